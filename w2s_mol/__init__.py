@@ -1,0 +1,39 @@
+"""Molecular weak-to-strong studies: how far a strong model gets past its weak supervisor.
+
+>>> import w2s_mol
+>>> encoder = w2s_mol.load_encoder("weak-h32-s0")
+>>> encoder.embed(["CCO", "not a molecule"]).valid.tolist()
+[True, False]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from w2s_mol.datasets.loading import load_dataset
+    from w2s_mol.encoders.loading import load_encoder
+    from w2s_mol.selection.tables import selection_table
+    from w2s_mol.study.run import run_study
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load_dataset", "load_encoder", "run_study", "selection_table"]
+
+_HOMES = {
+    "load_dataset": "w2s_mol.datasets.loading",
+    "load_encoder": "w2s_mol.encoders.loading",
+    "run_study": "w2s_mol.study.run",
+    "selection_table": "w2s_mol.selection.tables",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on first use: --help and --version must not wait for torch and rdkit.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,38 @@
+"""``w2s-mol convert-molbert``: a user's own MolBERT checkpoint to a Hugging Face folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2s_mol.cli import options, output
+
+app = options.new_app()
+
+
+@app.command()
+def convert(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="MolBERT's checkpoints/last.ckpt.")
+    ],
+    output_dir: Annotated[
+        Path, typer.Option("--output-dir", "-o", metavar="DIR", help="The new encoder's folder.")
+    ],
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Convert a MolBERT checkpoint into a folder that transformers' AutoModel loads.
+
+    None of the checkpoint's pickled code is run. hparams.yaml is read from the folder above the
+    checkpoint's, as in MolBERT's release.
+
+    Example: w2s-mol convert-molbert molbert_100epochs/checkpoints/last.ckpt -o molbert-hf
+    """
+    from w2s_mol.encoders.molbert import convert_molbert
+
+    convert_molbert(checkpoint, output_dir)
+    output.note(f"written to {output_dir}. Use it as --strong {output_dir}.")

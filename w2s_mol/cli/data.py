@@ -1,0 +1,83 @@
+"""``w2s-mol data``: what can be fetched, and fetching it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from w2s_mol.cli import options, output
+from w2s_mol.errors import InputError
+
+app = options.new_app()
+_ALL = "all"
+
+
+@app.callback()
+def data() -> None:
+    """List and fetch datasets, corpora and MolBERT's weights; other verbs fetch what they need."""
+
+
+@app.command("list")
+def list_sources(
+    form: options.Format = "table",
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Show what exists, where from, its size and licence, and whether it is here."""
+    from w2s_mol.datasets.fetch import is_here
+    from w2s_mol.datasets.sources import SOURCES
+
+    rows: list[list[object]] = [
+        ["computed-logp", "2,400 made-up molecules, computed labels", "built in", "", "MIT", "yes"]
+    ]
+    for source in SOURCES.values():
+        here = sum(is_here(file) for file in source.files)
+        state = "yes" if here == len(source.files) else f"{here} of {len(source.files)} files"
+        size = _size(source.size) if source.size is not None else "not published"
+        rows.append(
+            [source.name, source.what, source.origin, size, source.licence, state if here else "no"]
+        )
+    output.print_rows(["name", "what", "from", "size", "licence", "here"], rows, form)
+
+
+@app.command("fetch")
+def fetch_sources(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Names in 'data list', or all.")
+    ],
+    mirror: options.Mirror = None,
+    offline: options.Offline = False,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Fetch files: checked by size and hash, resumed after an interrupt, kept in a cache.
+
+    Example: w2s-mol data fetch lipop molbert
+    """
+    from w2s_mol.datasets.fetch import fetch
+    from w2s_mol.datasets.sources import SOURCES, get_source
+    from w2s_mol.errors import DownloadError
+
+    wanted = list(SOURCES) if _ALL in names else [get_source(name).name for name in names]
+    failed = []
+    for name in dict.fromkeys(wanted):
+        try:
+            with output.progress_bars() as progress:
+                paths = fetch(name, mirror, offline, progress)
+        except InputError:
+            raise
+        except DownloadError as error:
+            failed.append(str(error))
+            continue
+        output.result(f"{name}: {len(paths)} files in {paths[0].parent}")
+    if failed:
+        raise DownloadError("\nerror: ".join(failed))
+
+
+def _size(n: int) -> str:
+    return f"{n / 1e6:,.1f} MB" if n >= 1e6 else f"{n / 1e3:,.0f} kB"

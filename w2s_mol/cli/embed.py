@@ -1,0 +1,64 @@
+"""``w2s-mol embed``: a table of SMILES to a Parquet file of embeddings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2s_mol.cli import options, output
+
+app = options.new_app()
+
+
+@app.command()
+def embed(
+    table: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="A CSV or TSV with a header, plain or .gz.")
+    ],
+    encoder: Annotated[
+        str,
+        typer.Option(
+            "--encoder",
+            "-e",
+            metavar="NAME_OR_PATH",
+            help="molbert, rdkit2d, ecfp, a shipped encoder, a folder, or hf:NAME_OR_PATH.",
+        ),
+    ],
+    output_file: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.parquet", help="Where to write.")
+    ],
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mean+pooled|mean|pooled",
+            help="How a transformer makes one vector of a molecule; mean+pooled by default.",
+        ),
+    ] = None,
+    smiles_column: Annotated[str, typer.Option(help="Column of the SMILES.")] = "smiles",
+    device: options.Device = "auto",
+    mirror: options.Mirror = None,
+    offline: options.Offline = False,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Embed a table of SMILES.
+
+    Writes the columns smiles, valid and embedding (a fixed-size list of float32, NaN where the
+    SMILES is invalid), in the order of the table. Memory does not grow with the file.
+
+    Example: w2s-mol embed library.csv --encoder weak-h96-s0 -o library.parquet
+    """
+    from w2s_mol.embeddings.table import embed_table
+    from w2s_mol.encoders.loading import load_encoder
+
+    loaded = load_encoder(encoder, device, mirror=mirror, offline=offline)
+    output.detail(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}")
+    with output.progress_bars() as progress:
+        done = embed_table(table, loaded, output_file, pooling, smiles_column, progress)
+    output.note(
+        f"{done.rows:,} rows written to {output_file}; {done.rows - done.valid:,} of them invalid."
+    )

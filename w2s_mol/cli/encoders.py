@@ -1,0 +1,35 @@
+"""``w2s-mol encoders``: what can be named as an encoder."""
+
+from __future__ import annotations
+
+import json
+
+from w2s_mol.cli import options, output
+
+app = options.new_app()
+
+
+@app.command()
+def encoders(
+    form: options.Format = "table",
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """List the encoders that can be named; folders and hf:NAME_OR_PATH work as well."""
+    from w2s_mol.encoders.loading import shipped_encoders
+
+    rows: list[list[object]] = [
+        ["rdkit2d", None, "200 normalised RDKit descriptors; no weights"],
+        ["ecfp", None, "2048 counts of circular substructures; no weights"],
+        ["molbert", 768, "BERT 768 x 12, 100 epochs of GuacaMol; fetched on first use"],
+    ]
+    for name, folder in shipped_encoders().items():
+        made = json.loads((folder / "w2s_mol.json").read_text(encoding="utf-8"))
+        what = (
+            f"BERT {made['hidden']} x {made['layers']}, {made['epochs']} epochs of "
+            f"{made['molecules']:,} molecules; shipped"
+        )
+        rows.append([name, made["hidden"], what])
+    output.print_rows(["encoder", "hidden", "what"], rows, form)

@@ -1,0 +1,114 @@
+"""The front door: finds the verb, and turns errors into a message and an exit code.
+
+It imports nothing heavy, so that ``--help`` and ``--version`` answer at once; a verb's module is
+imported when the verb is called.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+
+from w2s_mol import __version__
+from w2s_mol.errors import W2SMolError, unknown_name
+
+PROGRAM = "w2s-mol"
+_GO_ON = "Run the same command again to go on where it stopped."
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb of the command line.
+
+    Attributes
+    ----------
+    module
+        Where its Typer application ``app`` is.
+    what
+        One line for the help.
+    after_interrupt
+        What to tell a user who stopped it.
+    """
+
+    module: str
+    what: str
+    after_interrupt: str = _GO_ON
+
+
+VERBS = {
+    "run": Verb("run", "Run a weak-to-strong study and write a run folder."),
+    "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
+    "embed": Verb("embed", "Turn a table of SMILES into a Parquet file of embeddings."),
+    "pretrain-weak": Verb(
+        "pretrain_weak",
+        "Pretrain weak encoders on a SMILES corpus.",
+        "Run the same command with --resume to go on from the last checkpoint.",
+    ),
+    "convert-molbert": Verb("convert_molbert", "Convert a MolBERT checkpoint of your own."),
+    "encoders": Verb("encoders", "List the encoders that can be named."),
+    "data": Verb("data", "List and fetch datasets, corpora and MolBERT's weights."),
+}
+
+_EXAMPLES = """\
+Examples:
+  w2s-mol run --dataset computed-logp --strong ecfp    offline, a minute or less
+  w2s-mol run --dataset all --strong rdkit2d           ESOL, FreeSolv and Lipop
+  w2s-mol select                                       the selection tables of ./runs
+  w2s-mol pretrain-weak --hidden 32 --corpus guacamol  a weak encoder of your own
+
+'w2s-mol VERB --help' says more about a verb."""
+
+
+def help_text() -> str:
+    """Return the help of the whole program."""
+    width = max(map(len, VERBS)) + 2
+    verbs = "\n".join(f"  {name:<{width}}{verb.what}" for name, verb in VERBS.items())
+    return (
+        f"Usage: {PROGRAM} VERB [OPTIONS]\n\n"
+        "Molecular weak-to-strong studies: how far a strong model gets past its weak supervisor,\n"
+        "and which supervisor to use.\n\n"
+        f"Verbs:\n{verbs}\n\n"
+        "Options:\n  --help     Show this help.\n  --version  Show the version.\n\n"
+        f"{_EXAMPLES}"
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with 0 (done), 1 (failed) or 2 (wrong usage or input)."""
+    first, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if first in ("--help", "-h", "help"):
+        print(help_text())
+    elif first in ("--version", "-V"):
+        print(f"{PROGRAM} {__version__}")
+    else:
+        sys.exit(_run_verb(first, rest))
+
+
+def _run_verb(name: str, arguments: list[str]) -> int:
+    if name not in VERBS:
+        print(f"error: {unknown_name('verb', name, VERBS)}", file=sys.stderr)
+        return 2
+    verb = VERBS[name]
+    try:
+        # The application ends with SystemExit; 130 is what it makes of Ctrl-C.
+        import_module(f"w2s_mol.cli.{verb.module}").app(arguments, prog_name=f"{PROGRAM} {name}")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        code = 130
+    except W2SMolError as error:
+        if "--debug" in arguments:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except MemoryError:
+        if "--debug" in arguments:
+            raise
+        print("error: not enough memory. Use fewer molecules or encoders at once.", file=sys.stderr)
+        return 1
+    else:
+        return 0
+    if code == 130:
+        print(f"\nstopped. {verb.after_interrupt}", file=sys.stderr)
+    return code

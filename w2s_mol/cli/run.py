@@ -1,0 +1,172 @@
+"""``w2s-mol run``: a whole study into a run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from w2s_mol.cli import options, output
+
+app = options.new_app()
+
+_OWN = "Your own CSV"
+_QUANTITIES = ("weak_error", "w2s_error", "misfit", "ceiling_error", "gain", "slack", "pgr")
+
+
+@app.command()
+def run(
+    dataset: Annotated[
+        list[str],
+        typer.Option(
+            "--dataset",
+            "-d",
+            metavar="NAME_OR_CSV",
+            help="esol, freesolv, lipop, bace, bbbp, computed-logp (its labels are computed, not "
+            "measured), 'all' for the paper's three, or a CSV of your own. Repeatable.",
+        ),
+    ],
+    weak: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME_OR_DIR",
+            help="Weak encoders: names, folders of one or of a family. Repeatable.",
+        ),
+    ] = ["shipped"],  # noqa: B006 -- Typer copies it
+    strong: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME_OR_DIR", help="molbert, rdkit2d, ecfp, a folder, or hf:NAME_OR_PATH."
+        ),
+    ] = "molbert",
+    protocol: Annotated[
+        Literal["paper", "disjoint"],
+        typer.Option(
+            help="paper: weak and strong heads on the same molecules; disjoint: on halves."
+        ),
+    ] = "paper",
+    head: Annotated[
+        Literal["ridge", "ols", "adamw"],
+        typer.Option(help="How linear heads are fitted, weak and strong alike."),
+    ] = "ridge",
+    head_epochs: Annotated[int, typer.Option(help="Epochs of the adamw head.")] = 1000,
+    pooling: Annotated[
+        Literal["mean+pooled", "mean", "pooled"],
+        typer.Option(help="How transformers make one vector of a molecule."),
+    ] = "mean+pooled",
+    seed: Annotated[int, typer.Option(help="Of disjoint halves and adamw's batches.")] = 0,
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--output-dir", "-o", help="The run folder. Default: runs/, named by the study."
+        ),
+    ] = None,
+    smiles_column: Annotated[
+        str, typer.Option(help="Column of the SMILES.", rich_help_panel=_OWN)
+    ] = "smiles",
+    target_column: Annotated[
+        str | None, typer.Option(help="Column of the label.", rich_help_panel=_OWN)
+    ] = None,
+    unit: Annotated[
+        str, typer.Option(help="Unit of the label.", rich_help_panel=_OWN)
+    ] = "label units",
+    split_column: Annotated[
+        list[str],
+        typer.Option(
+            help="Column that says train, valid or test. Repeatable, a split each.",
+            rich_help_panel=_OWN,
+        ),
+    ] = [],  # noqa: B006
+    split_file: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FILE.json",
+            help='Rows of a split, from 0: {"train": [...], "valid": [...], "test": [...]}. '
+            "Repeatable.",
+            rich_help_panel=_OWN,
+        ),
+    ] = [],  # noqa: B006
+    split: Annotated[
+        Literal["random", "scaffold"],
+        typer.Option(
+            help="How to split 80/10/10 where no split is given.", rich_help_panel=_OWN
+        ),
+    ] = "random",
+    split_seeds: Annotated[
+        list[int],
+        typer.Option("--split-seed", help="A split for each. Repeatable.", rich_help_panel=_OWN),
+    ] = [0, 1, 2],  # noqa: B006
+    on_invalid: Annotated[
+        Literal["error", "skip"],
+        typer.Option(help="What to do with a row that cannot be used; skipped ones are counted."),
+    ] = "error",
+    device: options.Device = "auto",
+    mirror: options.Mirror = None,
+    offline: options.Offline = False,
+    form: Annotated[
+        options.TableFormat, typer.Option("--format", help="How to print the summary.")
+    ] = "table",
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Run a weak-to-strong study.
+
+    Fits a head of every weak encoder on true labels, lets its predictions supervise the strong
+    encoder's head, and measures both against the truth, for every split. Writes results.csv,
+    results.parquet, predictions.parquet, config.toml and manifest.json. Stopped at any moment,
+    the same command goes on; a finished study is not repeated.
+
+    Example: w2s-mol run --dataset lipop --strong molbert
+    """
+    from w2s_mol.study.config import StudyConfig
+    from w2s_mol.study.run import run_study
+
+    given = locals()
+    names = {field.name for field in dataclasses.fields(StudyConfig)}
+    study = StudyConfig(**{name: value for name, value in given.items() if name in names})
+    folder = output_dir or default_folder(study)
+    with output.progress_bars() as progress:
+        found = run_study(
+            study,
+            output_dir=folder,
+            device=device,
+            mirror=mirror,
+            offline=offline,
+            progress=progress,
+        )
+    for name, notes in found.notes.items():
+        for text in notes:
+            output.note(f"note: {name}: {text}.")
+    if not found.computed:
+        output.note(f"{folder} holds this study, finished; nothing was computed again.")
+    _print_summary(found.results, form)
+    output.note(f"written to {folder}. Next: w2s-mol select {folder}")
+
+
+def default_folder(study) -> Path:  # type: ignore[no-untyped-def]
+    """Return the run folder for a study that names none."""
+    datasets = "+".join(Path(name).name.split(".")[0] for name in study.dataset)
+    strong = Path(study.strong.replace(":", "-")).name
+    return Path("runs") / f"{datasets}-{strong}-{study.protocol}-{study.head}"
+
+
+def _print_summary(results, form: str) -> None:  # type: ignore[no-untyped-def]
+    test = results[results["eval_split"] == "test"]
+    by = ["dataset", "unit", "weak"]
+    means = test.groupby(by, sort=False)[list(_QUANTITIES)].mean().reset_index()
+    if form != "table":
+        output.print_rows(list(means.columns), means.to_numpy().tolist(), form)
+        return
+    for (dataset, unit), part in means.groupby(["dataset", "unit"], sort=False):
+        splits = test[test["dataset"] == dataset]["split"].nunique()
+        rows = part[["weak", *_QUANTITIES]].to_numpy().tolist()
+        output.print_rows(
+            ["weak", *_QUANTITIES],
+            rows,
+            "table",
+            f"{dataset}: means over {splits} splits, on test, in ({unit})^2; pgr is a ratio",
+        )

@@ -1,0 +1,127 @@
+"""``w2s-mol select``: the selection table of every study found in runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from w2s_mol.cli import options, output
+from w2s_mol.errors import InputError
+
+if TYPE_CHECKING:
+    from w2s_mol.selection.tables import StudySelection
+
+app = options.new_app()
+_DEFAULT = Path("runs")
+
+
+@app.command()
+def select(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[RUN]...", help="Run folders, or folders of them. Default: runs/."),
+    ] = None,
+    selector_split: Annotated[
+        Literal["valid", "test"],
+        typer.Option(
+            help="valid: the rule sees validation molecules, the honest use; test: both are "
+            "measured on test, the paper's way."
+        ),
+    ] = "valid",
+    form: Annotated[
+        Literal["table", "json", "csv", "latex"],
+        typer.Option("--format", help="How to print the tables."),
+    ] = "table",
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Say which weak supervisor to use.
+
+    For each study the paper's Table 1: weak error - misfit beside the true error of the weakly
+    supervised strong model, sorted, the pick marked. Below it, how well the rule ranks the
+    supervisors, against baselines.
+
+    Example: w2s-mol select runs/lipop-molbert-paper-ridge --format latex
+    """
+    from w2s_mol.selection import formats
+    from w2s_mol.selection.runs import read_runs
+    from w2s_mol.selection.tables import selection_table, selections
+
+    if not runs and not _DEFAULT.is_dir():
+        raise InputError(
+            "there is no folder 'runs' here. Make a run with 'w2s-mol run --dataset lipop', or "
+            "give the folder of one."
+        )
+    results = read_runs(runs or [_DEFAULT])
+    if form == "csv":
+        output.result(selection_table(results, selector_split).to_csv(index=False).rstrip("\n"))
+        return
+    found = list(selections(results, selector_split))
+    if form == "json":
+        output.result(formats.as_json(found))
+    elif form == "latex":
+        output.result(formats.as_latex(found))
+    else:
+        for selection in found:
+            _print(selection)
+
+
+def _print(selection: StudySelection) -> None:
+    import pandas as pd
+
+    from w2s_mol.selection.formats import plus_minus
+
+    keys = selection.keys
+    heading = (
+        f"\n{keys['dataset']}: strong {keys['strong']}, protocol {keys['protocol']}, head "
+        f"{keys['head']}, pooling {keys['pooling']}, seed {keys['study_seed']}"
+    )
+    several = selection.table["family"].nunique() > 1
+    where = "validation" if selection.selector_split == "valid" else "test"
+    table = Table(title=heading, title_justify="left", title_style="bold")
+    table.add_column("hidden", justify="right")
+    table.add_column("weak encoder")
+    table.add_column(f"weak error - misfit ({where})", justify="right")
+    table.add_column("true error of strong (test)", justify="right")
+    table.add_column("gain (test)", justify="right")
+    table.add_column("")
+    for row in selection.table.to_dict(orient="records"):
+        marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
+        table.add_row(
+            str(row["hidden"]) if pd.notna(row["hidden"]) else "",
+            f"{row['family']}/{row['weak']}" if several else row["weak"],
+            plus_minus(row["bound_mean"], row["bound_std"]),
+            plus_minus(row["w2s_error_mean"], row["w2s_error_std"]),
+            plus_minus(row["gain_mean"], row["gain_std"]),
+            " <- ".join(["", " + ".join(marks)]) if marks else "",
+            style="bold" if row["picked"] else None,
+        )
+    output.rich_result(table)
+    spread = (
+        f"mean ± standard deviation (n - 1) over {selection.n_splits} splits"
+        if selection.n_splits > 1
+        else "one distinct split, so no spread"
+    )
+    output.result(f"In ({selection.unit})^2; {spread}; gain = weak error - true error.")
+    output.rich_result(_selector_table(selection))
+
+
+def _selector_table(selection: StudySelection) -> Table:
+    table = Table(title="How the selectors rank", title_justify="left", title_style="bold")
+    for name in ("selector", "picks"):
+        table.add_column(name)
+    for name in ("true error", "regret", "Spearman", "Kendall"):
+        table.add_column(name, justify="right")
+    for row in selection.selectors.to_dict(orient="records"):
+        table.add_row(
+            row["what"],
+            row["picks"],
+            *(f"{row[name]:.4f}" for name in ("w2s_error", "regret")),
+            *("n/a" if row[n] != row[n] else f"{row[n]:.2f}" for n in ("spearman", "kendall")),
+        )
+    return table

@@ -1,0 +1,144 @@
+"""Splits of a user's table: random, by scaffold, from columns or from index files."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem, rdBase
+from rdkit.Chem.Scaffolds import MurckoScaffold
+
+from w2s_mol.datasets.dataset import PARTS, Split
+from w2s_mol.datasets.split_pickle import read_split_pickle
+from w2s_mol.errors import InputError
+
+HELD_OUT = 0.1
+"""Share of the molecules in the validation part, and in the test part."""
+_FEWEST = 10
+_ALIASES = {"val": "valid", "validation": "valid", "dev": "valid", "training": "train"}
+
+
+def random_split(n: int, seed: int) -> Split:
+    """Split ``n`` rows 80/10/10 at random.
+
+    Raises
+    ------
+    InputError
+        If there are too few rows for three parts.
+    """
+    held = _held_out(n)
+    order = np.random.default_rng(seed).permutation(n)
+    return Split(
+        str(seed),
+        np.sort(order[2 * held :]),
+        np.sort(order[:held]),
+        np.sort(order[held : 2 * held]),
+    )
+
+
+def scaffold_split(smiles: Sequence[str], seed: int) -> Split:
+    """Split rows 80/10/10 so that no Bemis-Murcko scaffold is in two parts.
+
+    Scaffolds are taken in random order; each goes to the first of valid and test that still has
+    room for all of it, else to train. Bemis and Murcko, J. Med. Chem. 39, 2887-2893, 1996.
+    """
+    held = _held_out(len(smiles))
+    groups: dict[str, list[int]] = defaultdict(list)
+    with rdBase.BlockLogs():
+        for row, text in enumerate(smiles):
+            mol = Chem.MolFromSmiles(text)
+            groups[MurckoScaffold.MurckoScaffoldSmiles(mol=mol)].append(row)
+    parts: dict[str, list[int]] = {part: [] for part in PARTS}
+    scaffolds = sorted(groups)
+    for index in np.random.default_rng(seed).permutation(len(scaffolds)):
+        rows = groups[scaffolds[index]]
+        room = (part for part in ("valid", "test") if len(parts[part]) + len(rows) <= held)
+        parts[next(room, "train")].extend(rows)
+    return Split(str(seed), *(np.sort(np.array(parts[p], dtype=np.int64)) for p in PARTS))
+
+
+def _held_out(n: int) -> int:
+    if n < _FEWEST:
+        raise InputError(
+            f"{n} molecules are too few to split 80/10/10. At least {_FEWEST} are needed."
+        )
+    return round(n * HELD_OUT)
+
+
+def column_split(name: str, values: Sequence[str], lines: Sequence[int], table: str) -> Split:
+    """Make a split from a column that says train, valid or test on every row."""
+    parts: dict[str, list[int]] = {part: [] for part in PARTS}
+    for row, (value, line) in enumerate(zip(values, lines, strict=True)):
+        part = value.strip().lower()
+        part = _ALIASES.get(part, part)
+        if part not in parts:
+            raise InputError(
+                f"{table} line {line}: {value!r} in the split column {name!r}. It should be one "
+                f"of: {', '.join(PARTS)}."
+            )
+        parts[part].append(row)
+    return Split(name, *(np.array(parts[part], dtype=np.int64) for part in PARTS))
+
+
+def file_split(path: Path, n: int, table: str) -> Split:
+    """Read a split from a file of row numbers.
+
+    Parameters
+    ----------
+    path
+        JSON ``{"train": [...], "valid": [...], "test": [...]}`` with rows counted from 0, or a
+        ChemBench ``.pkl``.
+    n, table
+        The number of rows and the name of the table it splits.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or names a row that does not exist or one twice.
+    """
+    if not path.is_file():
+        raise InputError(f"split file {path} is not a file.")
+    parts = read_split_pickle(path) if path.suffix == ".pkl" else _json_parts(path)
+    split = Split(path.name.split(".")[0] if path.suffix != ".pkl" else path.stem, *parts)
+    check_rows(split, n, str(path), table)
+    return split
+
+
+def _json_parts(path: Path) -> list[NDArray[np.int64]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return [_row_numbers(content[part]) for part in PARTS]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is not a split: {type(error).__name__} {error}. It should be JSON like "
+            '{"train": [0, 2], "valid": [1], "test": [3]}, rows counted from 0.'
+        ) from error
+
+
+def _row_numbers(values: list[Any]) -> NDArray[np.int64]:
+    for value in values:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{value!r} is not a row number")
+    return np.array(values, dtype=np.int64)
+
+
+def check_rows(split: Split, n: int, where: str, table: str) -> None:
+    """Raise InputError if a split names a row that does not exist, or one twice."""
+    rows = np.concatenate(list(split.parts().values()))
+    outside = rows[(rows < 0) | (rows >= n)]
+    if outside.size:
+        raise InputError(
+            f"{where}: row {outside[0]} does not exist; {table} has {n} rows, numbered 0 to "
+            f"{n - 1}."
+        )
+    values, counts = np.unique(rows, return_counts=True)
+    if (counts > 1).any():
+        raise InputError(
+            f"{where}: row {values[counts > 1][0]} is named {counts.max()} times. Each row "
+            "belongs to one part of a split."
+        )

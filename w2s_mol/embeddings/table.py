@@ -1,0 +1,109 @@
+"""A table of SMILES to a Parquet file of embeddings, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from w2s_mol import __version__, files
+from w2s_mol.datasets.table import open_table
+from w2s_mol.encoders.contract import Encoder
+from w2s_mol.errors import InputError
+from w2s_mol.progress import Progress, silent
+
+CHUNK = 8192
+"""Rows held in memory at a time; enough that molecules of equal length find each other."""
+
+
+@dataclass(frozen=True)
+class EmbeddedTable:
+    """How many rows were written and how many of them are valid."""
+
+    rows: int
+    valid: int
+
+
+def embed_table(
+    table: Path,
+    encoder: Encoder,
+    output: Path,
+    pooling: str | None = None,
+    smiles_column: str = "smiles",
+    progress: Progress = silent,
+) -> EmbeddedTable:
+    """Embed every SMILES of a table.
+
+    Parameters
+    ----------
+    table
+        A ``.csv`` or ``.tsv``, plain or ``.gz``, with a header.
+    encoder, pooling
+        What to embed with.
+    output
+        A Parquet file with the columns ``smiles``, ``valid`` and ``embedding`` (a fixed-size list
+        of float32, NaN where invalid), in the order of the table. Written atomically.
+    smiles_column
+        The column of the SMILES.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or has no rows, or the output cannot be written.
+    """
+    pooling = encoder.resolve_pooling(pooling)
+    total = sum(1 for _ in _smiles(table, smiles_column))
+    if total == 0:
+        raise InputError(f"{table.name} has a header but no rows.")
+    schema = _schema(encoder, pooling)
+    rows, valid = 0, 0
+    with files.atomic_path(output) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+        smiles = _smiles(table, smiles_column)
+        while chunk := list(itertools.islice(smiles, CHUNK)):
+            base = rows
+
+            def report(work: str, done: int, _: int | None, base: int = base) -> None:
+                progress(work, base + done, total)
+
+            embedded = encoder.embed(chunk, pooling, report)
+            writer.write_batch(_batch(chunk, embedded.valid, embedded.embeddings, schema))
+            rows += len(chunk)
+            valid += int(embedded.valid.sum())
+            progress(f"embedding with {encoder.name}", rows, total)
+    return EmbeddedTable(rows, valid)
+
+
+def _smiles(path: Path, column: str) -> Iterator[str]:
+    with open_table(path) as table:
+        at = table.column(column)
+        for _line, fields in table.rows:
+            yield fields[at]
+
+
+def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
+    fields = [
+        pa.field("smiles", pa.string()),
+        pa.field("valid", pa.bool_()),
+        pa.field("embedding", pa.list_(pa.float32(), encoder.dimension(pooling))),
+    ]
+    made_by = {
+        "w2s_mol": __version__,
+        "encoder": encoder.name,
+        "encoder_fingerprint": encoder.fingerprint,
+        "pooling": pooling,
+    }
+    return pa.schema(fields, metadata=made_by)
+
+
+def _batch(
+    smiles: list[str], valid: np.ndarray, embeddings: np.ndarray, schema: pa.Schema
+) -> pa.RecordBatch:
+    values = pa.FixedSizeListArray.from_arrays(
+        pa.array(embeddings.ravel()), embeddings.shape[1]
+    )
+    return pa.RecordBatch.from_arrays([pa.array(smiles), pa.array(valid), values], schema=schema)

@@ -1,0 +1,1 @@
+"""Encoders: SMILES in, one vector each out, with a validity mask."""

@@ -1,0 +1,192 @@
+"""Reading PyTorch checkpoints, legacy or zipped, without running any of their code.
+
+A pickle names classes and functions to call. Here every name but those of tensors and plain
+containers becomes an inert stand-in, so nothing that a checkpoint names is imported or called,
+and neither Lightning nor the author's package needs to be installed.
+"""
+
+from __future__ import annotations
+
+import collections
+import pickle
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2s_mol.errors import InputError
+
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+_LEGACY_PROTOCOL = 1001
+_STORAGE_DTYPES = {
+    "FloatStorage": "<f4",
+    "DoubleStorage": "<f8",
+    "HalfStorage": "<f2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "<i1",
+    "ByteStorage": "<u1",
+    "BoolStorage": "|b1",
+}
+
+
+class Inert(dict[Any, Any]):
+    """Stands for an object of a class that is not admitted: holds items, does nothing."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__()
+
+    def __setstate__(self, state: Any) -> None:
+        if isinstance(state, dict):
+            self.update(state)
+
+    def append(self, *_: Any) -> None:
+        """Take a list item and forget it."""
+
+    def extend(self, *_: Any) -> None:
+        """Take list items and forget them."""
+
+    def add(self, *_: Any) -> None:
+        """Take a set item and forget it."""
+
+
+@dataclass
+class _Storage:
+    dtype: np.dtype[Any]
+    size: int
+    data: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor that a checkpoint describes; ``array`` reads it once its storage is loaded."""
+
+    storage: _Storage
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    def array(self) -> NDArray[Any]:
+        """Return a copy of the tensor's values."""
+        data = self.storage.data
+        last = self.offset + sum((n - 1) * s for n, s in zip(self.shape, self.stride, strict=True))
+        inside = min((*self.shape, *self.stride, self.offset), default=0) >= 0
+        if data is None or not inside or (0 not in self.shape and last >= len(data)):
+            raise pickle.UnpicklingError("a tensor reaches outside its storage")
+        strides = tuple(step * data.itemsize for step in self.stride)
+        return np.lib.stride_tricks.as_strided(data[self.offset :], self.shape, strides).copy()
+
+
+def _rebuild_tensor(
+    storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_: Any
+) -> StoredTensor:
+    return StoredTensor(storage, int(offset), tuple(shape), tuple(stride))
+
+
+def _rebuild_parameter(tensor: StoredTensor, *_: Any) -> StoredTensor:
+    return tensor
+
+
+class _StorageType:
+    """Stands for a storage class in a persistent id."""
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = np.dtype(dtype)
+
+
+_ADMITTED: dict[tuple[str, str], Any] = {
+    ("collections", "OrderedDict"): collections.OrderedDict,
+    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    **{("torch", name): _StorageType(dtype) for name, dtype in _STORAGE_DTYPES.items()},
+}
+
+
+class _InertUnpickler(pickle.Unpickler):
+    def __init__(self, file: IO[bytes], storages: dict[str, _Storage]) -> None:
+        super().__init__(file, encoding="utf-8")
+        self._storages = storages
+
+    def find_class(self, module: str, name: str) -> Any:
+        admitted = _ADMITTED.get((module, name))
+        return admitted if admitted is not None else type(name, (Inert,), {})
+
+    def persistent_load(self, pid: Any) -> _Storage:
+        if not (isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage"):
+            raise pickle.UnpicklingError("an unknown persistent id")
+        _, kind, key, _location, size, *view = pid
+        if not isinstance(kind, _StorageType) or (view and view[0] is not None):
+            raise pickle.UnpicklingError("a storage of an unsupported type")
+        return self._storages.setdefault(str(key), _Storage(kind.dtype, int(size)))
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a PyTorch checkpoint; tensors come out as ``StoredTensor``.
+
+    Parameters
+    ----------
+    path
+        A checkpoint in the legacy format of torch before 1.6, or in the zip format since.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, not a checkpoint, or not a dict at its top.
+    """
+    if not path.is_file():
+        raise InputError(f"checkpoint {path} is not a file.")
+    try:
+        if zipfile.is_zipfile(path):
+            content = _load_zip(path)
+        else:
+            with path.open("rb") as file:
+                content = _load_legacy(file)
+    except InputError:
+        raise
+    except Exception as error:  # a damaged pickle raises errors of every kind
+        raise InputError(
+            f"{path} is not a whole PyTorch checkpoint: {type(error).__name__}: {error}. "
+            "Fetch or copy it again."
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds a {type(content).__name__}, expected a dict of tensors.")
+    return content
+
+
+def _load_legacy(file: IO[bytes]) -> Any:
+    storages: dict[str, _Storage] = {}
+
+    def read() -> Any:
+        return _InertUnpickler(file, storages).load()
+
+    if read() != _LEGACY_MAGIC or read() != _LEGACY_PROTOCOL:
+        raise pickle.UnpicklingError("no PyTorch magic number at its start")
+    if not read().get("little_endian", False):
+        raise pickle.UnpicklingError("big-endian storages are not supported")
+    content = read()
+    for key in read():
+        storage = storages[str(key)]
+        size = int(np.frombuffer(file.read(8), dtype="<i8")[0])
+        data = file.read(size * storage.dtype.itemsize)
+        storage.data = np.frombuffer(data, dtype=storage.dtype)
+        if size != storage.size or len(storage.data) != size:
+            raise pickle.UnpicklingError("a storage is truncated")
+    return content
+
+
+def _load_zip(path: Path) -> Any:
+    storages: dict[str, _Storage] = {}
+    with zipfile.ZipFile(path) as archive:
+        pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        if len(pickles) != 1:
+            raise pickle.UnpicklingError("no data.pkl inside")
+        with archive.open(pickles[0]) as file:
+            content = _InertUnpickler(file, storages).load()
+        prefix = pickles[0].removesuffix("data.pkl")
+        for key, storage in storages.items():
+            storage.data = np.frombuffer(archive.read(f"{prefix}data/{key}"), dtype=storage.dtype)
+    return content

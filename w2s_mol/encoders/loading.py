@@ -1,0 +1,150 @@
+"""From a name or a path to an encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from w2s_mol import paths
+from w2s_mol.encoders.contract import Encoder
+from w2s_mol.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    import torch
+
+FIXED = ("rdkit2d", "ecfp")
+MOLBERT = "molbert"
+HUB_PREFIX = "hf:"
+SHIPPED = "shipped"
+
+
+def shipped_encoders() -> dict[str, Path]:
+    """Return the pretrained encoders that the project ships: their names and folders."""
+    root = paths.shipped("checkpoints")
+    folders = [path.parent for path in root.glob("*/config.json")]
+    return {folder.name: folder for folder in sorted(folders, key=_by_hidden)}
+
+
+def _by_hidden(folder: Path) -> tuple[int, str]:
+    digits = "".join(c for c in folder.name.split("-")[1] if c.isdigit())
+    return int(digits or 0), folder.name
+
+
+def encoder_names() -> list[str]:
+    """Return every name that ``load_encoder`` knows."""
+    return [*FIXED, MOLBERT, *shipped_encoders()]
+
+
+def expand_encoders(name: str) -> list[str]:
+    """Return the encoders that one name stands for.
+
+    ``shipped`` stands for all shipped weak encoders; a folder of encoder folders for those.
+    """
+    if name == SHIPPED:
+        return list(shipped_encoders())
+    folder = Path(name)
+    if folder.is_dir() and not (folder / "config.json").exists():
+        inside = sorted(path.parent for path in folder.glob("*/config.json"))
+        if not inside:
+            raise InputError(
+                f"{folder} holds no encoder: neither config.json nor folders that have one."
+            )
+        return [str(path) for path in sorted(inside)]
+    return [name]
+
+
+def load_encoder(
+    name: str,
+    device: str | torch.device = "auto",
+    max_tokens: int | None = None,
+    mirror: str | None = None,
+    offline: bool = False,
+) -> Encoder:
+    """Load an encoder.
+
+    Parameters
+    ----------
+    name
+        ``rdkit2d``, ``ecfp``, ``molbert`` (fetched and converted on first use), the name of a
+        shipped encoder (``weak-h32-s0``), the path of a folder that ``AutoModel`` loads, or
+        ``hf:NAME_OR_PATH`` for any other Hugging Face text encoder.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
+    max_tokens
+        Molecules of more tokens are invalid; by default what the encoder can read (512 for
+        MolBERT's family, whose authors used 128).
+    mirror, offline
+        Where to take MolBERT from, and whether to refuse the network.
+
+    Returns
+    -------
+    Encoder
+        ``encoder.embed(smiles, pooling="mean+pooled")`` gives the embeddings.
+
+    Raises
+    ------
+    InputError
+        If there is no such encoder, or its files are damaged.
+    DownloadError
+        If MolBERT or a hub encoder cannot be fetched.
+
+    Examples
+    --------
+    >>> load_encoder("ecfp").embed(["CCO"]).embeddings.shape
+    (1, 2048)
+    """
+    if name == "rdkit2d":
+        from w2s_mol.encoders.fixed import DescriptorEncoder
+
+        return DescriptorEncoder()
+    if name == "ecfp":
+        from w2s_mol.encoders.fixed import MorganEncoder
+
+        return MorganEncoder()
+    folder = _folder(name, mirror, offline)
+    from w2s_mol.encoders import transformer
+
+    resolved = transformer.resolve_device(device) if isinstance(device, str) else device
+    label = folder.name if Path(name).is_dir() else name
+    smiles_family = transformer.uses_smiles_vocabulary(folder)
+    kind = transformer.SmilesBertEncoder if smiles_family else transformer.TextEncoder
+    return kind(label, folder, resolved, max_tokens)
+
+
+def _folder(name: str, mirror: str | None, offline: bool) -> Path:
+    if name == MOLBERT:
+        from w2s_mol.datasets.fetch import fetch
+        from w2s_mol.encoders.molbert import molbert_folder
+
+        [archive] = fetch("molbert", mirror=mirror, offline=offline)
+        return molbert_folder(archive)
+    if name in shipped_encoders():
+        return shipped_encoders()[name]
+    local = Path(name.removeprefix(HUB_PREFIX))
+    if (local / "config.json").is_file():
+        return local
+    if name.startswith(HUB_PREFIX):
+        return _hub_folder(name.removeprefix(HUB_PREFIX), offline)
+    if local.exists() or "/" in name:
+        raise InputError(
+            f"encoder {name}: {local / 'config.json'} does not exist. Give a folder as "
+            "save_pretrained writes it, or hf:NAME for one on the Hugging Face hub."
+        )
+    raise unknown_name(
+        "encoder", name, encoder_names(), "Or give the path of a folder, or hf:NAME_OR_PATH."
+    )
+
+
+def _hub_folder(name: str, offline: bool) -> Path:
+    from huggingface_hub import snapshot_download
+
+    from w2s_mol.errors import DownloadError
+
+    patterns = ["*.json", "*.safetensors", "*.txt", "*.model"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=offline))
+    except Exception as error:  # the hub's client raises errors of many libraries
+        raise DownloadError(
+            f"cannot fetch {name} from the Hugging Face hub: {str(error).splitlines()[0]} "
+            "Check the name and the network, or give the path of a local folder."
+        ) from error

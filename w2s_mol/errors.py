@@ -1,0 +1,37 @@
+"""The one hierarchy of errors that this package raises on purpose.
+
+Every message says what went wrong, where, what was got, what was expected and the way out.
+The command line turns these into one line on stderr and the exit code; nothing else does.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class W2SMolError(Exception):
+    """The run failed for a reason outside the user's input (exit code 1)."""
+
+    exit_code = 1
+
+
+class InputError(W2SMolError):
+    """An argument, a file or a value given by the user cannot be used (exit code 2)."""
+
+    exit_code = 2
+
+
+class DownloadError(W2SMolError):
+    """A file could not be fetched, or is not the file that was asked for (exit code 1)."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], hint: str = "") -> InputError:
+    """Return the error for a name that is not one of the known ones, with the nearest of them."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    tail = f" {hint}" if hint else ""
+    return InputError(
+        f"unknown {kind} {name!r}.{guess} It should be one of: {', '.join(known)}.{tail}"
+    )

@@ -1,0 +1,110 @@
+"""Writing files whole or not at all, and naming content by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from w2s_mol.errors import InputError, W2SMolError
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Return the sha256 of some bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hash of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Return the sha256 of a value's canonical JSON form, in hex."""
+    return sha256_bytes(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
+
+
+def write_error(path: Path, error: OSError) -> W2SMolError:
+    """Return this package's error for a failed write."""
+    reason = error.strerror or str(error)
+    message = f"cannot write {path}: {reason}. Nothing was left half-written."
+    if isinstance(error, PermissionError | FileNotFoundError | NotADirectoryError | FileExistsError):
+        return InputError(f"{message} Choose a place you can write to.")
+    return W2SMolError(f"{message} Free some space or choose another place, and run it again.")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that takes its name when the block ends well.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made or written to.
+    W2SMolError
+        If the write fails for another reason (a full disk).
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise write_error(path, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path`` that replaces it when the block ends well."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    except OSError as error:
+        raise write_error(path, error) from error
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write bytes to a file atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text to a file atomically."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON to a file atomically."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,31 @@
+"""What a run was: versions, machine, device."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from w2s_mol import __version__
+
+_PACKAGES = ("torch", "transformers", "rdkit", "numpy", "scipy", "pandas", "descriptastorus")
+
+
+def environment() -> dict[str, Any]:
+    """Return the versions and the machine that results depend on."""
+    return {
+        "w2s_mol": __version__,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,42 @@
+"""MolBERT's 42 tokens and the split of a standard SMILES into them."""
+
+from __future__ import annotations
+
+import re
+
+from w2s_mol.molecules.smiles import MoleculeError
+
+PAD, CLS, SEP, MASK = "[PAD]", "[CLS]", "[SEP]", "[MASK]"
+SPECIAL_TOKENS = (PAD, CLS, SEP, MASK)
+_ATOMS = "F H I B C N O P S Br Cl Si Se se @@".split()
+_SYMBOLS = "0 1 2 3 4 5 6 7 8 9 = @ # % / \\ ( ) + - . [ ]".split()
+
+TOKENS: tuple[str, ...] = (*SPECIAL_TOKENS, *_ATOMS, *_SYMBOLS)
+TOKEN_IDS: dict[str, int] = {token: index for index, token in enumerate(TOKENS)}
+PAD_ID, CLS_ID, SEP_ID, MASK_ID = (TOKEN_IDS[token] for token in SPECIAL_TOKENS)
+
+TWO_CHARACTER_TOKENS = tuple(
+    t for t in TOKENS if len(t) == 2 and t not in SPECIAL_TOKENS
+)
+TOKEN_PATTERN = "|".join(TWO_CHARACTER_TOKENS) + "|."
+_SPLIT = re.compile(TOKEN_PATTERN)
+
+
+def token_ids(standard_smiles: str) -> list[int]:
+    """Return the token ids of a standard SMILES between [CLS] and [SEP].
+
+    Raises
+    ------
+    MoleculeError
+        If it holds anything outside the vocabulary (another element, an atom map, a wildcard).
+
+    Examples
+    --------
+    >>> token_ids("CCl")
+    [1, 8, 14, 2]
+    """
+    pieces = _SPLIT.findall(standard_smiles)
+    try:
+        return [CLS_ID, *(TOKEN_IDS[piece] for piece in pieces), SEP_ID]
+    except KeyError as error:
+        raise MoleculeError(f"{error.args[0]!r} is outside the encoder's vocabulary") from None

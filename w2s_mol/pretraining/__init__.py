@@ -1,0 +1,1 @@
+"""Pretraining of SMILES encoders: corpus preparation, objectives, training."""

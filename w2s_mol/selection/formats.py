@@ -1,0 +1,74 @@
+"""The selection as JSON, CSV or LaTeX text."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from w2s_mol.selection.tables import StudySelection
+
+
+def plus_minus(mean: float, std: float, digits: int = 4) -> str:
+    """Return ``mean ± std``; the mean alone where there is no spread."""
+    if math.isnan(std):
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} ± {std:.{digits}f}"
+
+
+def as_json(selections: Iterable[StudySelection]) -> str:
+    """Return the selections as a JSON list."""
+    found = [
+        {
+            **selection.keys,
+            "unit": selection.unit,
+            "n_splits": selection.n_splits,
+            "selector_split": selection.selector_split,
+            "table": _records(selection.table),
+            "selectors": _records(selection.selectors),
+        }
+        for selection in selections
+    ]
+    return json.dumps(found, indent=2, ensure_ascii=False, default=int)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = table.astype(object).where(table.notna(), None)
+    return [{str(k): v for k, v in row.items()} for row in plain.to_dict(orient="records")]
+
+
+def as_latex(selections: Iterable[StudySelection]) -> str:
+    """Return one LaTeX tabular (booktabs) a study, the pick in bold."""
+    return "\n".join(_latex(selection) for selection in selections)
+
+
+def _latex(selection: StudySelection) -> str:
+    lines = [
+        "% " + ", ".join(f"{name}: {value}" for name, value in selection.keys.items()),
+        "\\begin{tabular}{lcc}",
+        "\\toprule",
+        "Hidden dimension & Weak error $-$ misfit & True error of weakly supervised strong model "
+        "\\\\",
+        "\\midrule",
+    ]
+    for row in selection.table.to_dict(orient="records"):
+        cells = [
+            str(row["hidden"]) if pd.notna(row["hidden"]) else _escaped(str(row["weak"])),
+            _math(row["bound_mean"], row["bound_std"]),
+            _math(row["w2s_error_mean"], row["w2s_error_std"]),
+        ]
+        if row["picked"]:
+            cells = [f"\\textbf{{{cells[0]}}}", *(f"$\\mathbf{{{c[1:-1]}}}$" for c in cells[1:])]
+        lines.append(" & ".join(cells) + " \\\\")
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"])
+
+
+def _math(mean: float, std: float) -> str:
+    return "$" + plus_minus(mean, std).replace("±", "\\pm") + "$"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("_", "\\_")

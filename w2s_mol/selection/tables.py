@@ -1,0 +1,230 @@
+"""From results to the paper's selection table and the quality of its ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from w2s_mol.errors import InputError
+from w2s_mol.study.results import STUDY_KEYS
+
+SelectorSplit = Literal["valid", "test"]
+WEAK_KEYS = ("family", "weak")
+
+
+@dataclass(frozen=True)
+class Selector:
+    """A rule that scores weak supervisors; the one with the smallest score is picked."""
+
+    name: str
+    what: str
+    column: str
+    sign: float = 1.0
+
+
+SELECTORS = (
+    Selector("bound", "smallest weak error - misfit", "bound_mean"),
+    Selector("weak_error", "smallest weak error", "weak_error_mean"),
+    Selector("hidden", "largest hidden size", "hidden", -1.0),
+)
+"""The paper's rule and the baselines that look at something."""
+
+
+@dataclass(frozen=True)
+class StudySelection:
+    """The selection of one study.
+
+    Attributes
+    ----------
+    keys
+        What tells the study from others: dataset, strong encoder, protocol, head, ...
+    unit
+        Of the labels; the errors are in its square.
+    n_splits
+        Distinct splits behind the means; standard deviations need two.
+    selector_split
+        The part of the splits that the selectors are measured on.
+    table
+        One row a weak encoder, sorted by the bound: ``bound_mean``, ``bound_std`` (on the
+        selector's part), ``w2s_error_mean``, ``w2s_error_std`` (on test), ``picked``, ``oracle``.
+    selectors
+        One row a selector: what it picked, ``spearman`` and ``kendall`` between its scores and
+        the true errors (NaN where undefined), and its ``regret``.
+    """
+
+    keys: dict[str, object]
+    unit: str
+    n_splits: int
+    selector_split: SelectorSplit
+    table: pd.DataFrame
+    selectors: pd.DataFrame
+
+
+def selections(
+    results: pd.DataFrame, selector_split: SelectorSplit = "valid"
+) -> Iterator[StudySelection]:
+    """Yield the selection of every study found in results.
+
+    Parameters
+    ----------
+    results
+        The results of one or several runs; rows that occur twice count once.
+    selector_split
+        ``valid`` is the honest use: the rule sees the validation molecules, true errors are those
+        on test. ``test`` measures both on test, as the paper did.
+
+    Raises
+    ------
+    InputError
+        If the results hold no rows, or not the columns of a study.
+    """
+    if selector_split not in ("valid", "test"):
+        raise InputError(f"selector split {selector_split!r} should be one of: valid, test.")
+    missing = {*STUDY_KEYS, *WEAK_KEYS, "split_sha256", "eval_split"} - set(results.columns)
+    if missing or results.empty:
+        what = f"they lack the column {min(missing)!r}" if missing else "they hold no rows"
+        raise InputError(f"these are not results of a study: {what}.")
+    for values, study in results.groupby(list(STUDY_KEYS), sort=False):
+        keys = dict(zip(STUDY_KEYS, values, strict=True))
+        yield _select(keys, study, selector_split)
+
+
+def selection_table(
+    results: pd.DataFrame, selector_split: SelectorSplit = "valid"
+) -> pd.DataFrame:
+    """Return the paper's selection table (Charikar et al. 2024, Table 1) for every study.
+
+    Parameters
+    ----------
+    results, selector_split
+        As in ``selections``.
+
+    Returns
+    -------
+    DataFrame
+        One row a study and weak encoder, each study sorted by ``bound_mean`` = mean over splits
+        of weak error - misfit. The first is ``picked``; the one with the smallest true error of
+        the weakly supervised strong model, ``w2s_error_mean``, is the ``oracle``. Standard
+        deviations are over distinct splits, with n - 1.
+
+    Raises
+    ------
+    InputError
+        If the results hold no rows, or not the columns of a study.
+    """
+    tables = []
+    for selection in selections(results, selector_split):
+        table = selection.table.copy()
+        for position, (name, value) in enumerate(selection.keys.items()):
+            table.insert(position, name, value)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def selector_table(
+    results: pd.DataFrame, selector_split: SelectorSplit = "valid"
+) -> pd.DataFrame:
+    """Return the rank correlations and regrets of every selector for every study."""
+    tables = []
+    for selection in selections(results, selector_split):
+        table = selection.selectors.copy()
+        for position, (name, value) in enumerate(selection.keys.items()):
+            table.insert(position, name, value)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _select(
+    keys: dict[str, object], study: pd.DataFrame, selector_split: SelectorSplit
+) -> StudySelection:
+    # Identical splits (BACE, BBBP) count once: a spread over copies means nothing.
+    identity = ["weak_sha256", "split_sha256", "eval_split"]
+    rows = study.drop_duplicates(identity)
+    seen = rows[rows["eval_split"] == selector_split]
+    test = rows[rows["eval_split"] == "test"]
+    by_weak = [*WEAK_KEYS, "weak_sha256"]
+    first = seen.groupby(by_weak, sort=False)[["hidden", "seed"]].first()
+    table = pd.concat(
+        [
+            first,
+            _mean_and_std(seen, by_weak, ["bound", "weak_error", "misfit"]),
+            _mean_and_std(test, by_weak, ["w2s_error", "gain"]),
+        ],
+        axis=1,
+    ).reset_index()
+    table = table.sort_values(["bound_mean", "weak_sha256"], ignore_index=True)
+    table["picked"] = table.index == 0
+    table["oracle"] = table.index == table["w2s_error_mean"].idxmin()
+    return StudySelection(
+        keys=keys,
+        unit=str(study["unit"].iloc[0]),
+        n_splits=int(test["split_sha256"].nunique()),
+        selector_split=selector_split,
+        table=table,
+        selectors=_score_selectors(table),
+    )
+
+
+def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.DataFrame:
+    grouped = rows.groupby(by, sort=False)[names]
+    mean = grouped.mean().add_suffix("_mean")
+    std = grouped.std(ddof=1).add_suffix("_std")
+    pairs = [f"{name}_{kind}" for name in names for kind in ("mean", "std")]
+    return pd.concat([mean, std], axis=1)[pairs]
+
+
+def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
+    errors = table["w2s_error_mean"].to_numpy(dtype=float)
+    best = errors.min()
+    rows = []
+    for selector in SELECTORS:
+        scores = selector.sign * table[selector.column].to_numpy(dtype=float, na_value=np.nan)
+        if np.isnan(scores).any():
+            continue  # fixed representations have no hidden size
+        ties = np.flatnonzero(scores == scores.min())  # several seeds of one hidden size
+        rows.append(
+            {
+                "selector": selector.name,
+                "what": selector.what,
+                "picks": ", ".join(table["weak"].iloc[ties]),
+                "w2s_error": errors[ties].mean(),
+                "regret": errors[ties].mean() - best,
+                "spearman": _rank_correlation(stats.spearmanr, scores, errors),
+                "kendall": _rank_correlation(stats.kendalltau, scores, errors),
+            }
+        )
+    nothing = {"spearman": np.nan, "kendall": np.nan}
+    rows.append(
+        {
+            "selector": "random",
+            "what": "a random pick, on average",
+            "picks": "any",
+            "w2s_error": errors.mean(),
+            "regret": errors.mean() - best,
+            **nothing,
+        }
+    )
+    rows.append(
+        {
+            "selector": "oracle",
+            "what": "smallest true error on test",
+            "picks": table["weak"].iloc[int(errors.argmin())],
+            "w2s_error": best,
+            "regret": 0.0,
+            "spearman": 1.0 if len(errors) > 1 else np.nan,
+            "kendall": 1.0 if len(errors) > 1 else np.nan,
+        }
+    )
+    return pd.DataFrame(rows)
+
+
+def _rank_correlation(measure, scores: np.ndarray, errors: np.ndarray) -> float:  # type: ignore[no-untyped-def]
+    """Return a rank correlation, NaN where one of the two does not vary."""
+    if len(errors) < 2 or np.ptp(scores) == 0 or np.ptp(errors) == 0:
+        return float("nan")
+    return float(measure(scores, errors).statistic)

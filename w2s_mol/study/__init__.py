@@ -1,0 +1,1 @@
+"""Weak-to-strong studies: protocol to tidy results."""
