@@ -35,7 +35,9 @@ def write_error(path: Path, error: OSError) -> W2SMolError:
     """Return this package's error for a failed write."""
     reason = error.strerror or str(error)
     message = f"cannot write {path}: {reason}. Nothing was left half-written."
-    if isinstance(error, PermissionError | FileNotFoundError | NotADirectoryError | FileExistsError):
+    if isinstance(
+        error, PermissionError | FileNotFoundError | NotADirectoryError | FileExistsError
+    ):
         return InputError(f"{message} Choose a place you can write to.")
     return W2SMolError(f"{message} Free some space or choose another place, and run it again.")
 
@@ -61,7 +63,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise write_error(path, error) from error
     finally:
@@ -81,7 +83,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         temporary.chmod(0o777 & ~_umask())
         if path.exists():
             shutil.rmtree(path)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise write_error(path, error) from error
     finally:

@@ -16,13 +16,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     SpinnerColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
-from rich.progress import Task
 from rich.table import Table
 from rich.text import Text
 
@@ -124,28 +124,41 @@ def progress_bars() -> Iterator[Progress]:
 
 
 class _ProgressBars:
+    """A bar for the work in hand; it goes when the next work begins."""
+
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
-        self._tasks: dict[str, TaskID] = {}
+        self._task: TaskID | None = None
+        self._work = ""
+        self._done = 0
 
     def __call__(self, work: str, done: int, total: int | None) -> None:
-        if work not in self._tasks:
-            self._tasks[work] = self._bars.add_task(work, total=total)
-        finished = total is not None and done >= total
-        self._bars.update(self._tasks[work], completed=done, total=total, visible=not finished)
+        if self._task is None or work != self._work or done < self._done:
+            if self._task is not None:
+                self._bars.remove_task(self._task)
+            self._task = self._bars.add_task(work, total=total)
+        self._work, self._done = work, done
+        self._bars.update(self._task, completed=done, total=total)
 
 
 class _ProgressLines:
+    """A line every ten seconds, with the rate of the work in hand."""
+
     def __init__(self) -> None:
-        self._started: dict[str, float] = {}
-        self._last = time.monotonic()
+        self._printed = time.monotonic()
+        self._work = ""
+        self._begun = (0.0, 0)  # when the work in hand began, and what was done then
+        self._done = 0
 
     def __call__(self, work: str, done: int, total: int | None) -> None:
         now = time.monotonic()
-        started = self._started.setdefault(work, now)
-        if now - self._last < _SECONDS_BETWEEN_LINES or done == 0:
+        if work != self._work or done < self._done:
+            self._work, self._begun = work, (now, done)
+        self._done = done
+        if now - self._printed < _SECONDS_BETWEEN_LINES:
             return
-        self._last = now
-        rate = done / max(now - started, 1e-9)
+        self._printed = now
+        rate = (done - self._begun[1]) / max(now - self._begun[0], 1e-9)
+        of = f" of {total:,}" if total else ""
         left = f", {(total - done) / rate:,.0f} s left" if total and rate else ""
-        print(f"{work}: {done:,} of {total or '?':,}, {rate:,.0f}/s{left}", file=sys.stderr)
+        print(f"{work}: {done:,}{of}, {rate:,.0f}/s{left}", file=sys.stderr)

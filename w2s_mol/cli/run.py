@@ -90,9 +90,7 @@ def run(
     ] = [],  # noqa: B006
     split: Annotated[
         Literal["random", "scaffold"],
-        typer.Option(
-            help="How to split 80/10/10 where no split is given.", rich_help_panel=_OWN
-        ),
+        typer.Option(help="How to split 80/10/10 where no split is given.", rich_help_panel=_OWN),
     ] = "random",
     split_seeds: Annotated[
         list[int],

@@ -81,7 +81,7 @@ def _print(selection: StudySelection) -> None:
         f"\n{keys['dataset']}: strong {keys['strong']}, protocol {keys['protocol']}, head "
         f"{keys['head']}, pooling {keys['pooling']}, seed {keys['study_seed']}"
     )
-    several = selection.table["family"].nunique() > 1
+    several = len(set(selection.table["family"])) > 1
     where = "validation" if selection.selector_split == "valid" else "test"
     table = Table(title=heading, title_justify="left", title_style="bold")
     table.add_column("hidden", justify="right")

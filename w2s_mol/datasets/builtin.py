@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from rdkit import Chem, rdBase
-from rdkit.Chem import QED, Crippen, Descriptors
+from rdkit.Chem import QED, rdMolDescriptors
 
 from w2s_mol import paths
 
@@ -59,7 +59,7 @@ def generate(n: int = N_MOLECULES, seed: int = 0) -> list[tuple[str, float]]:
             mol = Chem.MolFromSmiles(_join(first, linker, second))
             if mol is None or not _is_drug_like(mol):
                 continue
-            kept[Chem.MolToSmiles(mol)] = round(Crippen.MolLogP(mol), 6)
+            kept[Chem.MolToSmiles(mol)] = round(rdMolDescriptors.CalcCrippenDescriptors(mol)[0], 6)
             if len(kept) == n:
                 break
     return list(kept.items())
@@ -80,7 +80,7 @@ def _from_free_place(group: str) -> str:
 
 
 def _is_drug_like(mol: Chem.Mol) -> bool:
-    weight = Descriptors.MolWt(mol)
+    weight = rdMolDescriptors._CalcMolWt(mol)  # noqa: SLF001 -- the one RDKit offers
     return bool(_WEIGHTS[0] <= weight <= _WEIGHTS[1] and QED.qed(mol) >= _LEAST_QED)
 
 

@@ -21,7 +21,7 @@ PAUSE = 0.5
 _CHUNK = 1 << 18
 
 
-class _Refused(DownloadError):
+class _RefusedError(DownloadError):
     """The server gave an answer that trying again will not change."""
 
 
@@ -58,8 +58,7 @@ def download(
     while True:
         try:
             _try(url, part, size, progress, timeout)
-            return
-        except _Refused:
+        except _RefusedError:
             raise
         except (httpx.HTTPError, DownloadError) as error:
             failures = 1 if _size(part) > had else failures + 1
@@ -69,6 +68,8 @@ def download(
             time.sleep(pause * 2 ** (failures - 1))
         except OSError as error:
             raise files.write_error(part, error) from error
+        else:
+            return
 
 
 def _size(path: Path) -> int:
@@ -114,7 +115,7 @@ def _check_answer(response: httpx.Response, have: int, part: Path) -> bool:
         raise DownloadError("the part already here is longer than the file")
     message = f"the server answered HTTP {status} {response.reason_phrase} in place of the file"
     temporary = status >= 500 or status in {202, 408, 425, 429}
-    raise (DownloadError if temporary else _Refused)(
+    raise (DownloadError if temporary else _RefusedError)(
         message if temporary else f"{response.url}: {message}"
     )
 
@@ -134,7 +135,7 @@ def _receive(
                 break
     if size is not None and done > size:
         part.unlink()
-        raise _Refused(f"{response.url}: more than the {size:,} bytes expected")
+        raise _RefusedError(f"{response.url}: more than the {size:,} bytes expected")
     if done == 0 or (size is not None and done < size):
         raise DownloadError(f"got {done:,} bytes, expected {size or 'some'}")
 

@@ -61,9 +61,7 @@ def _is_address(mirror: str) -> bool:
     return mirror.startswith(("http://", "https://"))
 
 
-def _fetch_file(
-    file: SourceFile, mirror: str | None, offline: bool, progress: Progress
-) -> Path:
+def _fetch_file(file: SourceFile, mirror: str | None, offline: bool, progress: Progress) -> Path:
     target = local_path(file)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -13,60 +13,52 @@ from numpy.typing import NDArray
 from w2s_mol.errors import InputError
 
 
-class _Frame:
-    """Stands for pandas' Series, block manager and index: keeps what it was built from."""
-
-    def __init__(self, *arguments: Any) -> None:
-        self.state: Any = arguments
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-
-def _new_index(*_: Any) -> _Frame:
-    return _Frame()
-
-
-class _ObjectArray(list[Any]):
-    """Stands for a numpy array of objects, whose state ends with the list of its elements."""
-
-    def __setstate__(self, state: Any) -> None:
-        self.extend(state[-1])
-
-
-def _reconstruct(*_: Any) -> _ObjectArray:
-    return _ObjectArray()
-
-
-class _Type:
-    """Stands for numpy's ndarray and dtype where they are only named."""
+class _Inert:
+    """Stands for pandas' and numpy's classes, which only wrap the lists that are wanted."""
 
     def __init__(self, *_: Any) -> None: ...
 
     def __setstate__(self, state: Any) -> None: ...
 
 
-_ADMITTED: dict[tuple[str, str], Any] = {
-    ("pandas.core.series", "Series"): _Frame,
-    ("pandas.core.internals.managers", "SingleBlockManager"): _Frame,
-    ("pandas.core.indexes.base", "_new_Index"): _new_index,
-    ("pandas.core.indexes.range", "RangeIndex"): _Frame,
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy", "ndarray"): _Type,
-    ("numpy", "dtype"): _Type,
-    ("builtins", "slice"): slice,
-}
+class _ObjectArray(_Inert):
+    """Stands for a numpy array of objects, whose state ends with the list of its elements."""
+
+    elements: list[Any]
+
+    def __setstate__(self, state: Any) -> None:
+        self.elements = list(state[-1])
 
 
 class _SplitUnpickler(pickle.Unpickler):
+    """Admits what ChemBench's files name, and remembers their arrays of objects."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self.arrays: list[_ObjectArray] = []
+        self._admitted: dict[tuple[str, str], Any] = {
+            ("pandas.core.series", "Series"): _Inert,
+            ("pandas.core.internals.managers", "SingleBlockManager"): _Inert,
+            ("pandas.core.indexes.base", "_new_Index"): _Inert,
+            ("pandas.core.indexes.range", "RangeIndex"): _Inert,
+            ("numpy.core.multiarray", "_reconstruct"): self._new_array,
+            ("numpy", "ndarray"): _Inert,
+            ("numpy", "dtype"): _Inert,
+            ("builtins", "slice"): slice,
+        }
+
+    def _new_array(self, *_: Any) -> _ObjectArray:
+        self.arrays.append(_ObjectArray())
+        return self.arrays[-1]
+
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return _ADMITTED[module, name]
+            return self._admitted[module, name]
         except KeyError:
             raise pickle.UnpicklingError(f"it names {module}.{name}") from None
 
 
-def read_split_pickle(path: Path) -> tuple[NDArray[np.int64], ...]:
+def read_split_pickle(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Read a ChemBench split.
 
     Parameters
@@ -85,43 +77,23 @@ def read_split_pickle(path: Path) -> tuple[NDArray[np.int64], ...]:
         If the file holds anything but three lists of integers.
     """
     try:
-        series = _SplitUnpickler(io.BytesIO(path.read_bytes())).load()
-        lists = _object_lists(series)
-        return tuple(np.array([_row(i) for i in part], dtype=np.int64) for part in lists)
-    except Exception as error:  # a damaged pickle raises errors of every kind
+        unpickler = _SplitUnpickler(path.read_bytes())
+        unpickler.load()
+        [array] = unpickler.arrays
+        train, valid, test = (
+            np.array([_row(value) for value in part], dtype=np.int64) for part in array.elements
+        )
+    except Exception as error:
+        # a damaged pickle raises errors of every kind
         raise InputError(
             f"{path} is not a ChemBench split: {error}. It should be a pickled Series of three "
             "lists of row numbers."
         ) from error
+
+    return train, valid, test
 
 
 def _row(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{value!r} is not a row number")
     return value
-
-
-def _object_lists(series: Any) -> list[list[Any]]:
-    """Find the one array of objects inside a pickled Series; it has three lists."""
-    found: list[_ObjectArray] = []
-
-    def visit(value: Any) -> None:
-        if isinstance(value, _ObjectArray):
-            if value and all(isinstance(part, list) for part in value):
-                found.append(value)
-            for part in value:
-                if not isinstance(part, list):
-                    visit(part)
-        elif isinstance(value, _Frame):
-            visit(value.state)
-        elif isinstance(value, dict):
-            for part in value.values():
-                visit(part)
-        elif isinstance(value, list | tuple):
-            for part in value:
-                visit(part)
-
-    visit(series)
-    if not found or len(found[0]) != 3:
-        raise ValueError("no three lists inside")
-    return list(found[0])

@@ -6,11 +6,11 @@ import codecs
 import csv
 import gzip
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from w2s_mol.errors import InputError, unknown_name
 
@@ -85,7 +85,8 @@ def open_table(path: Path) -> Iterator[Table]:
 
 
 def _open_text(path: Path) -> IO[str]:
-    binary: IO[bytes] = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
+    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+    binary = opener(path, "rb")
     start = binary.read(2)
     binary.seek(0)
     wide = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -103,7 +103,5 @@ def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
 def _batch(
     smiles: list[str], valid: np.ndarray, embeddings: np.ndarray, schema: pa.Schema
 ) -> pa.RecordBatch:
-    values = pa.FixedSizeListArray.from_arrays(
-        pa.array(embeddings.ravel()), embeddings.shape[1]
-    )
+    values = pa.FixedSizeListArray.from_arrays(pa.array(embeddings.ravel()), embeddings.shape[1])
     return pa.RecordBatch.from_arrays([pa.array(smiles), pa.array(valid), values], schema=schema)

@@ -94,7 +94,9 @@ def _unpack(archive: Path, folder: Path) -> Path:
                 with opened.open(members[0]) as source, target.open("wb") as copy:
                     shutil.copyfileobj(source, copy)
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise InputError(f"{archive} is not a whole zip: {error}. Remove it and fetch it again.") from error
+        raise InputError(
+            f"{archive} is not a whole zip: {error}. Remove it and fetch it again."
+        ) from error
     return folder / _CHECKPOINT
 
 

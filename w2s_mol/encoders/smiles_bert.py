@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from w2s_mol.molecules.vocabulary import CLS, CLS_ID, MASK, PAD, PAD_ID, SEP, SEP_ID, TOKEN_IDS
-from w2s_mol.molecules.vocabulary import TOKEN_PATTERN
+from w2s_mol.molecules.vocabulary import (
+    CLS,
+    CLS_ID,
+    MASK,
+    PAD,
+    PAD_ID,
+    SEP,
+    SEP_ID,
+    TOKEN_IDS,
+    TOKEN_PATTERN,
+)
 
 if TYPE_CHECKING:
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -79,7 +88,7 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
     from transformers import PreTrainedTokenizerFast
 
     # No unknown token: anything outside the vocabulary is an error, not a guess.
-    tokenizer = Tokenizer(models.WordLevel(dict(TOKEN_IDS), unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordLevel(dict(TOKEN_IDS), unk_token="[UNK]"))  # noqa: S106
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(TOKEN_PATTERN), behavior="isolated")
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{CLS} $A {SEP}", special_tokens=[(CLS, CLS_ID), (SEP, SEP_ID)]

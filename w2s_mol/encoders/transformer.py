@@ -53,6 +53,8 @@ def resolve_device(name: str) -> torch.device:
 class TransformerEncoder(Encoder):
     """A Hugging Face encoder; subclasses say how a SMILES becomes token ids."""
 
+    hidden: int
+
     def __init__(
         self, name: str, folder: Path, device: torch.device, max_tokens: int | None = None
     ) -> None:
@@ -69,7 +71,6 @@ class TransformerEncoder(Encoder):
 
     def dimension(self, pooling: str) -> int:
         """Return the hidden size, twice it for ``mean+pooled``."""
-        assert self.hidden is not None
         return self.hidden * (2 if pooling == "mean+pooled" else 1)
 
     @abstractmethod
@@ -152,7 +153,7 @@ def equal_length_batches(
             yield indices[start : start + size]
 
 
-def pool(states: torch.Tensor, pooler_output: torch.Tensor | None, pooling: str) -> torch.Tensor:
+def pool(states: torch.Tensor, pooler_output: torch.Tensor, pooling: str) -> torch.Tensor:
     """Make one vector a molecule of the last layer.
 
     Parameters
@@ -160,13 +161,12 @@ def pool(states: torch.Tensor, pooler_output: torch.Tensor | None, pooling: str)
     states
         Shape (B, T, hidden), without padding.
     pooler_output
-        Shape (B, hidden), where the encoder has a pooler.
+        Shape (B, hidden); not looked at for ``mean``.
     pooling
         ``mean``, ``pooled`` or ``mean+pooled``.
     """
     if pooling == "mean":
         return states.mean(dim=1)
-    assert pooler_output is not None  # resolve_pooling offers no other pooling without a pooler
     if pooling == "pooled":
         return pooler_output
     return torch.cat([states.mean(dim=1), pooler_output], dim=1)

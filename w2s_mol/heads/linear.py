@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from w2s_mol.errors import InputError
 
 Array = NDArray[np.float64]
+Features = NDArray[np.floating]
 HeadRule = Literal["ridge", "ols", "adamw"]
 
 PENALTIES = np.logspace(-2, 6, 33)
@@ -34,7 +35,7 @@ class Scaler:
     scale: Array
 
     @classmethod
-    def fit(cls, features: NDArray[np.floating]) -> Scaler:
+    def fit(cls, features: Features) -> Scaler:
         """Take mean and standard deviation; a feature that is constant up to rounding keeps 1."""
         features = np.asarray(features, dtype=np.float64)
         mean, scale = features.mean(axis=0), features.std(axis=0)
@@ -42,7 +43,7 @@ class Scaler:
         constant = scale <= 8 * _FLOAT32_EPS * np.abs(mean)
         return cls(mean, np.where(constant, 1.0, scale))
 
-    def transform(self, features: NDArray[np.floating]) -> Array:
+    def transform(self, features: Features) -> Array:
         """Standardise features of shape (n, d)."""
         return (np.asarray(features, dtype=np.float64) - self.mean) / self.scale
 
@@ -68,7 +69,7 @@ class LinearHead:
     intercepts: Array
     penalties: Array
 
-    def predict(self, features: NDArray[np.floating]) -> Array:
+    def predict(self, features: Features) -> Array:
         """Return predictions of shape (n, k) for features of shape (n, d)."""
         return self.scaler.transform(features) @ self.coefficients + self.intercepts
 
@@ -82,7 +83,7 @@ class RidgePath:
     Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.4.1.
     """
 
-    def __init__(self, features: NDArray[np.floating]) -> None:
+    def __init__(self, features: Features) -> None:
         self.scaler = Scaler.fit(features)
         self._train = self.scaler.transform(features)
         n, d = self._train.shape
@@ -115,7 +116,8 @@ class RidgePath:
         coordinates, means = self.coordinates(labels)
         projected = self.scaler.transform(features) @ self._basis  # (m, r)
         shrunk = coordinates / (self._values[:, None] + PENALTIES[:, None, None])  # (p, r, k)
-        return projected @ shrunk + means
+        predictions: Array = projected @ shrunk + means
+        return predictions
 
     def head(self, labels: Array, chosen: NDArray[np.int64]) -> LinearHead:
         """Return the head whose column j has penalty number ``chosen[j]`` of the path."""
@@ -125,7 +127,9 @@ class RidgePath:
         return LinearHead(self.scaler, self._basis @ shrunk, means, penalties)
 
 
-def fit_ridge(features: Array, labels: Array, valid_features: Array, valid_labels: Array) -> LinearHead:
+def fit_ridge(
+    features: Features, labels: Array, valid_features: Features, valid_labels: Array
+) -> LinearHead:
     """Fit ridge heads, each penalty the one with the least squared error on the validation part.
 
     Parameters
@@ -141,7 +145,7 @@ def fit_ridge(features: Array, labels: Array, valid_features: Array, valid_label
     return path.head(labels, np.argmin(errors, axis=0))
 
 
-def fit_ols(features: Array, labels: Array, *_: Array) -> LinearHead:
+def fit_ols(features: Features, labels: Array, *_: Features) -> LinearHead:
     """Fit least squares; of all minimisers, the one with the smallest norm of coefficients.
 
     Singular values below float32's rounding of the largest one count as zero, because the
@@ -156,9 +160,9 @@ def fit_ols(features: Array, labels: Array, *_: Array) -> LinearHead:
 
 
 def fit_adamw(
-    features: Array,
+    features: Features,
     labels: Array,
-    *_: Array,
+    *_: Features,
     epochs: int = 1000,
     learning_rate: float = 1e-3,
     batch_size: int = 32,
@@ -198,7 +202,8 @@ def fit_adamw(
     )
 
 
-FitHead = Callable[[Array, Array, Array, Array], LinearHead]
+FitHead = Callable[[Features, Array, Features, Array], LinearHead]
+"""Takes training features and labels, validation features and labels."""
 
 
 def head_fitter(rule: HeadRule, *, epochs: int = 1000, seed: int = 0) -> FitHead:

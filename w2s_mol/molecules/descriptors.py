@@ -70,7 +70,8 @@ def _share_estate(mol: Chem.Mol) -> None:
     distance = Chem.GetDistanceMatrix(mol, useBO=False, useAtomWts=False) + 1
     reachable = distance < 1e6
     difference = intrinsic[:, None] - intrinsic[None, :]
-    mol._eStateIndices = intrinsic + np.sum(difference / distance**2 * reachable, axis=1)
+    indices = intrinsic + np.sum(difference / distance**2 * reachable, axis=1)
+    mol._eStateIndices = indices  # noqa: SLF001 -- RDKit's own cache
 
 
 def _raw_row(mol: Chem.Mol) -> list[float]:
@@ -79,7 +80,7 @@ def _raw_row(mol: Chem.Mol) -> list[float]:
     for function in _functions().values():
         try:
             row.append(float(function(mol)))
-        except Exception:  # RDKit raises bare exceptions of many kinds for a single descriptor
+        except Exception:  # noqa: BLE001 -- RDKit raises errors of every kind
             row.append(np.nan)
     return row
 

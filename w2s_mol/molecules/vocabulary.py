@@ -8,16 +8,14 @@ from w2s_mol.molecules.smiles import MoleculeError
 
 PAD, CLS, SEP, MASK = "[PAD]", "[CLS]", "[SEP]", "[MASK]"
 SPECIAL_TOKENS = (PAD, CLS, SEP, MASK)
-_ATOMS = "F H I B C N O P S Br Cl Si Se se @@".split()
-_SYMBOLS = "0 1 2 3 4 5 6 7 8 9 = @ # % / \\ ( ) + - . [ ]".split()
+_ATOMS = ["F", "H", "I", "B", "C", "N", "O", "P", "S", "Br", "Cl", "Si", "Se", "se", "@@"]
+_SYMBOLS = [*"0123456789=@#%/\\()+-.[]"]
 
 TOKENS: tuple[str, ...] = (*SPECIAL_TOKENS, *_ATOMS, *_SYMBOLS)
 TOKEN_IDS: dict[str, int] = {token: index for index, token in enumerate(TOKENS)}
 PAD_ID, CLS_ID, SEP_ID, MASK_ID = (TOKEN_IDS[token] for token in SPECIAL_TOKENS)
 
-TWO_CHARACTER_TOKENS = tuple(
-    t for t in TOKENS if len(t) == 2 and t not in SPECIAL_TOKENS
-)
+TWO_CHARACTER_TOKENS = tuple(t for t in TOKENS if len(t) == 2 and t not in SPECIAL_TOKENS)
 TOKEN_PATTERN = "|".join(TWO_CHARACTER_TOKENS) + "|."
 _SPLIT = re.compile(TOKEN_PATTERN)
 

@@ -68,7 +68,7 @@ class PreparedCorpus:
     sha256
         Of the corpus file as it lay on disk.
     tokens, starts
-        Renumbering ``r`` of molecule ``i`` is ``tokens[starts[r, i]:starts[r, i] + lengths[r, i]]``.
+        Renumbering ``r`` of molecule ``i`` begins at ``tokens[starts[r, i]]``.
     lengths
         Shape (renumberings, n), tokens with [CLS] and [SEP].
     descriptors
@@ -126,9 +126,7 @@ def _random_orders(n_atoms: int, line: int, settings: CorpusSettings) -> list[li
     return [generator.permutation(n_atoms).tolist() for _ in range(settings.renumberings)]
 
 
-def _molecule(
-    text: str, line: int, settings: CorpusSettings
-) -> tuple[list[list[int]], Chem.Mol]:
+def _molecule(text: str, line: int, settings: CorpusSettings) -> tuple[list[list[int]], Chem.Mol]:
     """Return the token sequences and the parsed molecule of one line, or raise MoleculeError."""
     fields = text.split()
     if not fields:

@@ -14,16 +14,16 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
-from transformers.utils.logging import disable_progress_bar
 from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils.logging import disable_progress_bar
 
 from w2s_mol import __version__, files
 from w2s_mol.encoders.smiles_bert import bert_config, save_encoder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining.batches import Batches
 from w2s_mol.pretraining.corpus import PreparedCorpus
-from w2s_mol.pretraining.model_card import METADATA, model_card
 from w2s_mol.pretraining.model import PretrainingModel
+from w2s_mol.pretraining.model_card import METADATA, model_card
 from w2s_mol.pretraining.settings import PretrainingSettings
 from w2s_mol.progress import Progress, silent
 
@@ -40,7 +40,7 @@ class _Trainer(Trainer):
         self._sums: dict[str, float] = defaultdict(float)
         self._count = 0
 
-    def compute_loss(  # type: ignore[override]
+    def compute_loss(
         self, model: nn.Module, inputs: dict[str, torch.Tensor], **_: Any
     ) -> torch.Tensor:
         losses = model(**inputs)
@@ -81,7 +81,7 @@ class _Reporter(TrainerCallback):
     def __init__(self, work: str, progress: Progress) -> None:
         self._work, self._progress = work, progress
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
         self._progress(self._work, state.global_step, state.max_steps)
 
 
@@ -223,7 +223,8 @@ def _checkpoint_to_resume(folder: Path, recipe: dict[str, Any], resume: bool) ->
             "that folder to start again."
         )
     _refuse_other_recipe(folder, folder / "recipe.json", recipe)
-    return get_last_checkpoint(str(folder))
+    checkpoint: str | None = get_last_checkpoint(str(folder))
+    return checkpoint
 
 
 def _refuse_other_recipe(folder: Path, written: Path, recipe: dict[str, Any]) -> dict[str, Any]:

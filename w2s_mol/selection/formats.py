@@ -50,8 +50,7 @@ def _latex(selection: StudySelection) -> str:
         "% " + ", ".join(f"{name}: {value}" for name, value in selection.keys.items()),
         "\\begin{tabular}{lcc}",
         "\\toprule",
-        "Hidden dimension & Weak error $-$ misfit & True error of weakly supervised strong model "
-        "\\\\",
+        "Hidden & Weak error $-$ misfit & True error of weakly supervised strong model \\\\",
         "\\midrule",
     ]
     for row in selection.table.to_dict(orient="records"):

@@ -20,7 +20,7 @@ def read_runs(folders: Sequence[Path]) -> pd.DataFrame:
     InputError
         If a folder holds no finished run, or a results file cannot be read.
     """
-    frames = []
+    frames: list[pd.DataFrame] = []
     for folder in folders:
         found = [folder / _RESULTS] if (folder / _RESULTS).is_file() else _inside(folder)
         if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ class StudySelection:
         the true errors (NaN where undefined), and its ``regret``.
     """
 
-    keys: dict[str, object]
+    keys: dict[str, Any]
     unit: str
     n_splits: int
     selector_split: SelectorSplit
@@ -94,9 +94,7 @@ def selections(
         yield _select(keys, study, selector_split)
 
 
-def selection_table(
-    results: pd.DataFrame, selector_split: SelectorSplit = "valid"
-) -> pd.DataFrame:
+def selection_table(results: pd.DataFrame, selector_split: SelectorSplit = "valid") -> pd.DataFrame:
     """Return the paper's selection table (Charikar et al. 2024, Table 1) for every study.
 
     Parameters
@@ -117,30 +115,22 @@ def selection_table(
     InputError
         If the results hold no rows, or not the columns of a study.
     """
-    tables = []
-    for selection in selections(results, selector_split):
-        table = selection.table.copy()
-        for position, (name, value) in enumerate(selection.keys.items()):
-            table.insert(position, name, value)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    found = selections(results, selector_split)
+    return pd.concat([_with_keys(s.keys, s.table) for s in found], ignore_index=True)
 
 
-def selector_table(
-    results: pd.DataFrame, selector_split: SelectorSplit = "valid"
-) -> pd.DataFrame:
+def selector_table(results: pd.DataFrame, selector_split: SelectorSplit = "valid") -> pd.DataFrame:
     """Return the rank correlations and regrets of every selector for every study."""
-    tables = []
-    for selection in selections(results, selector_split):
-        table = selection.selectors.copy()
-        for position, (name, value) in enumerate(selection.keys.items()):
-            table.insert(position, name, value)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    found = selections(results, selector_split)
+    return pd.concat([_with_keys(s.keys, s.selectors) for s in found], ignore_index=True)
+
+
+def _with_keys(keys: dict[str, Any], table: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([pd.DataFrame(keys, index=table.index), table], axis=1)
 
 
 def _select(
-    keys: dict[str, object], study: pd.DataFrame, selector_split: SelectorSplit
+    keys: dict[str, Any], study: pd.DataFrame, selector_split: SelectorSplit
 ) -> StudySelection:
     # Identical splits (BACE, BBBP) count once: a spread over copies means nothing.
     identity = ["weak_sha256", "split_sha256", "eval_split"]

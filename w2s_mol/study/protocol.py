@@ -90,9 +90,7 @@ def supervise(
         fit(features[weak_train], y[weak_train], features[valid], y[valid])
         for features in weak_features
     ]
-    weak = np.hstack(
-        [head.predict(x) for head, x in zip(weak_heads, weak_features, strict=True)]
-    )
+    weak = np.hstack([head.predict(x) for head, x in zip(weak_heads, weak_features, strict=True)])
     labels = np.hstack([weak, y])
     strong_head = fit(
         strong_features[strong_train],

@@ -138,9 +138,7 @@ def _refuse_same_names(datasets: list[Dataset]) -> None:
         raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
 
 
-def _load(
-    name: str, config: StudyConfig, access: dict[str, Any], progress: Progress
-) -> Dataset:
+def _load(name: str, config: StudyConfig, access: dict[str, Any], progress: Progress) -> Dataset:
     return load_dataset(
         name,
         smiles_column=config.smiles_column,
@@ -286,9 +284,7 @@ class _Study:
         )
 
 
-def _run_in_folder(
-    study: _Study, folder: Path, started: float, progress: Progress
-) -> StudyResult:
+def _run_in_folder(study: _Study, folder: Path, started: float, progress: Progress) -> StudyResult:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock")
@@ -311,7 +307,9 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder / MANIFEST} cannot be read: {error}. Remove the folder.") from error
+        raise InputError(
+            f"{folder / MANIFEST} cannot be read: {error}. Remove the folder."
+        ) from error
 
 
 def _is_finished(folder: Path, study: _Study) -> bool:
