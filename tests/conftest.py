@@ -1,0 +1,84 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(__file__).parents[2] / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run of the real program left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what the tests fetch and compute out of the user's cache; shared by all tests."""
+    os.environ["W2S_MOL_HOME"] = str(tmp_path_factory.mktemp("home"))
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.pop("W2S_MOL_MIRROR", None)
+
+
+@pytest.fixture
+def fresh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty W2S_MOL_HOME for one test."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("W2S_MOL_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder of real data, laid out as a mirror; in CI it must be there."""
+    if not (REFERENCE / "chembench").is_dir():
+        reason = f"the real data are not at {REFERENCE}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return REFERENCE
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Callable[..., Finished]:
+    """Run the real program in an empty folder, which is the working folder of every call."""
+
+    def run(*arguments: object, **environment: str) -> Finished:
+        done = subprocess.run(
+            [sys.executable, "-m", "w2s_mol", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder of the family with random weights: hidden 8, one layer."""
+    import torch
+
+    from w2s_mol.encoders.smiles_bert import bert_config, new_bert, save_encoder
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("family") / "tiny"
+    folder.mkdir()
+    save_encoder(new_bert(bert_config(8, 1, 2)), folder, "a test's encoder")
+    return folder
