@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-REFERENCE = Path(__file__).parents[2] / "shared" / "data"
+REFERENCE = Path(
+    os.environ.get("W2S_MOL_MIRROR") or Path(__file__).parents[2] / "shared" / "data"
+).resolve()
 
 
 @dataclass(frozen=True)

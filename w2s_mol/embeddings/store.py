@@ -15,7 +15,7 @@ from w2s_mol import files, paths
 from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.progress import Progress, silent
 
-BLOCK = 1024
+BLOCK = 2048
 """Molecules an entry: what a killed run may have to compute again at most."""
 _FORMAT = 1
 _DTYPE = "float32"

@@ -1,0 +1,52 @@
+# Two commands do everything: 'make run' and 'make test'.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lint format bench clean
+
+help:  ## Show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing into $(VENV) (a few minutes the first time)"
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+run: $(VENV)/.run  ## Run the main job offline on what the repository ships, to the selection table
+	$(BIN)/w2s-mol run --dataset computed-logp --strong ecfp --offline --output-dir runs/demo
+	$(BIN)/w2s-mol select runs/demo
+
+test: $(VENV)/.dev  ## Run the tests
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/.dev  ## Run the slow tests as well
+	$(BIN)/python -m pytest -m 'not network and not gpu'
+
+lint: $(VENV)/.dev  ## Check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## Format the code
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## Measure every speed that the README claims (15 minutes)
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/heads.py
+	$(BIN)/python benchmarks/embedding.py
+
+clean:  ## Remove the environment, caches and runs/demo
+	rm -rf $(VENV) runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

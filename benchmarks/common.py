@@ -1,0 +1,56 @@
+"""What every benchmark prints: the machine, the rates, the ratios against what was asked for."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+MIRROR = os.environ.get("W2S_MOL_MIRROR") or str(Path(__file__).parents[2] / "shared" / "data")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A ratio measured in this run and the least (or most) it should be."""
+
+    what: str
+    ratio: float
+    limit: float
+    at_least: bool = True
+
+    @property
+    def holds(self) -> bool:
+        """Say whether the ratio is on the right side of its limit."""
+        return self.ratio >= self.limit if self.at_least else self.ratio <= self.limit
+
+
+def mirror_or_none() -> str | None:
+    """Return the offline mirror if there is one; else the benchmark downloads."""
+    return MIRROR if Path(MIRROR).is_dir() else None
+
+
+def report(title: str, lines: list[str], claims: list[Claim]) -> None:
+    """Print a benchmark's figures and exit with 1 if a claim does not hold."""
+    print(f"\n## {title}")
+    print(f"{_machine()}, {datetime.now(UTC):%Y-%m-%d}")
+    for line in lines:
+        print(f"  {line}")
+    for claim in claims:
+        sign = ">=" if claim.at_least else "<="
+        verdict = "holds" if claim.holds else "DOES NOT HOLD"
+        print(f"  {claim.what}: {claim.ratio:.2f} (wanted {sign} {claim.limit:g}) {verdict}")
+    sys.stdout.flush()
+    if not all(claim.holds for claim in claims):
+        sys.exit(1)
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].split(":")[1].strip() if names else model
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
