@@ -1,0 +1,141 @@
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from w2s_mol import load_encoder
+from w2s_mol.encoders.legacy_pickle import load_checkpoint
+from w2s_mol.encoders.molbert import convert_molbert, molbert_folder
+from w2s_mol.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def reference(mirror: Path) -> Path:
+    return mirror / "molbert-reference"
+
+
+@pytest.fixture(scope="module")
+def converted(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("converted") / "molbert"
+    return convert_molbert(reference / "checkpoints" / "last.ckpt", folder)
+
+
+def test_validity_tokens_and_embeddings_agree_with_the_original(
+    reference: Path, converted: Path
+) -> None:
+    """The reference was made at MolBERT's length limit of 128."""
+    expected = json.loads((reference / "tokens.json").read_text())
+    vectors = np.load(reference / "embeddings.npz")
+    encoder = load_encoder(str(converted), max_tokens=128)
+    assert len(expected["smiles"]) == 150
+    for pooling in ("pooled", "mean"):
+        found = encoder.embed(expected["smiles"], pooling)
+        assert found.valid.tolist() == expected["valid"]
+        assert found.valid.tolist() == vectors["valid"].tolist()
+        valid = found.valid
+        np.testing.assert_allclose(found.embeddings[valid], vectors[pooling][valid], atol=1e-5)
+    for text, valid, tokens in zip(*expected.values(), strict=True):
+        if valid:
+            assert encoder._prepare(text) == tokens
+
+
+def test_the_converted_folder_loads_with_transformers_alone(converted: Path) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    tokens = AutoTokenizer.from_pretrained(converted)("CCO", return_tensors="pt")
+    pooled = AutoModel.from_pretrained(converted)(**tokens).pooler_output.detach().numpy()
+    found = load_encoder(str(converted)).embed(["CCO"], "pooled").embeddings
+    np.testing.assert_allclose(pooled, found, atol=1e-6)
+
+
+@pytest.fixture
+def altered(reference: Path, tmp_path: Path):
+    """Write the reference checkpoint anew with its state altered; return its path."""
+
+    def write(change) -> Path:
+        stored = load_checkpoint(reference / "checkpoints" / "last.ckpt")["state_dict"]
+        state = {name: torch.from_numpy(t.array()) for name, t in stored.items()}
+        change(state)
+        path = tmp_path / "other" / "checkpoints" / "last.ckpt"
+        path.parent.mkdir(parents=True)
+        torch.save({"state_dict": state}, path)
+        shutil.copy(reference / "hparams.yaml", path.parent.parent)
+        return path
+
+    return write
+
+
+WEIGHT = "model.bert.encoder.layer.1.output.dense.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.pop(WEIGHT), f"missing {WEIGHT}"),
+        (lambda s: s.update({"model.bert.extra.weight": torch.ones(2)}), "unexpected model.bert."),
+        (lambda s: s.update({WEIGHT: torch.ones(3, 3)}), rf"{WEIGHT} is \(3, 3\), expected"),
+        (lambda s: s.update({WEIGHT: s[WEIGHT] * torch.nan}), "is not finite"),
+        (lambda s: s.pop("model.bert.embeddings.word_embeddings.weight"), "has no tensor"),
+        (
+            lambda s: s.update({"model.bert.embeddings.position_embeddings.inv_freq": torch.ones(8)}),
+            "does not hold MolBERT's positions",
+        ),
+    ],
+    ids=["missing", "extra", "misshapen", "nan", "no words", "other positions"],
+)
+def test_a_checkpoint_with_wrong_encoder_tensors_is_refused_by_name(
+    altered, tmp_path: Path, change, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        convert_molbert(altered(change), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_tiny_the_heads_are_twelve(altered, tmp_path: Path) -> None:
+    path = altered(lambda state: None)
+    (path.parent.parent / "hparams.yaml").unlink()
+    with pytest.raises(InputError, match="not a multiple of 12 heads"):
+        convert_molbert(path, tmp_path / "out")
+
+
+def test_a_zip_is_converted_once_for_its_content(
+    reference: Path, tmp_path: Path, fresh_home: Path
+) -> None:
+    archive = _zip(reference, tmp_path / "a.zip", "molbert_100epochs/")
+    folder = molbert_folder(archive)
+    written = (folder / "model.safetensors").stat().st_mtime_ns
+    assert molbert_folder(archive) == folder
+    assert (folder / "model.safetensors").stat().st_mtime_ns == written
+
+
+def test_a_zip_that_points_outside_writes_nothing_there(
+    reference: Path, tmp_path: Path, fresh_home: Path
+) -> None:
+    archive = _zip(reference, tmp_path / "a.zip", "../../../escape/")
+    molbert_folder(archive)
+    outside = [p for p in tmp_path.rglob("*") if "escape" in p.name]
+    assert outside == []
+
+
+def test_a_zip_without_the_checkpoint_is_refused(tmp_path: Path, fresh_home: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(InputError, match=r"0 files named checkpoints/last\.ckpt"):
+        molbert_folder(tmp_path / "a.zip")
+
+
+def test_a_file_that_is_no_zip_is_refused(tmp_path: Path, fresh_home: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"<html>try later</html>")
+    with pytest.raises(InputError, match="not a whole zip"):
+        molbert_folder(tmp_path / "a.zip")
+
+
+def _zip(reference: Path, path: Path, prefix: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("checkpoints/last.ckpt", "hparams.yaml"):
+            archive.write(reference / name, prefix + name)
+    return path

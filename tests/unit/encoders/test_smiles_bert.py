@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from w2s_mol.encoders.loading import shipped_encoders
+from w2s_mol.encoders.smiles_bert import bert_config, fixed_positions, new_bert
+from w2s_mol.encoders.transformer import uses_smiles_vocabulary
+from w2s_mol.pretraining.settings import PAPER_HIDDEN_SIZES
+
+
+def test_positions_are_all_sines_then_all_cosines() -> None:
+    table = fixed_positions(4, 6)
+    for p in range(4):
+        for k in range(3):
+            angle = p / 10000 ** (2 * k / 6)
+            assert table[p, k] == pytest.approx(np.sin(angle), abs=1e-6)
+            assert table[p, 3 + k] == pytest.approx(np.cos(angle), abs=1e-6)
+
+
+def test_positions_are_not_trained() -> None:
+    model = new_bert(bert_config(8, 1, 2))
+    assert not model.embeddings.position_embeddings.weight.requires_grad
+
+
+def test_the_papers_eight_encoders_are_shipped() -> None:
+    hidden = []
+    for folder in shipped_encoders().values():
+        made = json.loads((folder / "w2s_mol.json").read_text())
+        hidden.append(made["hidden"])
+        assert made["molecules"] >= 100_000
+        assert made["epochs"] == 2
+        assert uses_smiles_vocabulary(folder)
+        assert "sha256" in (folder / "README.md").read_text()
+    assert sorted(hidden) == list(PAPER_HIDDEN_SIZES)
+
+
+@pytest.mark.parametrize("name", shipped_encoders())
+def test_a_shipped_encoder_loads_with_transformers_alone(name: str) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    folder: Path = shipped_encoders()[name]
+    model = AutoModel.from_pretrained(folder, trust_remote_code=False)
+    tokens = AutoTokenizer.from_pretrained(folder)("CCO", return_tensors="pt")
+    assert torch.isfinite(model(**tokens).pooler_output).all()
+    made = json.loads((folder / "w2s_mol.json").read_text())
+    table = model.embeddings.position_embeddings.weight
+    torch.testing.assert_close(table, fixed_positions(512, made["hidden"]))
