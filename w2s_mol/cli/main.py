@@ -6,6 +6,7 @@ imported when the verb is called.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -90,6 +91,8 @@ def _run_verb(name: str, arguments: list[str]) -> int:
         print(f"error: {unknown_name('verb', name, VERBS)}", file=sys.stderr)
         return 2
     verb = VERBS[name]
+    if not {"-v", "--verbose", "--debug"} & set(arguments):
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         # The application ends with SystemExit; 130 is what it makes of Ctrl-C.
         import_module(f"w2s_mol.cli.{verb.module}").app(arguments, prog_name=f"{PROGRAM} {name}")

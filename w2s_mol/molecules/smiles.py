@@ -73,6 +73,6 @@ def standardize(smiles: str) -> str:
     Examples
     --------
     >>> standardize("c1ccccc1O")
-    'C1=CC=CC=C1O'
+    'C1=C(O)C=CC=C1'
     """
     return write_kekulized(parse_kekulized(smiles.strip()))

@@ -20,7 +20,8 @@ def test_invalid_smiles_are_rows_of_nan_with_a_reason(encoder) -> None:
     assert found.valid.tolist() == [False, False, False, True]
     assert np.isnan(found.embeddings[:3]).all()
     assert np.isfinite(found.embeddings[3]).all()
-    assert all(found.reasons[:3]) and found.reasons[3] == ""
+    assert all(found.reasons[:3])
+    assert found.reasons[3] == ""
 
 
 def test_embeddings_are_float32_of_the_announced_dimension(encoder) -> None:

@@ -81,7 +81,9 @@ WEIGHT = "model.bert.encoder.layer.1.output.dense.weight"
         (lambda s: s.update({WEIGHT: s[WEIGHT] * torch.nan}), "is not finite"),
         (lambda s: s.pop("model.bert.embeddings.word_embeddings.weight"), "has no tensor"),
         (
-            lambda s: s.update({"model.bert.embeddings.position_embeddings.inv_freq": torch.ones(8)}),
+            lambda s: s.update(
+                {"model.bert.embeddings.position_embeddings.inv_freq": torch.ones(8)}
+            ),
             "does not hold MolBERT's positions",
         ),
     ],

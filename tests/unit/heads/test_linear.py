@@ -18,7 +18,9 @@ from w2s_mol.heads.linear import (
 
 def problem(n: int, d: int, k: int, seed: int = 0):
     generator = np.random.default_rng(seed)
-    x = generator.normal(size=(n + 20, d)) * generator.uniform(0.1, 10, d) + generator.normal(size=d)
+    x = generator.normal(size=(n + 20, d)) * generator.uniform(0.1, 10, d) + generator.normal(
+        size=d
+    )
     y = x @ generator.normal(size=(d, k)) / d + generator.normal(size=(n + 20, k)) + 3
     return x[:n], y[:n], x[n:], y[n:]
 
@@ -74,7 +76,7 @@ def test_predictions_follow_the_units_of_the_labels(seed: int, scale: float, shi
 
 @pytest.mark.parametrize(("n", "d"), [(60, 8), (30, 90)])
 def test_ols_is_the_minimum_norm_least_squares_solution(n: int, d: int) -> None:
-    x, y, z, _ = problem(n, d, 2)
+    x, y, _, _ = problem(n, d, 2)
     scaler = Scaler.fit(x)
     expected = np.linalg.pinv(scaler.transform(x)) @ (y - y.mean(axis=0))
     head = fit_ols(x, y)

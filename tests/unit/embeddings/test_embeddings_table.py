@@ -1,0 +1,73 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from w2s_mol import load_encoder
+from w2s_mol.embeddings import table as module
+from w2s_mol.embeddings.table import embed_table
+from w2s_mol.errors import InputError
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    path = tmp_path / "in.csv"
+    path.write_text("id,smiles\n1,CCO\n2,broken\n3,c1ccccc1\n4,CCO\n5,CCN\n")
+    return path
+
+
+def test_rows_keep_their_order_over_chunks(
+    csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 2)
+    encoder = load_encoder("ecfp")
+    done = embed_table(csv, encoder, tmp_path / "out.parquet")
+    assert (done.rows, done.valid) == (5, 4)
+    written = pq.read_table(tmp_path / "out.parquet").to_pandas()
+    smiles = ["CCO", "broken", "c1ccccc1", "CCO", "CCN"]
+    assert written["smiles"].tolist() == smiles
+    expected = encoder.embed(smiles)
+    assert written["valid"].tolist() == expected.valid.tolist()
+    np.testing.assert_array_equal(np.stack(written["embedding"]), expected.embeddings)
+
+
+def test_embeddings_are_fixed_size_lists_of_float32(csv: Path, tmp_path: Path) -> None:
+    embed_table(csv, load_encoder("ecfp"), tmp_path / "out.parquet")
+    schema = pq.read_schema(tmp_path / "out.parquet")
+    assert str(schema.field("embedding").type) == "fixed_size_list<element: float>[2048]"
+    assert schema.metadata[b"encoder"] == b"ecfp"
+
+
+def test_a_failure_leaves_no_output(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("smiles,b\nCCO,1\nCCN\n")
+    with pytest.raises(InputError, match=r"in\.csv line 3"):
+        embed_table(tmp_path / "in.csv", load_encoder("ecfp"), tmp_path / "out.parquet")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """Ten times the rows may not cost more than a chunk's worth of memory."""
+    script = """
+import resource, sys
+from pathlib import Path
+from w2s_mol import load_encoder
+from w2s_mol.embeddings import table
+table.CHUNK = 500
+table.embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    peaks = []
+    for rows in (1_000, 20_000):
+        (tmp_path / "in.csv").write_text("smiles\n" + "CCO\n" * rows)
+        done = subprocess.run(
+            [sys.executable, "-c", script, tmp_path / "in.csv", tmp_path / "out.parquet"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        peaks.append(int(done.stdout) / 1024)
+    # All 20,000 vectors together would take 160 MB.
+    assert peaks[1] - peaks[0] < 60

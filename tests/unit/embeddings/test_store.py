@@ -1,0 +1,95 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from w2s_mol import load_encoder
+from w2s_mol.embeddings import store
+from w2s_mol.embeddings.store import stored_embeddings
+from w2s_mol.encoders.fixed import MorganEncoder
+
+SMILES = ["CCO", "broken", "CCN", "CCO", "c1ccccc1", "CCCC", "CC"]
+
+
+class _Counting(MorganEncoder):
+    """Counts how many SMILES it is asked for."""
+
+    asked = 0
+
+    def embed(self, smiles: Sequence[str], *arguments, **options):
+        self.asked += len(smiles)
+        return super().embed(smiles, *arguments, **options)
+
+
+@pytest.fixture
+def encoder(fresh_home: Path, monkeypatch: pytest.MonkeyPatch) -> _Counting:
+    monkeypatch.setattr(store, "BLOCK", 3)
+    return _Counting()
+
+
+def entries(home: Path) -> list[Path]:
+    return sorted((home / "embeddings").rglob("*.safetensors"))
+
+
+def test_stored_embeddings_are_those_of_the_encoder(encoder: _Counting) -> None:
+    expected = MorganEncoder().embed(SMILES)
+    for _ in range(2):
+        found = stored_embeddings(encoder, SMILES)
+        np.testing.assert_array_equal(found.embeddings, expected.embeddings)
+        np.testing.assert_array_equal(found.valid, expected.valid)
+        assert found.reasons == expected.reasons
+
+
+def test_nothing_is_computed_twice(encoder: _Counting) -> None:
+    stored_embeddings(encoder, SMILES)
+    assert encoder.asked == len(SMILES)
+    stored_embeddings(encoder, SMILES)
+    assert encoder.asked == len(SMILES)
+
+
+def test_the_key_is_the_content_smiles_order_and_encoder(encoder: _Counting) -> None:
+    stored_embeddings(encoder, SMILES)
+    stored_embeddings(encoder, SMILES[::-1])
+    assert encoder.asked == 2 * len(SMILES)
+    encoder.fingerprint = "another"
+    stored_embeddings(encoder, SMILES)
+    assert encoder.asked == 3 * len(SMILES)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "alter", "empty"])
+def test_a_damaged_entry_is_noticed_and_computed_again(
+    encoder: _Counting, fresh_home: Path, damage: str
+) -> None:
+    expected = stored_embeddings(encoder, SMILES)
+    for path in entries(fresh_home):
+        data = bytearray(path.read_bytes())
+        if damage == "alter":
+            data[-5] ^= 0xFF
+        path.write_bytes({"truncate": data[: len(data) // 2], "empty": b""}.get(damage, data))
+    found = stored_embeddings(encoder, SMILES)
+    np.testing.assert_array_equal(found.embeddings, expected.embeddings)
+    assert encoder.asked == 2 * len(SMILES)
+    stored_embeddings(encoder, SMILES)
+    assert encoder.asked == 2 * len(SMILES)
+
+
+def test_work_stopped_between_blocks_is_not_lost(
+    encoder: _Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(work: str, done: int, total: int | None) -> None:
+        if done >= 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stored_embeddings(encoder, SMILES, progress=stop)
+    before = encoder.asked
+    stored_embeddings(encoder, SMILES)
+    assert encoder.asked == len(SMILES) + before - 3
+
+
+def test_two_poolings_do_not_share_an_entry(fresh_home: Path, tiny_encoder_folder: Path) -> None:
+    encoder = load_encoder(str(tiny_encoder_folder))
+    mean = stored_embeddings(encoder, ["CCO"], "mean")
+    pooled = stored_embeddings(encoder, ["CCO"], "pooled")
+    assert not np.array_equal(mean.embeddings, pooled.embeddings)

@@ -1,0 +1,137 @@
+import gzip
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rdkit import Chem
+
+from w2s_mol.errors import InputError
+from w2s_mol.molecules.descriptors import normalized_descriptors
+from w2s_mol.molecules.vocabulary import TOKENS
+from w2s_mol.pretraining import corpus as module
+from w2s_mol.pretraining.corpus import CorpusSettings, hold_out, prepare_corpus
+
+SMILES = ["CCO", "c1ccccc1O", "CC(=O)Oc1ccccc1C(=O)O", "C[N+](C)(C)CC([O-])=O"]
+
+
+def decoded(corpus, renumbering: int, molecule: int) -> str:
+    start = corpus.starts[renumbering, molecule]
+    length = corpus.lengths[renumbering, molecule]
+    ids = corpus.tokens[start : start + length]
+    return "".join(TOKENS[i] for i in ids[1:-1])
+
+
+@pytest.fixture
+def corpus_file(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.smiles"
+    path.write_text("\n".join(SMILES) + "\n")
+    return path
+
+
+def test_every_renumbering_is_the_molecule_it_came_from(
+    corpus_file: Path, fresh_home: Path
+) -> None:
+    corpus = prepare_corpus(corpus_file, CorpusSettings(renumberings=3), workers=1)
+    assert len(corpus) == len(SMILES)
+    for molecule, smiles in enumerate(SMILES):
+        for r in range(3):
+            assert Chem.CanonSmiles(decoded(corpus, r, molecule)) == Chem.CanonSmiles(smiles)
+
+
+def test_descriptors_are_the_normalised_ones(corpus_file: Path, fresh_home: Path) -> None:
+    corpus = prepare_corpus(corpus_file, workers=1)
+    expected = normalized_descriptors([Chem.MolFromSmiles(text) for text in SMILES])
+    np.testing.assert_allclose(corpus.descriptors, expected, atol=1e-3)  # kept as float16
+
+
+def test_lines_that_cannot_be_used_are_counted_by_reason(
+    corpus_file: Path, fresh_home: Path
+) -> None:
+    corpus_file.write_text("CCO\n\nbroken\nCC[Na]\n" + "C" * 300 + "\nCCN extra columns\r\n")
+    corpus = prepare_corpus(corpus_file, workers=1)
+    assert len(corpus) == 2
+    assert corpus.rejected == {
+        "blank line": 1,
+        "cannot parse SMILES": 1,
+        "an element or sign outside the vocabulary": 1,
+        "longer than 128 tokens": 1,
+    }
+
+
+@pytest.mark.parametrize(("suffix", "opener"), [(".gz", gzip.open), (".xz", lzma.open)])
+def test_compressed_corpora_are_read(tmp_path: Path, fresh_home: Path, suffix: str, opener) -> None:
+    path = tmp_path / f"corpus.smi{suffix}"
+    with opener(path, "wt") as file:
+        file.write("\n".join(SMILES))
+    assert len(prepare_corpus(path, workers=1)) == len(SMILES)
+
+
+def test_shards_and_workers_do_not_change_the_result(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for number, (lines, workers) in enumerate([(5000, 1), (1, 2)]):
+        monkeypatch.setenv("W2S_MOL_HOME", str(tmp_path / f"home{number}"))
+        monkeypatch.setattr(module, "SHARD_LINES", lines)
+        found.append(prepare_corpus(corpus_file, workers=workers))
+    one, other = found
+    for r in range(2):
+        for molecule in range(len(SMILES)):
+            assert decoded(one, r, molecule) == decoded(other, r, molecule)
+    np.testing.assert_array_equal(one.descriptors, other.descriptors)
+
+
+def test_preparation_goes_on_at_the_shard_it_stopped_at(
+    corpus_file: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SHARD_LINES", 1)
+
+    def stop(work: str, done: int, total: int | None) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare_corpus(corpus_file, workers=1, progress=stop)
+    [folder] = (fresh_home / "corpora").iterdir()
+    written = {p: p.stat().st_mtime_ns for p in folder.glob("*.safetensors")}
+    assert len(written) >= 2
+    assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
+    assert all(path.stat().st_mtime_ns == when for path, when in written.items())
+
+
+def test_a_corpus_with_another_content_is_prepared_anew(
+    corpus_file: Path, fresh_home: Path
+) -> None:
+    prepare_corpus(corpus_file, workers=1)
+    corpus_file.write_text("CCO\n")
+    assert len(prepare_corpus(corpus_file, workers=1)) == 1
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "broken\n"])
+def test_a_corpus_without_molecules_is_a_clear_error(
+    corpus_file: Path, fresh_home: Path, content: str
+) -> None:
+    corpus_file.write_text(content)
+    with pytest.raises(InputError, match="holds no molecule that can be used"):
+        prepare_corpus(corpus_file, workers=1)
+
+
+def test_a_damaged_archive_is_a_clear_error(tmp_path: Path, fresh_home: Path) -> None:
+    path = tmp_path / "corpus.xz"
+    path.write_bytes(lzma.compress(b"CCO\n" * 1000)[:-20])
+    with pytest.raises(InputError, match="cannot read corpus"):
+        prepare_corpus(path, workers=1)
+
+
+def test_a_missing_corpus_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not a file"):
+        prepare_corpus(tmp_path / "none.smiles")
+
+
+def test_held_out_molecules_are_not_trained_on(corpus_file: Path, fresh_home: Path) -> None:
+    corpus_file.write_text("\n".join("C" * n for n in range(1, 101)))
+    train, valid = hold_out(prepare_corpus(corpus_file, workers=1))
+    assert (len(train), len(valid)) == (98, 2)
+    held = {decoded(valid, 0, i) for i in range(2)}
+    assert held.isdisjoint(decoded(train, 0, i) for i in range(98))

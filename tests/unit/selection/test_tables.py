@@ -1,0 +1,160 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from w2s_mol import selection_table
+from w2s_mol.errors import InputError
+from w2s_mol.selection.formats import as_json, as_latex, plus_minus
+from w2s_mol.selection.tables import selections, selector_table
+
+# Charikar et al. 2024, Table 1 (Lipop): hidden, weak error - misfit, true error.
+TABLE_1 = [
+    (96, 0.8969, 1.0713),
+    (48, 0.9731, 1.1293),
+    (24, 1.0331, 1.1204),
+    (64, 1.0619, 1.1436),
+    (32, 1.0624, 1.1302),
+    (16, 1.1456, 1.1950),
+    (12, 1.1499, 1.1869),
+    (8, 1.1958, 1.2396),
+]
+
+
+def results(rows=TABLE_1, splits=("122", "123", "124"), spread=0.02, same_split=False):
+    """Rows as a study writes them, with given means over the splits."""
+    table = []
+    for number, split in enumerate(splits):
+        shift = spread * (number - (len(splits) - 1) / 2)
+        for hidden, bound, error in rows:
+            for part in ("train", "valid", "test"):
+                table.append(
+                    {
+                        "dataset": "lipop",
+                        "strong": "molbert",
+                        "protocol": "paper",
+                        "head": "ridge",
+                        "pooling": "mean+pooled",
+                        "study_seed": 0,
+                        "split": split,
+                        "split_sha256": "same" if same_split else split,
+                        "family": "shipped",
+                        "weak": f"weak-h{hidden}-s0",
+                        "weak_sha256": f"sha-{hidden}",
+                        "hidden": hidden,
+                        "seed": 0,
+                        "unit": "log10",
+                        "eval_split": part,
+                        # another order on the parts that the selector must not look at
+                        "bound": (bound if part == "valid" else -bound) + shift,
+                        "weak_error": bound + 0.2 + shift,
+                        "misfit": 0.2,
+                        "w2s_error": (error if part == "test" else -error) + shift,
+                        "gain": bound + 0.2 - error,
+                    }
+                )
+    return pd.DataFrame(table)
+
+
+def test_the_papers_table_is_sorted_by_the_bound_with_the_pick_first() -> None:
+    table = selection_table(results())
+    assert table["hidden"].tolist() == [row[0] for row in TABLE_1]
+    np.testing.assert_allclose(table["bound_mean"], [row[1] for row in TABLE_1])
+    np.testing.assert_allclose(table["w2s_error_mean"], [row[2] for row in TABLE_1])
+    assert table["picked"].tolist() == [True] + [False] * 7
+    assert table["oracle"].tolist() == [True] + [False] * 7
+
+
+def test_rank_correlations_are_those_of_the_papers_printed_table() -> None:
+    """Spearman 0.93 and Kendall 0.79 on Table 1, as DESIGN.md has them."""
+    bound = selector_table(results()).set_index("selector").loc["bound"]
+    assert round(bound["spearman"], 2) == 0.93
+    assert round(bound["kendall"], 2) == 0.79
+    assert bound["regret"] == 0
+
+
+def test_spread_is_the_sample_standard_deviation_over_splits() -> None:
+    table = selection_table(results(spread=0.02))
+    np.testing.assert_allclose(table["bound_std"], 0.02)
+    np.testing.assert_allclose(table["w2s_error_std"], 0.02)
+
+
+def test_the_selector_looks_at_validation_unless_told_otherwise() -> None:
+    paper_way = selection_table(results(), selector_split="test")
+    assert paper_way["hidden"].tolist() == [row[0] for row in TABLE_1][::-1]
+    np.testing.assert_allclose(paper_way["w2s_error_mean"], [row[2] for row in TABLE_1][::-1])
+
+
+def test_regret_and_baselines() -> None:
+    rows = [(8, 3.0, 1.0), (16, 1.0, 2.0), (32, 2.0, 4.0)]
+    found = selector_table(results(rows)).set_index("selector")
+    assert found.loc["bound", "picks"] == "weak-h16-s0"
+    assert found.loc["bound", "regret"] == pytest.approx(1.0)
+    assert found.loc["hidden", "picks"] == "weak-h32-s0"
+    assert found.loc["hidden", "regret"] == pytest.approx(3.0)
+    assert found.loc["random", "regret"] == pytest.approx(4 / 3)
+    assert found.loc["oracle", "picks"] == "weak-h8-s0"
+    assert found.loc["oracle", "regret"] == 0
+
+
+def test_several_seeds_of_the_largest_size_tie_for_the_hidden_baseline() -> None:
+    frame = results([(8, 3.0, 1.0), (32, 2.0, 4.0)])
+    twin = frame[frame["hidden"] == 32].assign(
+        weak="weak-h32-s1", weak_sha256="sha-32-1", seed=1, w2s_error=lambda f: f["w2s_error"] - 1
+    )
+    found = selector_table(pd.concat([frame, twin])).set_index("selector")
+    assert found.loc["hidden", "picks"] == "weak-h32-s0, weak-h32-s1"
+    assert found.loc["hidden", "w2s_error"] == pytest.approx(3.5)
+
+
+def test_a_single_supervisor_has_no_rank_correlation() -> None:
+    found = selector_table(results(TABLE_1[:1]))
+    assert found["spearman"].isna().all()
+    assert found["kendall"].isna().all()
+
+
+def test_identical_splits_count_once_and_show_no_spread() -> None:
+    [selection] = selections(results(same_split=True))
+    assert selection.n_splits == 1
+    assert selection.table["bound_std"].isna().all()
+
+
+def test_a_study_that_occurs_in_two_runs_counts_once() -> None:
+    once, twice = results(), pd.concat([results(), results()])
+    pd.testing.assert_frame_equal(selection_table(once), selection_table(twice))
+
+
+def test_studies_are_told_apart() -> None:
+    both = pd.concat([results(), results().assign(head="ols")])
+    assert [s.keys["head"] for s in selections(both)] == ["ridge", "ols"]
+
+
+def test_results_of_something_else_are_refused() -> None:
+    with pytest.raises(InputError, match="lack the column"):
+        selection_table(pd.DataFrame({"a": [1]}))
+    with pytest.raises(InputError, match="no rows"):
+        selection_table(results().iloc[:0])
+    with pytest.raises(InputError, match="valid, test"):
+        selection_table(results(), selector_split="train")  # type: ignore[arg-type]
+
+
+def test_json_has_nulls_where_a_number_is_undefined() -> None:
+    [study] = json.loads(as_json(selections(results(TABLE_1[:1], splits=("122",)))))
+    assert study["table"][0]["bound_std"] is None
+    assert study["selectors"][0]["spearman"] is None
+    assert study["table"][0]["hidden"] == 96
+
+
+def test_latex_has_the_pick_in_bold() -> None:
+    lines = as_latex(selections(results())).splitlines()
+    bold = [line for line in lines if "textbf" in line]
+    assert bold == [
+        "\\textbf{96} & $\\mathbf{0.8969 \\pm 0.0200}$ & $\\mathbf{1.0713 \\pm 0.0200}$ \\\\"
+    ]
+
+
+def test_a_mean_without_spread_is_shown_alone() -> None:
+    assert plus_minus(1.23456, 0.1) == "1.2346 ± 0.1000"
+    assert plus_minus(1.23456, math.nan) == "1.2346"

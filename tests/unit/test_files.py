@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from w2s_mol import files
+from w2s_mol.errors import InputError, W2SMolError
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    files.write_text(path, "old")
+    with pytest.raises(RuntimeError), files.atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_is_the_programs_failure_not_the_users(tmp_path: Path) -> None:
+    with pytest.raises(W2SMolError, match="Free some space") as caught:  # noqa: SIM117
+        with files.atomic_path(tmp_path / "a"):
+            raise OSError(28, "No space left on device")
+    assert caught.value.exit_code == 1
+
+
+def test_a_place_that_cannot_be_written_to_is_the_users_to_change(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write"):
+        files.write_text(tmp_path / "file" / "a", "text")
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    with files.atomic_folder(folder) as temporary:
+        (temporary / "a").write_text("1")
+    with pytest.raises(RuntimeError), files.atomic_folder(folder) as temporary:
+        (temporary / "b").write_text("2")
+        raise RuntimeError
+    assert [p.name for p in folder.iterdir()] == ["a"]
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+def test_written_files_have_the_users_permissions(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "a", "text")
+    (tmp_path / "b").write_text("text")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
