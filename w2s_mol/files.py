@@ -14,6 +14,8 @@ from typing import Any
 
 from w2s_mol.errors import InputError, W2SMolError
 
+_LEAST_ROOM = 1 << 16
+
 
 def sha256_bytes(data: bytes) -> str:
     """Return the sha256 of some bytes, in hex."""
@@ -40,6 +42,13 @@ def write_error(path: Path, error: OSError) -> W2SMolError:
     ):
         return InputError(f"{message} Choose a place you can write to.")
     return W2SMolError(f"{message} Free some space or choose another place, and run it again.")
+
+
+def disk_is_full(folder: Path) -> bool:
+    """Say whether there is no room left where a folder lies."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free < _LEAST_ROOM
 
 
 @contextmanager

@@ -55,8 +55,9 @@ def embed(
     from w2s_mol.embeddings.table import embed_table
     from w2s_mol.encoders.loading import load_encoder
 
-    loaded = load_encoder(encoder, device, mirror=mirror, offline=offline)
-    output.detail(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}")
+    with output.progress_bars() as progress:
+        loaded = load_encoder(encoder, device, mirror=mirror, offline=offline, progress=progress)
+    output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}")
     with output.progress_bars() as progress:
         done = embed_table(table, loaded, output_file, pooling, smiles_column, progress)
     output.note(

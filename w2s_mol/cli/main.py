@@ -105,6 +105,11 @@ def _run_verb(name: str, arguments: list[str]) -> int:
             raise
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        if "--debug" in arguments:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except MemoryError:
         if "--debug" in arguments:
             raise

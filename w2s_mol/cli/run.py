@@ -120,13 +120,16 @@ def run(
 
     Example: w2s-mol run --dataset lipop --strong molbert
     """
+    given = locals()
+    from w2s_mol.encoders.transformer import resolve_device
     from w2s_mol.study.config import StudyConfig
     from w2s_mol.study.run import run_study
 
-    given = locals()
     names = {field.name for field in dataclasses.fields(StudyConfig)}
     study = StudyConfig(**{name: value for name, value in given.items() if name in names})
     folder = output_dir or default_folder(study)
+    device = str(resolve_device(device))
+    output.note(f"transformers run on {device}")
     with output.progress_bars() as progress:
         found = run_study(
             study,
@@ -139,6 +142,8 @@ def run(
     for name, notes in found.notes.items():
         for text in notes:
             output.note(f"note: {name}: {text}.")
+    for what, seconds in found.seconds.items():
+        output.detail(f"{what}: {seconds:.1f} s")
     if not found.computed:
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
     _print_summary(found.results, form)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from w2s_mol import paths
 from w2s_mol.encoders.contract import Encoder
-from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.errors import DownloadError, InputError, unknown_name
+from w2s_mol.progress import Progress, silent
 
 if TYPE_CHECKING:
     import torch
@@ -59,6 +60,7 @@ def load_encoder(
     max_tokens: int | None = None,
     mirror: str | None = None,
     offline: bool = False,
+    progress: Progress = silent,
 ) -> Encoder:
     """Load an encoder.
 
@@ -73,8 +75,8 @@ def load_encoder(
     max_tokens
         Molecules of more tokens are invalid; by default what the encoder can read (512 for
         MolBERT's family, whose authors used 128).
-    mirror, offline
-        Where to take MolBERT from, and whether to refuse the network.
+    mirror, offline, progress
+        Where to take MolBERT from, whether to refuse the network, and who is told the bytes done.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def load_encoder(
         from w2s_mol.encoders.fixed import MorganEncoder
 
         return MorganEncoder()
-    folder = _folder(name, mirror, offline)
+    folder = _folder(name, mirror, offline, progress)
     from w2s_mol.encoders import transformer
 
     resolved = transformer.resolve_device(device) if isinstance(device, str) else device
@@ -111,12 +113,12 @@ def load_encoder(
     return kind(label, folder, resolved, max_tokens)
 
 
-def _folder(name: str, mirror: str | None, offline: bool) -> Path:
+def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) -> Path:
     if name == MOLBERT:
         from w2s_mol.datasets.fetch import fetch
         from w2s_mol.encoders.molbert import molbert_folder
 
-        [archive] = fetch("molbert", mirror=mirror, offline=offline)
+        [archive] = fetch("molbert", mirror, offline, progress)
         return molbert_folder(archive)
     if name in shipped_encoders():
         return shipped_encoders()[name]
@@ -138,11 +140,14 @@ def _folder(name: str, mirror: str | None, offline: bool) -> Path:
 def _hub_folder(name: str, offline: bool) -> Path:
     from huggingface_hub import snapshot_download
 
-    from w2s_mol.errors import DownloadError
+    def snapshot(weights: str) -> Path:
+        wanted = ["*.json", "*.txt", "*.model", weights]
+        return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=offline))
 
-    patterns = ["*.json", "*.safetensors", "*.txt", "*.model"]
     try:
-        return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=offline))
+        folder = snapshot("*.safetensors")
+        # Older models have a pickle alone, which transformers reads as weights only.
+        return folder if any(folder.glob("*.safetensors")) else snapshot("pytorch_model*.bin")
     except Exception as error:  # the hub's client raises errors of many libraries
         raise DownloadError(
             f"cannot fetch {name} from the Hugging Face hub: {str(error).splitlines()[0]} "

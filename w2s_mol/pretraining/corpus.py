@@ -12,6 +12,7 @@ import json
 import lzma
 import multiprocessing
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -252,6 +253,11 @@ def _taken(corpus: PreparedCorpus, molecules: NDArray[np.bool_]) -> PreparedCorp
     )
 
 
+def _leave_interrupts() -> None:
+    """Let Ctrl-C stop the parent alone; it ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _run(
     folder: Path, path: Path, settings: CorpusSettings, workers: int | None, progress: Progress
 ) -> list[str]:
@@ -261,7 +267,7 @@ def _run(
     shards = list(_shards(folder, read_lines(path, settings.molecules), settings))
     total = sum(len(shard.lines) for shard in shards)
     progress(work, 0, total)
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=context) as pool:
+    with ProcessPoolExecutor(workers or os.cpu_count(), context, _leave_interrupts) as pool:
         for shard, _ in zip(shards, pool.map(_prepare_shard, shards), strict=True):
             names.append(shard.path.name)
             done += len(shard.lines)

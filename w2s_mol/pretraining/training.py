@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
@@ -181,7 +182,14 @@ def pretrain_encoder(
     trainer.remove_callback(PrinterCallback)
     started = time.monotonic()
     disable_progress_bar()
-    trainer.train(resume_from_checkpoint=last)
+    try:
+        trainer.train(resume_from_checkpoint=last)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if not files.disk_is_full(checkpoints):
+            raise
+        raise W2SMolError(
+            f"no space left in {checkpoints.parent}. Free some and run it again with --resume."
+        ) from error
     seconds = time.monotonic() - started
     final = trainer.evaluate()
     metadata = {

@@ -48,6 +48,8 @@ class StudyResult:
         One row a supervisor, split and molecule.
     notes
         What a reader should know of each dataset.
+    seconds
+        How long each piece of work took.
     folder
         Where it is written, if anywhere.
     computed
@@ -57,6 +59,7 @@ class StudyResult:
     results: pd.DataFrame
     predictions: pd.DataFrame
     notes: dict[str, list[str]]
+    seconds: dict[str, float]
     folder: Path | None = None
     computed: bool = True
 
@@ -104,11 +107,11 @@ def run_study(
         raise InputError("give either a StudyConfig or its fields, not both.")
     config = config or StudyConfig(**settings)
     started = time.monotonic()
-    access = {"mirror": mirror, "offline": offline}
-    datasets = [_load(name, config, access, progress) for name in _dataset_names(config)]
+    access: dict[str, Any] = {"mirror": mirror, "offline": offline, "progress": progress}
+    datasets = [_load(name, config, access) for name in _dataset_names(config)]
     _refuse_same_names(datasets)
     weak = _load_weak(config, device, access)
-    strong = load_encoder(config.strong, device, **access)  # type: ignore[arg-type]
+    strong = load_encoder(config.strong, device, **access)
     context = StudyContext(
         config=config,
         study=_study_id(config, datasets, [*(e.fingerprint for _, e in weak), strong.fingerprint]),
@@ -123,6 +126,7 @@ def run_study(
             pd.concat([r for r, _ in parts], ignore_index=True),
             pd.concat([p for _, p in parts], ignore_index=True),
             study.notes,
+            study.seconds,
         )
     return _run_in_folder(study, Path(output_dir), started, progress)
 
@@ -138,7 +142,7 @@ def _refuse_same_names(datasets: list[Dataset]) -> None:
         raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
 
 
-def _load(name: str, config: StudyConfig, access: dict[str, Any], progress: Progress) -> Dataset:
+def _load(name: str, config: StudyConfig, access: dict[str, Any]) -> Dataset:
     return load_dataset(
         name,
         smiles_column=config.smiles_column,
@@ -149,7 +153,6 @@ def _load(name: str, config: StudyConfig, access: dict[str, Any], progress: Prog
         split=config.split,
         split_seeds=config.split_seeds,
         on_invalid=config.on_invalid,
-        progress=progress,
         **access,
     )
 
@@ -373,7 +376,7 @@ def _finish(folder: Path, study: _Study, started: float) -> StudyResult:
     seconds = {"total": round(time.monotonic() - started, 3), **study.seconds}
     _write_manifest(folder, study, finished=True, seconds=seconds, device=study.device())
     shutil.rmtree(folder / _PARTS, ignore_errors=True)
-    return StudyResult(results, predictions, study.notes, folder)
+    return StudyResult(results, predictions, study.notes, seconds, folder)
 
 
 def _concatenated(folder: Path, names: list[str], kind: str) -> pd.DataFrame:
@@ -392,6 +395,7 @@ def _read(folder: Path) -> StudyResult:
         pd.read_parquet(folder / RESULTS),
         pd.read_parquet(folder / PREDICTIONS),
         manifest.get("notes", {}),
+        manifest.get("seconds", {}),
         folder,
         computed=False,
     )
