@@ -29,8 +29,9 @@ class DownloadError(W2SMolError):
 def unknown_name(kind: str, name: str, known: Iterable[str], hint: str = "") -> InputError:
     """Return the error for a name that is not one of the known ones, with the nearest of them."""
     known = sorted(known)
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
+    spelt = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), spelt, n=1, cutoff=0.5)
+    guess = f" Did you mean {spelt[near[0]]!r}?" if near else ""
     tail = f" {hint}" if hint else ""
     return InputError(
         f"unknown {kind} {name!r}.{guess} It should be one of: {', '.join(known)}.{tail}"

@@ -15,6 +15,7 @@ from w2s_mol import __version__
 from w2s_mol.errors import W2SMolError, unknown_name
 
 PROGRAM = "w2s-mol"
+_INTERRUPTED = 130
 _GO_ON = "Run the same command again to go on where it stopped."
 
 
@@ -87,36 +88,31 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run_verb(name: str, arguments: list[str]) -> int:
-    if name not in VERBS:
-        print(f"error: {unknown_name('verb', name, VERBS)}", file=sys.stderr)
-        return 2
-    verb = VERBS[name]
+    """Run a verb and return the exit code; with --debug an error keeps its traceback."""
     if not {"-v", "--verbose", "--debug"} & set(arguments):
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
-        # The application ends with SystemExit; 130 is what it makes of Ctrl-C.
-        import_module(f"w2s_mol.cli.{verb.module}").app(arguments, prog_name=f"{PROGRAM} {name}")
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except KeyboardInterrupt:
-        code = 130
-    except W2SMolError as error:
+        code = _call(name, arguments)
+    except (W2SMolError, OSError, MemoryError) as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, MemoryError):
+            error = W2SMolError("not enough memory. Use fewer molecules or encoders at once.")
         print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        if "--debug" in arguments:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except MemoryError:
-        if "--debug" in arguments:
-            raise
-        print("error: not enough memory. Use fewer molecules or encoders at once.", file=sys.stderr)
-        return 1
-    else:
-        return 0
-    if code == 130:
-        print(f"\nstopped. {verb.after_interrupt}", file=sys.stderr)
+        return error.exit_code if isinstance(error, W2SMolError) else 1
+    if code == _INTERRUPTED:
+        print(f"\nstopped. {VERBS[name].after_interrupt}", file=sys.stderr)
     return code
+
+
+def _call(name: str, arguments: list[str]) -> int:
+    if name not in VERBS:
+        raise unknown_name("verb", name, VERBS)
+    module = import_module(f"w2s_mol.cli.{VERBS[name].module}")
+    try:
+        module.app(arguments, prog_name=f"{PROGRAM} {name}")
+    except SystemExit as end:  # how a Typer application ends, 130 after Ctrl-C
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return 0

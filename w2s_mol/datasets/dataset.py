@@ -102,8 +102,9 @@ class Dataset:
         ]
         lines = [self.lines[i] for i in kept] if self.lines else []
         smiles = [self.smiles[i] for i in kept]
+        notes = [*self.notes]
         smaller = Dataset(
-            self.name, smiles, self.labels[rows], self.target, self.unit, splits, lines, self.notes
+            self.name, smiles, self.labels[rows], self.target, self.unit, splits, lines, notes
         )
         check_splits(smaller)
         return smaller

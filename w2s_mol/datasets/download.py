@@ -18,7 +18,6 @@ TRIES = 5
 """How often in a row a download may fail without a new byte."""
 PAUSE = 0.5
 """Seconds before the first new try; doubled for each further one."""
-_CHUNK = 1 << 18
 
 
 class _RefusedError(DownloadError):
@@ -54,17 +53,19 @@ def download(
         If the server refuses, answers with something else than the file, or fails again and again
         without sending a byte.
     """
-    failures, had = 0, _size(part)
+    failures, furthest = 0, _size(part)
     while True:
         try:
             _try(url, part, size, progress, timeout)
         except _RefusedError:
             raise
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise DownloadError(f"{url} is not an address: {error}") from error
         except (httpx.HTTPError, DownloadError) as error:
-            failures = 1 if _size(part) > had else failures + 1
-            had = _size(part)
+            failures = 1 if _size(part) > furthest else failures + 1
+            furthest = max(furthest, _size(part))
             if failures >= TRIES:
-                raise DownloadError(f"{url}: {error or type(error).__name__}") from error
+                raise DownloadError(f"{url}: {str(error) or type(error).__name__}") from error
             time.sleep(pause * 2 ** (failures - 1))
         except OSError as error:
             raise files.write_error(part, error) from error
@@ -94,20 +95,21 @@ def _try(url: str, part: Path, size: int | None, progress: Progress, timeout: fl
     with httpx.stream(
         "GET", url, headers=headers, timeout=timeout, follow_redirects=True
     ) as response:
-        resumed = _check_answer(response, have, part)
+        resumed = _check_answer(response, have, part, tag)
         _write_tag(tag_file, url, response)
         _receive(response, part, resumed, size, progress)
     tag_file.unlink(missing_ok=True)
 
 
-def _check_answer(response: httpx.Response, have: int, part: Path) -> bool:
+def _check_answer(response: httpx.Response, have: int, part: Path, tag: str | None) -> bool:
     """Say whether the answer goes on where the file ends; raise if it is no file at all."""
     status = response.status_code
     if status == httpx.codes.PARTIAL_CONTENT:
-        if response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        same = tag is None or _tag(response) in (None, tag)
+        if same and response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             return True
         part.unlink(missing_ok=True)
-        raise DownloadError("the server sent another part of the file than asked for")
+        raise DownloadError("the server sent another part or version of the file than asked for")
     if status == httpx.codes.OK:
         return False
     if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -123,11 +125,14 @@ def _check_answer(response: httpx.Response, have: int, part: Path) -> bool:
 def _receive(
     response: httpx.Response, part: Path, resumed: bool, size: int | None, progress: Progress
 ) -> None:
-    announced = int(response.headers.get("Content-Length", 0)) or None
+    encoded = "Content-Encoding" in response.headers
+    announced = None if encoded else int(response.headers.get("Content-Length", 0)) or None
+    if size is not None and announced is not None and not resumed and announced < size:
+        raise DownloadError(f"the server offers {announced:,} bytes, expected {size:,}")
     with part.open("ab" if resumed else "wb") as file:
         done = start = file.tell()
         total = size or (start + announced if announced else None)
-        for chunk in response.iter_bytes(_CHUNK):
+        for chunk in response.iter_bytes():
             file.write(chunk)
             done += len(chunk)
             progress(f"fetching {part.name.removesuffix('.part')}", done, total)
@@ -143,15 +148,21 @@ def _receive(
 def _read_tag(path: Path, url: str) -> str | None:
     try:
         tag = json.loads(path.read_text())
-    except (OSError, ValueError):
+        return str(tag["tag"]) if tag["url"] == url else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return tag["tag"] if tag.get("url") == url else None
 
 
 def _write_tag(path: Path, url: str, response: httpx.Response) -> None:
     """Keep what identifies this version of the file, so that a later try goes on with the same."""
-    tag = response.headers.get("ETag") or response.headers.get("Last-Modified")
-    if tag and not tag.startswith("W/"):
+    tag = _tag(response)
+    if tag:
         files.write_json(path, {"url": url, "tag": tag})
     else:
         path.unlink(missing_ok=True)
+
+
+def _tag(response: httpx.Response) -> str | None:
+    """Return what identifies this version of the file byte for byte, if the server says so."""
+    tag = response.headers.get("ETag") or response.headers.get("Last-Modified")
+    return tag if tag and tag.isascii() and not tag.startswith("W/") else None

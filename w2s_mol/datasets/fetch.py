@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -73,14 +74,13 @@ def _fetch_file(file: SourceFile, mirror: str | None, offline: bool, progress: P
     return target
 
 
-def _lock(target: Path, progress: Progress) -> FileLock:
+def _lock(target: Path, progress: Progress) -> AbstractContextManager[object]:
     lock = FileLock(target.with_name(f".{target.name}.lock"))
     try:
-        lock.acquire(timeout=_BUSY_SECONDS)
+        return lock.acquire(timeout=_BUSY_SECONDS)
     except Timeout:
         progress(f"waiting for another process to fetch {target.name}", 0, None)
-        lock.acquire()
-    return lock
+        return lock.acquire()
 
 
 def _fault(path: Path, file: SourceFile) -> str | None:
@@ -105,7 +105,8 @@ def _hash_file(file: SourceFile) -> Path:
 def _first_hash(file: SourceFile) -> str | None:
     """Return the hash that a file without a published one had when it was first fetched."""
     path = _hash_file(file)
-    return path.read_text(encoding="utf-8").split()[0] if path.is_file() else None
+    words = path.read_text(encoding="utf-8").split() if path.is_file() else []
+    return words[0] if words else None
 
 
 def _obtain(
@@ -124,7 +125,7 @@ def _obtain(
             failures.append(str(error))
             continue
         if fault is None:
-            if file.sha256 is None and not _hash_file(file).is_file():
+            if file.sha256 is None and _first_hash(file) is None:
                 files.write_text(_hash_file(file), files.sha256_file(part) + "\n")
             part.replace(target)
             return
@@ -145,6 +146,11 @@ def _download_whole(origin: str, part: Path, file: SourceFile, progress: Progres
 def _copy(origin: Path, part: Path) -> None:
     if not origin.is_file():
         raise DownloadError(f"the mirror has no {origin}")
+    try:
+        with origin.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise DownloadError(f"cannot read {origin}: {error.strerror}") from error
     with files.atomic_path(part) as temporary:
         shutil.copyfile(origin, temporary)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from rdkit import Chem, rdBase
@@ -166,15 +166,25 @@ class _SplitRequest:
     seeds: tuple[int, ...]
 
 
+class _Fault(NamedTuple):
+    """What is wrong with a row: a reason to count by, and the rest of the message."""
+
+    reason: str
+    found: str
+
+    def __str__(self) -> str:
+        return self.reason + self.found
+
+
 @dataclass(frozen=True)
 class _Rows:
-    """All rows of a table; ``faults`` says what is wrong with a row, or is empty."""
+    """All rows of a table; ``faults`` says what is wrong with each, if anything."""
 
     table: str
     lines: list[int]
     smiles: list[str]
     labels: list[float]
-    faults: list[str]
+    faults: list[_Fault | None]
     split_values: list[list[str]]
 
     def usable(self, on_invalid: OnInvalid) -> np.ndarray:
@@ -186,14 +196,14 @@ class _Rows:
                         f"{self.table} line {line}: {fault}. Fix the row, or pass --on-invalid "
                         "skip."
                     )
-        usable = np.array([not fault for fault in self.faults])
+        usable = np.array([fault is None for fault in self.faults])
         if not usable.any():
             raise InputError(f"{self.table} holds no usable row out of {len(self.lines)}.")
         return usable
 
     def skipped_note(self) -> list[str]:
         """Return a note that counts the rows left out, by reason."""
-        counts = Counter(fault.split(" '")[0] for fault in self.faults if fault)
+        counts = Counter(fault.reason for fault in self.faults if fault)
         reasons = "; ".join(f"{count} × {reason}" for reason, count in counts.items())
         return [f"{sum(counts.values())} rows left out ({reasons})"] if counts else []
 
@@ -216,24 +226,27 @@ def _read_rows(path: Path, columns: _Columns, split_columns: Sequence[str] = ())
     return rows
 
 
-def _label(text: str, table: Table, column: int) -> tuple[float, str]:
-    where = f"in column {table.header[column]!r}"
+def _label(text: str, table: Table, column: int) -> tuple[float, _Fault | None]:
+    column_name = f" in column {table.header[column]!r}"
+    found = f": {text.strip()!r}{column_name}"
     if not text.strip():
-        return math.nan, f"empty label {where}"
+        return math.nan, _Fault("empty label", column_name)
     try:
-        value = float(text)
+        value = float("not a number" if "_" in text else text)  # Python would read 1_0 as 10
     except ValueError:
-        return math.nan, f"label is not a number: {text.strip()!r} {where}"
+        return math.nan, _Fault("label is not a number", found)
     if not math.isfinite(value):
-        return math.nan, f"label is not finite: {text.strip()!r} {where}"
-    return value, ""
+        return math.nan, _Fault("label is not finite", found)
+    return value, None
 
 
-def _smiles_fault(smiles: str) -> str:
+def _smiles_fault(smiles: str) -> _Fault | None:
     if not smiles:
-        return "empty SMILES"
+        return _Fault("empty SMILES", "")
     mol = Chem.MolFromSmiles(smiles)
-    return f"cannot parse SMILES {smiles!r}" if mol is None or not mol.GetNumAtoms() else ""
+    if mol is None or not mol.GetNumAtoms():
+        return _Fault("cannot parse SMILES", f" {smiles!r}")
+    return None
 
 
 def _load_own(

@@ -32,7 +32,7 @@ def random_split(n: int, seed: int) -> Split:
         If there are too few rows for three parts.
     """
     held = _held_out(n)
-    order = np.random.default_rng(seed).permutation(n)
+    order = _generator(seed).permutation(n)
     return Split(
         str(seed),
         np.sort(order[2 * held :]),
@@ -55,11 +55,17 @@ def scaffold_split(smiles: Sequence[str], seed: int) -> Split:
             groups[MurckoScaffold.MurckoScaffoldSmiles(mol=mol)].append(row)
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
     scaffolds = sorted(groups)
-    for index in np.random.default_rng(seed).permutation(len(scaffolds)):
+    for index in _generator(seed).permutation(len(scaffolds)):
         rows = groups[scaffolds[index]]
         room = (part for part in ("valid", "test") if len(parts[part]) + len(rows) <= held)
         parts[next(room, "train")].extend(rows)
     return Split(str(seed), *(np.sort(np.array(parts[p], dtype=np.int64)) for p in PARTS))
+
+
+def _generator(seed: int) -> np.random.Generator:
+    if seed < 0:
+        raise InputError(f"split seed is {seed}. It should be 0 or more.")
+    return np.random.default_rng(seed)
 
 
 def _held_out(n: int) -> int:
@@ -104,7 +110,7 @@ def file_split(path: Path, n: int, table: str) -> Split:
     if not path.is_file():
         raise InputError(f"split file {path} is not a file.")
     parts = read_split_pickle(path) if path.suffix == ".pkl" else _json_parts(path)
-    split = Split(path.name.split(".")[0] if path.suffix != ".pkl" else path.stem, *parts)
+    split = Split(path.stem, *parts)
     check_rows(split, n, str(path), table)
     return split
 
@@ -113,7 +119,7 @@ def _json_parts(path: Path) -> list[NDArray[np.int64]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return [_row_numbers(content[part]) for part in PARTS]
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(
             f"{path} is not a split: {type(error).__name__} {error}. It should be JSON like "
             '{"train": [0, 2], "valid": [1], "test": [3]}, rows counted from 0.'
@@ -137,8 +143,9 @@ def check_rows(split: Split, n: int, where: str, table: str) -> None:
             f"{n - 1}."
         )
     values, counts = np.unique(rows, return_counts=True)
-    if (counts > 1).any():
+    again = counts > 1
+    if again.any():
         raise InputError(
-            f"{where}: row {values[counts > 1][0]} is named {counts.max()} times. Each row "
+            f"{where}: row {values[again][0]} is named {counts[again][0]} times. Each row "
             "belongs to one part of a split."
         )

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class Table:
         InputError
             If there is none, naming those there are.
         """
+        if self.header.count(name) > 1:
+            raise InputError(f"{self.name} has several columns {name!r}. Rename all but one.")
         if name in self.header:
             return self.header.index(name)
         alike = [i for i, other in enumerate(self.header) if other.lower() == name.lower()]
@@ -80,7 +83,7 @@ def open_table(path: Path) -> Iterator[Table]:
             f"{path.name} is not UTF-8: byte 0x{error.object[error.start]:02x} cannot be read. "
             "Save it as UTF-8 (for example: iconv -f latin1 -t utf-8)."
         ) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {path}: {error}") from error
 
 
@@ -99,6 +102,11 @@ def _rows(name: str, text: IO[str], delimiter: str) -> Iterator[tuple[int, list[
     line = 1
     try:
         for fields in reader:
+            if any("\0" in field for field in fields):
+                raise InputError(
+                    f"{name} line {line} holds a NUL: the file is damaged, or UTF-16 without a "
+                    "byte-order mark. Save it as UTF-8."
+                )
             if fields:  # a blank line is no row
                 yield line, fields
             line = reader.line_num + 1
