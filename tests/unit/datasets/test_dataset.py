@@ -35,9 +35,12 @@ def datasets_and_rows_to_keep(draw):
     splits = []
     for seed in range(draw(st.integers(1, 3))):
         order = draw(st.permutations(range(n)))
-        first, second, end = sorted(draw(st.sets(st.integers(1, n), min_size=3, max_size=3)))
+        first = draw(st.integers(2, n - 2))
+        second = draw(st.integers(first + 1, n - 1))
+        end = draw(st.integers(second + 1, n))
         splits.append(split(str(seed), order[:first], order[first:second], order[second:end]))
-    kept = np.array(draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+    dropped = draw(st.sets(st.integers(0, n - 1), max_size=n // 3))
+    kept = ~np.isin(np.arange(n), list(dropped))
     return dataset(n, splits), kept
 
 
