@@ -43,10 +43,12 @@ format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## Measure every speed that the README claims (15 minutes)
+bench: $(VENV)/.dev  ## Measure every figure that the README claims (15 minutes)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/heads.py
 	$(BIN)/python benchmarks/embedding.py
+	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/encoders.py
 
 clean:  ## Remove the environment, caches and runs/demo
 	rm -rf $(VENV) runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -62,7 +62,7 @@ Mirror = Annotated[
     typer.Option(
         metavar="DIR_OR_URL",
         envvar="W2S_MOL_MIRROR",
-        help="Take downloads from here first, laid out by 'path' as in 'data list'.",
+        help="Take downloads from here first; the README says how it is laid out.",
     ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
@@ -82,6 +82,7 @@ def new_app() -> typer.Typer:
     """Return an application for one verb."""
     return typer.Typer(
         add_completion=False,
+        rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )

@@ -142,7 +142,7 @@ def _chembench(folder: str, what: str) -> Source:
         for path, (size, sha256) in _CHEMBENCH_FILES.items()
         if path.startswith(f"{folder}/")
     )
-    return Source(folder.lower(), what, "ChemBench", "MIT-style (ChemBench)", files)
+    return Source(folder.lower(), what, "ChemBench", "MIT-style", files)
 
 
 def _guacamol(part: str, number: int, size: int, sha256: str) -> SourceFile:
@@ -163,7 +163,7 @@ SOURCES: dict[str, Source] = {
             "guacamol",
             "1.6 million ChEMBL SMILES for pretraining: train, valid, test",
             "figshare (GuacaMol v1)",
-            "CC BY-SA 3.0 (ChEMBL)",
+            "CC BY-SA 3.0",
             (
                 _guacamol(
                     "train",
@@ -189,7 +189,7 @@ SOURCES: dict[str, Source] = {
             "molbert",
             "MolBERT, the strong encoder: BERT 768 x 12, 100 epochs",
             "figshare (BenevolentAI)",
-            "MIT (MolBERT)",
+            "MIT",
             (
                 SourceFile(
                     "molbert/molbert_100epochs.zip",

@@ -1,0 +1,41 @@
+"""Reprint the README's selection tables, and count how often gain and theory hold in them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from common import mirror_or_none
+
+STUDIES = (("computed-logp", "ecfp"), ("all", "rdkit2d"))
+
+
+def w2s_mol(*arguments: str) -> None:
+    """Run the program; what it prints on stdout is printed here."""
+    subprocess.run([sys.executable, "-m", "w2s_mol", *arguments], check=True)
+
+
+def main() -> None:
+    mirror = mirror_or_none()
+    from_mirror = ["--mirror", mirror] if mirror else []
+    for dataset, strong in STUDIES:
+        with tempfile.TemporaryDirectory() as folder:
+            given = ["--dataset", dataset, "--strong", strong, "-q", "--format", "csv"]
+            w2s_mol("run", *given, "-o", folder, *from_mirror)
+            w2s_mol("select", folder)
+            results = pd.read_parquet(Path(folder) / "results.parquet")
+        test = results[results["eval_split"] == "test"]
+        for name, cases in test.groupby("dataset", sort=False):
+            print(
+                f"{name}: of {len(cases)} cases, gain > 0 in {(cases['gain'] > 0).sum()}, "
+                f"slack >= 0 in {(cases['slack'] >= 0).sum()}; correlation of gain and misfit "
+                f"{cases['gain'].corr(cases['misfit']):.2f}; ceiling error "
+                f"{cases['ceiling_error'].mean():.4f}"
+            )
+
+
+if __name__ == "__main__":
+    main()
