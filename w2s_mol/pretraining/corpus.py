@@ -13,6 +13,7 @@ import lzma
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +33,7 @@ from w2s_mol.molecules.smiles import MoleculeError, parse, parse_kekulized, writ
 from w2s_mol.molecules.vocabulary import token_ids
 from w2s_mol.progress import Progress, silent
 
-SHARD_LINES = 5_000
+SHARD_LINES = 2_000
 HELD_OUT_EVERY = 50
 FORMAT = 1
 """Raised when the content of a shard changes for the same corpus and settings."""
@@ -218,7 +219,12 @@ def prepare_corpus(
         raise InputError(f"corpus {path} is not a file. Give one with one SMILES a line.")
     sha256 = files.sha256_file(path)
     key = files.sha256_json(
-        {"format": FORMAT, "corpus": sha256, "rdkit": rdBase.rdkitVersion, **asdict(settings)}
+        {
+            "format": [FORMAT, SHARD_LINES],
+            "corpus": sha256,
+            "rdkit": rdBase.rdkitVersion,
+            **asdict(settings),
+        }
     )
     folder = paths.home() / "corpora" / key[:32]
     try:
@@ -253,9 +259,17 @@ def _taken(corpus: PreparedCorpus, molecules: NDArray[np.bool_]) -> PreparedCorp
     )
 
 
-def _leave_interrupts() -> None:
-    """Let Ctrl-C stop the parent alone; it ends its workers."""
+def _follow_parent() -> None:
+    """Make a worker leave Ctrl-C to its parent, and end when the parent does, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def end_with_parent() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _run(
@@ -267,7 +281,7 @@ def _run(
     shards = list(_shards(folder, read_lines(path, settings.molecules), settings))
     total = sum(len(shard.lines) for shard in shards)
     progress(work, 0, total)
-    with ProcessPoolExecutor(workers or os.cpu_count(), context, _leave_interrupts) as pool:
+    with ProcessPoolExecutor(workers or os.cpu_count(), context, _follow_parent) as pool:
         for shard, _ in zip(shards, pool.map(_prepare_shard, shards), strict=True):
             names.append(shard.path.name)
             done += len(shard.lines)
