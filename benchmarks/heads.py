@@ -73,8 +73,7 @@ def main() -> None:
         f"{fits} ridge fits: 3 datasets x 3 splits x 8 supervisors x {len(PENALTIES)} penalties, "
         f"dimension {DIMENSION}",
         [
-            f"scikit-learn, a fit each: {their_seconds:.1f} s (every {arguments.every}th penalty "
-            "was timed)",
+            f"scikit-learn, a fit each: {their_seconds:.1f} s (timed on every {arguments.every}th)",
             f"w2s-mol: {our_seconds:.1f} s",
         ],
         [

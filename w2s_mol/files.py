@@ -22,10 +22,10 @@ def sha256_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sha256_file(path: Path, algorithm: str = "sha256") -> str:
-    """Return the hash of a file's content, in hex."""
+def sha256_file(path: Path) -> str:
+    """Return the sha256 of a file's content, in hex."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_json(value: Any) -> str:
@@ -38,7 +38,12 @@ def write_error(path: Path, error: OSError) -> W2SMolError:
     reason = error.strerror or str(error)
     message = f"cannot write {path}: {reason}. Nothing was left half-written."
     if isinstance(
-        error, PermissionError | FileNotFoundError | NotADirectoryError | FileExistsError
+        error,
+        IsADirectoryError
+        | PermissionError
+        | FileNotFoundError
+        | NotADirectoryError
+        | FileExistsError,
     ):
         return InputError(f"{message} Choose a place you can write to.")
     return W2SMolError(f"{message} Free some space or choose another place, and run it again.")
@@ -81,7 +86,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path`` that replaces it when the block ends well."""
+    """Yield a temporary folder beside ``path`` that takes its name when the block ends well.
+
+    ``path`` must not be there yet.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
@@ -90,8 +98,6 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
-        if path.exists():
-            shutil.rmtree(path)
         temporary.replace(path)
     except OSError as error:
         raise write_error(path, error) from error

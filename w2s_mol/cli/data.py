@@ -59,11 +59,15 @@ def fetch_sources(
 
     Example: w2s-mol data fetch lipop molbert
     """
+    from w2s_mol.datasets.builtin import NAME
     from w2s_mol.datasets.fetch import fetch
     from w2s_mol.datasets.sources import SOURCES, get_source
     from w2s_mol.errors import DownloadError
 
-    wanted = list(SOURCES) if _ALL in names else [get_source(name).name for name in names]
+    if NAME in names:
+        raise InputError(f"{NAME} is built in; there is nothing to fetch.")
+    named = [get_source(name).name for name in names if name != _ALL]
+    wanted = list(SOURCES) if _ALL in names else named
     failed = []
     for name in dict.fromkeys(wanted):
         try:

@@ -17,6 +17,7 @@ from w2s_mol.errors import W2SMolError, unknown_name
 PROGRAM = "w2s-mol"
 _INTERRUPTED = 130
 _GO_ON = "Run the same command again to go on where it stopped."
+_AGAIN = "Nothing was left half-written. Run the same command again."
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Verb:
 
     module: str
     what: str
-    after_interrupt: str = _GO_ON
+    after_interrupt: str = _AGAIN
 
 
 VERBS = {
-    "run": Verb("run", "Run a weak-to-strong study and write a run folder."),
+    "run": Verb("run", "Run a weak-to-strong study and write a run folder.", _GO_ON),
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
     "embed": Verb("embed", "Turn a table of SMILES into a Parquet file of embeddings."),
     "pretrain-weak": Verb(
@@ -49,7 +50,7 @@ VERBS = {
     ),
     "convert-molbert": Verb("convert_molbert", "Convert a MolBERT checkpoint of your own."),
     "encoders": Verb("encoders", "List the encoders that can be named."),
-    "data": Verb("data", "List and fetch datasets, corpora and MolBERT's weights."),
+    "data": Verb("data", "List and fetch datasets, corpora and MolBERT's weights.", _GO_ON),
 }
 
 _EXAMPLES = """\

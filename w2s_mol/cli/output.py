@@ -81,7 +81,7 @@ def print_rows(
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) -> Table:
     table = Table(title=title or None, title_justify="left", title_style="bold")
     for position, column in enumerate(columns):
-        numeric = rows and all(isinstance(row[position], int | float) for row in rows)
+        numeric = rows and all(isinstance(row[position], int | float | None) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))

@@ -45,9 +45,7 @@ def pretrain(
     molecules: Annotated[
         int | None, typer.Option(min=1, help="Take the first so many lines of the corpus.")
     ] = None,
-    valid_molecules: Annotated[
-        int, typer.Option(min=1, help="The first so many lines of the validation corpus.")
-    ] = 4000,
+    valid_molecules: Annotated[int, typer.Option(min=1, help="At most so many of them.")] = 4000,
     epochs: Annotated[int, typer.Option(help="Passes over the corpus.")] = 2,
     layers: Annotated[int, typer.Option(help="Transformer layers.")] = 2,
     heads: Annotated[int, typer.Option(help="Attention heads; they divide the hidden size.")] = 2,
@@ -118,10 +116,11 @@ def _sizes(hidden: list[str]) -> list[int]:
     for text in hidden:
         if text == _ALL:
             sizes += PAPER_HIDDEN_SIZES
-        elif text.isdigit():
+            continue
+        try:
             sizes.append(int(text))
-        else:
-            raise InputError(f"hidden size {text!r} should be a whole number, or 'all'.")
+        except ValueError:
+            raise InputError(f"hidden size {text!r} should be a whole number, or 'all'.") from None
     return list(dict.fromkeys(sizes))
 
 
@@ -152,7 +151,7 @@ def _prepare(
             train_file, CorpusSettings(molecules=molecules, seed=seed), workers, progress
         )
         if valid_file is None:
-            return hold_out(train)
+            return hold_out(train, valid_molecules)
         # The validation molecules are the same for every seed, so that losses compare.
         valid = prepare_corpus(
             valid_file, CorpusSettings(molecules=valid_molecules), workers, progress

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from w2s_mol.cli import options, output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from w2s_mol.study.config import StudyConfig
 
 app = options.new_app()
 
@@ -147,29 +152,45 @@ def run(
     if not found.computed:
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
     _print_summary(found.results, form)
+    _note_path_ends(found.results)
     output.note(f"written to {folder}. Next: w2s-mol select {folder}")
 
 
-def default_folder(study) -> Path:  # type: ignore[no-untyped-def]
+def default_folder(study: StudyConfig) -> Path:
     """Return the run folder for a study that names none."""
     datasets = "+".join(Path(name).name.split(".")[0] for name in study.dataset)
     strong = Path(study.strong.replace(":", "-")).name
     return Path("runs") / f"{datasets}-{strong}-{study.protocol}-{study.head}"
 
 
-def _print_summary(results, form: str) -> None:  # type: ignore[no-untyped-def]
+def _note_path_ends(results: pd.DataFrame) -> None:
+    from w2s_mol.heads.linear import PENALTIES
+
+    students = results[results["eval_split"] == "test"]["w2s_penalty"]
+    at_end = int(students.isin([PENALTIES[0], PENALTIES[-1]]).sum())
+    if at_end:
+        output.note(
+            f"note: {at_end} of {len(students)} students chose a ridge penalty at an end of the "
+            f"path, {PENALTIES[0]:g} to {PENALTIES[-1]:g}; another might fit them better."
+        )
+
+
+def _print_summary(results: pd.DataFrame, form: str) -> None:
     test = results[results["eval_split"] == "test"]
-    by = ["dataset", "unit", "weak"]
-    means = test.groupby(by, sort=False)[list(_QUANTITIES)].mean().reset_index()
+    by = ["dataset", "unit", "family", "weak"]
+    # A mean over some of the splits would be compared with means over all: pgr is all or nothing.
+    means = test.groupby(by, sort=False)[list(_QUANTITIES)].mean(skipna=False)
+    means = means.reset_index().astype(object)
+    means = means.where(means.notna(), None)
     if form != "table":
         output.print_rows(list(means.columns), means.to_numpy().tolist(), form)
         return
+    several = len(set(means["family"])) > 1
+    columns = [*(["family"] if several else []), "weak", *_QUANTITIES]
     for (dataset, unit), part in means.groupby(["dataset", "unit"], sort=False):
-        splits = test[test["dataset"] == dataset]["split"].nunique()
-        rows = part[["weak", *_QUANTITIES]].to_numpy().tolist()
-        output.print_rows(
-            ["weak", *_QUANTITIES],
-            rows,
-            "table",
-            f"{dataset}: means over {splits} splits, on test, in ({unit})^2; pgr is a ratio",
+        splits = test[test["dataset"] == dataset]["split_sha256"].nunique()
+        title = (
+            f"{dataset}: test, mean over {splits} distinct splits, in ({unit})^2; pgr is a ratio, "
+            "empty where undefined on a split"
         )
+        output.print_rows(columns, part[columns].to_numpy().tolist(), "table", title)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,9 @@ class Dataset:
     splits
         In order of their seeds.
     lines
-        Where each molecule stands in the source, for messages.
+        The line of the source that each molecule stands on, for messages.
+    rows
+        The row of the source, from 0; rows that were left out leave a gap.
     notes
         What a user should know before believing a result.
     """
@@ -71,6 +73,11 @@ class Dataset:
     splits: list[Split]
     lines: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.rows:
+            self.rows.extend(range(len(self.smiles)))
 
     def __len__(self) -> int:
         return len(self.smiles)
@@ -100,11 +107,14 @@ class Dataset:
             Split(split.name, *(number[part[rows[part]]] for part in split.parts().values()))
             for split in self.splits
         ]
-        lines = [self.lines[i] for i in kept] if self.lines else []
-        smiles = [self.smiles[i] for i in kept]
-        notes = [*self.notes]
-        smaller = Dataset(
-            self.name, smiles, self.labels[rows], self.target, self.unit, splits, lines, notes
+        smaller = replace(
+            self,
+            smiles=[self.smiles[i] for i in kept],
+            labels=self.labels[rows],
+            splits=splits,
+            lines=[self.lines[i] for i in kept] if self.lines else [],
+            notes=[*self.notes],
+            rows=[self.rows[i] for i in kept],
         )
         check_splits(smaller)
         return smaller

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -90,11 +91,25 @@ def _fault(path: Path, file: SourceFile) -> str | None:
     size = path.stat().st_size
     if file.size is not None and size != file.size:
         return f"it has {size:,} bytes, expected {file.size:,}"
+    lacking = _lacking_members(path, file.holds) if file.holds else None
+    if lacking is not None:
+        return lacking
     expected = file.sha256 or _first_hash(file)
     found = files.sha256_file(path)
     if expected is not None and found != expected:
         return f"its sha256 is {found}, expected {expected}"
     return None
+
+
+def _lacking_members(path: Path, members: tuple[str, ...]) -> str | None:
+    """Return what a zip lacks, or None: an error page must not become a first hash."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        return f"it is not a whole zip ({error})"
+    lacking = [m for m in members if not any(f"/{n}".endswith(f"/{m}") for n in names)]
+    return f"it holds no {lacking[0]}" if lacking else None
 
 
 def _hash_file(file: SourceFile) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -16,7 +16,6 @@ from w2s_mol.datasets import builtin
 from w2s_mol.datasets.dataset import Dataset, Split, check_splits, identical_splits
 from w2s_mol.datasets.fetch import fetch
 from w2s_mol.datasets.splits import (
-    check_rows,
     column_split,
     file_split,
     random_split,
@@ -62,6 +61,25 @@ CHEMBENCH: dict[str, ChemBenchTable] = {
 }
 PAPER_DATASETS = ("esol", "freesolv", "lipop")
 ALL = "all"
+
+
+@dataclass(frozen=True)
+class OwnTable:
+    """How a user's own CSV is read; see ``load_dataset``."""
+
+    smiles_column: str = "smiles"
+    target_column: str | None = None
+    unit: str = "label units"
+    split_columns: tuple[str, ...] = ()
+    split_files: tuple[str | Path, ...] = ()
+    split: SplitRule = "random"
+    split_seeds: tuple[int, ...] = DEFAULT_SEEDS
+
+    def given(self) -> list[str]:
+        """Return the names of the settings that differ from their defaults."""
+        default = OwnTable()
+        names = (field.name for field in fields(self))
+        return [name for name in names if getattr(self, name) != getattr(default, name)]
 
 
 def dataset_names() -> list[str]:
@@ -124,6 +142,15 @@ def load_dataset(
     >>> len(load_dataset("computed-logp"))
     2400
     """
+    own = OwnTable(
+        smiles_column, target_column, unit, tuple(split_columns), tuple(split_files), split,
+        tuple(split_seeds),
+    )  # fmt: skip
+    if name in dataset_names() and own != OwnTable():
+        raise InputError(
+            f"{name} has its own columns and splits; options such as {own.given()[0]!r} are for a "
+            "CSV of your own. Leave them out."
+        )
     if on_invalid not in ("error", "skip"):
         raise InputError(f"on_invalid is {on_invalid!r}. It should be one of: error, skip.")
     if name in CHEMBENCH:
@@ -131,13 +158,7 @@ def load_dataset(
     elif name == builtin.NAME:
         dataset = _load_builtin()
     else:
-        dataset = _load_own(
-            _own_path(name, target_column),
-            _Columns(smiles_column, target_column or ""),
-            unit,
-            _SplitRequest(tuple(split_columns), tuple(split_files), split, tuple(split_seeds)),
-            on_invalid,
-        )
+        dataset = _load_own(_own_path(name, target_column), own, on_invalid)
     check_splits(dataset)
     dataset.notes.extend(_notes(dataset))
     return dataset
@@ -145,6 +166,8 @@ def load_dataset(
 
 def _own_path(name: str, target_column: str | None) -> Path:
     path = Path(name)
+    if name == ALL:
+        raise InputError(f"'all' stands for {', '.join(PAPER_DATASETS)}. Load one of them.")
     if not path.exists() and path.suffix not in {".csv", ".tsv", ".gz"}:
         raise unknown_name("dataset", name, [*dataset_names(), ALL], "Or give the path of a CSV.")
     if target_column is None:
@@ -156,14 +179,6 @@ def _own_path(name: str, target_column: str | None) -> Path:
 class _Columns:
     smiles: str
     target: str
-
-
-@dataclass(frozen=True)
-class _SplitRequest:
-    columns: tuple[str, ...]
-    files: tuple[str | Path, ...]
-    rule: SplitRule
-    seeds: tuple[int, ...]
 
 
 class _Fault(NamedTuple):
@@ -200,6 +215,13 @@ class _Rows:
         if not usable.any():
             raise InputError(f"{self.table} holds no usable row out of {len(self.lines)}.")
         return usable
+
+    def split_column(self, number: int) -> list[str | None]:
+        """Return the values of a split column; None on rows that are left out anyway."""
+        return [
+            None if fault else values[number]
+            for values, fault in zip(self.split_values, self.faults, strict=True)
+        ]
 
     def skipped_note(self) -> list[str]:
         """Return a note that counts the rows left out, by reason."""
@@ -249,18 +271,17 @@ def _smiles_fault(smiles: str) -> _Fault | None:
     return None
 
 
-def _load_own(
-    path: Path, columns: _Columns, unit: str, request: _SplitRequest, on_invalid: OnInvalid
-) -> Dataset:
-    rows = _read_rows(path, columns, request.columns)
+def _load_own(path: Path, own: OwnTable, on_invalid: OnInvalid) -> Dataset:
+    columns = _Columns(own.smiles_column, own.target_column or "")
+    rows = _read_rows(path, columns, own.split_columns)
     usable = rows.usable(on_invalid)
-    given = _given_splits(rows, request)
+    given = _given_splits(rows, own)
     name = path.name.removesuffix(".gz").rsplit(".", 1)[0]
-    everything = _dataset(name, rows, columns.target, unit, given)
+    everything = _dataset(name, rows, columns.target, own.unit, given)
     dataset = everything.keep(usable)
     dataset.notes.extend(rows.skipped_note())
     if not given:
-        dataset.splits.extend(_made_splits(dataset.smiles, request))
+        dataset.splits.extend(_made_splits(dataset.smiles, own))
     return dataset
 
 
@@ -269,14 +290,14 @@ def _dataset(name: str, rows: _Rows, target: str, unit: str, splits: list[Split]
     return Dataset(name, rows.smiles, labels, target, unit, splits, rows.lines)
 
 
-def _given_splits(rows: _Rows, request: _SplitRequest) -> list[Split]:
-    if request.columns and request.files:
+def _given_splits(rows: _Rows, own: OwnTable) -> list[Split]:
+    if own.split_columns and own.split_files:
         raise InputError("both split columns and split files are given. Choose one.")
     by_column = [
-        column_split(name, [values[i] for values in rows.split_values], rows.lines, rows.table)
-        for i, name in enumerate(request.columns)
+        column_split(name, rows.split_column(number), rows.lines, rows.table)
+        for number, name in enumerate(own.split_columns)
     ]
-    by_file = [file_split(Path(file), len(rows.lines), rows.table) for file in request.files]
+    by_file = [file_split(Path(file), len(rows.lines), rows.table) for file in own.split_files]
     splits = by_column + by_file
     repeated = [name for name, count in Counter(s.name for s in splits).items() if count > 1]
     if repeated:
@@ -284,15 +305,15 @@ def _given_splits(rows: _Rows, request: _SplitRequest) -> list[Split]:
     return splits
 
 
-def _made_splits(smiles: list[str], request: _SplitRequest) -> list[Split]:
-    if not request.seeds:
+def _made_splits(smiles: list[str], own: OwnTable) -> list[Split]:
+    if not own.split_seeds:
         raise InputError("no split seed is given. Pass at least one.")
-    seeds = sorted(set(request.seeds))
-    if request.rule == "random":
+    seeds = sorted(set(own.split_seeds))
+    if own.split == "random":
         return [random_split(len(smiles), seed) for seed in seeds]
-    if request.rule == "scaffold":
+    if own.split == "scaffold":
         return [scaffold_split(smiles, seed) for seed in seeds]
-    raise InputError(f"split is {request.rule!r}. It should be one of: random, scaffold.")
+    raise InputError(f"split is {own.split!r}. It should be one of: random, scaffold.")
 
 
 def _load_chembench(
@@ -325,8 +346,6 @@ def _load_builtin() -> Dataset:
 
 def _notes(dataset: Dataset) -> list[str]:
     notes = []
-    for split in dataset.splits:
-        check_rows(split, len(dataset), f"split {split.name}", dataset.name)
     with rdBase.BlockLogs():
         canonical = np.array(
             [Chem.MolToSmiles(Chem.MolFromSmiles(s)) for s in dataset.smiles], dtype=object

@@ -27,12 +27,15 @@ class SourceFile:
     size, sha256
         In bytes and in hex; None where nobody published them. A file without a published hash is
         held to the one it had when it was first fetched.
+    holds
+        Ends of the names of members that a zip must hold to count as the file.
     """
 
     path: str
     urls: tuple[str, ...]
     size: int | None = None
     sha256: str | None = None
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,7 @@ SOURCES: dict[str, Source] = {
                         f"{_FIGSHARE}25611290",
                         "https://api.figshare.com/v2/file/download/25611290",
                     ),
+                    holds=("checkpoints/last.ckpt", "hparams.yaml"),
                 ),
             ),
         ),

@@ -76,10 +76,14 @@ def _held_out(n: int) -> int:
     return round(n * HELD_OUT)
 
 
-def column_split(name: str, values: Sequence[str], lines: Sequence[int], table: str) -> Split:
-    """Make a split from a column that says train, valid or test on every row."""
+def column_split(
+    name: str, values: Sequence[str | None], lines: Sequence[int], table: str
+) -> Split:
+    """Make a split from a column that says train, valid or test; None is in no part."""
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
     for row, (value, line) in enumerate(zip(values, lines, strict=True)):
+        if value is None:
+            continue
         part = value.strip().lower()
         part = _ALIASES.get(part, part)
         if part not in parts:

@@ -74,14 +74,15 @@ def _block(encoder: Encoder, smiles: list[str], pooling: str, progress: Progress
     return found
 
 
-def _digest(embeddings: Embeddings) -> str:
-    content = embeddings.embeddings.tobytes() + embeddings.valid.tobytes()
+def _digest(path: Path, embeddings: Embeddings) -> str:
+    """Hash an entry with its key: an entry under another's name is as wrong as an altered one."""
+    content = path.stem.encode() + embeddings.embeddings.tobytes() + embeddings.valid.tobytes()
     return files.sha256_bytes(content + json.dumps(embeddings.reasons).encode())
 
 
 def _write(path: Path, embeddings: Embeddings) -> None:
     tensors = {"embeddings": embeddings.embeddings, "valid": embeddings.valid.astype(np.uint8)}
-    metadata = {"reasons": json.dumps(embeddings.reasons), "sha256": _digest(embeddings)}
+    metadata = {"reasons": json.dumps(embeddings.reasons), "sha256": _digest(path, embeddings)}
     files.write_bytes(path, safetensors.numpy.save(tensors, metadata))
 
 
@@ -97,5 +98,5 @@ def _read(path: Path, n: int) -> Embeddings | None:
             )
     except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return None
-    whole = len(found.valid) == n and _digest(found) == metadata.get("sha256")
+    whole = len(found.valid) == n and _digest(path, found) == metadata.get("sha256")
     return found if whole else None

@@ -126,7 +126,8 @@ class Encoder(ABC):
         rows: dict[str, int] = {}  # each distinct SMILES is computed once
         prepared: list[Any] = []
         refused: dict[str, str] = {}
-        stripped = [s.strip() for s in smiles]
+        # A missing value of a pandas column is a float.
+        stripped = [text.strip() if isinstance(text, str) else "" for text in smiles]
         with rdBase.BlockLogs():
             for text in stripped:
                 if text in rows or text in refused:

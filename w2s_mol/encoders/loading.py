@@ -22,7 +22,7 @@ SHIPPED = "shipped"
 def shipped_encoders() -> dict[str, Path]:
     """Return the pretrained encoders that the project ships: their names and folders."""
     root = paths.shipped("checkpoints")
-    folders = [path.parent for path in root.glob("*/config.json")]
+    folders = [path.parent for path in root.glob("weak-h*/config.json")]
     return {folder.name: folder for folder in sorted(folders, key=_by_hidden)}
 
 
@@ -45,7 +45,8 @@ def expand_encoders(name: str) -> list[str]:
         return list(shipped_encoders())
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").exists():
-        inside = sorted(path.parent for path in folder.glob("*/config.json"))
+        found = (path.parent for path in folder.glob("*/config.json"))
+        inside = [path for path in found if not path.name.startswith(".")]
         if not inside:
             raise InputError(
                 f"{folder} holds no encoder: neither config.json nor folders that have one."
@@ -121,6 +122,11 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
         [archive] = fetch("molbert", mirror, offline, progress)
         return molbert_folder(archive)
     if name in shipped_encoders():
+        if (Path(name) / "config.json").is_file():
+            raise InputError(
+                f"{name!r} is a shipped encoder and also a folder here. Say ./{name} for the "
+                "folder, or go elsewhere for the shipped one."
+            )
         return shipped_encoders()[name]
     local = Path(name.removeprefix(HUB_PREFIX))
     if (local / "config.json").is_file():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ _POSITIONS = "embeddings.position_embeddings"
 _FREQUENCY = f"{_POSITIONS}.inv_freq"
 _CHECKPOINT = "checkpoints/last.ckpt"
 _SETTINGS = "hparams.yaml"
+_HASHES = ".sha256.json"
 _FULL_HEADS, _TINY_HEADS = 12, 2
 
 
@@ -55,14 +60,17 @@ def convert_molbert(checkpoint: Path, folder: Path) -> Path:
     tensors = _encoder_tensors(state, checkpoint)
     heads = _TINY_HEADS if _is_tiny(checkpoint.parent.parent / _SETTINGS) else _FULL_HEADS
     model = new_bert(_config(tensors, heads, checkpoint))
-    _check_frequencies(tensors.pop(_FREQUENCY), model.config.hidden_size, checkpoint)
+    frequencies = tensors.pop(_FREQUENCY)
     expected = model.state_dict()
     expected.pop(f"{_POSITIONS}.weight")
     _check_tensors(tensors, {name: tuple(t.shape) for name, t in expected.items()}, checkpoint)
+    _check_frequencies(frequencies, model.config.hidden_size, checkpoint)
     weights = {name: torch.from_numpy(array) for name, array in tensors.items()}
     model.load_state_dict(weights, strict=False)  # all but the fixed positions, as just checked
     with files.atomic_folder(folder) as temporary:
         save_encoder(model, temporary, _card(checkpoint))
+        hashes = {path.name: files.sha256_file(path) for path in sorted(temporary.iterdir())}
+        files.write_json(temporary / _HASHES, hashes)
     return folder
 
 
@@ -72,10 +80,20 @@ def molbert_folder(archive: Path) -> Path:
     folder = paths.home() / "encoders" / f"molbert-{digest[:16]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f".{folder.name}.lock"):
-        if not folder.exists():
+        if not _is_whole(folder):
+            shutil.rmtree(folder, ignore_errors=True)
             with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
                 convert_molbert(_unpack(archive, Path(temporary)), folder)
     return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """Say whether a converted encoder has the files it was written with."""
+    try:
+        hashes = json.loads((folder / _HASHES).read_text(encoding="utf-8"))
+        return all(files.sha256_file(folder / name) == value for name, value in hashes.items())
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _unpack(archive: Path, folder: Path) -> Path:
@@ -93,7 +111,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(members[0]) as source, target.open("wb") as copy:
                     shutil.copyfileobj(source, copy)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, zlib.error) as error:
         raise InputError(
             f"{archive} is not a whole zip: {error}. Remove it and fetch it again."
         ) from error
@@ -101,12 +119,15 @@ def _unpack(archive: Path, folder: Path) -> Path:
 
 
 def _encoder_tensors(state: dict[str, Any], checkpoint: Path) -> dict[str, NDArray[np.float32]]:
-    tensors = {
-        name.removeprefix(_PREFIX): tensor.array().astype(np.float32)
-        for name, tensor in state.items()
-        if name.startswith(_PREFIX) and isinstance(tensor, StoredTensor)
-    }
-    needed = ("embeddings.word_embeddings.weight", "encoder.layer.0.intermediate.dense.weight")
+    try:
+        tensors = {
+            name.removeprefix(_PREFIX): tensor.array().astype(np.float32)
+            for name, tensor in state.items()
+            if isinstance(tensor, StoredTensor) and str(name).startswith(_PREFIX)
+        }
+    except (pickle.UnpicklingError, ValueError) as error:
+        raise InputError(f"{checkpoint} is damaged: {error}. Fetch or copy it again.") from error
+    needed = ("pooler.dense.bias", "encoder.layer.0.intermediate.dense.bias")
     for name in (*needed, _FREQUENCY):
         if name not in tensors:
             raise InputError(f"{checkpoint} has no tensor {_PREFIX}{name}; is it MolBERT's?")
@@ -124,9 +145,10 @@ def _is_tiny(settings: Path) -> bool:
 
 
 def _config(tensors: dict[str, NDArray[np.float32]], heads: int, checkpoint: Path):  # type: ignore[no-untyped-def]
-    hidden = tensors["embeddings.word_embeddings.weight"].shape[-1]
-    intermediate = tensors["encoder.layer.0.intermediate.dense.weight"].shape[0]
-    layers = {int(name.split(".")[2]) for name in tensors if name.startswith("encoder.layer.")}
+    hidden = tensors["pooler.dense.bias"].size
+    intermediate = tensors["encoder.layer.0.intermediate.dense.bias"].size
+    numbers = (re.match(r"encoder\.layer\.(\d+)\.", name) for name in tensors)
+    layers = [int(number[1]) for number in numbers if number]
     if hidden % heads:
         raise InputError(
             f"{checkpoint}: hidden size {hidden} is not a multiple of {heads} heads. MolBERT has "

@@ -104,8 +104,21 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def save_encoder(model: BertModel, folder: Path, model_card: str) -> None:
-    """Write an encoder as a folder that ``AutoModel`` and ``AutoTokenizer`` load."""
-    model.save_pretrained(folder)
+    """Write an encoder as a folder that ``AutoModel`` and ``AutoTokenizer`` load.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    from safetensors import SafetensorError
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    try:
+        model.save_pretrained(folder)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
     new_tokenizer().save_pretrained(folder)
     (folder / "README.md").write_text(model_card, encoding="utf-8")
     for path in folder.iterdir():  # safetensors makes its file readable by its owner alone

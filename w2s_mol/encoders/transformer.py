@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rdkit
 import torch
 from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer
@@ -18,7 +19,7 @@ from transformers.utils.logging import disable_progress_bar
 from w2s_mol import files
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import InputError
-from w2s_mol.molecules.smiles import MoleculeError, standardize
+from w2s_mol.molecules.smiles import MoleculeError, parse, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
 
@@ -26,7 +27,7 @@ POOLINGS = ("mean+pooled", "mean", "pooled")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
 
-_CONTENT = ("config.json", "tokenizer.json", "vocab.txt", "vocab.json", "merges.txt")
+_NOT_CONTENT = ("README.md", "w2s_mol.json")
 
 
 def resolve_device(name: str) -> torch.device:
@@ -37,17 +38,13 @@ def resolve_device(name: str) -> torch.device:
     InputError
         If there is no such device here.
     """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    has_gpu = torch.cuda.is_available()
+    if name not in ("auto", "cpu", "cuda") or (name == "cuda" and not has_gpu):
         raise InputError(
-            f"device {name!r} cannot be used here: {str(error).splitlines()[0]} "
-            "It should be auto, cpu, or cuda where there is a GPU."
-        ) from None
-    return device
+            f"device {name!r} cannot be used here. It should be auto, cpu, or cuda where there is "
+            "a GPU; choose among several with CUDA_VISIBLE_DEVICES."
+        )
+    return torch.device("cuda" if name != "cpu" and has_gpu else "cpu")
 
 
 class TransformerEncoder(Encoder):
@@ -117,14 +114,13 @@ class TextEncoder(TransformerEncoder):
         self, name: str, folder: Path, device: torch.device, max_tokens: int | None = None
     ) -> None:
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(folder)
+            self._tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         except Exception as error:  # damaged files raise errors of every kind
             raise InputError(f"encoder {name}: cannot load its tokenizer: {error}") from error
         super().__init__(name, folder, device, max_tokens)
 
     def _token_ids(self, smiles: str) -> list[int]:
-        if not smiles:
-            raise MoleculeError("empty SMILES")
+        parse(smiles)  # a tokenizer takes any text; a SMILES it must be
         ids: list[int] = self._tokenizer(smiles)["input_ids"]
         return ids
 
@@ -203,15 +199,31 @@ def _load_model(name: str, folder: Path) -> tuple[Any, bool]:
             f"encoder {name}: {len(wrong)} weights are not in {folder} or have another shape, "
             f"for example {wrong[0]}. A whole checkpoint is needed."
         )
+    _try_out(name, model)
     has_pooler = getattr(model, "pooler", None) is not None and not pooler
     return model, has_pooler
 
 
+def _try_out(name: str, model: Any) -> None:
+    """Raise InputError if a model does not turn tokens into states (an encoder-decoder)."""
+    try:
+        with torch.inference_mode():
+            states = model(input_ids=torch.tensor([[1, 2]])).last_hidden_state
+        found = str(tuple(states.shape))
+    except Exception as error:  # noqa: BLE001 -- whatever a foreign model raises
+        found = f"{type(error).__name__}: {error}"
+    if found != str((1, 2, getattr(model.config, "hidden_size", None))):
+        raise InputError(
+            f"encoder {name} ({type(model).__name__}) does not make one state a token: {found}. "
+            "An encoder such as BERT or RoBERTa is needed."
+        )
+
+
 def _fingerprint(folder: Path, kind: str) -> str:
-    weights = sorted(folder.glob("*.safetensors")) + sorted(folder.glob("pytorch_model*.bin"))
-    content = [folder / name for name in _CONTENT if (folder / name).is_file()]
-    hashes = {path.name: files.sha256_file(path) for path in [*weights, *content]}
-    return files.sha256_json({"kind": kind, "files": hashes})
+    """Hash all that vectors depend on: every file, and RDKit, which standardises the SMILES."""
+    content = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
+    hashes = {p.name: files.sha256_file(p) for p in content if p.name not in _NOT_CONTENT}
+    return files.sha256_json({"kind": kind, "files": hashes, "rdkit": rdkit.__version__})
 
 
 def _metadata(folder: Path) -> dict[str, Any]:

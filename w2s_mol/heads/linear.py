@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 Features = NDArray[np.floating]
 HeadRule = Literal["ridge", "ols", "adamw"]
 
-PENALTIES = np.logspace(-2, 6, 33)
+PENALTIES = np.logspace(-6, 6, 49)
 """The path of ridge penalties: four a decade, in the units of scikit-learn's ``alpha``."""
 
 _FLOAT32_EPS = float(np.finfo(np.float32).eps)

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from filelock import FileLock
@@ -35,6 +35,7 @@ from w2s_mol.progress import Progress, silent
 
 SHARD_LINES = 2_000
 HELD_OUT_EVERY = 50
+_INDEX = "index.json"
 FORMAT = 1
 """Raised when the content of a shard changes for the same corpus and settings."""
 
@@ -232,16 +233,36 @@ def prepare_corpus(
     except OSError as error:
         raise files.write_error(folder, error) from error
     with FileLock(folder / ".lock"):
-        index = folder / "index.json"
-        if not index.exists():
+        index = _read_index(folder)
+        if index is None:
             shards = _run(folder, path, settings, workers, progress)
-            files.write_json(index, {"corpus": path.name, "sha256": sha256, "shards": shards})
-    return _load(folder, path)
+            hashes = {name: files.sha256_file(folder / name) for name in shards}
+            index = {"corpus": path.name, "sha256": sha256, "shards": hashes}
+            files.write_json(folder / _INDEX, index)
+    return _load(folder, index, path)
 
 
-def hold_out(corpus: PreparedCorpus) -> tuple[PreparedCorpus, PreparedCorpus]:
-    """Part a corpus: every 50th molecule to validate on, the rest to train on."""
+def _read_index(folder: Path) -> dict[str, Any] | None:
+    """Return the index of a whole corpus; remove the shards that were altered."""
+    try:
+        index: dict[str, Any] = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        hashes = dict(index["shards"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    altered = [
+        folder / name
+        for name, sha256 in hashes.items()
+        if not (folder / name).is_file() or files.sha256_file(folder / name) != sha256
+    ]
+    for path in altered:
+        path.unlink(missing_ok=True)
+    return None if altered else index
+
+
+def hold_out(corpus: PreparedCorpus, most: int) -> tuple[PreparedCorpus, PreparedCorpus]:
+    """Part a corpus: every 50th molecule, at most so many, to validate on; the rest to train."""
     every = np.arange(len(corpus)) % HELD_OUT_EVERY == 0
+    every &= np.cumsum(every) <= most
     if len(corpus) < HELD_OUT_EVERY:
         raise InputError(
             f"corpus {corpus.name} has {len(corpus)} usable molecules, too few to hold some out "
@@ -289,10 +310,9 @@ def _run(
     return names
 
 
-def _load(folder: Path, path: Path) -> PreparedCorpus:
+def _load(folder: Path, index: dict[str, Any], path: Path) -> PreparedCorpus:
     from safetensors import safe_open
 
-    index = json.loads((folder / "index.json").read_text())
     tokens, lengths, descriptors = [], [], []
     rejected: Counter[str] = Counter()
     for name in index["shards"]:

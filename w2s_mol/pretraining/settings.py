@@ -41,12 +41,15 @@ class PretrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.hidden < 2 or self.hidden % 2 or self.hidden % self.heads:
-            raise InputError(
-                f"hidden size {self.hidden} cannot be used: it must be even and a multiple of the "
-                f"{self.heads} attention heads. Choose another, for example "
-                f"{max(2, math.ceil(self.hidden / 2) * 2)}."
-            )
         for name in ("layers", "heads", "epochs", "batch_size", "learning_rate"):
             if getattr(self, name) <= 0:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be above 0.")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}. It should be 0 or more.")
+        step = math.lcm(2, self.heads)  # half of the positions' columns are sines
+        if self.hidden < step or self.hidden % step:
+            raise InputError(
+                f"hidden size {self.hidden} cannot be used: it must be even and a multiple of the "
+                f"{self.heads} attention heads. Choose another, for example "
+                f"{max(1, math.ceil(self.hidden / step)) * step}."
+            )

@@ -88,7 +88,7 @@ class _Reporter(TrainerCallback):
 
 def _arguments(settings: PretrainingSettings, folder: Path, steps: int, cpu: bool):  # type: ignore[no-untyped-def]
     interval = max(1, steps // _SAVES_PER_RUN)
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=1,  # Batches holds all epochs as one
         per_device_train_batch_size=1,  # an item of Batches is a whole batch
@@ -111,6 +111,10 @@ def _arguments(settings: PretrainingSettings, folder: Path, steps: int, cpu: boo
         remove_unused_columns=False,
         dataloader_pin_memory=not cpu,
     )
+    if arguments.n_gpu > 1:
+        # The Trainer would deal one batch to each GPU and the collator would keep the first.
+        arguments._n_gpu = 1  # noqa: SLF001
+    return arguments
 
 
 def pretrain_encoder(
@@ -191,7 +195,7 @@ def pretrain_encoder(
             f"no space left in {checkpoints.parent}. Free some and run it again with --resume."
         ) from error
     seconds = time.monotonic() - started
-    final = trainer.evaluate()
+    final = _loss_entry(trainer.evaluate())
     metadata = {
         "w2s_mol": __version__,
         **recipe,
@@ -231,13 +235,30 @@ def _checkpoint_to_resume(folder: Path, recipe: dict[str, Any], resume: bool) ->
             "that folder to start again."
         )
     _refuse_other_recipe(folder, folder / "recipe.json", recipe)
-    checkpoint: str | None = get_last_checkpoint(str(folder))
-    return checkpoint
+    return _last_whole_checkpoint(folder)
+
+
+def _last_whole_checkpoint(folder: Path) -> str | None:
+    """Return the newest whole checkpoint, removing those that a kill left half-written.
+
+    The Trainer writes a checkpoint's ``trainer_state.json`` last.
+    """
+    while checkpoint := get_last_checkpoint(str(folder)):
+        try:
+            json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(checkpoint)
+        else:
+            return str(checkpoint)
+    return None
 
 
 def _refuse_other_recipe(folder: Path, written: Path, recipe: dict[str, Any]) -> dict[str, Any]:
     """Return what was written of an encoder's making; raise if it is not this recipe."""
-    there: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))
+    try:
+        there: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{written} is not JSON: {error}. Remove {folder}.") from error
     for name, value in recipe.items():
         if there.get(name) != value:
             raise InputError(

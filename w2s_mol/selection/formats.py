@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -46,16 +47,19 @@ def as_latex(selections: Iterable[StudySelection]) -> str:
 
 
 def _latex(selection: StudySelection) -> str:
+    hidden = selection.table["hidden"]
+    by_hidden = bool(hidden.notna().all() and hidden.is_unique)
+    first = "Hidden dimension" if by_hidden else "Weak encoder"
     lines = [
         "% " + ", ".join(f"{name}: {value}" for name, value in selection.keys.items()),
         "\\begin{tabular}{lcc}",
         "\\toprule",
-        "Hidden & Weak error $-$ misfit & True error of weakly supervised strong model \\\\",
+        f"{first} & Weak error $-$ misfit & True error of weakly supervised strong model \\\\",
         "\\midrule",
     ]
     for row in selection.table.to_dict(orient="records"):
         cells = [
-            str(row["hidden"]) if pd.notna(row["hidden"]) else _escaped(str(row["weak"])),
+            str(row["hidden"]) if by_hidden else _escaped(f"{row['family']}/{row['weak']}"),
             _math(row["bound_mean"], row["bound_std"]),
             _math(row["w2s_error_mean"], row["w2s_error_std"]),
         ]
@@ -70,4 +74,4 @@ def _math(mean: float, std: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("_", "\\_")
+    return re.sub(r"([&%$#_{}])", r"\\\1", text)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from w2s_mol.errors import InputError
 
@@ -39,7 +40,7 @@ def _inside(folder: Path) -> list[Path]:
 def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(
             f"{path} cannot be read: {error}. Remove its folder and run the study again."
         ) from error

@@ -137,6 +137,7 @@ def _select(
     rows = study.drop_duplicates(identity)
     seen = rows[rows["eval_split"] == selector_split]
     test = rows[rows["eval_split"] == "test"]
+    _refuse_uneven_splits(test, str(keys["dataset"]))
     by_weak = [*WEAK_KEYS, "weak_sha256"]
     first = seen.groupby(by_weak, sort=False)[["hidden", "seed"]].first()
     table = pd.concat(
@@ -158,6 +159,17 @@ def _select(
         table=table,
         selectors=_score_selectors(table),
     )
+
+
+def _refuse_uneven_splits(test: pd.DataFrame, dataset: str) -> None:
+    """Raise InputError if supervisors were measured on different splits: they do not compare."""
+    splits = test.groupby([*WEAK_KEYS, "weak_sha256"])["split_sha256"].agg(frozenset)
+    if len(set(splits)) > 1:
+        few = min(splits.items(), key=lambda item: len(item[1]))[0]
+        raise InputError(
+            f"the supervisors of {dataset} were not all measured on the same splits (look at "
+            f"{few}). Run them on the same splits, or select from fewer runs."
+        )
 
 
 def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.DataFrame:

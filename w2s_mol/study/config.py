@@ -70,6 +70,8 @@ class StudyConfig:
         _check_choice("head", self.head, HeadRule)
         _check_choice("on_invalid", self.on_invalid, OnInvalid)
         _check_choice("split", self.split, SplitRule)
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}. It should be 0 or more.")
         if not self.dataset:
             raise InputError("no dataset is given. Name one, for example lipop.")
         if not self.weak:

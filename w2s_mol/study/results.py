@@ -12,7 +12,18 @@ from w2s_mol.heads.metrics import QUANTITIES, weak_to_strong_quantities
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.protocol import SplitPredictions
 
-STUDY_KEYS = ("dataset", "strong", "protocol", "head", "pooling", "study_seed")
+STUDY_KEYS = (
+    "dataset",
+    "unit",
+    "strong",
+    "protocol",
+    "head",
+    "head_epochs",
+    "pooling",
+    "study_seed",
+    "dataset_sha256",
+    "strong_sha256",
+)
 """What tells one study's rows from another's where results of several runs are put together."""
 
 RESULT_COLUMNS = (
@@ -25,6 +36,7 @@ RESULT_COLUMNS = (
     "strong",
     "protocol",
     "head",
+    "head_epochs",
     "eval_split",
     "n",
     *QUANTITIES,
@@ -76,6 +88,7 @@ def result_rows(
         "strong": context.strong,
         "protocol": config.protocol,
         "head": config.head,
+        "head_epochs": config.head_epochs if config.head == "adamw" else 0,
         "ceiling_penalty": predictions.ceiling_penalty,
         "unit": dataset.unit,
         "pooling": config.pooling,
@@ -128,7 +141,8 @@ def prediction_rows(
                         "weak": weak.name,
                         "family": weak.family,
                         "part": part,
-                        "row": index,
+                        "row": [dataset.rows[i] for i in index],
+                        "line": [dataset.lines[i] for i in index] if dataset.lines else None,
                         "smiles": [dataset.smiles[i] for i in index],
                         "truth": dataset.labels[index],
                         "weak_prediction": predictions.weak[index, column],

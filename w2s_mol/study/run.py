@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import tomli_w
 from filelock import FileLock
 
-from w2s_mol import files
+from w2s_mol import __version__, files
 from w2s_mol.datasets.dataset import Dataset
-from w2s_mol.datasets.loading import expand_datasets, load_dataset
+from w2s_mol.datasets.loading import dataset_names, expand_datasets, load_dataset
 from w2s_mol.embeddings.store import stored_embeddings
 from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.encoders.loading import SHIPPED, expand_encoders, load_encoder, shipped_encoders
@@ -100,8 +102,8 @@ def run_study(
     Examples
     --------
     >>> study = run_study(dataset="computed-logp", weak="weak-h8-s0", strong="ecfp")
-    >>> study.results.query("eval_split == 'test'").gain.mean() > 0
-    True
+    >>> len(study.results)  # 1 supervisor x 3 splits x train, valid, test
+    9
     """
     if config is not None and settings:
         raise InputError("give either a StudyConfig or its fields, not both.")
@@ -143,18 +145,19 @@ def _refuse_same_names(datasets: list[Dataset]) -> None:
 
 
 def _load(name: str, config: StudyConfig, access: dict[str, Any]) -> Dataset:
-    return load_dataset(
-        name,
-        smiles_column=config.smiles_column,
-        target_column=config.target_column,
-        unit=config.unit,
-        split_columns=config.split_column,
-        split_files=config.split_file,
-        split=config.split,
-        split_seeds=config.split_seeds,
-        on_invalid=config.on_invalid,
-        **access,
-    )
+    own: dict[str, Any] = {
+        "smiles_column": config.smiles_column,
+        "target_column": config.target_column,
+        "unit": config.unit,
+        "split_columns": config.split_column,
+        "split_files": config.split_file,
+        "split": config.split,
+        "split_seeds": config.split_seeds,
+    }
+    # Beside a CSV of the user's own, its options do not concern the named datasets.
+    with_own = any(n not in dataset_names() for n in _dataset_names(config))
+    options = {} if with_own and name in dataset_names() else own
+    return load_dataset(name, on_invalid=config.on_invalid, **options, **access)
 
 
 def _load_weak(
@@ -195,6 +198,7 @@ def _identity(family: str, encoder: Encoder) -> WeakIdentity:
 
 def _study_id(config: StudyConfig, datasets: list[Dataset], encoders: list[str]) -> str:
     content = [
+        __version__,
         # Paths and names may differ where the content is the same; the encoders' hashes count.
         {k: v for k, v in config.as_toml().items() if k not in {"weak", "strong", "dataset"}},
         [[d.name, d.sha256, [s.sha256 for s in d.splits]] for d in datasets],
@@ -225,7 +229,16 @@ class _Study:
         return str(getattr(self._strong, "device", "cpu"))
 
     def part_names(self) -> list[str]:
-        return [f"{d.name}-{s.name}" for d in self._datasets for s in d.splits]
+        """Return a file name for each part, by number: names of datasets may hold anything."""
+        counts = enumerate(len(dataset.splits) for dataset in self._datasets)
+        return [_part_name(d, s) for d, splits in counts for s in range(splits)]
+
+    def contents(self) -> dict[str, Any]:
+        """Return what identifies the datasets, for the manifest."""
+        return {
+            d.name: {"sha256": d.sha256, "splits": {s.name: s.sha256 for s in d.splits}}
+            for d in self._datasets
+        }
 
     def parts(
         self, progress: Progress, done: frozenset[str] = frozenset()
@@ -233,10 +246,10 @@ class _Study:
         """Yield name, dataset, results and predictions of each part that is not done."""
         config = self.context.config
         fit = head_fitter(config.head, epochs=config.head_epochs, seed=config.seed)
-        for original in self._datasets:
+        for place, original in enumerate(self._datasets):
             dataset, weak, strong = self._embedded(original, progress)
             for number, split in enumerate(dataset.splits):
-                name = f"{dataset.name}-{split.name}"
+                name = _part_name(place, number)
                 progress(f"fitting heads on {dataset.name}", number, len(dataset.splits))
                 if name not in done:
                     started = time.monotonic()
@@ -244,7 +257,9 @@ class _Study:
                     found = supervise(weak, strong, dataset.labels, parts, fit)
                     results = result_rows(self.context, dataset, split, found)
                     predictions = prediction_rows(self.context, dataset, split, found)
-                    self.seconds[f"heads {name}"] = round(time.monotonic() - started, 3)
+                    self.seconds[f"heads {dataset.name} {split.name}"] = round(
+                        time.monotonic() - started, 3
+                    )
                     yield name, dataset, results, predictions
                 progress(f"fitting heads on {dataset.name}", number + 1, len(dataset.splits))
 
@@ -287,6 +302,10 @@ class _Study:
         )
 
 
+def _part_name(dataset: int, split: int) -> str:
+    return f"{dataset:03d}-{split:03d}"
+
+
 def _run_in_folder(study: _Study, folder: Path, started: float, progress: Progress) -> StudyResult:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -305,20 +324,23 @@ def _run_in_folder(study: _Study, folder: Path, started: float, progress: Progre
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
-    try:
-        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    path = folder / MANIFEST
+    if not path.exists():
         return None
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{folder / MANIFEST} cannot be read: {error}. Remove the folder."
-        ) from error
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if {"study", "finished", "config", "w2s_mol"} <= manifest.keys():
+            return dict(manifest)
+        fault = "it lacks what a manifest has"
+    except (OSError, ValueError, AttributeError) as error:
+        fault = str(error)
+    raise InputError(f"{path} cannot be read: {fault}. Remove the folder and run it again.")
 
 
 def _is_finished(folder: Path, study: _Study) -> bool:
     manifest = _manifest(folder)
     if manifest is None:
-        foreign = [p.name for p in folder.iterdir() if p.name not in {".lock", _PARTS}]
+        foreign = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
         if foreign:
             raise InputError(
                 f"{folder} holds other files ({foreign[0]}). Choose another --output-dir."
@@ -333,6 +355,8 @@ def _is_finished(folder: Path, study: _Study) -> bool:
 
 
 def _difference(manifest: dict[str, Any], study: _Study) -> str:
+    if manifest["w2s_mol"] != __version__:
+        return f"made by w2s-mol {manifest['w2s_mol']}, this is {__version__}"
     asked = study.context.config.as_toml()
     for name, value in asked.items():
         if manifest["config"].get(name) != value:
@@ -341,9 +365,10 @@ def _difference(manifest: dict[str, Any], study: _Study) -> str:
 
 
 def _begin(folder: Path, study: _Study) -> None:
+    # The manifest comes first: it marks the folder as this study's, whenever the run is killed.
+    _write_manifest(folder, study, finished=False)
     config = study.context.config.as_toml()
     files.write_text(folder / "config.toml", tomli_w.dumps(config))
-    _write_manifest(folder, study, finished=False)
 
 
 def _write_manifest(folder: Path, study: _Study, *, finished: bool, **more: Any) -> None:
@@ -354,6 +379,7 @@ def _write_manifest(folder: Path, study: _Study, *, finished: bool, **more: Any)
         "config": context.config.as_toml(),
         "strong": {"name": context.strong, "sha256": context.strong_sha256},
         "weak": [vars(weak) for weak in context.weak],
+        "datasets": study.contents(),
         "notes": study.notes,
         **environment(),
         **more,
@@ -362,8 +388,22 @@ def _write_manifest(folder: Path, study: _Study, *, finished: bool, **more: Any)
 
 
 def _done(folder: Path) -> frozenset[str]:
-    done = (folder / _PARTS).glob("*.results.parquet")
-    return frozenset(path.name.removesuffix(".results.parquet") for path in done)
+    """Return the names of the parts whose both files are whole; others are computed again."""
+    names = (p.name.split(".")[0] for p in (folder / _PARTS).glob("*.results.parquet"))
+    kinds = ("results", "predictions")
+    return frozenset(
+        name
+        for name in names
+        if all(_is_parquet(folder / _PARTS / f"{name}.{kind}.parquet") for kind in kinds)
+    )
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        pq.read_table(path)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
 
 
 def _finish(folder: Path, study: _Study, started: float) -> StudyResult:
@@ -391,6 +431,12 @@ def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
 
 def _read(folder: Path) -> StudyResult:
     manifest = _manifest(folder) or {}
+    for name in (RESULTS, PREDICTIONS):
+        if not _is_parquet(folder / name):
+            raise InputError(
+                f"{folder / name} is missing or damaged. Remove {folder} and run it again; what "
+                "was embedded is kept."
+            )
     return StudyResult(
         pd.read_parquet(folder / RESULTS),
         pd.read_parquet(folder / PREDICTIONS),

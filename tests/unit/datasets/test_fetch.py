@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -300,6 +301,20 @@ def test_an_altered_file_without_a_published_hash_is_noticed(publish, content):
     path.write_bytes(b"!" + content[1:])
     assert not is_here(file)
     assert fetch("thing")[0].read_bytes() == content
+
+
+def test_a_page_in_place_of_a_zip_does_not_become_the_first_hash(publish, server, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("release/checkpoints/last.ckpt", "weights")
+    server.files["page"] = b"<html>maintenance</html>"
+    server.files["other"] = (tmp_path / "a.zip").read_bytes()
+    wanted = {"size": None, "sha256": None, "holds": ("checkpoints/last.ckpt",)}
+    publish("page", **wanted)
+    with pytest.raises(DownloadError, match="not a whole zip"):
+        fetch("thing")
+    publish("page", "other", **wanted)
+    [path] = fetch("thing")
+    assert path.read_bytes() == server.files["other"]
 
 
 def test_an_empty_record_of_the_first_hash_is_no_record(publish, content):

@@ -69,6 +69,7 @@ def test_molbert_has_two_addresses_and_no_published_hash():
             "https://ndownloader.figshare.com/files/25611290",
             "https://api.figshare.com/v2/file/download/25611290",
         ),
+        holds=("checkpoints/last.ckpt", "hparams.yaml"),
     )
 
 

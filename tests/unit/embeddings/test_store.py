@@ -74,6 +74,15 @@ def test_a_damaged_entry_is_noticed_and_computed_again(
     assert encoder.asked == 2 * len(SMILES)
 
 
+def test_an_entry_under_anothers_name_is_not_believed(encoder: _Counting, fresh_home: Path) -> None:
+    ours = stored_embeddings(encoder, ["CCO"])
+    [entry] = entries(fresh_home)
+    stored_embeddings(encoder, ["CCN"])
+    [other] = set(entries(fresh_home)) - {entry}
+    entry.write_bytes(other.read_bytes())
+    np.testing.assert_array_equal(stored_embeddings(encoder, ["CCO"]).embeddings, ours.embeddings)
+
+
 def test_work_stopped_between_blocks_is_not_lost(
     encoder: _Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

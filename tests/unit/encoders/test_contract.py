@@ -39,6 +39,10 @@ def test_a_vector_does_not_depend_on_order_or_company(encoder, smiles: list[str]
         np.testing.assert_allclose(row, alone[text], atol=1e-5)
 
 
+def test_a_missing_value_is_invalid(encoder) -> None:
+    assert encoder.embed([float("nan"), None, "C"]).valid.tolist() == [False, False, True]
+
+
 def test_nothing_at_all_gives_no_rows(encoder) -> None:
     assert encoder.embed([]).embeddings.shape == (0, encoder.dimension(encoder.poolings[0]))
 

@@ -79,7 +79,17 @@ WEIGHT = "model.bert.encoder.layer.1.output.dense.weight"
         (lambda s: s.update({"model.bert.extra.weight": torch.ones(2)}), "unexpected model.bert."),
         (lambda s: s.update({WEIGHT: torch.ones(3, 3)}), rf"{WEIGHT} is \(3, 3\), expected"),
         (lambda s: s.update({WEIGHT: s[WEIGHT] * torch.nan}), "is not finite"),
-        (lambda s: s.pop("model.bert.embeddings.word_embeddings.weight"), "has no tensor"),
+        (lambda s: s.pop("model.bert.pooler.dense.bias"), "has no tensor"),
+        (
+            lambda s: s.update(
+                {"model.bert.embeddings.word_embeddings.weight": torch.ones(42, 18)}
+            ),
+            r"word_embeddings.weight is \(42, 18\), expected \(42, 16\)",
+        ),
+        (
+            lambda s: s.update({"model.bert.encoder.layer.foo.weight": torch.ones(2)}),
+            "unexpected model.bert.encoder.layer.foo.weight",
+        ),
         (
             lambda s: s.update(
                 {"model.bert.embeddings.position_embeddings.inv_freq": torch.ones(8)}
@@ -87,7 +97,7 @@ WEIGHT = "model.bert.encoder.layer.1.output.dense.weight"
             "does not hold MolBERT's positions",
         ),
     ],
-    ids=["missing", "extra", "misshapen", "nan", "no words", "other positions"],
+    ids=["missing", "extra", "misshapen", "nan", "no pooler", "words", "layer", "positions"],
 )
 def test_a_checkpoint_with_wrong_encoder_tensors_is_refused_by_name(
     altered, tmp_path: Path, change, message: str
@@ -112,6 +122,33 @@ def test_a_zip_is_converted_once_for_its_content(
     written = (folder / "model.safetensors").stat().st_mtime_ns
     assert molbert_folder(archive) == folder
     assert (folder / "model.safetensors").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("damage", ["truncate", "alter", "remove"])
+def test_a_damaged_conversion_is_noticed_and_made_again(
+    reference: Path, tmp_path: Path, fresh_home: Path, damage: str
+) -> None:
+    archive = _zip(reference, tmp_path / "a.zip", "molbert_100epochs/")
+    weights = molbert_folder(archive) / "model.safetensors"
+    data = weights.read_bytes()
+    if damage == "remove":
+        weights.unlink()
+    else:
+        weights.write_bytes(data[:-8] + (b"" if damage == "truncate" else b"altered!"))
+    assert (molbert_folder(archive) / "model.safetensors").read_bytes() == data
+
+
+def test_a_zip_with_a_damaged_member_is_refused(
+    reference: Path, tmp_path: Path, fresh_home: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("checkpoints/last.ckpt", "hparams.yaml"):
+            archive.write(reference / name, name)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[2000:2100] = b"\xff" * 100
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(InputError, match="not a whole zip"):
+        molbert_folder(tmp_path / "a.zip")
 
 
 def test_a_zip_that_points_outside_writes_nothing_there(

@@ -131,9 +131,51 @@ def test_any_hugging_face_text_encoder_works(tmp_path: Path) -> None:
     BertModel(config).save_pretrained(folder)
     encoder = load_encoder(f"hf:{folder}")
     assert isinstance(encoder, TextEncoder)
-    found = encoder.embed(["CCO", "", "C" * 3, "(" * 40])
+    found = encoder.embed(["CCO", "", "C" * 3, "C" * 40 + "(O)" * 8])
     assert found.valid.tolist() == [True, False, True, False]
+    assert not encoder.embed(["not a molecule"]).valid.any()
     assert found.embeddings.shape == (4, 16)
+
+
+def test_no_code_that_a_folder_brings_is_run(
+    tiny_encoder_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import builtins
+
+    folder = Path(shutil.copytree(tiny_encoder_folder, tmp_path / "evil"))
+    target = tmp_path / "attacked"
+    code = f"open({str(target)!r}, 'w').close()\nclass Evil: pass\n"
+    (folder / "evil.py").write_text(code)
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {"AutoConfig": "evil.Evil", "AutoModel": "evil.Evil"}
+    (folder / "config.json").write_text(json.dumps(config))
+    tokenizer = json.loads((folder / "tokenizer_config.json").read_text())
+    tokenizer["auto_map"] = {"AutoTokenizer": ["evil.Evil", None]}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    (folder / "tokenizer.json").unlink()  # so that it is not read as one of our family
+    monkeypatch.setattr(builtins, "input", lambda *_: "y")
+    with pytest.raises(InputError):
+        load_encoder(str(folder))
+    assert not target.exists()
+
+
+def test_any_file_of_a_folder_changes_the_fingerprint(copy: Path) -> None:
+    first = load_encoder(str(copy)).fingerprint
+    (copy / "README.md").write_text("a longer story")
+    assert load_encoder(str(copy)).fingerprint == first
+    settings = json.loads((copy / "tokenizer_config.json").read_text())
+    (copy / "tokenizer_config.json").write_text(json.dumps({**settings, "do_lower_case": True}))
+    assert load_encoder(str(copy)).fingerprint != first
+
+
+def test_a_folder_named_like_a_shipped_encoder_is_not_passed_over(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy.rename(tmp_path / "weak-h8-s0")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"Say \./weak-h8-s0"):
+        load_encoder("weak-h8-s0")
+    assert load_encoder("./weak-h8-s0").hidden == 8
 
 
 def test_an_unknown_name_suggests_the_near_one() -> None:

@@ -108,6 +108,28 @@ def test_a_corpus_with_another_content_is_prepared_anew(
     assert len(prepare_corpus(corpus_file, workers=1)) == 1
 
 
+@pytest.mark.parametrize("damage", ["truncate", "alter", "remove", "index"])
+def test_a_damaged_shard_is_noticed_and_prepared_again(
+    corpus_file: Path, fresh_home: Path, damage: str
+) -> None:
+    expected = prepare_corpus(corpus_file, workers=1)
+    [folder] = (fresh_home / "corpora").iterdir()
+    [shard] = folder.glob("*.safetensors")
+    data = bytearray(shard.read_bytes())
+    if damage == "truncate":
+        shard.write_bytes(data[: len(data) // 2])
+    elif damage == "alter":
+        data[-3] ^= 0xFF
+        shard.write_bytes(data)
+    elif damage == "remove":
+        shard.unlink()
+    else:
+        (folder / "index.json").write_text('{"cor')
+    again = prepare_corpus(corpus_file, workers=1)
+    np.testing.assert_array_equal(again.tokens, expected.tokens)
+    np.testing.assert_array_equal(again.descriptors, expected.descriptors)
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", "broken\n"])
 def test_a_corpus_without_molecules_is_a_clear_error(
     corpus_file: Path, fresh_home: Path, content: str
@@ -131,7 +153,9 @@ def test_a_missing_corpus_is_a_clear_error(tmp_path: Path) -> None:
 
 def test_held_out_molecules_are_not_trained_on(corpus_file: Path, fresh_home: Path) -> None:
     corpus_file.write_text("\n".join("C" * n for n in range(1, 101)))
-    train, valid = hold_out(prepare_corpus(corpus_file, workers=1))
+    train, valid = hold_out(prepare_corpus(corpus_file, workers=1), most=10)
     assert (len(train), len(valid)) == (98, 2)
+    fewer = hold_out(prepare_corpus(corpus_file, workers=1), most=1)
+    assert [len(part) for part in fewer] == [99, 1]
     held = {decoded(valid, 0, i) for i in range(2)}
     assert held.isdisjoint(decoded(train, 0, i) for i in range(98))

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> tuple[PreparedCorpus, P
 
     path = tmp_path_factory.mktemp("corpus") / "corpus.smiles"
     path.write_text("\n".join(smiles for smiles, _ in generate(400)))
-    return hold_out(prepare_corpus(path, workers=1))
+    return hold_out(prepare_corpus(path, workers=1), most=100)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,12 @@ def test_a_run_stopped_and_resumed_ends_with_the_same_bytes(
     folder = tmp_path / "weak-h8-s0"
     with pytest.raises(KeyboardInterrupt):
         pretrain_encoder(SETTINGS, *corpora, folder, progress=stop)
-    assert list(checkpoints_folder(folder).glob("checkpoint-*"))
+    checkpoints = sorted(checkpoints_folder(folder).glob("checkpoint-*"))
+    assert checkpoints
+    # What a kill in the middle of a save leaves: newest, without its last file.
+    half = checkpoints_folder(folder) / "checkpoint-9999"
+    shutil.copytree(checkpoints[0], half)
+    (half / "trainer_state.json").unlink()
     with pytest.raises(InputError, match="Pass --resume"):
         pretrain_encoder(SETTINGS, *corpora, folder)
     steps = []
@@ -116,6 +122,20 @@ def test_the_loss_looks_at_masked_tokens_alone(corpora) -> None:
     assert losses["loss"] == losses["mlm_loss"] + losses["descriptor_loss"]
     nothing = {**batch, "labels": torch.full_like(batch["labels"], -100)}
     assert model(**nothing)["mlm_loss"] == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"heads": 0}, "heads is 0"),
+        ({"hidden": 10, "heads": 4}, "for example 12"),
+        ({"seed": -1}, "0 or more"),
+        ({"epochs": 0}, "epochs is 0"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        PretrainingSettings(**{"hidden": 8, **wrong})
 
 
 @pytest.mark.parametrize("hidden", [0, 1, 9, 15])

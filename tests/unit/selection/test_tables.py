@@ -36,6 +36,9 @@ def results(rows=TABLE_1, splits=("122", "123", "124"), spread=0.02, same_split=
                         "strong": "molbert",
                         "protocol": "paper",
                         "head": "ridge",
+                        "head_epochs": 0,
+                        "dataset_sha256": "lipop-content",
+                        "strong_sha256": "molbert-content",
                         "pooling": "mean+pooled",
                         "study_seed": 0,
                         "split": split,
@@ -131,6 +134,22 @@ def test_studies_are_told_apart() -> None:
     assert [s.keys["head"] for s in selections(both)] == ["ridge", "ols"]
 
 
+@pytest.mark.parametrize("key", ["dataset_sha256", "strong_sha256", "unit", "head_epochs"])
+def test_studies_that_differ_in_content_alone_are_not_merged(key: str) -> None:
+    """Two files called my.csv, two encoders in folders of one name, two lengths of training."""
+    other = results().assign(**{key: "other"}, w2s_error=9.0)
+    both = list(selections(pd.concat([results(), other])))
+    assert len(both) == 2
+    assert both[0].table["w2s_error_mean"].min() < 9 == both[1].table["w2s_error_mean"].min()
+
+
+def test_supervisors_measured_on_different_splits_are_not_compared() -> None:
+    frame = results()
+    uneven = frame[~((frame["hidden"] == 8) & (frame["split"] == "124"))]
+    with pytest.raises(InputError, match=r"same splits \(look at .*weak-h8-s0"):
+        selection_table(uneven)
+
+
 def test_results_of_something_else_are_refused() -> None:
     with pytest.raises(InputError, match="lack the column"):
         selection_table(pd.DataFrame({"a": [1]}))
@@ -153,6 +172,13 @@ def test_latex_has_the_pick_in_bold() -> None:
     assert bold == [
         "\\textbf{96} & $\\mathbf{0.8969 \\pm 0.0200}$ & $\\mathbf{1.0713 \\pm 0.0200}$ \\\\"
     ]
+
+
+def test_latex_names_the_encoders_where_sizes_repeat() -> None:
+    twin = results().assign(family="my_own", weak_sha256=lambda f: f["weak_sha256"] + "-own")
+    text = as_latex(selections(pd.concat([results(), twin])))
+    assert "my\\_own/weak-h8-s0" in text
+    assert "shipped/weak-h8-s0" in text
 
 
 def test_a_mean_without_spread_is_shown_alone() -> None:

@@ -139,6 +139,87 @@ def test_a_folder_with_other_files_is_left_alone(settings: dict, tmp_path: Path)
         run_study(output_dir=tmp_path, **settings)
 
 
+def test_rows_and_lines_of_predictions_are_those_of_the_users_file(
+    tmp_path: Path, settings: dict
+) -> None:
+    from w2s_mol.datasets.builtin import generate
+
+    lines = ["smiles,y", "bad,1", *(f"{smiles},{y}" for smiles, y in generate(40))]
+    (tmp_path / "own.csv").write_text("\n".join(lines))
+    found = run_study(**{**settings, "dataset": str(tmp_path / "own.csv")}).predictions
+    for _, prediction in found.iterrows():
+        assert lines[prediction["line"] - 1].startswith(prediction["smiles"] + ",")
+        assert prediction["row"] == prediction["line"] - 2
+
+
+def test_options_of_a_csv_are_refused_for_a_named_dataset(settings: dict) -> None:
+    with pytest.raises(InputError, match="computed-logp has its own columns and splits"):
+        run_study(**{**settings, "dataset": "computed-logp", "split_seeds": (0, 1, 2)})
+
+
+def test_a_csv_may_be_studied_beside_a_named_dataset(settings: dict, csv: Path) -> None:
+    found = run_study(**{**settings, "dataset": (str(csv), "computed-logp")})
+    assert set(found.results["dataset"]) == {"own", "computed-logp"}
+
+
+def test_names_that_join_to_the_same_text_are_kept_apart(tmp_path: Path, settings: dict) -> None:
+    from w2s_mol.datasets.builtin import generate
+
+    parts = ["train"] * 24 + ["valid"] * 3 + ["test"] * 3
+    rows = [f"{s},{y},{p},{p}" for (s, y), p in zip(generate(30), parts, strict=True)]
+    for name in ("a", "a-b"):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["smiles,y,b-c,c", *rows]))
+    asked = {
+        **settings,
+        "dataset": (str(tmp_path / "a.csv"), str(tmp_path / "a-b.csv")),
+        "split_column": ("b-c", "c"),
+        "split_seeds": (0, 1, 2),
+    }
+    found = run_study(output_dir=tmp_path / "run", **asked).results
+    assert len(found[["dataset", "split"]].drop_duplicates()) == 4
+
+
+@pytest.mark.parametrize(
+    "left", [["config.toml"], [".config.toml.x.tmp"], [".manifest.json.y.tmp"]]
+)
+def test_a_folder_killed_at_its_start_goes_on(settings: dict, tmp_path: Path, left: list) -> None:
+    run_study(output_dir=tmp_path / "run", **settings)
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    if left == ["config.toml"]:  # the manifest is written first, and marks the folder
+        (folder / "manifest.json").write_text(json.dumps({**manifest, "finished": False}))
+    for name in left:
+        (folder / name).write_text("half")
+    found = run_study(output_dir=folder, **settings)
+    assert found.computed
+    written = (folder / "results.csv").read_bytes()
+    assert written == (tmp_path / "run" / "results.csv").read_bytes()
+
+
+def test_a_damaged_part_is_computed_again(
+    settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = module._finish
+    monkeypatch.setattr(module, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run_study(output_dir=tmp_path / "run", **settings)
+    parts = sorted((tmp_path / "run" / "parts").iterdir())
+    for part in parts[:2]:
+        part.write_bytes(part.read_bytes()[:50])
+    monkeypatch.setattr(module, "_finish", original)
+    found = run_study(output_dir=tmp_path / "run", **settings)
+    pd.testing.assert_frame_equal(found.results, run_study(**settings).results)
+
+
+@pytest.mark.parametrize("name", ["results.parquet", "manifest.json"])
+def test_a_damaged_finished_run_is_a_clear_error(settings: dict, tmp_path: Path, name: str) -> None:
+    run_study(output_dir=tmp_path / "run", **settings)
+    (tmp_path / "run" / name).write_text("{}")
+    with pytest.raises(InputError, match=name):
+        run_study(output_dir=tmp_path / "run", **settings)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -147,6 +228,7 @@ def test_a_folder_with_other_files_is_left_alone(settings: dict, tmp_path: Path)
         ({"dataset": ()}, "no dataset"),
         ({"weak": ()}, "no weak encoder"),
         ({"head_epochs": 0}, "at least 1"),
+        ({"seed": -1}, "0 or more"),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict, wrong: dict, message: str) -> None:
