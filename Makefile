@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format bench clean
+.PHONY: help run test test-slow lint format bench clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,10 +29,10 @@ run: $(VENV)/.run  ## Run the main job offline on what the repository ships, to 
 	$(BIN)/w2s-mol select runs/demo
 
 test: $(VENV)/.dev  ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
-test-all: $(VENV)/.dev  ## Run the slow tests as well
-	$(BIN)/python -m pytest -m 'not network and not gpu'
+test-slow: $(VENV)/.dev  ## Run the slow tests, which 'make test' leaves out
+	$(BIN)/python -m pytest --numprocesses auto -m slow
 
 lint: $(VENV)/.dev  ## Check style, formatting and types
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,17 @@ from typing import Any
 from w2s_mol.errors import InputError, W2SMolError
 
 _LEAST_ROOM = 1 << 16
+_PLACES_TO_CHANGE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENOTEMPTY,
+    errno.ENAMETOOLONG,
+}
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -37,14 +49,7 @@ def write_error(path: Path, error: OSError) -> W2SMolError:
     """Return this package's error for a failed write."""
     reason = error.strerror or str(error)
     message = f"cannot write {path}: {reason}. Nothing was left half-written."
-    if isinstance(
-        error,
-        IsADirectoryError
-        | PermissionError
-        | FileNotFoundError
-        | NotADirectoryError
-        | FileExistsError,
-    ):
+    if error.errno in _PLACES_TO_CHANGE:
         return InputError(f"{message} Choose a place you can write to.")
     return W2SMolError(f"{message} Free some space or choose another place, and run it again.")
 

@@ -80,12 +80,23 @@ def help_text() -> str:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed) or 2 (wrong usage or input)."""
     first, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        code = _answer(first, rest)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough (... | head)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def _answer(first: str, rest: list[str]) -> int:
     if first in ("--help", "-h", "help"):
         print(help_text())
     elif first in ("--version", "-V"):
         print(f"{PROGRAM} {__version__}")
     else:
-        sys.exit(_run_verb(first, rest))
+        return _run_verb(first, rest)
+    return 0
 
 
 def _run_verb(name: str, arguments: list[str]) -> int:
@@ -94,6 +105,8 @@ def _run_verb(name: str, arguments: list[str]) -> int:
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         code = _call(name, arguments)
+    except BrokenPipeError:
+        raise
     except (W2SMolError, OSError, MemoryError) as error:
         if "--debug" in arguments:
             raise

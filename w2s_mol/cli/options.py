@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,15 +22,24 @@ def _load_config(context: typer.Context, path: Path | None) -> Path | None:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"config {path}: {error}. It should be TOML.") from error
-    known = {str(parameter.name) for parameter in context.command.params} - {"config", "help"}
-    defaults: dict[str, Any] = {}
-    for key, value in values.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            raise unknown_name(f"key in {path}:", key, known)
-        defaults[name] = value
-    context.default_map = defaults
+    known = _keys(context)
+    unknown = [key for key in values if key.replace("-", "_") not in known]
+    if unknown:
+        raise unknown_name(f"key in {path}:", unknown[0], known)
+    context.default_map = {known[key.replace("-", "_")]: value for key, value in values.items()}
     return path
+
+
+def _keys(context: typer.Context) -> dict[str, str]:
+    """Return what a config may say: each option by its own name and by its parameter's."""
+    known = {}
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        spelt = [text.lstrip("-").replace("-", "_") for text in parameter.opts if "--" in text]
+        known.update(dict.fromkeys([name, *spelt], name))
+    for name in ("config", "help"):
+        known.pop(name, None)
+    return known
 
 
 def _be_quiet(value: bool) -> bool:

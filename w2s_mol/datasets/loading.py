@@ -281,7 +281,10 @@ def _load_own(path: Path, own: OwnTable, on_invalid: OnInvalid) -> Dataset:
     dataset = everything.keep(usable)
     dataset.notes.extend(rows.skipped_note())
     if not given:
-        dataset.splits.extend(_made_splits(dataset.smiles, own))
+        try:
+            dataset.splits.extend(_made_splits(dataset.smiles, own))
+        except InputError as error:
+            raise InputError(f"{path.name}: {error}") from error
     return dataset
 
 

@@ -9,7 +9,10 @@ values of a whole column. The numbers are the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -23,10 +26,32 @@ N_DESCRIPTORS = 200
 Descriptor = Callable[[Chem.Mol], float]
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold back Ctrl-C: descriptastorus catches everything while it is imported."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    struck = False
+
+    def remember(*_: object) -> None:
+        nonlocal struck
+        struck = True
+
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if struck:
+        raise KeyboardInterrupt
+
+
 @cache
 def _reference() -> tuple[dict[str, Descriptor], dict[str, Callable[..., Any]]]:
     """Return the raw descriptor functions in order, and the distribution functions by name."""
-    from descriptastorus.descriptors import rdDescriptors, rdNormalizedDescriptors
+    with _interrupts_held():
+        from descriptastorus.descriptors import rdDescriptors, rdNormalizedDescriptors
 
     names = rdDescriptors.RDKIT_PROPS["1.0.0"]
     functions = {name: rdDescriptors.FUNCS_V1[name] for name in names}

@@ -303,10 +303,16 @@ def _run(
     total = sum(len(shard.lines) for shard in shards)
     progress(work, 0, total)
     with ProcessPoolExecutor(workers or os.cpu_count(), context, _follow_parent) as pool:
-        for shard, _ in zip(shards, pool.map(_prepare_shard, shards), strict=True):
-            names.append(shard.path.name)
-            done += len(shard.lines)
-            progress(work, done, total)
+        try:
+            for shard, _ in zip(shards, pool.map(_prepare_shard, shards), strict=True):
+                names.append(shard.path.name)
+                done += len(shard.lines)
+                progress(work, done, total)
+        except BaseException:
+            # Leaving the block waits for shards at work; their processes are not worth waiting for.
+            for process in list(pool._processes.values()):  # noqa: SLF001
+                process.terminate()
+            raise
     return names
 
 

@@ -36,6 +36,7 @@ RESULTS = "results.parquet"
 PREDICTIONS = "predictions.parquet"
 MANIFEST = "manifest.json"
 _PARTS = "parts"
+_NAMED_BY_CONTENT = {"weak", "strong", "dataset", "split_file"}
 
 
 @dataclass(frozen=True)
@@ -200,8 +201,8 @@ def _study_id(config: StudyConfig, datasets: list[Dataset], encoders: list[str])
     content = [
         __version__,
         # Paths and names may differ where the content is the same; the encoders' hashes count.
-        {k: v for k, v in config.as_toml().items() if k not in {"weak", "strong", "dataset"}},
-        [[d.name, d.sha256, [s.sha256 for s in d.splits]] for d in datasets],
+        {k: v for k, v in config.as_toml().items() if k not in _NAMED_BY_CONTENT},
+        [[d.name, d.sha256, [[s.name, s.sha256] for s in d.splits]] for d in datasets],
         encoders,
     ]
     return files.sha256_json(content)[:16]
@@ -347,6 +348,8 @@ def _is_finished(folder: Path, study: _Study) -> bool:
             )
         return False
     if manifest["study"] != study.context.study:
+        if not manifest["finished"] and not _done(folder):
+            return False  # begun and refused for its input: nothing there is worth keeping
         raise InputError(
             f"{folder} holds another study ({_difference(manifest, study)}). Choose another "
             "--output-dir, or remove it."

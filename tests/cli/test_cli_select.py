@@ -1,0 +1,228 @@
+"""``w2s-mol select``: the table, the pick and the ranking are those of the runs' results."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
+WEAK = ("weak-h8-s0", "weak-h12-s0", "weak-h16-s0")
+HIDDEN = {"weak-h8-s0": 8, "weak-h12-s0": 12, "weak-h16-s0": 16}
+FIXED = ("--weak", "rdkit2d", "--strong", "ecfp")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+def make_run(cli, folder, *options, factor=1.0):
+    """Run a study in a folder of its own, unless that was done; its labels are scaled."""
+    if not (folder / "run" / "results.csv").is_file():
+        folder.mkdir(exist_ok=True)
+        rows = [row.rsplit(",", 1) for row in ROWS[1:51]]
+        lines = [f"{smiles},{float(logp) * factor!r}" for smiles, logp in rows]
+        (folder / "m.csv").write_text("\n".join(["smiles,logp", *lines]) + "\n")
+        table = ("--dataset", folder / "m.csv", "--target-column", "logp", "--unit", "log10")
+        done = cli("run", *table, *options, "-o", folder / "run")
+        assert done.code == 0, done.err
+    return folder / "run"
+
+
+@pytest.fixture
+def study(cli, place):
+    weak = [option for name in WEAK for option in ("--weak", name)]
+    return make_run(cli, place / "study", *weak, "--strong", "ecfp")
+
+
+@pytest.fixture
+def single(cli, place):
+    return make_run(cli, place / "single", *FIXED)
+
+
+def expected_table(run, selector_split):
+    """Compute Table 1 of the paper from a run's results, by hand."""
+    results = pd.read_parquet(run / "results.parquet")
+    seen = results[results["eval_split"] == selector_split].groupby("weak")["bound"]
+    true = results[results["eval_split"] == "test"].groupby("weak")["w2s_error"]
+    table = pd.DataFrame(
+        {
+            "bound_mean": seen.mean(),
+            "bound_std": seen.std(ddof=1),
+            "w2s_error_mean": true.mean(),
+            "w2s_error_std": true.std(ddof=1),
+        }
+    )
+    return table.sort_values("bound_mean")
+
+
+def check_against_results(study, found, selector_split):
+    expected = expected_table(study, selector_split)
+    assert found["selector_split"] == selector_split
+    assert [row["weak"] for row in found["table"]] == expected.index.tolist()
+    assert [row["hidden"] for row in found["table"]] == [HIDDEN[name] for name in expected.index]
+    assert [row["picked"] for row in found["table"]] == [True, False, False]
+    for row in found["table"]:
+        for name, value in expected.loc[row["weak"]].items():
+            assert row[name] == pytest.approx(value, rel=1e-12)
+        assert row["oracle"] == (row["weak"] == expected["w2s_error_mean"].idxmin())
+
+    selectors = {row["selector"]: row for row in found["selectors"]}
+    assert set(selectors) == {"bound", "weak_error", "hidden", "random", "oracle"}
+    errors = expected["w2s_error_mean"]
+    bound = selectors["bound"]
+    assert bound["picks"] == expected.index[0]
+    assert bound["regret"] == pytest.approx(errors.iloc[0] - errors.min(), abs=1e-12)
+    assert bound["spearman"] == pytest.approx(stats.spearmanr(expected["bound_mean"], errors)[0])
+    assert bound["kendall"] == pytest.approx(stats.kendalltau(expected["bound_mean"], errors)[0])
+    assert selectors["hidden"]["picks"] == "weak-h16-s0"
+    assert selectors["random"]["regret"] == pytest.approx(errors.mean() - errors.min())
+    assert selectors["oracle"]["regret"] == 0
+
+
+@pytest.mark.parametrize("selector_split", ["valid", "test"])
+def test_json_has_the_means_and_spreads_of_the_results_and_picks_the_smallest_bound(
+    cli, study, selector_split
+):
+    done = cli("select", study, "--format", "json", "--selector-split", selector_split)
+    assert (done.code, done.err) == (0, "")
+    [found] = json.loads(done.out)
+    assert {name: found[name] for name in ("dataset", "strong", "unit", "n_splits")} == {
+        "dataset": "m",
+        "strong": "ecfp",
+        "unit": "log10",
+        "n_splits": 3,
+    }
+    check_against_results(study, found, selector_split)
+
+
+def test_validation_is_the_default_selector_split_and_the_table_marks_pick_and_oracle(cli, study):
+    done = cli("select", study)
+    assert (done.code, done.err) == (0, "")
+    assert "(validation)" in done.out
+    assert "(log10)^2" in done.out
+    assert "3 splits" in done.out
+    expected = expected_table(study, "valid")
+    rows = [line for line in done.out.splitlines() if re.search(r"│ weak-h\d+-s0 +│.*±", line)]
+    assert len(rows) == 3
+    for line, (name, row) in zip(rows, expected.iterrows(), strict=True):
+        assert f" {name} " in line
+        assert f"{row['bound_mean']:.4f} ± {row['bound_std']:.4f}" in line
+        assert f"{row['w2s_error_mean']:.4f} ± {row['w2s_error_std']:.4f}" in line
+        assert ("pick" in line) == (name == expected.index[0])
+        assert ("oracle" in line) == (name == expected["w2s_error_mean"].idxmin())
+    assert all(word in done.out for word in ("Spearman", "Kendall", "regret", "random"))
+
+
+def test_latex_is_one_whole_tabular_with_the_pick_in_bold(cli, study):
+    done = cli("select", study, "--format", "latex")
+    assert done.code == 0
+    assert done.out.count("\\begin{tabular}") == done.out.count("\\end{tabular}") == 1
+    assert done.out.count("{") == done.out.count("}")
+    body = done.out.split("\\midrule")[1].split("\\bottomrule")[0].strip().splitlines()
+    expected = expected_table(study, "valid")
+    assert [re.search(r"\d+", line).group() for line in body] == [
+        str(HIDDEN[name]) for name in expected.index
+    ]
+    assert all(line.endswith("\\\\") and line.count("&") == 2 for line in body)
+    assert ["\\textbf" in line for line in body] == [True, False, False]
+    assert f"{expected['bound_mean'].iloc[0]:.4f} \\pm" in body[0]
+
+
+def test_a_single_weak_encoder_has_no_ranking_to_correlate(cli, single):
+    done = cli("select", single)
+    assert (done.code, done.err) == (0, "")
+    assert "pick + oracle" in done.out
+    selectors = [line for line in done.out.splitlines() if "smallest" in line]
+    assert selectors
+    assert all(line.count("n/a") == 2 for line in selectors)
+
+
+def test_several_runs_are_read_together_and_a_folder_of_runs_stands_for_them(
+    cli, place, study, single
+):
+    together = cli("select", study, single, "--format", "csv")
+    assert (together.code, together.err) == (0, "")
+    rows = list(csv.DictReader(io.StringIO(together.out)))
+    assert {row["weak"] for row in rows} == {*WEAK, "rdkit2d"}
+    assert [row["picked"] for row in rows].count("True") == 1  # one dataset, one strong encoder
+    assert [float(row["bound_mean"]) for row in rows] == sorted(
+        float(row["bound_mean"]) for row in rows
+    )
+    expected = expected_table(study, "valid")
+    for row in rows:
+        if row["weak"] in WEAK:
+            assert float(row["bound_mean"]) == expected.loc[row["weak"], "bound_mean"]
+
+    twice = cli("select", study, single, study, "--format", "csv")
+    assert twice.out == together.out  # rows that occur twice count once
+
+    (place / "folder").mkdir(exist_ok=True)
+    for number, run in enumerate((study, single)):
+        link = place / "folder" / str(number)
+        link.unlink(missing_ok=True)
+        link.symlink_to(run)
+    assert cli("select", place / "folder", "--format", "csv").out == together.out
+
+
+def test_two_tables_of_the_same_name_are_two_datasets(cli, place, single):
+    """The second has other labels: its errors must not be mixed with the first's, or dropped."""
+    scaled = make_run(cli, place / "scaled", *FIXED, factor=2.0)
+    found = json.loads(cli("select", single, scaled, "--format", "json").out)
+    assert len(found) == 2
+    first, second = (one["table"][0]["w2s_error_mean"] for one in found)
+    assert second == pytest.approx(4 * first, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_two_heads_trained_for_different_epochs_are_two_studies(cli, place):
+    """The head's rule decides the result and is stated with it."""
+    head = ("--head", "adamw", "--split-seed", "0", "--head-epochs")
+    runs = [make_run(cli, place / f"adamw{n}", *FIXED, *head, n) for n in (1, 20)]
+    found = json.loads(cli("select", *runs, "--format", "json").out)
+    assert len(found) == 2
+    assert len({one["table"][0]["w2s_error_mean"] for one in found}) == 2
+
+
+def no_folder(place):
+    return ["nothing-here"], "nothing-here"
+
+
+def empty_folder(place):
+    (place / "empty").mkdir()
+    return ["empty"], "empty"
+
+
+def nothing_named(place):
+    return [], "w2s-mol run"
+
+
+def truncated_results(place):
+    (place / "broken").mkdir()
+    (place / "broken" / "results.parquet").write_bytes(b"PAR1 and no more")
+    return ["broken"], "broken/results.parquet"
+
+
+def other_table(place):
+    (place / "other").mkdir()
+    pd.DataFrame({"a": [1]}).to_parquet(place / "other" / "results.parquet")
+    return ["other"], "not results"
+
+
+@pytest.mark.parametrize(
+    "make", [no_folder, empty_folder, nothing_named, truncated_results, other_table]
+)
+def test_what_is_no_finished_run_is_refused_by_name(cli, tmp_path, make):
+    runs, named = make(tmp_path)
+    done = cli("select", *runs)
+    assert (done.code, done.out) == (2, "")
+    assert named in done.err
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") == 1
