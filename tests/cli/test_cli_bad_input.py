@@ -231,6 +231,7 @@ def half_written(folder):
     return [path for path in folder.rglob("*") if path.suffix == ".tmp"]
 
 
+@pytest.mark.slow
 def test_a_run_on_a_full_disk_fails_clearly_and_ends_well_once_there_is_room(cli, tmp_path, disk):
     write_table(tmp_path)
     command = ("run", "--dataset", "own.csv", "--target-column", "logp", *FIXED)

@@ -53,6 +53,7 @@ def checkpoint(mirror, tmp_path):
     return tmp_path / "release" / "checkpoints" / "last.ckpt"
 
 
+@pytest.mark.slow
 def test_a_converted_checkpoint_gives_molberts_vectors_with_transformers_alone(
     cli, checkpoint, tmp_path, mirror
 ):

@@ -11,8 +11,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load
+
+import w2s_mol
 
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
 FILES = {"results.csv", "results.parquet", "predictions.parquet", "config.toml", "manifest.json"}
@@ -79,6 +82,7 @@ def written_at(path):
     return path.stat().st_mtime_ns if path.exists() else None
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_run_with_130_wherever_it_strikes_and_the_next_run_goes_on(
     cli, place, undisturbed, tmp_path, fresh_home
 ):
@@ -118,6 +122,40 @@ def test_ctrl_c_while_the_program_is_still_starting_is_no_traceback(place, tmp_p
     assert "Traceback" not in err
 
 
+LOSING_CTRL_C = """
+import signal, sys
+import w2s_mol
+from w2s_mol.cli.main import main
+w2s_mol.load_encoder("rdkit2d").embed(["C"])  # imports all that is needed
+signal.signal(signal.SIGINT, lambda *_: None)  # as code does that takes Ctrl-C for itself
+print("ready", file=sys.stderr, flush=True)
+main(["embed", "m.csv", "--encoder", "rdkit2d", "-o", "out.parquet", "-q"])
+"""
+
+
+def test_no_ctrl_c_changes_a_descriptor(tmp_path):
+    """RDKit ends a substructure search early on Ctrl-C and returns the counts it has so far.
+
+    Such a row would be kept in the store as if it were right: a search must not see the signal.
+    """
+    smiles = [row.split(",")[0] for row in ROWS[1:201]]
+    (tmp_path / "m.csv").write_text("\n".join(["smiles", *smiles]) + "\n")
+    running = subprocess.Popen(
+        [sys.executable, "-c", LOSING_CTRL_C], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stderr.readline() == "ready\n"
+    while running.poll() is None and not (tmp_path / "out.parquet").exists():
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.002)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode in (0, *STOPPED), err
+    if running.returncode == 0:
+        written = pq.read_table(tmp_path / "out.parquet")["embedding"].to_pylist()
+        expected = w2s_mol.load_encoder("rdkit2d").embed(smiles).embeddings
+        np.testing.assert_array_equal(np.array(written, dtype=np.float32), expected)
+
+
+@pytest.mark.slow
 def test_a_run_killed_again_and_again_ends_with_the_bytes_of_one_never_stopped(
     cli, place, undisturbed, tmp_path, fresh_home
 ):

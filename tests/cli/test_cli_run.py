@@ -251,6 +251,7 @@ def test_a_finished_run_is_read_and_not_computed_again(cli, fixed_study, inputs,
     assert content(fixed_study) == before
 
 
+@pytest.mark.slow
 def test_the_written_config_is_the_same_study_again_and_flags_win_over_it(
     cli, fixed_study, tmp_path
 ):

@@ -6,8 +6,11 @@ imported when the verb is called.
 
 from __future__ import annotations
 
+import _thread
 import os
+import signal
 import sys
+import threading
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -77,6 +80,27 @@ def help_text() -> str:
     )
 
 
+def _take_interrupts_in_python() -> None:
+    """Let no thread but one of ours receive Ctrl-C, and raise it in the main thread from there.
+
+    RDKit handles the signal itself while it searches substructures: it ends the search early,
+    with wrong counts, and says nothing. Blocked everywhere, the signal never reaches it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    main_thread = threading.main_thread().ident or 0
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGURG, lambda *_: None)
+
+    def wait() -> None:
+        while True:
+            signal.sigwait({signal.SIGINT})
+            _thread.interrupt_main()
+            signal.pthread_kill(main_thread, signal.SIGURG)  # wakes it from a blocking call
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed) or 2 (wrong usage or input)."""
     first, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
@@ -122,6 +146,7 @@ def _run_verb(name: str, arguments: list[str]) -> int:
 def _call(name: str, arguments: list[str]) -> int:
     if name not in VERBS:
         raise unknown_name("verb", name, VERBS)
+    _take_interrupts_in_python()
     module = import_module(f"w2s_mol.cli.{VERBS[name].module}")
     try:
         module.app(arguments, prog_name=f"{PROGRAM} {name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -153,7 +154,7 @@ def run(
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
     _print_summary(found.results, form)
     _note_path_ends(found.results)
-    output.note(f"written to {folder}. Next: w2s-mol select {folder}")
+    output.note(f"written to {folder}. Next: w2s-mol select {shlex.quote(str(folder))}")
 
 
 def default_folder(study: StudyConfig) -> Path:

@@ -57,6 +57,8 @@ def embed_table(
         If the table cannot be read or has no rows, or the output cannot be written.
     """
     pooling = encoder.resolve_pooling(pooling)
+    if output.exists() and table.exists() and output.samefile(table):
+        raise InputError(f"{output} is the table itself. Choose another output.")
     total = sum(1 for _ in _smiles(table, smiles_column))
     if total == 0:
         raise InputError(f"{table.name} has a header but no rows.")

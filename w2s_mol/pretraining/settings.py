@@ -42,7 +42,7 @@ class PretrainingSettings:
 
     def __post_init__(self) -> None:
         for name in ("layers", "heads", "epochs", "batch_size", "learning_rate"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be above 0.")
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}. It should be 0 or more.")

@@ -36,6 +36,7 @@ RESULTS = "results.parquet"
 PREDICTIONS = "predictions.parquet"
 MANIFEST = "manifest.json"
 _PARTS = "parts"
+_CSV = "results.csv"
 _NAMED_BY_CONTENT = {"weak", "strong", "dataset", "split_file"}
 
 
@@ -415,7 +416,7 @@ def _finish(folder: Path, study: _Study, started: float) -> StudyResult:
     predictions = _concatenated(folder, names, "predictions")
     _write_parquet(folder / PREDICTIONS, predictions)
     _write_parquet(folder / RESULTS, results)
-    files.write_text(folder / "results.csv", results.to_csv(index=False, lineterminator="\n"))
+    _write_csv(folder, results)
     seconds = {"total": round(time.monotonic() - started, 3), **study.seconds}
     _write_manifest(folder, study, finished=True, seconds=seconds, device=study.device())
     shutil.rmtree(folder / _PARTS, ignore_errors=True)
@@ -425,6 +426,10 @@ def _finish(folder: Path, study: _Study, started: float) -> StudyResult:
 def _concatenated(folder: Path, names: list[str], kind: str) -> pd.DataFrame:
     frames = [pd.read_parquet(folder / _PARTS / f"{name}.{kind}.parquet") for name in names]
     return pd.concat(frames, ignore_index=True)
+
+
+def _write_csv(folder: Path, results: pd.DataFrame) -> None:
+    files.write_text(folder / _CSV, results.to_csv(index=False, lineterminator="\n"))
 
 
 def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
@@ -440,8 +445,11 @@ def _read(folder: Path) -> StudyResult:
                 f"{folder / name} is missing or damaged. Remove {folder} and run it again; what "
                 "was embedded is kept."
             )
+    results = pd.read_parquet(folder / RESULTS)
+    if not (folder / _CSV).exists():
+        _write_csv(folder, results)
     return StudyResult(
-        pd.read_parquet(folder / RESULTS),
+        results,
         pd.read_parquet(folder / PREDICTIONS),
         manifest.get("notes", {}),
         manifest.get("seconds", {}),
