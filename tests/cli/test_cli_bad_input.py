@@ -161,6 +161,7 @@ def test_a_gpu_that_is_not_there_is_an_error_and_not_a_cpu(cli, tmp_path):
     check_refused(cli, tmp_path, command, ["'cuda'", "cpu"])
 
 
+@pytest.mark.slow
 def test_an_element_outside_the_vocabulary_stops_a_study_and_the_advice_given_works(cli, tmp_path):
     write_table(tmp_path, {5: "C[Na],1.0", 9: "CC[Sn](C)C,2.0"})
     command = study("--weak", "weak-h8-s0", "--strong", "ecfp", "--split-seed", "0")
@@ -260,6 +261,7 @@ def test_embeddings_for_a_full_disk_leave_the_last_ones_as_they_were(cli, tmp_pa
     assert (disk / "out.parquet").read_text() == "the last result"
 
 
+@pytest.mark.slow
 def test_a_conversion_on_a_full_disk_fails_clearly(cli, tmp_path, disk, mirror):
     assert mount(disk, "remount", "size=40k").returncode == 0
     reference = tmp_path / "release"

@@ -217,6 +217,7 @@ def test_a_run_killed_between_two_of_its_files_goes_on(
         assert again == (undisturbed / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_split_that_was_done_before_the_kill_is_not_computed_again(
     cli, place, undisturbed, tmp_path, fresh_home
 ):

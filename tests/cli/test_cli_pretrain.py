@@ -186,6 +186,7 @@ def killed(place, trained, kept):
     return folder
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_training_with_130_and_says_how_to_go_on(killed, kept):
     out, err, process = kept["interrupted"]
     assert process.returncode == 130
