@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from w2s_mol.selection.tables import selection_table
     from w2s_mol.study.run import run_study
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", "load_dataset", "load_encoder", "run_study", "selection_table"]
 
 _HOMES = {

@@ -38,15 +38,25 @@ def run(
         list[str],
         typer.Option(
             metavar="NAME_OR_DIR",
-            help="Weak encoders: names, folders of one or of a family. Repeatable.",
+            help="Weak encoders: names, folders of one or of a family, 'random' for untrained "
+            "ones as a null control. Repeatable.",
         ),
     ] = ["shipped"],  # noqa: B006 -- Typer copies it
     strong: Annotated[
         str,
         typer.Option(
-            metavar="NAME_OR_DIR", help="molbert, rdkit2d, ecfp, a folder, or hf:NAME_OR_PATH."
+            metavar="NAME_OR_DIR",
+            help="molbert, rdkit2d, ecfp, a folder, hf:NAME_OR_PATH; as null controls "
+            "random-h256-l6-s0 (any size and seed), or self (every supervisor teaches itself).",
         ),
     ] = "molbert",
+    shuffle_weak_labels: Annotated[
+        bool,
+        typer.Option(
+            "--shuffle-weak-labels",
+            help="Permute the weak labels before the student sees them: a null control.",
+        ),
+    ] = False,
     protocol: Annotated[
         Literal["paper", "disjoint"],
         typer.Option(
@@ -161,7 +171,9 @@ def default_folder(study: StudyConfig) -> Path:
     """Return the run folder for a study that names none."""
     datasets = "+".join(Path(name).name.split(".")[0] for name in study.dataset)
     strong = Path(study.strong.replace(":", "-")).name
-    return Path("runs") / f"{datasets}-{strong}-{study.protocol}-{study.head}"
+    weak = "" if study.weak == ("shipped",) else "-" + "+".join(Path(n).name for n in study.weak)
+    shuffled = "-shuffled" if study.shuffle_weak_labels else ""
+    return Path("runs") / f"{datasets}-{strong}-{study.protocol}-{study.head}{weak}{shuffled}"
 
 
 def _note_path_ends(results: pd.DataFrame) -> None:

@@ -48,8 +48,8 @@ def select(
 
     Example: w2s-mol select runs/lipop-molbert-paper-ridge --format latex
     """
+    from w2s_mol.runs import read_studies
     from w2s_mol.selection import formats
-    from w2s_mol.selection.runs import read_runs
     from w2s_mol.selection.tables import selection_table, selections
 
     if not runs and not _DEFAULT.is_dir():
@@ -57,7 +57,7 @@ def select(
             "there is no folder 'runs' here. Make a run with 'w2s-mol run --dataset lipop', or "
             "give the folder of one."
         )
-    results = read_runs(runs or [_DEFAULT])
+    results = read_studies(runs or [_DEFAULT])
     if form == "csv":
         output.result(selection_table(results, selector_split).to_csv(index=False).rstrip("\n"))
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from w2s_mol import paths
+from w2s_mol.encoders import random_bert
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import DownloadError, InputError, unknown_name
 from w2s_mol.progress import Progress, silent
@@ -39,10 +40,14 @@ def encoder_names() -> list[str]:
 def expand_encoders(name: str) -> list[str]:
     """Return the encoders that one name stands for.
 
-    ``shipped`` stands for all shipped weak encoders; a folder of encoder folders for those.
+    ``shipped`` stands for all shipped weak encoders, ``random`` for as many of the same shapes
+    that were never trained, a folder of encoder folders for those.
     """
     if name == SHIPPED:
         return list(shipped_encoders())
+    if name == random_bert.FAMILY and not Path(name).is_dir():
+        sizes = dict.fromkeys(_by_hidden(folder)[0] for folder in shipped_encoders().values())
+        return [f"random-h{hidden}-s0" for hidden in sizes]
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").exists():
         found = (path.parent for path in folder.glob("*/config.json"))
@@ -69,7 +74,8 @@ def load_encoder(
     ----------
     name
         ``rdkit2d``, ``ecfp``, ``molbert`` (fetched and converted on first use), the name of a
-        shipped encoder (``weak-h32-s0``), the path of a folder that ``AutoModel`` loads, or
+        shipped encoder (``weak-h32-s0``), ``random-h32-s0`` or ``random-h256-l6-s0`` (random
+        weights, for null controls), the path of a folder that ``AutoModel`` loads, or
         ``hf:NAME_OR_PATH`` for any other Hugging Face text encoder.
     device
         ``auto``, ``cpu`` or ``cuda``.
@@ -128,6 +134,8 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
                 "folder, or go elsewhere for the shipped one."
             )
         return shipped_encoders()[name]
+    if random_bert.is_random(name):
+        return random_bert.random_folder(name)
     local = Path(name.removeprefix(HUB_PREFIX))
     if (local / "config.json").is_file():
         return local

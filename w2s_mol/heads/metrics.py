@@ -13,6 +13,8 @@ QUANTITIES = (
     "gain",
     "bound",
     "slack",
+    "slack_projection",
+    "slack_epsilon",
     "pgr",
 )
 
@@ -41,7 +43,16 @@ def weak_to_strong_quantities(
     dict
         By the names in ``QUANTITIES``, in squared label units; ``pgr`` is a ratio, NaN where the
         strong ceiling is not below the weak error. ``slack`` = gain - misfit is not negative
-        exactly where the inequality of Theorem 1 holds.
+        exactly where the inequality of Theorem 1 holds, and is the sum of two parts.
+
+    Notes
+    -----
+    With y the truth, w the weak model, s the student and c the ceiling,
+    ``slack = 2 mean[(s - y)(w - s)] = 2 mean[(s - c)(w - s)] + 2 mean[(c - y)(w - s)]``.
+    The first, ``slack_projection``, is not negative where s is the projection of w onto a convex
+    set that holds c (equation 8 of Charikar et al. 2024): it is negative only because s was fitted
+    on other molecules. The second, ``slack_epsilon``, is at most
+    ``2 sqrt(ceiling_error * misfit)`` in size: it is Theorem 2's term in epsilon.
     """
     weak_error = squared_distance(weak, truth)
     w2s_error = squared_distance(w2s, truth)
@@ -57,5 +68,7 @@ def weak_to_strong_quantities(
         "gain": gain,
         "bound": weak_error - misfit,
         "slack": gain - misfit,
+        "slack_projection": 2 * float(np.mean((w2s - ceiling) * (weak - w2s))),
+        "slack_epsilon": 2 * float(np.mean((ceiling - truth) * (weak - w2s))),
         "pgr": gain / room if room > 0 else float("nan"),
     }

@@ -12,6 +12,10 @@ from w2s_mol.heads.linear import HeadRule
 Protocol = Literal["paper", "disjoint"]
 
 
+SELF = "self"
+"""The strong encoder's name where every supervisor teaches its own representation."""
+
+
 @dataclass(frozen=True)
 class StudyConfig:
     """The settings of one study; every field is an option of ``w2s-mol run``.
@@ -23,7 +27,11 @@ class StudyConfig:
     weak
         Weak encoders: names, folders of one encoder or of a family, ``shipped``.
     strong
-        The strong encoder.
+        The strong encoder; ``self`` lets every supervisor teach its own representation, a null
+        control.
+    shuffle_weak_labels
+        Permute the weak labels among the molecules of a part before the student sees them, a null
+        control.
     protocol
         ``paper``: weak head and weak labels on the same train molecules. ``disjoint``: the train
         molecules are halved by seed, one half for the weak head, the other for the strong ones.
@@ -34,7 +42,7 @@ class StudyConfig:
     pooling
         Of transformer encoders; fixed representations have none.
     seed
-        Of the halves of ``disjoint`` and of the batch order of ``adamw``.
+        Of the halves of ``disjoint``, of the batch order of ``adamw`` and of shuffled labels.
     smiles_column ... split_seeds
         Of a user's own CSV; see ``load_dataset``.
     on_invalid
@@ -45,6 +53,7 @@ class StudyConfig:
     dataset: tuple[str, ...]
     weak: tuple[str, ...] = ("shipped",)
     strong: str = "molbert"
+    shuffle_weak_labels: bool = False
     protocol: Protocol = "paper"
     head: HeadRule = "ridge"
     head_epochs: int = 1000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,9 @@ class SplitPredictions:
     weak, w2s
         Shape (n, k).
     ceiling
-        Shape (n,).
-    weak_penalties, w2s_penalties, ceiling_penalty
-        Chosen ridge penalties, shapes (k,), (k,) and a number; NaN for other heads.
+        Shape (n, k): one model in k columns, unless every supervisor teaches itself.
+    weak_penalties, w2s_penalties, ceiling_penalties
+        Chosen ridge penalties, shape (k,); NaN for other heads.
     """
 
     parts: dict[str, NDArray[np.int64]]
@@ -37,7 +38,7 @@ class SplitPredictions:
     ceiling: NDArray[np.float64]
     weak_penalties: NDArray[np.float64]
     w2s_penalties: NDArray[np.float64]
-    ceiling_penalty: float
+    ceiling_penalties: NDArray[np.float64]
 
 
 def protocol_parts(split: Split, protocol: Protocol, seed: int) -> dict[str, NDArray[np.int64]]:
@@ -56,10 +57,11 @@ def protocol_parts(split: Split, protocol: Protocol, seed: int) -> dict[str, NDA
 
 def supervise(
     weak_features: Sequence[Array],
-    strong_features: Array,
+    strong_features: Array | None,
     truth: NDArray[np.float64],
     parts: dict[str, NDArray[np.int64]],
     fit: FitHead,
+    shuffle_seed: int | None = None,
 ) -> SplitPredictions:
     """Fit weak heads on true labels, then the strong head on each one's labels.
 
@@ -68,13 +70,15 @@ def supervise(
     weak_features
         ``k`` arrays of shape (n, d_i).
     strong_features
-        Shape (n, d).
+        Shape (n, d); None lets every supervisor teach its own representation.
     truth
         True labels, shape (n,).
     parts
         As ``protocol_parts`` returns them.
     fit
         A rule of ``heads.linear``.
+    shuffle_seed
+        If given, the student sees the weak labels permuted among the molecules of each part.
 
     Notes
     -----
@@ -82,8 +86,8 @@ def supervise(
     once. A student's penalty is chosen on weak labels of the validation molecules; true labels
     reach only the weak heads and the ceiling's column.
     """
-    weak_train = parts.get("train", parts.get("train-weak"))
-    strong_train = parts.get("train", parts.get("train-strong"))
+    weak_train = parts["train" if "train" in parts else "train-weak"]
+    strong_train = parts["train" if "train" in parts else "train-strong"]
     valid = parts["valid"]
     y = truth[:, None]
     weak_heads = [
@@ -91,20 +95,37 @@ def supervise(
         for features in weak_features
     ]
     weak = np.hstack([head.predict(x) for head, x in zip(weak_heads, weak_features, strict=True)])
-    labels = np.hstack([weak, y])
-    strong_head = fit(
-        strong_features[strong_train],
-        labels[strong_train],
-        strong_features[valid],
-        labels[valid],
-    )
-    strong = strong_head.predict(strong_features)
+    taught = weak if shuffle_seed is None else _shuffled(weak, [strong_train, valid], shuffle_seed)
+
+    def teach(features: Array, labels: NDArray[np.float64]) -> tuple[Any, NDArray[np.float64]]:
+        """Fit students on columns of weak labels, and the ceiling on the truth beside them."""
+        labels = np.hstack([labels, y])
+        head = fit(features[strong_train], labels[strong_train], features[valid], labels[valid])
+        return head.penalties, head.predict(features)
+
+    if strong_features is None:
+        columns = np.split(taught, len(weak_features), axis=1)
+        students = [teach(x, column) for x, column in zip(weak_features, columns, strict=True)]
+    else:
+        students = [teach(strong_features, taught)]
+    each = len(weak_features) if strong_features is not None else 1
     return SplitPredictions(
         parts=parts,
         weak=weak,
-        w2s=strong[:, :-1],
-        ceiling=strong[:, -1],
+        w2s=np.hstack([strong[:, :-1] for _, strong in students]),
+        ceiling=np.hstack([np.repeat(strong[:, -1:], each, axis=1) for _, strong in students]),
         weak_penalties=np.concatenate([head.penalties for head in weak_heads]),
-        w2s_penalties=strong_head.penalties[:-1],
-        ceiling_penalty=float(strong_head.penalties[-1]),
+        w2s_penalties=np.concatenate([penalties[:-1] for penalties, _ in students]),
+        ceiling_penalties=np.concatenate([np.repeat(p[-1], each) for p, _ in students]),
     )
+
+
+def _shuffled(
+    labels: NDArray[np.float64], parts: Sequence[NDArray[np.int64]], seed: int
+) -> NDArray[np.float64]:
+    """Permute the rows of labels within each part."""
+    generator = np.random.default_rng(seed)
+    shuffled = labels.copy()
+    for rows in parts:
+        shuffled[rows] = labels[generator.permutation(rows)]
+    return shuffled

@@ -16,6 +16,7 @@ STUDY_KEYS = (
     "dataset",
     "unit",
     "strong",
+    "shuffled_labels",
     "protocol",
     "head",
     "head_epochs",
@@ -34,6 +35,7 @@ RESULT_COLUMNS = (
     "hidden",
     "seed",
     "strong",
+    "shuffled_labels",
     "protocol",
     "head",
     "head_epochs",
@@ -86,10 +88,10 @@ def result_rows(
         "dataset": dataset.name,
         "split": split.name,
         "strong": context.strong,
+        "shuffled_labels": config.shuffle_weak_labels,
         "protocol": config.protocol,
         "head": config.head,
         "head_epochs": config.head_epochs if config.head == "adamw" else 0,
-        "ceiling_penalty": predictions.ceiling_penalty,
         "unit": dataset.unit,
         "pooling": config.pooling,
         "study_seed": config.seed,
@@ -116,10 +118,11 @@ def result_rows(
                         dataset.labels[index],
                         predictions.weak[index, column],
                         predictions.w2s[index, column],
-                        predictions.ceiling[index],
+                        predictions.ceiling[index, column],
                     ),
                     "weak_penalty": predictions.weak_penalties[column],
                     "w2s_penalty": predictions.w2s_penalties[column],
+                    "ceiling_penalty": predictions.ceiling_penalties[column],
                 }
             )
     frame = pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
@@ -147,7 +150,7 @@ def prediction_rows(
                         "truth": dataset.labels[index],
                         "weak_prediction": predictions.weak[index, column],
                         "w2s_prediction": predictions.w2s[index, column],
-                        "ceiling_prediction": predictions.ceiling[index],
+                        "ceiling_prediction": predictions.ceiling[index, column],
                     }
                 )
             )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from w2s_mol import run_study
+from w2s_mol import run_folder, run_study
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import fit_ridge
 from w2s_mol.heads.metrics import QUANTITIES
@@ -200,14 +200,14 @@ def test_a_folder_killed_at_its_start_goes_on(settings: dict, tmp_path: Path, le
 def test_a_damaged_part_is_computed_again(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = module._finish
-    monkeypatch.setattr(module, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    original = run_folder._finish
+    monkeypatch.setattr(run_folder, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run_study(output_dir=tmp_path / "run", **settings)
     parts = sorted((tmp_path / "run" / "parts").iterdir())
     for part in parts[:2]:
         part.write_bytes(part.read_bytes()[:50])
-    monkeypatch.setattr(module, "_finish", original)
+    monkeypatch.setattr(run_folder, "_finish", original)
     found = run_study(output_dir=tmp_path / "run", **settings)
     pd.testing.assert_frame_equal(found.results, run_study(**settings).results)
 

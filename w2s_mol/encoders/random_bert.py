@@ -1,0 +1,67 @@
+"""Randomly initialised encoders of the family: null controls, named so that no one mistakes them.
+
+``random-h32-s0`` has the shape of a weak encoder (2 layers, 2 heads) and weights drawn with seed 0;
+``random-h256-l6-s0`` has 6 layers, and a head for every 64 hidden units as MolBERT has.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from w2s_mol import files, paths
+from w2s_mol.errors import InputError
+
+FAMILY = "random"
+_NAME = re.compile(r"random-h(\d+)(?:-l(\d+))?-s(\d+)")
+
+
+def is_random(name: str) -> bool:
+    """Say whether a name is that of a randomly initialised encoder."""
+    return _NAME.fullmatch(name) is not None
+
+
+def random_folder(name: str) -> Path:
+    """Return the folder of a randomly initialised encoder, made on first use.
+
+    Raises
+    ------
+    InputError
+        If the hidden size cannot be divided among the heads.
+    """
+    folder = paths.home() / "random" / name
+    if not (folder / "config.json").exists():
+        hidden, layers, heads, seed = _shape(name)
+        _make(folder, hidden, layers, heads, seed)
+    return folder
+
+
+def _shape(name: str) -> tuple[int, int, int, int]:
+    found = _NAME.fullmatch(name)
+    assert found  # noqa: S101 -- the caller asked is_random
+    hidden, layers, seed = int(found[1]), int(found[2] or 2), int(found[3])
+    heads = 2 if layers == 2 else max(1, hidden // 64)
+    if hidden == 0 or layers == 0 or hidden % (2 * heads):
+        raise InputError(
+            f"encoder {name}: hidden size {hidden} with {layers} layers and {heads} heads cannot "
+            "be made. Take at least 1 layer and an even hidden size that the heads divide."
+        )
+    return hidden, layers, heads, seed
+
+
+def _make(folder: Path, hidden: int, layers: int, heads: int, seed: int) -> None:
+    import torch
+
+    from w2s_mol.encoders.smiles_bert import bert_config, new_bert, save_encoder
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = new_bert(bert_config(hidden, layers, heads))
+    card = f"# {folder.name}\n\nRandom weights (seed {seed}), never trained: a null control.\n"
+    try:
+        with files.atomic_folder(folder) as temporary:
+            save_encoder(model, temporary, card)
+            files.write_json(temporary / "w2s_mol.json", {"hidden": hidden, "seed": seed})
+    except InputError:
+        if not (folder / "config.json").exists():  # else another process was as quick
+            raise

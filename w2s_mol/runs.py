@@ -1,0 +1,96 @@
+"""Finding finished runs, and reading what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from w2s_mol.errors import InputError
+from w2s_mol.run_folder import RESULTS, read_manifest
+
+_MAKE_ONE = "Make one with 'w2s-mol run --dataset lipop', or give the folder of another."
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A finished run on disk.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    manifest
+        What made it; ``manifest["kind"]`` is ``study`` or ``synthetic``.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """Say what kind of run it is."""
+        return str(self.manifest["kind"])
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read one of its tables.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read.
+        """
+        path = self.folder / f"{name}.parquet"
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise InputError(
+                f"{path} cannot be read: {error}. Remove its folder and run the study again."
+            ) from error
+
+
+def find_runs(folders: Sequence[Path]) -> list[FinishedRun]:
+    """Return the finished runs that some folders are or hold.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no finished run.
+    """
+    found: dict[Path, FinishedRun] = {}
+    for folder in folders:
+        here = [folder] if (folder / f"{RESULTS}.parquet").is_file() else _inside(folder)
+        runs = [run for path in here if (run := _finished(path))]
+        if not runs:
+            raise InputError(f"{folder} holds no finished run. {_MAKE_ONE}")
+        found.update((run.folder.resolve(), run) for run in runs)
+    return list(found.values())
+
+
+def read_studies(folders: Sequence[Path]) -> pd.DataFrame:
+    """Read the results of all studies among the finished runs of some folders.
+
+    Raises
+    ------
+    InputError
+        If there is none, or a results file cannot be read.
+    """
+    studies = [run.table(RESULTS) for run in find_runs(folders) if run.kind == "study"]
+    if not studies:
+        where = ", ".join(map(str, folders))
+        raise InputError(f"{where} holds no finished study of molecules. {_MAKE_ONE}")
+    return pd.concat(studies, ignore_index=True)
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.glob(f"*/{RESULTS}.parquet"))
+
+
+def _finished(folder: Path) -> FinishedRun | None:
+    # Results that someone copied without their manifest are still results of a study.
+    manifest = read_manifest(folder) or {"kind": "study", "finished": True}
+    return FinishedRun(folder, manifest) if manifest["finished"] else None
