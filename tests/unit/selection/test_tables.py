@@ -37,6 +37,7 @@ def results(rows=TABLE_1, splits=("122", "123", "124"), spread=0.02, same_split=
                         "protocol": "paper",
                         "head": "ridge",
                         "head_epochs": 0,
+                        "shuffled_labels": False,
                         "dataset_sha256": "lipop-content",
                         "strong_sha256": "molbert-content",
                         "pooling": "mean+pooled",

@@ -1,0 +1,94 @@
+"""The synthetic experiments as a run: every seed of every experiment, kept in a run folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from w2s_mol import __version__, files
+from w2s_mol.errors import InputError
+from w2s_mol.progress import Progress, silent
+from w2s_mol.run_folder import Finished, Tables, carry_out
+from w2s_mol.synthetic.config import ALL, SyntheticConfig
+from w2s_mol.synthetic.experiment import run_experiment
+
+
+def run_synthetic(
+    config: SyntheticConfig | None = None,
+    *,
+    output_dir: str | Path | None = None,
+    progress: Progress = silent,
+    **settings: Any,
+) -> Finished:
+    """Run the paper's synthetic experiments.
+
+    Parameters
+    ----------
+    config
+        What to run; or give the fields of ``SyntheticConfig`` as keywords.
+    output_dir
+        A run folder: ``results.csv`` and ``.parquet``, ``curves.parquet`` (how the
+        representations trained), ``config.toml`` and ``manifest.json``. A folder with the same
+        run goes on where it stopped; a finished one is read. None writes nothing.
+    progress
+        Told the epochs of each pretraining.
+
+    Returns
+    -------
+    Finished
+        ``tables["results"]`` has one row a seed, experiment and finetuning task.
+
+    Raises
+    ------
+    InputError
+        If a setting cannot be used, or ``output_dir`` holds another run.
+
+    Examples
+    --------
+    >>> found = run_synthetic(experiment="perturbation", finetuning_tasks=3)
+    >>> len(found.tables["results"])
+    3
+    """
+    if config is not None and settings:
+        raise InputError("give either a SyntheticConfig or its fields, not both.")
+    run = _SyntheticRun(config or SyntheticConfig(**settings))
+    return carry_out(run, Path(output_dir) if output_dir else None, progress)
+
+
+class _SyntheticRun:
+    """A ``run_folder.Run``; a part is one experiment with one seed."""
+
+    kind = "synthetic"
+    tables: tuple[str, ...] = ("results", "curves")
+
+    def __init__(self, config: SyntheticConfig) -> None:
+        self._config = config
+        asked = {**config.as_toml(), "experiment": config.experiments}
+        self.run_id = files.sha256_json([__version__, asked])[:16]
+        self._seconds: dict[str, float] = {}
+        self._places = [(name, seed) for name in config.experiments for seed in config.seeds]
+
+    def config(self) -> dict[str, Any]:
+        return self._config.as_toml()
+
+    def manifest(self) -> dict[str, Any]:
+        every = ALL in self._config.experiment
+        return {"notes": {}, "experiments": self._config.experiments, "all_experiments": every}
+
+    def measured(self) -> dict[str, Any]:
+        return {"seconds": self._seconds, "device": "cpu"}
+
+    def part_names(self) -> list[str]:
+        return [f"{name}-{seed}" for name, seed in self._places]
+
+    def parts(self, progress: Progress, done: frozenset[str]) -> Iterator[tuple[str, Tables]]:
+        for number, (name, seed) in enumerate(self._places):
+            part = f"{name}-{seed}"
+            if part not in done:
+                started = time.monotonic()
+                results, curves = run_experiment(self._config, name, seed, self.run_id, progress)
+                self._seconds[part] = round(time.monotonic() - started, 3)
+                yield part, {"results": results, "curves": curves}
+            progress("synthetic experiments", number + 1, len(self._places))
