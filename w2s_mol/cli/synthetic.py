@@ -47,9 +47,7 @@ def synthetic(
         Path | None,
         typer.Option("--output-dir", "-o", help="The run folder. Default: runs/synthetic-HEAD."),
     ] = None,
-    input_dimension: Annotated[
-        int, typer.Option(help="Of x.", rich_help_panel=_DATA)
-    ] = 8,
+    input_dimension: Annotated[int, typer.Option(help="Of x.", rich_help_panel=_DATA)] = 8,
     input_sigma: Annotated[
         float, typer.Option(help="x ~ N(0, sigma^2 I).", rich_help_panel=_DATA)
     ] = 500.0,
@@ -64,7 +62,8 @@ def synthetic(
         int, typer.Option("--finetuning-samples", help="N_f.", rich_help_panel=_DATA)
     ] = 2000,
     weak_depth: Annotated[
-        int, typer.Option(help="Layers of the shallow representation.", rich_help_panel=_PRETRAINING)
+        int,
+        typer.Option(help="Layers of the shallow representation.", rich_help_panel=_PRETRAINING),
     ] = 2,
     strong_depth: Annotated[
         int, typer.Option(help="Layers of the deep one.", rich_help_panel=_PRETRAINING)

@@ -122,17 +122,13 @@ class SyntheticConfig:
             raise unknown_name("head", self.head, ["exact", "adamw", "mlp"])
         if not self.experiment or not self.seeds:
             raise InputError("at least one experiment and one seed are needed.")
+        if min(self.seeds) < 0:
+            raise InputError(f"seed is {min(self.seeds)}. It should be 0 or more.")
         for field in fields(self):
-            self._check_size(field.name, getattr(self, field.name))
-
-    def _check_size(self, name: str, value: Any) -> None:
-        if name == "seeds":
-            if min(value) < 0:
-                raise InputError(f"seed is {min(value)}. It should be 0 or more.")
-        elif isinstance(value, int | float):
-            least = 0 if name in ("weak_sigma", "strong_sigma") else 1 if value == int(value) else 0
-            if not value >= least or (name not in ("weak_sigma", "strong_sigma") and value <= 0):
-                raise InputError(f"{name} is {value}. It should be more than 0.")
+            value = getattr(self, field.name)
+            zero_is_fine = field.name in ("weak_sigma", "strong_sigma")
+            if isinstance(value, int | float) and not (value > 0 or (zero_is_fine and value == 0)):
+                raise InputError(f"{field.name} is {value}. It should be more than 0.")
 
     @property
     def experiments(self) -> list[str]:

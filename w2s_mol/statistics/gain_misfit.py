@@ -1,0 +1,180 @@
+"""How gain goes with misfit over the cases of a study, with bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from w2s_mol.statistics.cases import Cases
+from w2s_mol.statistics.resampling import REPLICATES, interval, resampled
+
+Array = NDArray[np.float64]
+Quantities = dict[str, Array]
+
+QUANTITIES = ("gain", "misfit", "slack", "slack_projection", "slack_epsilon", "weak_error")
+_NO_SPREAD = 1e-9
+
+
+def correlation(q: Quantities) -> Array:
+    """Return Pearson's correlation of gain and misfit over cases, the last axis."""
+    gain, misfit = _centred(q["gain"]), _centred(q["misfit"])
+    spread = np.sqrt((gain**2).mean(axis=-1) * (misfit**2).mean(axis=-1))
+    return _where_misfit_varies(q, (gain * misfit).mean(axis=-1), spread)
+
+
+def slope(q: Quantities) -> Array:
+    """Return the least-squares slope of gain on misfit over cases."""
+    gain, misfit = _centred(q["gain"]), _centred(q["misfit"])
+    return _where_misfit_varies(q, (gain * misfit).mean(axis=-1), (misfit**2).mean(axis=-1))
+
+
+def _centred(values: Array) -> Array:
+    centred: Array = values - values.mean(axis=-1, keepdims=True)
+    return centred
+
+
+def _where_misfit_varies(q: Quantities, above: Array, below: Array) -> Array:
+    """Divide; NaN where misfits are equal but for rounding (a model that copies its supervisor)."""
+    varies = np.ptp(q["misfit"], axis=-1) > _NO_SPREAD * q["weak_error"].mean(axis=-1)
+    return np.where(varies & (below > 0), above / np.where(below > 0, below, 1.0), np.nan)
+
+
+def _mean(name: str) -> Callable[[Quantities], Array]:
+    return lambda q: q[name].mean(axis=-1)
+
+
+STATISTICS: dict[str, tuple[str, Callable[[Quantities], Array]]] = {
+    "correlation": ("correlation of gain and misfit (Pearson)", correlation),
+    "slope": ("slope of gain on misfit", slope),
+    "mean_gain": ("mean gain", _mean("gain")),
+    "share_gain": (
+        "share of cases with gain > 0",
+        lambda q: (q["gain"] > 0).mean(axis=-1),
+    ),
+    "mean_misfit": ("mean misfit", _mean("misfit")),
+    "share_slack": (
+        "share of cases with slack >= 0",
+        lambda q: (q["slack"] >= 0).mean(axis=-1),
+    ),
+    "mean_slack": ("mean slack", _mean("slack")),
+    "mean_slack_projection": (
+        "of it, the student not being the test-set projection",
+        _mean("slack_projection"),
+    ),
+    "mean_slack_epsilon": ("of it, epsilon: the ceiling is not the truth", _mean("slack_epsilon")),
+}
+"""What is said of a study: name -> (words, function of quantities whose last axis is the cases)."""
+
+
+def gain_misfit_replicates(
+    cases: Cases, replicates: int = REPLICATES, seed: int = 0
+) -> tuple[Quantities, Quantities, Quantities]:
+    """Return test quantities observed (s k,), over molecules (r, s k), and over all three.
+
+    The last resamples molecules, splits, and pretraining seeds of equal supervisors.
+    """
+    observed = {name: cases.means("test", name).reshape(-1) for name in QUANTITIES}
+    by_molecules = cases.replicates("test", QUANTITIES, replicates, seed)
+    everything = {}
+    for name, values in by_molecules.items():
+        over_splits = resampled(values, [list(range(len(cases.splits)))], 1, seed + 1)
+        everything[name] = resampled(over_splits, cases.seed_groups, 2, seed + 2)
+
+    def flat(found: Quantities) -> Quantities:
+        return {name: values.reshape(len(values), -1) for name, values in found.items()}
+
+    return observed, flat(by_molecules), flat(everything)
+
+
+def gain_misfit_table(cases: Cases, replicates: int = REPLICATES, seed: int = 0) -> pd.DataFrame:
+    """Return every statistic of ``STATISTICS`` with its 95 % intervals.
+
+    Returns
+    -------
+    DataFrame
+        statistic, what, estimate; ``low`` and ``high`` over molecules (paired over supervisors
+        and splits); ``low_all`` and ``high_all`` over molecules, splits and seeds.
+    """
+    observed, molecules, everything = gain_misfit_replicates(cases, replicates, seed)
+    rows = []
+    for name, (what, statistic) in STATISTICS.items():
+        low, high = interval(statistic(molecules))
+        low_all, high_all = interval(statistic(everything))
+        rows.append(
+            {
+                "statistic": name,
+                "what": what,
+                "estimate": float(statistic(observed)),
+                "low": low,
+                "high": high,
+                "low_all": low_all,
+                "high_all": high_all,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def synthetic_table(
+    results: pd.DataFrame, replicates: int = REPLICATES, seed: int = 0
+) -> pd.DataFrame:
+    """Return the statistics of every synthetic experiment; a case is a finetuning task.
+
+    Returns
+    -------
+    DataFrame
+        experiment, panel, n (cases), then as ``gain_misfit_table``: ``low`` and ``high`` over
+        tasks, ``low_all`` and ``high_all`` over tasks and seeds.
+    """
+    tables = []
+    for (name, panel), rows in results.groupby(["experiment", "panel"], sort=False):
+        by_seed = [group for _, group in rows.groupby("seed", sort=False)]
+        values = {q: np.stack([g[q].to_numpy(float) for g in by_seed]) for q in QUANTITIES}
+        observed = {q: v.reshape(-1) for q, v in values.items()}
+        tasks, everything = {}, {}
+        for q, found in values.items():
+            s, m = found.shape
+            copies = np.broadcast_to(found, (replicates, s, m))
+            of_tasks = resampled(copies, [list(range(m))], 2, seed)
+            tasks[q] = of_tasks.reshape(replicates, -1)
+            of_seeds = resampled(of_tasks, [list(range(s))], 1, seed + 1)
+            everything[q] = of_seeds.reshape(replicates, -1)
+        for statistic, (what, function) in STATISTICS.items():
+            low, high = interval(function(tasks))
+            low_all, high_all = interval(function(everything))
+            tables.append(
+                {
+                    "experiment": name,
+                    "panel": panel,
+                    "n": rows.shape[0],
+                    "statistic": statistic,
+                    "what": what,
+                    "estimate": float(function(observed)),
+                    "low": low,
+                    "high": high,
+                    "low_all": low_all,
+                    "high_all": high_all,
+                }
+            )
+    return pd.DataFrame(tables)
+
+
+def synthetic_summary(results: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an experiment: mean errors, and how gain goes with misfit."""
+    rows = []
+    shown = ("weak_error", "w2s_error", "ceiling_error", "misfit", "gain")
+    for (name, panel), group in results.groupby(["experiment", "panel"], sort=False):
+        q = {column: group[column].to_numpy(float) for column in QUANTITIES}
+        rows.append(
+            {
+                "figure": panel,
+                "experiment": name,
+                **{column: float(group[column].mean()) for column in shown},
+                "correlation": float(correlation(q)),
+                "slope": float(slope(q)),
+                "slack>=0": float((q["slack"] >= 0).mean()),
+            }
+        )
+    return pd.DataFrame(rows)
