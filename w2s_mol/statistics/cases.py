@@ -7,7 +7,7 @@ and a molecule that is in several splits has the same weight in each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,13 +67,8 @@ class Cases:
     @property
     def control(self) -> str:
         """Which null control it is, ``none`` for a study proper."""
-        found = {
-            "shuffled labels": bool(self.keys["shuffled_labels"]),
-            "self": self.keys["strong"] == SELF,
-            "random strong": is_random(str(self.keys["strong"])),
-            "random weak": bool((self.supervisors["family"] == RANDOM).all()),
-        }
-        return next((name for name, it_is in found.items() if it_is), NO_CONTROL)
+        keys = self.keys
+        return control_of(keys["strong"], keys["shuffled_labels"], self.supervisors["family"])
 
     @property
     def seed_groups(self) -> list[list[int]]:
@@ -97,6 +92,17 @@ class Cases:
             for quantity in quantities:
                 found[quantity].append(of_split @ split.terms[quantity])
         return {quantity: np.stack(values, axis=1) for quantity, values in found.items()}
+
+
+def control_of(strong: str, shuffled_labels: bool, families: Iterable[str]) -> str:
+    """Return which null control a study is, ``none`` for a study proper."""
+    found = {
+        "shuffled labels": bool(shuffled_labels),
+        "self": strong == SELF,
+        "random strong": is_random(strong),
+        "random weak": set(families) == {RANDOM},
+    }
+    return next((name for name, it_is in found.items() if it_is), NO_CONTROL)
 
 
 def study_cases(results: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Cases]:

@@ -69,7 +69,7 @@ def _controls(control: Cases, study: Cases) -> bool:
         "self": same_weak,
         "shuffled labels": same_strong and same_weak,
     }
-    return shares[control.control]
+    return bool(shares[control.control])
 
 
 _Effect = tuple[str, float, Array]

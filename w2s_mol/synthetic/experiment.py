@@ -95,7 +95,7 @@ def _representation(
     if source in ("rough", "fine"):
         sigma = config.weak_sigma if source == "rough" else config.strong_sigma
         noisy = perturbed(truth, sigma, generator_for(seed, "noise", source))
-        return _Representation(f"h* + N(0, {sigma:g}^2)", noisy, [])
+        return _Representation(f"h* + noise {sigma:g}", noisy, [])
     depth = config.weak_depth if source == "shallow" else config.strong_depth
     found = pretrained_representation(config, seed, depth, low_sample=low_sample, progress=progress)
     return _Representation(f"{depth}-layer MLP", found.network, found.curve)

@@ -1,0 +1,1 @@
+"""Pictures of results: they read tables and draw, and decide nothing."""

@@ -1,0 +1,216 @@
+"""Single panels: each draws one tidy table on one pair of axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
+
+from w2s_mol.figures.style import (
+    CEILING,
+    INK,
+    MARKERS,
+    SOFT,
+    STRONG,
+    WEAK,
+    ordered_colours,
+)
+from w2s_mol.selection.tables import StudySelection
+
+
+def supervisor_label(row: pd.Series) -> str:
+    """Return what a legend says of a weak encoder: its hidden size where that is enough."""
+    if pd.isna(row["hidden"]):
+        return str(row["weak"])
+    return f"hidden {row['hidden']}"
+
+
+def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
+    """Draw gain against misfit, a point a supervisor and split, a colour a supervisor.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    test
+        Rows of a study's results on test molecules, of one dataset.
+    title
+        Above the panel.
+    """
+    order = test.drop_duplicates("weak_sha256")
+    order = order.sort_values(["hidden", "seed"], kind="stable")
+    colours = ordered_colours(len(order))
+    for place, (_, first) in enumerate(order.iterrows()):
+        points = test[test["weak_sha256"] == first["weak_sha256"]]
+        axes.scatter(
+            points["misfit"],
+            points["gain"],
+            s=26,
+            color=[colours[place]],
+            marker=MARKERS[place % len(MARKERS)],
+            edgecolor="white",
+            linewidth=0.4,
+            label=supervisor_label(first),
+            zorder=3,
+        )
+    unit = test["unit"].iloc[0]
+    _finish_gain_misfit(axes, test, title, f" / ({unit})$^2$")
+
+
+def synthetic_gain_misfit(axes: Axes, results: pd.DataFrame, title: str) -> None:
+    """Draw gain against misfit of one synthetic experiment, a point a finetuning task."""
+    seeds = list(dict.fromkeys(results["seed"]))
+    colours = ordered_colours(len(seeds))
+    for place, seed in enumerate(seeds):
+        points = results[results["seed"] == seed]
+        axes.scatter(
+            points["misfit"],
+            points["gain"],
+            s=16,
+            color=[colours[place]],
+            marker=MARKERS[place % len(MARKERS)],
+            edgecolor="white",
+            linewidth=0.3,
+            alpha=0.9,
+            label=f"seed {seed}",
+            zorder=3,
+        )
+    _finish_gain_misfit(axes, results, title, "")
+
+
+def _finish_gain_misfit(axes: Axes, points: pd.DataFrame, title: str, unit: str) -> None:
+    largest = float(points["misfit"].max()) * 1.05
+    axes.plot([0, largest], [0, largest], color=INK, linewidth=1, zorder=2, label="gain = misfit")
+    if (points["gain"] < 0).any():
+        axes.axhline(0, color=SOFT, linewidth=0.8, linestyle=":")
+    # Strong-to-weak: what the theory expects there is the mirror image.
+    if points["gain"].median() < 0 and points["gain"].min() < -0.3 * largest:
+        axes.plot(
+            [0, largest],
+            [0, -largest],
+            color=SOFT,
+            linewidth=1,
+            linestyle="--",
+            label="gain = $-$misfit",
+        )
+    axes.set_xlim(left=0)
+    axes.set_xlabel(f"misfit{unit}")
+    axes.set_ylabel(f"gain{unit}")
+    axes.set_title(title, loc="left")
+
+
+def selection(axes: Axes, study: StudySelection) -> None:
+    """Draw the selection table: the bound beside the true error, the pick and the oracle marked."""
+    table = study.table
+    places = np.arange(len(table))
+    seen = "validation" if study.selector_split == "valid" else "test"
+    bound, error = table["bound_mean"], table["w2s_error_mean"]
+    axes.hlines(places, np.minimum(bound, error), np.maximum(bound, error), color="#cccccc")
+    for values, spread, colour, marker, label in (
+        (bound, table["bound_std"], WEAK, "s", f"weak error $-$ misfit ({seen})"),
+        (error, table["w2s_error_std"], STRONG, "o", "true error of strong (test)"),
+    ):
+        axes.errorbar(
+            values,
+            places,
+            xerr=spread if spread.notna().all() else None,
+            fmt=marker,
+            color=colour,
+            markersize=5.5,
+            elinewidth=1,
+            capsize=2,
+            label=label,
+            zorder=3,
+        )
+    right = float((error + table["w2s_error_std"].fillna(0)).max())
+    for place, row in table.iterrows():
+        marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
+        if marks:
+            axes.annotate(
+                " + ".join(marks),
+                (row["w2s_error_mean"], place),
+                xytext=(0, 8),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                fontweight="bold",
+            )
+    axes.set_yticks(places, [_selection_label(row) for _, row in table.iterrows()])
+    axes.set_ylim(len(table) - 0.5, -0.8)
+    axes.set_xlim(right=right * 1.05)
+    axes.set_xlabel(f"squared error / ({study.unit})$^2$")
+    axes.grid(axis="y", visible=False)
+    axes.set_title(f"{study.keys['dataset']}, strong {study.keys['strong']}", loc="left")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.06), ncols=2, borderaxespad=0)
+
+
+def _selection_label(row: pd.Series) -> str:
+    return str(row["weak"]) if pd.isna(row["hidden"]) else f"{row['weak']}"
+
+
+def errors_by_hidden(axes: Axes, test: pd.DataFrame, title: str) -> None:
+    """Draw weak, weak-to-strong and ceiling errors against the weak encoder's hidden size."""
+    sized = test[test["hidden"].notna()].astype({"hidden": int})
+    for name, colour, marker, label in (
+        ("weak_error", WEAK, "s", "weak"),
+        ("w2s_error", STRONG, "o", "weakly supervised strong"),
+        ("ceiling_error", CEILING, None, "strong on true labels (ceiling)"),
+    ):
+        grouped = sized.groupby("hidden")[name]
+        mean, spread = grouped.mean(), grouped.std(ddof=1).fillna(0.0)
+        axes.plot(
+            mean.index,
+            mean,
+            color=colour,
+            marker=marker,
+            markersize=4.5,
+            linestyle="--" if marker is None else "-",
+            label=label,
+        )
+        axes.fill_between(
+            mean.index, mean - spread, mean + spread, color=colour, alpha=0.13, linewidth=0
+        )
+    _hidden_axis(axes, sorted(set(sized["hidden"])))
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(f"squared error / ({test['unit'].iloc[0]})$^2$")
+    axes.set_title(title, loc="left")
+
+
+def _hidden_axis(axes: Axes, sizes: Sequence[int]) -> None:
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(FixedLocator(list(sizes)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.set_xlabel("hidden size of the weak encoder")
+
+
+def learning_curves(axes: Axes, curves: pd.DataFrame, y: str, title: str) -> None:
+    """Draw a learning curve for each label.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    curves
+        Columns label, x and value, the labels in the order of the legend.
+    y, title
+        The vertical axis's label and the panel's title.
+    """
+    labels = list(dict.fromkeys(curves["label"]))
+    for place, (label, colour) in enumerate(zip(labels, ordered_colours(len(labels)), strict=True)):
+        one = curves[curves["label"] == label]
+        axes.plot(
+            one["x"],
+            one["value"],
+            color=colour,
+            linewidth=1.3,
+            marker=MARKERS[place % len(MARKERS)],
+            markersize=3.5,
+            markevery=max(1, len(one) // 6),
+            label=label,
+        )
+    axes.set_ylabel(y)
+    axes.set_title(title, loc="left")

@@ -1,0 +1,107 @@
+"""How every picture looks: colours that all eyes tell apart, also in grey; one page size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from w2s_mol import files
+
+Format = Literal["svg", "pdf", "png"]
+
+INK, SOFT = "#222222", "#8a8a8a"
+WEAK, STRONG, CEILING = "#b5651d", "#1f5fa8", "#4d4d4d"
+"""Of the weak model, the weakly supervised strong model and its ceiling."""
+
+MARKERS = "osD^vP<>X*ph"
+PANEL = (4.4, 3.7)
+"""Inches of a picture of one panel."""
+
+_RC: dict[Any, Any] = {
+    "font.size": 9,
+    "font.family": "DejaVu Sans",
+    "axes.titlesize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.dpi": 100,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "w2s-mol",
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, and what it says to who reads or cannot see it.
+
+    Attributes
+    ----------
+    name
+        Of its files.
+    caption
+        What it shows and how to read it.
+    figure
+        The drawing.
+    runs
+        Ids of the runs it was drawn from.
+    """
+
+    name: str
+    caption: str
+    figure: Figure
+    runs: tuple[str, ...]
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in this package's style, leaving matplotlib's own settings as they were."""
+    with mpl.rc_context(_RC):
+        yield
+
+
+def ordered_colours(n: int) -> list[tuple[float, ...]]:
+    """Return ``n`` colours from dark to light, in order also for colour-blind eyes (viridis)."""
+    colours = mpl.colormaps["viridis"]
+    return [tuple(colours(0.87 * place / max(1, n - 1))) for place in range(n)]
+
+
+def new_figure(
+    rows: int = 1, columns: int = 1, size: tuple[float, float] = PANEL
+) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure and its axes, row by row."""
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    return figure, list(grid.flat)
+
+
+def save(picture: Picture, folder: Path, formats: Sequence[Format]) -> list[Path]:
+    """Write a picture's files; the same drawing gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
+    """
+    written = []
+    for form in formats:
+        path = folder / f"{picture.name}.{form}"
+        # No dates: they would make every file another.
+        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[form]
+        with house_style(), files.atomic_path(path) as temporary:
+            picture.figure.savefig(temporary, format=form, dpi=200, metadata=metadata)
+        written.append(path)
+    return written
