@@ -1,0 +1,95 @@
+"""What a report is made of: sections of plain blocks, which every format renders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from w2s_mol.figures.style import Picture
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph; ``strong`` ones say what was found."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with the runs that its numbers come from.
+
+    Attributes
+    ----------
+    title, note
+        Above and below it.
+    columns, rows
+        Text cells; ``numeric`` says which columns hold numbers.
+    bold
+        Positions of rows to point out.
+    runs
+        Ids of the runs.
+    """
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    runs: tuple[str, ...]
+    note: str = ""
+    bold: frozenset[int] = frozenset()
+
+    def numeric(self, column: int) -> bool:
+        """Say whether a column holds numbers alone."""
+        cells = [row[column] for row in self.rows if row[column]]
+        return all(cell[0] in "-+0123456789." or cell in ("n/a", "nan") for cell in cells)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture in its place."""
+
+    picture: Picture
+
+
+Block = Text | Table | Drawing
+
+
+@dataclass(frozen=True)
+class Section:
+    """A headed part of a report."""
+
+    anchor: str
+    title: str
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report."""
+
+    title: str
+    sections: list[Section]
+    version: str
+
+
+def with_interval(estimate: float, low: float, high: float, digits: int = 3) -> str:
+    """Return ``estimate [low, high]``; n/a where it is undefined."""
+    if estimate != estimate:
+        return "n/a"
+    if low != low:
+        return f"{estimate:.{digits}f}"
+    return f"{estimate:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def by_name(table: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:
+    """Return a table's rows by the names in one of its columns."""
+    rows = table.to_dict(orient="records")
+    return {str(row[column]): {str(k): v for k, v in row.items()} for row in rows}
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number for a cell, n/a where it is undefined."""
+    return "n/a" if value != value else f"{value:.{digits}f}"

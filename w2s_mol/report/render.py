@@ -1,0 +1,79 @@
+"""A report as one self-contained HTML file, or as Markdown with its figures beside it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from w2s_mol import files
+from w2s_mol.figures.style import Picture, house_style, save
+from w2s_mol.report.blocks import Drawing, Report, Table, Text
+
+ReportFormat = Literal["html", "md"]
+
+
+def write_report(report: Report, path: Path, form: ReportFormat) -> None:
+    """Write a report.
+
+    Parameters
+    ----------
+    report
+        As ``build_report`` returns it.
+    path
+        The file; Markdown's figures go to a folder of its name beside it.
+    form
+        ``html``: one file, the pictures within. ``md``: text, the pictures as SVG files.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    if form == "html":
+        text = _render("report.html.j2", report, _as_data)
+    else:
+        folder = path.with_name(f"{path.stem}-figures")
+        for picture in _pictures(report):
+            save(picture, folder, ["svg"])
+        text = _render("report.md.j2", report, lambda picture: f"{folder.name}/{picture.name}.svg")
+    files.write_text(path, text)
+
+
+def _pictures(report: Report) -> list[Picture]:
+    blocks = [block for section in report.sections for block in section.blocks]
+    return [block.picture for block in blocks if isinstance(block, Drawing)]
+
+
+def _render(template: str, report: Report, source: Callable[[Picture], str]) -> str:
+    environment = Environment(
+        loader=PackageLoader("w2s_mol.report"),
+        autoescape=template.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.tests.update(
+        table=lambda b: isinstance(b, Table),
+        drawing=lambda b: isinstance(b, Drawing),
+        text=lambda b: isinstance(b, Text),
+    )
+    environment.filters["cell"] = _markdown_cell
+    return environment.get_template(template).render(report=report, source=source)
+
+
+def _as_data(picture: Picture) -> str:
+    """Return a picture as an address that holds it whole, so that the file needs no other."""
+    text = io.BytesIO()
+    metadata: Any = {"Date": None}
+    with house_style():
+        picture.figure.savefig(text, format="svg", metadata=metadata)
+    return "data:image/svg+xml;base64," + base64.b64encode(text.getvalue()).decode()
+
+
+def _markdown_cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,247 @@
+"""The report's tables, each from one tidy table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from w2s_mol.report.blocks import Table, by_name, number, with_interval
+from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
+from w2s_mol.runs import FinishedRun
+from w2s_mol.selection.formats import plus_minus
+from w2s_mol.selection.tables import StudySelection
+from w2s_mol.statistics.cases import NO_CONTROL, Cases, control_of
+from w2s_mol.statistics.gain_misfit import synthetic_summary
+
+
+def runs_overview(runs: Sequence[FinishedRun]) -> Table:
+    """Return one row a run: what it was."""
+    rows = []
+    for run in runs:
+        manifest, config = run.manifest, run.manifest.get("config", {})
+        if run.kind == "synthetic":
+            what = f"synthetic experiments, heads {config['head']}, seeds {_list(config['seeds'])}"
+            control = ""
+        else:
+            results = run.table("results")
+            first = results.iloc[0]
+            datasets = ", ".join(dict.fromkeys(results["dataset"]))
+            weak = ", ".join(dict.fromkeys(results["family"]))
+            what = f"{datasets}: strong {first['strong']}, weak {weak}, head {first['head']}"
+            found = control_of(first["strong"], first["shuffled_labels"], results["family"])
+            control = "" if found == NO_CONTROL else found
+        rows.append([str(manifest.get("study", "")), run.kind, what, control])
+    return Table("The runs", ["run", "kind", "what", "null control"], rows, ())
+
+
+def _list(values: Sequence[Any]) -> str:
+    return ", ".join(map(str, values))
+
+
+def selection(found: StudySelection, study: str) -> Table:
+    """Return the paper's selection table of one study."""
+    seen = "validation" if found.selector_split == "valid" else "test"
+    rows = []
+    for row in found.table.to_dict(orient="records"):
+        marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
+        rows.append(
+            [
+                "" if pd.isna(row["hidden"]) else str(row["hidden"]),
+                str(row["weak"]),
+                plus_minus(row["bound_mean"], row["bound_std"]),
+                plus_minus(row["w2s_error_mean"], row["w2s_error_std"]),
+                plus_minus(row["gain_mean"], row["gain_std"]),
+                " + ".join(marks),
+            ]
+        )
+    columns = ["hidden", "weak encoder", f"weak error - misfit ({seen})"]
+    columns += ["true error of strong (test)", "gain (test)", ""]
+    spread = f"mean ± standard deviation (n - 1) over {found.n_splits} splits"
+    note = f"In ({found.unit})^2; {spread if found.n_splits > 1 else 'one distinct split'}."
+    return Table("Which weak supervisor", columns, rows, (study,), note, frozenset({0}))
+
+
+def beside_the_paper(found: StudySelection, study: str) -> Table:
+    """Return the paper's Table 1 with our rows of the same hidden sizes."""
+    ours = by_name(found.table.dropna(subset=["hidden"]).drop_duplicates("hidden"), "hidden")
+    rows = []
+    for printed in TABLE_1:
+        row = [
+            str(printed.hidden),
+            plus_minus(printed.bound, printed.bound_std),
+            plus_minus(printed.true_error, printed.true_error_std),
+        ]
+        if str(printed.hidden) in ours:
+            mine = ours[str(printed.hidden)]
+            row += [
+                plus_minus(mine["bound_mean"], mine["bound_std"]),
+                plus_minus(mine["w2s_error_mean"], mine["w2s_error_std"]),
+            ]
+        else:
+            row += ["", ""]
+        rows.append(row)
+    both = [p for p in TABLE_1 if str(p.hidden) in ours]
+    theirs = pd.Series([p.true_error for p in both])
+    here = pd.Series([float(ours[str(p.hidden)]["w2s_error_mean"]) for p in both])
+    agreement = (
+        f" Rank correlation of the two columns of true errors: {theirs.corr(here, 'spearman'):.2f}."
+        if len(both) > 2
+        else ""
+    )
+    seen = "validation" if found.selector_split == "valid" else "test"
+    columns = ["hidden", "paper: weak error - misfit", "paper: true error"]
+    columns += [f"here: weak error - misfit ({seen})", "here: true error (test)"]
+    note = (
+        "The paper's strong encoder is MolBERT and its weak encoders saw 1.27 million molecules; "
+        f"here the strong encoder is {found.keys['strong']}.{agreement}"
+    )
+    return Table("Table 1 of the paper beside ours", columns, rows, (study,), note)
+
+
+def selectors(ranking: pd.DataFrame, found: StudySelection, study: str) -> Table:
+    """Return how each selector ranks, with intervals, and how the paper's rule differs from it."""
+    scored = by_name(found.selectors, "selector")
+    rows = []
+    for name, measures in ranking.groupby("selector", sort=False):
+        by = by_name(measures, "measure")
+        cells = [by[m] for m in ("spearman", "kendall", "regret")]
+        rows.append(
+            [
+                by["spearman"]["what"],
+                scored[str(name)]["picks"],
+                *(with_interval(c["estimate"], c["low"], c["high"], 2) for c in cells),
+                *_difference(by["spearman"]),
+            ]
+        )
+    random = scored["random"]
+    rows.append([random["what"], "any", "", "", number(random["regret"], 2), "", ""])
+    columns = ["selector", "picks", "Spearman", "Kendall", "regret"]
+    columns += ["Spearman of the rule minus this", "p"]
+    note = (
+        "95 % bootstrap intervals over molecules and splits; selectors are measured on validation, "
+        "true errors on test. A replicate's regret is never below zero, so that its interval lies "
+        "above an estimate of zero. p: paired two-sided bootstrap test of no difference from the "
+        "paper's rule, not corrected for several tests."
+    )
+    return Table("How the selectors rank", columns, rows, (study,), note, frozenset({0}))
+
+
+def _difference(row: dict[str, Any]) -> list[str]:
+    if pd.isna(row["rule_minus_this"]):
+        return ["", ""]
+    low, high = row["difference_low"], row["difference_high"]
+    return [with_interval(row["rule_minus_this"], low, high, 2), number(row["p"], 3)]
+
+
+def statistics(found: pd.DataFrame, cases: Cases) -> Table:
+    """Return how gain goes with misfit in one study."""
+    rows = [
+        [
+            row["what"],
+            number(row["estimate"], 3),
+            _interval(row["low"], row["high"]),
+            _interval(row["low_all"], row["high_all"]),
+        ]
+        for row in found.to_dict(orient="records")
+    ]
+    n = len(cases.supervisors) * len(cases.splits)
+    columns = ["statistic (test)", "estimate", "over molecules", "over molecules, splits, seeds"]
+    note = (
+        f"{n} cases: {len(cases.supervisors)} supervisors on {len(cases.splits)} splits. Gains, "
+        f"misfits and slacks in ({cases.unit})^2. 95 % bootstrap intervals; molecules are drawn "
+        "once a replicate for all supervisors and splits. Three splits that share molecules are "
+        "few: read the last column as a lower bound of the uncertainty."
+    )
+    return Table("Gain and misfit", columns, rows, (cases.study,), note)
+
+
+def _interval(low: float, high: float) -> str:
+    return "n/a" if low != low else f"[{low:.3f}, {high:.3f}]"
+
+
+def synthetic_means(results: pd.DataFrame, study: str) -> Table:
+    """Return the mean errors of every synthetic experiment."""
+    summary = synthetic_summary(results)
+    shown = ["weak_error", "w2s_error", "ceiling_error", "misfit", "gain"]
+    pairs = by_name(results.drop_duplicates("experiment"), "experiment")
+    rows = [
+        [
+            row["figure"],
+            row["experiment"],
+            pairs[row["experiment"]]["weak"],
+            pairs[row["experiment"]]["strong"],
+            *(number(row[name], 2) for name in shown),
+        ]
+        for row in summary.to_dict(orient="records")
+    ]
+    columns = ["figure", "experiment", "weak", "strong", *(n.replace("_", " ") for n in shown)]
+    return Table("Mean errors", columns, rows, (study,), "Means over finetuning tasks and seeds.")
+
+
+def synthetic_statistics(found: pd.DataFrame, results: pd.DataFrame, study: str) -> Table:
+    """Return how gain goes with misfit in every synthetic experiment."""
+    shown = ["slope", "correlation", "share_slack"]
+    shown += ["mean_slack", "mean_slack_projection", "mean_slack_epsilon"]
+    rows = []
+    for name, measures in found.groupby("experiment", sort=False):
+        by = by_name(measures, "statistic")
+        cells = [by[m] for m in shown]
+        expected = f"{EXPECTED_SLOPE[str(name)]:+.0f}"
+        intervals = [with_interval(c["estimate"], c["low_all"], c["high_all"], 2) for c in cells]
+        rows.append([by["slope"]["panel"], str(name), expected, *intervals])
+    columns = ["figure", "experiment", "slope in the paper", "slope", "correlation"]
+    columns += ["share slack >= 0", "mean slack", "of it, projection", "of it, epsilon"]
+    seeds = len(set(results["seed"]))
+    over = "tasks and seeds" if seeds > 1 else "tasks (one seed)"
+    note = f"Gain on misfit, over {len(results)} rows; 95 % bootstrap intervals over {over}."
+    return Table("Gain and misfit", columns, rows, (study,), note)
+
+
+def controls(rows: pd.DataFrame) -> Table:
+    """Return one study's effects beside those of its controls."""
+    first = rows.iloc[0]
+    cells = []
+    for row in rows.to_dict(orient="records"):
+        verdict = {True: "survives", False: "does not", None: "undefined in the control"}
+        cells.append(
+            [
+                row["control"],
+                row["what"],
+                with_interval(row["estimate"], row["low"], row["high"], 2),
+                with_interval(row["control_estimate"], row["control_low"], row["control_high"], 2),
+                _interval(row["difference_low"], row["difference_high"]),
+                verdict[row["survives"]],
+            ]
+        )
+    columns = ["control", "effect", "study", "control's", "difference", "verdict"]
+    ids = dict.fromkeys([first["study"], *rows["control_study"]])
+    title = f"{first['dataset']}, strong {first['strong']}"
+    return Table(title, columns, cells, tuple(map(str, ids)))
+
+
+def run_manifest(run: FinishedRun) -> list[Table]:
+    """Return what made a run."""
+    manifest = run.manifest
+    config = {k: v for k, v in manifest.get("config", {}).items() if v not in ("", [], False)}
+    rows = [
+        ["folder", str(run.folder)],
+        ["made by", f"w2s-mol {manifest.get('w2s_mol')}, Python {manifest.get('python')}"],
+        ["packages", ", ".join(f"{k} {v}" for k, v in manifest.get("packages", {}).items())],
+        ["machine", f"{manifest.get('platform')}, {manifest.get('cores')} cores"],
+        ["device", str(manifest.get("device"))],
+        ["seconds", str(manifest.get("seconds", {}).get("total"))],
+        ["settings", ", ".join(f"{k} = {v}" for k, v in config.items())],
+    ]
+    for name, found in manifest.get("datasets", {}).items():
+        splits = ", ".join(f"{k} {v[:12]}" for k, v in found["splits"].items())
+        rows.append([f"dataset {name}", f"sha256 {found['sha256'][:16]}; splits {splits}"])
+    if "strong" in manifest:
+        strong = manifest["strong"]
+        rows.append(["strong", f"{strong['name']}, sha256 {strong['sha256'][:16]}"])
+        weak = ", ".join(f"{w['name']} {w['sha256'][:12]}" for w in manifest["weak"])
+        rows.append(["weak", weak])
+    for name, notes in manifest.get("notes", {}).items():
+        rows.extend([f"note on {name}", note] for note in notes)
+    return [Table(f"{manifest.get('study', run.folder.name)}", ["", ""], rows, ())]
