@@ -71,18 +71,18 @@ def find_runs(folders: Sequence[Path]) -> list[FinishedRun]:
     return list(found.values())
 
 
-def read_studies(folders: Sequence[Path]) -> pd.DataFrame:
-    """Read the results of all studies among the finished runs of some folders.
+def studies_of(runs: Sequence[FinishedRun]) -> pd.DataFrame:
+    """Read the results of all studies of molecules among some runs.
 
     Raises
     ------
     InputError
         If there is none, or a results file cannot be read.
     """
-    studies = [run.table(RESULTS) for run in find_runs(folders) if run.kind == "study"]
+    studies = [run.table(RESULTS) for run in runs if run.kind == "study"]
     if not studies:
-        where = ", ".join(map(str, folders))
-        raise InputError(f"{where} holds no finished study of molecules. {_MAKE_ONE}")
+        where = ", ".join(str(run.folder) for run in runs)
+        raise InputError(f"{where} holds no study of molecules. {_MAKE_ONE}")
     return pd.concat(studies, ignore_index=True)
 
 

@@ -45,6 +45,11 @@ class Verb:
 VERBS = {
     "run": Verb("run", "Run a weak-to-strong study and write a run folder.", _GO_ON),
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
+    "statistics": Verb("statistics", "Say how sure the numbers of runs are: intervals, controls."),
+    "figures": Verb("figures", "Draw the paper's figures and more from finished runs."),
+    "report": Verb("report", "Write one self-contained document from finished runs."),
+    "synthetic": Verb("synthetic", "Run the paper's synthetic experiments.", _GO_ON),
+    "reproduce": Verb("reproduce", "Run all of the paper that can run here, and report.", _GO_ON),
     "embed": Verb("embed", "Turn a table of SMILES into a Parquet file of embeddings."),
     "pretrain-weak": Verb(
         "pretrain_weak",
@@ -61,6 +66,7 @@ Examples:
   w2s-mol run --dataset computed-logp --strong ecfp    offline, a minute or less
   w2s-mol run --dataset all --strong rdkit2d           ESOL, FreeSolv and Lipop
   w2s-mol select                                       the selection tables of ./runs
+  w2s-mol reproduce --dry-run                          what of the paper can run here
   w2s-mol pretrain-weak --hidden 32 --corpus guacamol  a weak encoder of your own
 
 'w2s-mol VERB --help' says more about a verb."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from w2s_mol.cli import output
 from w2s_mol.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    from w2s_mol.runs import FinishedRun
 
 TableFormat = Literal["table", "json", "csv"]
 
@@ -85,6 +88,33 @@ Verbose = Annotated[
     typer.Option("--verbose", "-v", help="Say what is going on.", callback=_be_verbose),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+Runs = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[RUN]...", help="Run folders, or folders of them. Default: runs/."),
+]
+Replicates = Annotated[int, typer.Option(min=100, help="Bootstrap replicates.")]
+BootstrapSeed = Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")]
+_DEFAULT_RUNS = Path("runs")
+
+
+def given_runs(folders: list[Path] | None) -> list[FinishedRun]:
+    """Return the finished runs in the folders given, or in ``runs``.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    from w2s_mol.runs import find_runs
+
+    if not folders and not _DEFAULT_RUNS.is_dir():
+        raise InputError(
+            "there is no folder 'runs' here. Make a run with 'w2s-mol run --dataset lipop', or "
+            "give the folder of one."
+        )
+    return find_runs(folders or [_DEFAULT_RUNS])
 
 
 def new_app() -> typer.Typer:

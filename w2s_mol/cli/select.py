@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
 
 from w2s_mol.cli import options, output
-from w2s_mol.errors import InputError
 
 if TYPE_CHECKING:
     from w2s_mol.selection.tables import StudySelection
 
 app = options.new_app()
-_DEFAULT = Path("runs")
 
 
 @app.command()
 def select(
-    runs: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[RUN]...", help="Run folders, or folders of them. Default: runs/."),
-    ] = None,
+    runs: options.Runs = None,
     selector_split: Annotated[
         Literal["valid", "test"],
         typer.Option(
@@ -48,16 +42,11 @@ def select(
 
     Example: w2s-mol select runs/lipop-molbert-paper-ridge --format latex
     """
-    from w2s_mol.runs import read_studies
+    from w2s_mol.runs import studies_of
     from w2s_mol.selection import formats
     from w2s_mol.selection.tables import selection_table, selections
 
-    if not runs and not _DEFAULT.is_dir():
-        raise InputError(
-            "there is no folder 'runs' here. Make a run with 'w2s-mol run --dataset lipop', or "
-            "give the folder of one."
-        )
-    results = read_studies(runs or [_DEFAULT])
+    results = studies_of(options.given_runs(runs))
     if form == "csv":
         output.result(selection_table(results, selector_split).to_csv(index=False).rstrip("\n"))
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from w2s_mol import paths
 from w2s_mol.encoders import random_bert
@@ -27,6 +28,18 @@ def shipped_encoders() -> dict[str, Path]:
     return {folder.name: folder for folder in sorted(folders, key=_by_hidden)}
 
 
+def shipped_strong_encoders() -> dict[str, Path]:
+    """Return the pretrained strong encoders that the project ships, if any."""
+    root = paths.shipped("checkpoints")
+    return {path.parent.name: path.parent for path in sorted(root.glob("strong-*/config.json"))}
+
+
+def shipped_metadata() -> list[dict[str, Any]]:
+    """Return how each shipped weak encoder was made."""
+    folders = shipped_encoders().values()
+    return [json.loads((f / "w2s_mol.json").read_text(encoding="utf-8")) for f in folders]
+
+
 def _by_hidden(folder: Path) -> tuple[int, str]:
     digits = "".join(c for c in folder.name.split("-")[1] if c.isdigit())
     return int(digits or 0), folder.name
@@ -34,7 +47,7 @@ def _by_hidden(folder: Path) -> tuple[int, str]:
 
 def encoder_names() -> list[str]:
     """Return every name that ``load_encoder`` knows."""
-    return [*FIXED, MOLBERT, *shipped_encoders()]
+    return [*FIXED, MOLBERT, *shipped_encoders(), *shipped_strong_encoders()]
 
 
 def expand_encoders(name: str) -> list[str]:
@@ -127,13 +140,14 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
 
         [archive] = fetch("molbert", mirror, offline, progress)
         return molbert_folder(archive)
-    if name in shipped_encoders():
+    shipped = {**shipped_encoders(), **shipped_strong_encoders()}
+    if name in shipped:
         if (Path(name) / "config.json").is_file():
             raise InputError(
                 f"{name!r} is a shipped encoder and also a folder here. Say ./{name} for the "
                 "folder, or go elsewhere for the shipped one."
             )
-        return shipped_encoders()[name]
+        return shipped[name]
     if random_bert.is_random(name):
         return random_bert.random_folder(name)
     local = Path(name.removeprefix(HUB_PREFIX))

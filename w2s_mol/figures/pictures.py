@@ -111,8 +111,8 @@ def _sheet(studies: list[pd.DataFrame], synthetic: list[FinishedRun]) -> Iterato
         SHEET,
         "Gain against misfit, in the arrangement of the paper's figures 2 and 3. A point is a "
         "finetuning task (synthetic; a colour a seed) or a weak encoder on a split (molecules). "
-        "On the solid line gain is misfit, above it Theorem 1's inequality holds; the dashed line is its mirror "
-        "image, which is expected where weak and strong have changed places (3a-c).",
+        "On the solid line gain is misfit, above it Theorem 1's inequality holds; the dashed line "
+        "is its mirror image, expected where weak and strong have changed places (3a-c).",
         figure,
         tuple(ids),
     )

@@ -27,6 +27,8 @@ def test_the_quantities_of_a_case_done_by_hand() -> None:
         "gain": 1.5,
         "bound": 1.5,
         "slack": 1.0,
+        "slack_projection": 1.0,
+        "slack_epsilon": 0.0,
         "pgr": 1.0,
     }
     assert tuple(found) == QUANTITIES
@@ -39,6 +41,29 @@ def test_slack_is_twice_the_mean_product_of_the_two_steps(rows: np.ndarray) -> N
     expected = 2 * np.mean((w2s - truth) * (weak - w2s))
     assert found["slack"] == pytest.approx(expected, abs=1e-9)
     assert found["bound"] - found["w2s_error"] == pytest.approx(found["slack"], abs=1e-9)
+
+
+@given(values)
+def test_slack_is_the_sum_of_its_two_parts(rows: np.ndarray) -> None:
+    found = weak_to_strong_quantities(*rows)
+    parts = found["slack_projection"] + found["slack_epsilon"]
+    assert found["slack"] == pytest.approx(parts, abs=1e-9)
+
+
+@given(values)
+def test_the_part_in_epsilon_is_bounded_by_ceiling_error_and_misfit(rows: np.ndarray) -> None:
+    """Theorem 2's term, by Cauchy and Schwarz."""
+    found = weak_to_strong_quantities(*rows)
+    bound = 2 * math.sqrt(found["ceiling_error"] * found["misfit"])
+    assert abs(found["slack_epsilon"]) <= bound * (1 + 1e-12) + 1e-12
+
+
+@given(values)
+def test_a_ceiling_that_is_the_truth_leaves_nothing_in_epsilon(rows: np.ndarray) -> None:
+    truth, weak, w2s, _ = rows
+    found = weak_to_strong_quantities(truth, weak, w2s, truth)
+    assert found["slack_epsilon"] == 0
+    assert found["slack_projection"] == pytest.approx(found["slack"], abs=1e-9)
 
 
 @given(values)
@@ -58,3 +83,16 @@ def test_theorem_1_holds_where_the_student_is_the_projection(seed: int) -> None:
     found = weak_to_strong_quantities(truth, weak, student, truth)
     assert found["slack"] == pytest.approx(0, abs=1e-9)
     assert found["gain"] == pytest.approx(found["misfit"], abs=1e-9)
+
+
+@given(st.integers(0, 1000))
+def test_only_epsilon_is_left_where_the_student_is_the_projection(seed: int) -> None:
+    """Truth that no head reaches: the student's residual is orthogonal to every head."""
+    generator = np.random.default_rng(seed)
+    strong = generator.normal(size=(50, 5))
+    truth, weak = generator.normal(size=(2, 50))
+    student, ceiling = fit_ols(strong, np.column_stack([weak, truth])).predict(strong).T
+    found = weak_to_strong_quantities(truth, weak, student, ceiling)
+    assert found["slack_projection"] == pytest.approx(0, abs=1e-9)
+    assert found["slack"] == pytest.approx(found["slack_epsilon"], abs=1e-9)
+    assert abs(found["slack"]) > 1e-6

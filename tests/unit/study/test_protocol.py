@@ -1,10 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from w2s_mol.datasets.splits import random_split
 from w2s_mol.heads.linear import fit_ols, fit_ridge
-from w2s_mol.study.protocol import protocol_parts, supervise
+from w2s_mol.study.protocol import _shuffled, protocol_parts, supervise
 
 
 def problem(n: int = 120, seed: int = 0):
@@ -57,3 +58,74 @@ def test_supervising_with_itself_gains_nothing() -> None:
     parts = random_split(len(truth), 0).parts()
     found = supervise([strong], strong, truth, parts, fit_ols)
     np.testing.assert_allclose(found.w2s, found.weak, atol=1e-8)
+
+
+@pytest.mark.parametrize("protocol", ["paper", "disjoint"])
+@pytest.mark.parametrize("fit", [fit_ridge, fit_ols])
+def test_self_supervision_is_fitting_each_representation_alone(fit, protocol) -> None:
+    weak, _, truth = problem()
+    parts = protocol_parts(random_split(len(truth), 0), protocol, 0)
+    found = supervise(weak, None, truth, parts, fit)
+    train, valid = parts["train" if protocol == "paper" else "train-strong"], parts["valid"]
+    for column, x in enumerate(weak):
+        for labels, predictions, penalties in (
+            (found.weak[:, [column]], found.w2s, found.w2s_penalties),
+            (truth[:, None], found.ceiling, found.ceiling_penalties),
+        ):
+            head = fit(x[train], labels[train], x[valid], labels[valid])
+            np.testing.assert_allclose(predictions[:, [column]], head.predict(x), atol=1e-8)
+            np.testing.assert_array_equal(penalties[[column]], head.penalties)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_self_supervision_leaves_the_weak_models_as_they_are(own: bool) -> None:
+    weak, strong, truth = problem()
+    parts = random_split(len(truth), 0).parts()
+    one = supervise(weak, None if own else strong, truth, parts, fit_ridge)
+    for column, x in enumerate(weak):
+        alone = supervise([x], None if own else strong, truth, parts, fit_ridge)
+        np.testing.assert_allclose(one.weak[:, [column]], alone.weak, atol=1e-10)
+        np.testing.assert_allclose(one.w2s[:, [column]], alone.w2s, atol=1e-8)
+        np.testing.assert_allclose(one.ceiling[:, [column]], alone.ceiling, atol=1e-8)
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("protocol", ["paper", "disjoint"])
+def test_shuffled_weak_labels_reach_the_students_alone(protocol, own: bool) -> None:
+    weak, strong, truth = problem()
+    strong = None if own else strong
+    parts = protocol_parts(random_split(len(truth), 0), protocol, 0)
+    plain = supervise(weak, strong, truth, parts, fit_ridge)
+    first, again, other = (
+        supervise(weak, strong, truth, parts, fit_ridge, shuffle_seed=s) for s in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first.weak, plain.weak)
+    np.testing.assert_allclose(first.ceiling, plain.ceiling, atol=1e-8)
+    np.testing.assert_array_equal(first.w2s, again.w2s)
+    for one, two in ((first, plain), (first, other)):
+        assert not np.allclose(one.w2s, two.w2s, atol=1e-3)
+
+
+def test_shuffled_weak_labels_teach_nothing() -> None:
+    weak, strong, truth = problem(2000)
+    parts = random_split(len(truth), 0).parts()
+    plain, shuffled = (
+        supervise(weak, strong, truth, parts, fit_ridge, shuffle_seed=s).w2s[parts["test"], 1]
+        for s in (None, 0)
+    )
+    held = truth[parts["test"]]
+    assert np.mean((plain - held) ** 2) < 0.8 * held.var()
+    assert np.mean((shuffled - held) ** 2) > 0.95 * held.var()
+
+
+@given(st.integers(0, 1000))
+def test_labels_are_permuted_among_the_molecules_of_their_part(seed: int) -> None:
+    """Each row keeps its supervisors' labels together; other parts keep theirs."""
+    labels = np.random.default_rng(seed).normal(size=(30, 2))
+    parts = [np.arange(0, 12), np.arange(15, 25)]
+    found = _shuffled(labels, parts, seed)
+    for rows in parts:
+        assert sorted(map(tuple, found[rows])) == sorted(map(tuple, labels[rows]))
+        assert not np.array_equal(found[rows], labels[rows])
+    rest = np.setdiff1d(np.arange(30), np.concatenate(parts))
+    np.testing.assert_array_equal(found[rest], labels[rest])

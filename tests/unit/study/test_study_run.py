@@ -236,6 +236,63 @@ def test_wrong_settings_are_refused(settings: dict, wrong: dict, message: str) -
         run_study(**{**settings, **wrong})
 
 
+def test_a_supervisor_may_teach_itself(settings: dict, tmp_path: Path) -> None:
+    """Its representation is all a student has; unpenalised heads copy the supervisor."""
+    asked = {**settings, "weak": ("weak-h8-s0", "weak-h12-s0"), "strong": "self", "head": "ols"}
+    found = run_study(output_dir=tmp_path / "run", **asked)
+    assert (found.results["strong"] == "self").all()
+    assert set(found.results["weak"]) == {"weak-h8-s0", "weak-h12-s0"}
+    weak, w2s = (found.predictions[f"{name}_prediction"] for name in ("weak", "w2s"))
+    np.testing.assert_allclose(w2s, weak, atol=1e-6)
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["strong"]["name"] == "self"
+
+
+def test_a_student_of_itself_does_not_see_the_other_supervisors(settings: dict) -> None:
+    pair = run_study(**{**settings, "weak": ("weak-h8-s0", "weak-h12-s0"), "strong": "self"})
+    alone = run_study(**{**settings, "weak": "weak-h12-s0", "strong": "self"})
+    pd.testing.assert_frame_equal(
+        pair.results.query("weak == 'weak-h12-s0'").drop(columns="study").reset_index(drop=True),
+        alone.results.drop(columns="study"),
+    )
+
+
+def test_shuffled_weak_labels_are_another_study_and_said_in_its_rows(settings: dict) -> None:
+    asked = {**settings, "head": "ols"}
+    plain, shuffled = run_study(**asked), run_study(**asked, shuffle_weak_labels=True)
+    assert not plain.results["shuffled_labels"].any()
+    assert shuffled.results["shuffled_labels"].all()
+    assert set(plain.results["study"]).isdisjoint(shuffled.results["study"])
+    for same in ("weak_error", "ceiling_error"):
+        np.testing.assert_allclose(plain.results[same], shuffled.results[same])
+    assert not np.isclose(plain.results["w2s_error"], shuffled.results["w2s_error"]).any()
+
+
+def test_shuffled_labels_are_of_the_studys_seed(settings: dict) -> None:
+    asked = {**settings, "head": "ols", "shuffle_weak_labels": True}
+    first, again, other = (run_study(**asked, seed=seed).results for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(first, again)
+    assert not np.isclose(first["w2s_error"], other["w2s_error"]).any()
+
+
+def test_a_shuffled_study_is_not_written_over_the_plain_one(settings: dict, tmp_path: Path) -> None:
+    run_study(output_dir=tmp_path, **settings)
+    with pytest.raises(InputError, match="its shuffle_weak_labels is False, not True"):
+        run_study(output_dir=tmp_path, shuffle_weak_labels=True, **settings)
+
+
+def test_a_random_encoder_is_a_family_of_its_own(settings: dict) -> None:
+    found = run_study(**{**settings, "weak": ("random-h8-s0", "random-h8-s1", "weak-h8-s0")})
+    said = found.results[["weak", "family", "hidden", "seed"]].drop_duplicates()
+    assert said.to_numpy().tolist() == [
+        ["random-h8-s0", "random", 8, 0],
+        ["random-h8-s1", "random", 8, 1],
+        ["weak-h8-s0", "shipped", 8, 0],
+    ]
+    errors = found.results.groupby("weak")["weak_error"].agg(tuple)
+    assert len(set(errors)) == 3
+
+
 def test_esol_end_to_end_by_an_independent_reckoning(mirror: Path) -> None:
     """The ceiling of the fixed descriptors, refitted here from the raw files."""
     import csv as csv_module

@@ -39,9 +39,9 @@ def relative(results: pd.DataFrame, quantity: str) -> float:
     [
         ("realizable", "2-layer MLP", "h*"),
         ("pretraining", "2-layer MLP", "8-layer MLP"),
-        ("perturbation", "h* + N(0, 0.05^2)", "h* + N(0, 0.01^2)"),
+        ("perturbation", "h* + noise 0.05", "h* + noise 0.01"),
         ("strong-to-weak-pretraining", "8-layer MLP", "2-layer MLP"),
-        ("strong-to-weak-perturbation", "h* + N(0, 0.01^2)", "h* + N(0, 0.05^2)"),
+        ("strong-to-weak-perturbation", "h* + noise 0.01", "h* + noise 0.05"),
         ("low-sample", "2-layer MLP", "8-layer MLP"),
     ],
 )
@@ -60,7 +60,11 @@ def test_results_are_one_row_a_task_and_say_what_they_are_of(
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_slack_is_the_sum_of_its_parts_in_every_experiment(name: str, head: str) -> None:
     results = found(name, head=head)
-    assert np.isfinite(results[["weak_error", "w2s_error", "misfit", "ceiling_error"]]).all(None)
+    assert (
+        np.isfinite(results[["weak_error", "w2s_error", "misfit", "ceiling_error"]])
+        .to_numpy()
+        .all()
+    )
     parts = results["slack_projection"] + results["slack_epsilon"]
     np.testing.assert_allclose(results["slack"], parts, atol=1e-9 * results["weak_error"].max())
     room = 2 * np.sqrt(results["ceiling_error"] * results["misfit"])

@@ -1,0 +1,166 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from w2s_mol import load_encoder
+from w2s_mol.encoders import random_bert
+from w2s_mol.encoders.loading import expand_encoders, shipped_encoders
+from w2s_mol.encoders.random_bert import is_random, random_folder
+from w2s_mol.errors import InputError
+
+SMILES = ["CCO", "c1ccccc1", "CC(=O)O"]
+
+
+def vectors(name: str) -> np.ndarray:
+    return load_encoder(name, "cpu").embed(SMILES).embeddings
+
+
+@pytest.mark.parametrize(
+    ("name", "random"),
+    [
+        ("random-h32-s0", True),
+        ("random-h256-l6-s12", True),
+        ("random", False),
+        ("random-h32", False),
+        ("random-h32-s0-l6", False),
+        ("random-h-s0", False),
+        ("random-h32-s-1", False),
+        ("my-random-h32-s0", False),
+        ("random-h32-s0/", False),
+        ("weak-h32-s0", False),
+    ],
+)
+def test_a_random_encoder_is_known_by_its_name(name: str, random: bool) -> None:
+    assert is_random(name) == random
+
+
+def test_the_same_name_gives_the_same_vectors_wherever_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, fingerprints = [], set()
+    for home in ("one", "two"):
+        monkeypatch.setenv("W2S_MOL_HOME", str(tmp_path / home))
+        torch.manual_seed(len(found))
+        found.append(vectors("random-h8-s0"))
+        fingerprints.add(load_encoder("random-h8-s0", "cpu").fingerprint)
+    np.testing.assert_array_equal(*found)
+    assert len(fingerprints) == 1
+
+
+def test_another_seed_or_depth_gives_other_vectors() -> None:
+    names = ("random-h8-s0", "random-h8-s1", "random-h8-l3-s0", "weak-h8-s0")
+    found = [vectors(name) for name in names]
+    for place, one in enumerate(found):
+        for other in found[:place]:
+            assert one.shape == other.shape
+            assert not np.allclose(one, other, atol=0.01)
+
+
+def test_a_random_encoder_says_what_it_is() -> None:
+    encoder = load_encoder("random-h8-s3", "cpu")
+    assert encoder.name == "random-h8-s3"
+    assert (encoder.hidden, encoder.metadata["seed"]) == (8, 3)
+    assert "never trained" in (random_folder("random-h8-s3") / "README.md").read_text()
+
+
+def test_the_global_random_numbers_are_left_alone(fresh_home: Path) -> None:
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    random_folder("random-h8-s0")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_random_encoder_is_made_once(fresh_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = vectors("random-h8-s0")
+    monkeypatch.setattr(random_bert, "_make", None)
+    np.testing.assert_array_equal(vectors("random-h8-s0"), first)
+
+
+def test_two_processes_that_make_the_same_encoder_do_not_disturb_each_other(
+    fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other is done first, after this one has looked."""
+    original = random_bert._make
+
+    def twice(*arguments) -> None:
+        original(*arguments)
+        original(*arguments)
+
+    monkeypatch.setattr(random_bert, "_make", twice)
+    folder = random_folder("random-h8-s0")
+    assert [path.name for path in folder.parent.iterdir()] == ["random-h8-s0"]
+    assert vectors("random-h8-s0").shape == (3, 16)
+
+
+def test_a_home_that_cannot_be_written_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("W2S_MOL_HOME", str(tmp_path / "file"))
+    with pytest.raises(InputError, match="cannot write"):
+        random_folder("random-h8-s0")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "random-h0-s0",
+        "random-h7-s0",
+        "random-h8-l0-s0",
+        "random-h65-l6-s0",
+        "random-h200-l6-s0",
+        "random-h0-l6-s0",
+    ],
+)
+def test_a_shape_that_cannot_be_made_is_refused(fresh_home: Path, name: str) -> None:
+    with pytest.raises(InputError, match=f"encoder {name}: hidden size"):
+        load_encoder(name, "cpu")
+    assert not (fresh_home / "random").exists()
+
+
+@pytest.mark.parametrize("hidden", [2, 6, 10])
+def test_an_even_hidden_size_that_the_heads_divide_can_be_made(hidden: int) -> None:
+    """As ``w2s-mol pretrain-weak`` makes them."""
+    assert vectors(f"random-h{hidden}-s0").shape == (3, 2 * hidden)
+
+
+def test_a_seed_that_torch_cannot_take_is_refused(fresh_home: Path) -> None:
+    with pytest.raises(InputError, match="seed"):
+        load_encoder(f"random-h8-s{10**30}", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "heads"), [("random-h8-s0", 2, 2), ("random-h128-l3-s0", 3, 2)]
+)
+def test_layers_and_heads_are_those_of_the_name(name: str, layers: int, heads: int) -> None:
+    config = json.loads((random_folder(name) / "config.json").read_text())
+    assert (config["num_hidden_layers"], config["num_attention_heads"]) == (layers, heads)
+
+
+def test_random_stands_for_as_many_as_are_shipped_and_of_their_shapes() -> None:
+    names = expand_encoders("random")
+    assert len(set(names)) == len(names) == len(shipped_encoders())
+    for name, shipped in zip(names, shipped_encoders().values(), strict=True):
+        assert is_random(name)
+        one, other = (
+            json.loads((folder / "config.json").read_text())
+            for folder in (random_folder(name), shipped)
+        )
+        shape = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
+        assert [one[key] for key in shape] == [other[key] for key in shape]
+
+
+def test_one_random_encoder_stands_for_itself() -> None:
+    assert expand_encoders("random-h8-s0") == ["random-h8-s0"]
+
+
+def test_a_folder_called_random_is_that_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_encoder_folder: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("random").mkdir()
+    (Path("random") / "mine").symlink_to(tiny_encoder_folder)
+    assert expand_encoders("random") == ["random/mine"]

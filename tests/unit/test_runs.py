@@ -1,0 +1,131 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from w2s_mol.errors import InputError
+from w2s_mol.progress import Progress, silent
+from w2s_mol.run_folder import Tables, carry_out
+from w2s_mol.runs import find_runs, read_studies
+
+
+class FakeRun:
+    """One part, whose only value is the run's name."""
+
+    tables: tuple[str, ...] = ("results", "extra")
+
+    def __init__(self, name: str, kind: str = "study", *, killed: bool = False) -> None:
+        self.kind, self.run_id, self._name, self._killed = kind, f"id-{name}", name, killed
+
+    def config(self) -> dict[str, Any]:
+        return {"name": self._name}
+
+    def part_names(self) -> list[str]:
+        return ["whole"]
+
+    def parts(self, progress: Progress, done: frozenset[str]) -> Iterator[tuple[str, Tables]]:
+        if self._killed:
+            raise KeyboardInterrupt
+        yield "whole", {name: pd.DataFrame({name: [self._name]}) for name in self.tables}
+
+    def manifest(self) -> dict[str, Any]:
+        return {}
+
+    def measured(self) -> dict[str, Any]:
+        return {"seconds": {}, "device": "cpu"}
+
+
+def make(folder: Path, kind: str = "study") -> Path:
+    carry_out(FakeRun(folder.name, kind), folder, silent)
+    return folder
+
+
+def make_killed(folder: Path) -> Path:
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(FakeRun(folder.name, killed=True), folder, silent)
+    return folder
+
+
+def test_a_folder_that_is_a_run_is_that_run(tmp_path: Path) -> None:
+    [run] = find_runs([make(tmp_path / "one", "synthetic")])
+    assert run.folder == tmp_path / "one"
+    assert run.kind == "synthetic"
+    assert run.manifest == json.loads((tmp_path / "one" / "manifest.json").read_text())
+    assert run.table("extra")["extra"].tolist() == ["one"]
+
+
+def test_a_folder_of_runs_is_its_finished_ones_by_name(tmp_path: Path) -> None:
+    for name in ("b", "a", "c"):
+        make(tmp_path / name)
+    make_killed(tmp_path / "killed")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes.txt").write_text("")
+    assert [run.folder.name for run in find_runs([tmp_path])] == ["a", "b", "c"]
+
+
+def test_a_run_found_twice_is_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = make(tmp_path / "one"), make(tmp_path / "two")
+    monkeypatch.chdir(tmp_path)
+    found = find_runs([one, tmp_path, Path("one"), two])
+    assert [run.folder.name for run in found] == ["one", "two"]
+    assert len(read_studies([one, tmp_path])) == 2
+
+
+@pytest.mark.parametrize("place", ["empty", "nowhere", "killed", "file"])
+def test_a_folder_without_a_finished_run_is_refused(tmp_path: Path, place: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    make_killed(tmp_path / "killed")
+    whole = make(tmp_path / "whole")
+    with pytest.raises(InputError, match=f"{place} holds no finished run.*w2s-mol run"):
+        find_runs([whole, tmp_path / place])
+
+
+def test_a_run_killed_while_it_was_put_together_is_not_finished(tmp_path: Path) -> None:
+    folder = make(tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "finished": False}))
+    with pytest.raises(InputError, match="no finished run"):
+        find_runs([folder])
+
+
+def test_results_without_their_manifest_are_a_studys(tmp_path: Path) -> None:
+    folder = make(tmp_path / "copied")
+    (folder / "manifest.json").unlink()
+    [run] = find_runs([folder])
+    assert run.kind == "study"
+    assert read_studies([folder])["results"].tolist() == ["copied"]
+
+
+def test_a_damaged_manifest_is_a_clear_error(tmp_path: Path) -> None:
+    folder = make(tmp_path / "run")
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(InputError, match=r"manifest\.json cannot be read"):
+        find_runs([tmp_path])
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PAR1"])
+def test_a_table_that_cannot_be_read_is_a_clear_error(tmp_path, content: bytes | None) -> None:
+    [run] = find_runs([make(tmp_path / "run")])
+    path = tmp_path / "run" / "extra.parquet"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(InputError, match=r"extra\.parquet cannot be read"):
+        run.table("extra")
+
+
+def test_studies_are_put_together_and_other_kinds_left_out(tmp_path: Path) -> None:
+    make(tmp_path / "a")
+    make(tmp_path / "b", "synthetic")
+    make(tmp_path / "c")
+    found = read_studies([tmp_path])
+    assert found["results"].tolist() == ["a", "c"]
+    assert list(found.index) == [0, 1]
+
+
+def test_no_study_among_the_runs_is_refused(tmp_path: Path) -> None:
+    make(tmp_path / "b", "synthetic")
+    with pytest.raises(InputError, match="holds no finished study of molecules"):
+        read_studies([tmp_path])

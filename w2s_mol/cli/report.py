@@ -1,0 +1,58 @@
+"""``w2s-mol report``: one self-contained document from any set of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from w2s_mol.cli import options, output
+
+app = options.new_app()
+
+
+@app.command()
+def report(
+    runs: options.Runs = None,
+    output_file: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where to write. Default: report.html or report.md."),
+    ] = None,
+    form: Annotated[
+        Literal["html", "md"],
+        typer.Option(
+            "--format", help="html: one file that needs no other; md: text, figures beside it."
+        ),
+    ] = "html",
+    title: Annotated[str, typer.Option(help="Of the document.")] = "Weak-to-strong studies",
+    replicates: options.Replicates = 2000,
+    seed: options.BootstrapSeed = 0,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write a report of runs: tables, figures, statistics, null controls, what made each run.
+
+    The HTML file holds everything and works from disk. Runs may be studies, their null controls
+    and synthetic ones.
+
+    Example: w2s-mol report runs -o report.html
+    """
+    from w2s_mol.encoders.loading import shipped_metadata
+    from w2s_mol.report.content import build_report
+    from w2s_mol.report.render import write_report
+
+    path = output_file or Path(f"report.{form}")
+    with output.progress_bars() as progress:
+        built = build_report(
+            options.given_runs(runs),
+            title=title,
+            encoders=shipped_metadata(),
+            replicates=replicates,
+            seed=seed,
+            progress=progress,
+        )
+        write_report(built, path, form)
+    output.note(f"written to {path}")

@@ -1,0 +1,158 @@
+"""What a reproduction will run, and what it cannot: decided before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from w2s_mol import paths
+from w2s_mol.datasets.fetch import is_here
+from w2s_mol.datasets.sources import get_source
+from w2s_mol.encoders.loading import MOLBERT, shipped_metadata, shipped_strong_encoders
+from w2s_mol.study.config import SELF, StudyConfig
+from w2s_mol.synthetic.config import SyntheticConfig
+
+DATASETS = ("esol", "freesolv", "lipop")
+_FIXED = "rdkit2d"
+_RANDOM_STRONG = "random-h256-l6-s0"
+_CONVEX_SEEDS = (0, 1, 2)
+_MLP_EXPERIMENTS = ("realizable", "pretraining", "perturbation")
+_MLP_EPOCHS = 200
+_PAPERS_CORPUS = 1_270_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of a reproduction.
+
+    Attributes
+    ----------
+    name
+        Of its folder.
+    what
+        In words.
+    config
+        Of the run.
+    """
+
+    name: str
+    what: str
+    config: StudyConfig | SyntheticConfig
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a reproduction in order, and what of the paper is missing."""
+
+    steps: tuple[Step, ...]
+    gaps: tuple[str, ...]
+
+
+def make_plan(mirror: str | None = None, offline: bool = False) -> Plan:
+    """Decide what can be run with what is at hand; nothing is fetched or run.
+
+    Parameters
+    ----------
+    mirror, offline
+        As in ``fetch``. Datasets that are not here will be fetched; with ``offline`` they are
+        left out unless a mirror folder has them. MolBERT is used only if it is here already.
+    """
+    gaps = []
+    datasets = [name for name in DATASETS if not offline or _at_hand(name, mirror)]
+    if missing := [name for name in DATASETS if name not in datasets]:
+        gaps.append(
+            f"{', '.join(missing)}: not here, and --offline refuses the network. Left out; run "
+            "without --offline, or with --mirror, to have them."
+        )
+    strong, gap = _strong(mirror)
+    gaps += [gap] if gap else []
+    gaps += _weak_gaps()
+    steps = _synthetic_steps() + (_study_steps(tuple(datasets), strong) if datasets else [])
+    return Plan(tuple(steps), tuple(gaps))
+
+
+def _at_hand(name: str, mirror: str | None) -> bool:
+    """Say whether all files of a source are in the cache or in a mirror folder."""
+    mirror = mirror or paths.mirror()
+    folder = Path(mirror) if mirror and Path(mirror).is_dir() else None
+    return all(
+        is_here(file) or (folder is not None and (folder / file.path).is_file())
+        for file in get_source(name).files
+    )
+
+
+def _strong(mirror: str | None) -> tuple[str, str | None]:
+    """Return the strong encoder to use and, if it is not the paper's, why."""
+    if _at_hand(MOLBERT, mirror):
+        return MOLBERT, None
+    why = "MolBERT's weights are not here ('w2s-mol data fetch molbert' gets them)"
+    compact = list(shipped_strong_encoders())
+    if compact:
+        return compact[0], f"{why}: {compact[0]} used instead."
+    return _FIXED, (
+        f"{why}, and the project ships no pretrained strong encoder yet: the 200 RDKit descriptors "
+        f"({_FIXED}) used instead. Figures 2d to 2f and Table 1 are therefore of another strong "
+        "representation than the paper's."
+    )
+
+
+def _weak_gaps() -> list[str]:
+    seen = {made["molecules"] for made in shipped_metadata()}
+    if not seen:
+        return ["There are no shipped weak encoders here: the studies of molecules cannot run."]
+    if max(seen) >= _PAPERS_CORPUS:
+        return []
+    few = (
+        f"The weak encoders saw {max(seen):,} molecules of a ChEMBL corpus twice; the paper's saw "
+    )
+    return [f"{few}about {_PAPERS_CORPUS:,} of GuacaMol's twice."]
+
+
+def _synthetic_steps() -> list[Step]:
+    return [
+        Step(
+            "synthetic-exact",
+            "Figures 2a to 2c and 3a to 3c: six synthetic experiments, exact heads, three seeds.",
+            SyntheticConfig(seeds=_CONVEX_SEEDS),
+        ),
+        Step(
+            "synthetic-mlp",
+            "Appendix C: three synthetic experiments with a finetuning class that is not convex, "
+            f"heads by AdamW for {_MLP_EPOCHS} epochs.",
+            SyntheticConfig(experiment=_MLP_EXPERIMENTS, head="mlp", head_epochs=_MLP_EPOCHS),
+        ),
+    ]
+
+
+def _study_steps(datasets: tuple[str, ...], strong: str) -> list[Step]:
+    names = ", ".join(datasets)
+
+    def step(name: str, what: str, **settings: Any) -> Step:
+        config = StudyConfig(dataset=datasets, on_invalid="skip", **settings)
+        return Step(name, f"{what} ({names}).", config)
+
+    steps = [
+        step(strong, f"Figures 2d to 2f and Table 1, strong encoder {strong}", strong=strong),
+        step(
+            f"{strong}-random-weak",
+            "Control: weak encoders with random weights",
+            strong=strong,
+            weak=("random",),
+        ),
+        step(
+            f"{strong}-shuffled",
+            "Control: weak labels permuted",
+            strong=strong,
+            shuffle_weak_labels=True,
+        ),
+        step("self", "Control: every weak encoder supervises itself", strong=SELF),
+        step(
+            "random-strong",
+            f"Control: a strong encoder with random weights, {_RANDOM_STRONG}",
+            strong=_RANDOM_STRONG,
+        ),
+    ]
+    if strong != _FIXED:
+        steps.append(step(_FIXED, "A second strong representation, 200 descriptors", strong=_FIXED))
+    return steps
