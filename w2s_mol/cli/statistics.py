@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from w2s_mol.report.blocks import Table
     from w2s_mol.runs import FinishedRun
+    from w2s_mol.statistics.cases import Cases
 
 app = options.new_app()
+
+_NO_CONTROL = (
+    "there is no study with a null control of its own among these runs. Make one: the same "
+    "'w2s-mol run' with --weak random, --strong self, --strong random-h256-l6-s0 or "
+    "--shuffle-weak-labels."
+)
 
 
 @app.command()
@@ -26,9 +35,6 @@ def statistics(
             "paired tests between them; controls: which effects survive the null controls."
         ),
     ] = "gain-misfit",
-    selector_split: Annotated[
-        Literal["valid", "test"], typer.Option(help="The part that selectors are measured on.")
-    ] = "valid",
     replicates: options.Replicates = 2000,
     seed: options.BootstrapSeed = 0,
     form: options.Format = "table",
@@ -39,58 +45,82 @@ def statistics(
 ) -> None:
     """Say how sure the numbers of runs are: 95 % bootstrap intervals, paired over molecules.
 
-    low and high are over molecules (or tasks); low_all and high_all over molecules, splits and
-    pretraining seeds (or tasks and seeds).
+    As JSON and CSV, low and high are over molecules (or tasks), low_all and high_all over
+    molecules, splits and pretraining seeds (or tasks and seeds).
 
     Example: w2s-mol statistics runs --what ranking
     """
-    found = options.given_runs(runs)
-    table = _table(found, what, selector_split, replicates, seed)
-    columns = [str(column) for column in table.columns]
-    rows = table.astype(object).where(table.notna(), None).to_numpy().tolist()
-    output.print_rows(columns, rows, form)
-
-
-def _table(
-    runs: list[FinishedRun], what: str, selector_split: str, replicates: int, seed: int
-) -> pd.DataFrame:
     import pandas as pd
 
-    from w2s_mol.errors import InputError
     from w2s_mol.statistics.cases import study_cases
-    from w2s_mol.statistics.controls import control_table
+
+    found = options.given_runs(runs)
+    studies = [run for run in found if run.kind == "study"]
+    cases = [c for r in studies for c in study_cases(r.table("results"), r.table("predictions"))]
+    pairs = {
+        "gain-misfit": lambda: _gain_misfit(found, cases, replicates, seed),
+        "ranking": lambda: _ranking(studies, cases, replicates, seed),
+        "controls": lambda: _controls(cases, replicates, seed),
+    }[what]()
+    if form == "table":
+        for _, table in pairs:
+            output.print_rows(table.columns, table.rows, "table", table.title)
+            output.result(table.note)
+        return
+    tidy = pd.concat([frame for frame, _ in pairs], ignore_index=True)
+    rows = tidy.astype(object).where(tidy.notna(), None).to_numpy().tolist()
+    output.print_rows([str(column) for column in tidy.columns], rows, form)
+
+
+def _gain_misfit(
+    runs: list[FinishedRun], cases: list[Cases], replicates: int, seed: int
+) -> list[tuple[pd.DataFrame, Table]]:
+    from w2s_mol.report import tables
     from w2s_mol.statistics.gain_misfit import gain_misfit_table, synthetic_table
+
+    pairs = []
+    for case in cases:
+        found = gain_misfit_table(case, replicates, seed)
+        pairs.append((_named(case, found), tables.statistics(found, case)))
+    for run in runs:
+        if run.kind == "synthetic":
+            results = run.table("results")
+            found = synthetic_table(results, replicates, seed)
+            pairs.append((found, tables.synthetic_statistics(found, results, "")))
+    return pairs
+
+
+def _ranking(
+    studies: list[FinishedRun], cases: list[Cases], replicates: int, seed: int
+) -> list[tuple[pd.DataFrame, Table]]:
+    from w2s_mol.report import tables
+    from w2s_mol.runs import studies_of
+    from w2s_mol.selection.tables import selections
     from w2s_mol.statistics.ranking import ranking_table
 
-    studies = [run for run in runs if run.kind == "study"]
-    cases = [c for r in studies for c in study_cases(r.table("results"), r.table("predictions"))]
-    if what == "controls":
-        table = control_table(cases, replicates, seed)
-        if table.empty:
-            raise InputError(
-                "there is no study with a null control of its own among these runs. Make one: the "
-                "same 'w2s-mol run' with --weak random, --strong self, --strong random-h256-l6-s0 "
-                "or --shuffle-weak-labels."
-            )
-        return table.drop(columns=["effect", "control_study"])
-    tables = []
-    for case in cases:
-        one = (
-            gain_misfit_table(case, replicates, seed)
-            if what == "gain-misfit"
-            else ranking_table(case, selector_split, replicates, seed)
-        )
-        keys = {"dataset": str(case.keys["dataset"]), "strong": str(case.keys["strong"])}
-        tables.append(_with_keys({**keys, "control": case.control}, one))
-    if what == "gain-misfit":
-        synthetic = [run for run in runs if run.kind == "synthetic"]
-        tables += [synthetic_table(run.table("results"), replicates, seed) for run in synthetic]
-    if not tables:
+    if not cases:
         raise InputError("these runs are synthetic: there are no supervisors to rank.")
-    return pd.concat(tables, ignore_index=True).drop(columns=["what"])
+    by_keys = {str(found.keys): found for found in selections(studies_of(studies))}
+    pairs = []
+    for case in cases:
+        found = ranking_table(case, "valid", replicates, seed)
+        table = tables.selectors(found, by_keys[str(case.keys)], case)
+        pairs.append((_named(case, found), table))
+    return pairs
 
 
-def _with_keys(keys: dict[str, str], table: pd.DataFrame) -> pd.DataFrame:
-    for place, (name, value) in enumerate(keys.items()):
-        table.insert(place, name, value)
-    return table
+def _controls(cases: list[Cases], replicates: int, seed: int) -> list[tuple[pd.DataFrame, Table]]:
+    from w2s_mol.report import tables
+    from w2s_mol.statistics.controls import control_table
+
+    found = control_table(cases, replicates, seed)
+    if found.empty:
+        raise InputError(_NO_CONTROL)
+    groups = found.groupby(["dataset", "study"], sort=False)
+    return [(rows, tables.controls(rows)) for _, rows in groups]
+
+
+def _named(case: Cases, table: pd.DataFrame) -> pd.DataFrame:
+    """Put what the case is of before a tidy table."""
+    keys = {"dataset": str(case.keys["dataset"]), "strong": str(case.keys["strong"])}
+    return table.assign(**keys, control=case.control, study=case.study)

@@ -146,7 +146,7 @@ def _study_section(study: _Study, pictures: Sequence[Picture]) -> Section:
     if dataset == "lipop":
         blocks.append(tables.beside_the_paper(study.selection, study.cases.study))
     blocks += [
-        tables.selectors(study.ranking, study.selection, study.cases.study),
+        tables.selectors(study.ranking, study.selection, study.cases),
         tables.statistics(study.statistics, study.cases),
     ]
     for beginning in ("selection", f"{SHEET}-", "errors-by-hidden"):

@@ -100,7 +100,7 @@ def beside_the_paper(found: StudySelection, study: str) -> Table:
     return Table("Table 1 of the paper beside ours", columns, rows, (study,), note)
 
 
-def selectors(ranking: pd.DataFrame, found: StudySelection, study: str) -> Table:
+def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Table:
     """Return how each selector ranks, with intervals, and how the paper's rule differs from it."""
     scored = by_name(found.selectors, "selector")
     rows = []
@@ -125,7 +125,13 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, study: str) -> Table
         "above an estimate of zero. p: paired two-sided bootstrap test of no difference from the "
         "paper's rule, not corrected for several tests."
     )
-    return Table("How the selectors rank", columns, rows, (study,), note, frozenset({0}))
+    title = f"How the selectors rank: {_of(cases)}"
+    return Table(title, columns, rows, (cases.study,), note, frozenset({0}))
+
+
+def _of(cases: Cases) -> str:
+    control = "" if cases.control == NO_CONTROL else f" (control: {cases.control})"
+    return f"{cases.keys['dataset']}, strong {cases.keys['strong']}{control}"
 
 
 def _difference(row: dict[str, Any]) -> list[str]:
@@ -154,7 +160,7 @@ def statistics(found: pd.DataFrame, cases: Cases) -> Table:
         "once a replicate for all supervisors and splits. Three splits that share molecules are "
         "few: read the last column as a lower bound of the uncertainty."
     )
-    return Table("Gain and misfit", columns, rows, (cases.study,), note)
+    return Table(f"Gain and misfit: {_of(cases)}", columns, rows, (cases.study,), note)
 
 
 def _interval(low: float, high: float) -> str:
