@@ -32,8 +32,7 @@ QUIET, NORMAL, VERBOSE = 0, 1, 2
 verbosity = NORMAL
 """Set by -q and -v."""
 
-_PLAIN_WIDTH = 110
-_WIDEST_WORD = 12
+_PLAIN_WIDTH = 140
 _SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -83,13 +82,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) ->
     table = Table(title=title or None, title_justify="left", title_style="bold")
     for position, column in enumerate(columns):
         numeric = rows and all(isinstance(row[position], int | float | None) for row in rows)
-        words = [word for row in rows for word in _cell(row[position]).split()]
-        table.add_column(
-            column,
-            justify="right" if numeric else "left",
-            overflow="fold",
-            min_width=min(_WIDEST_WORD, max(map(len, words), default=0)),
-        )
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     return table

@@ -103,10 +103,8 @@ def _weak_gaps() -> list[str]:
         return ["There are no shipped weak encoders here: the studies of molecules cannot run."]
     if max(seen) >= _PAPERS_CORPUS:
         return []
-    few = (
-        f"The weak encoders saw {max(seen):,} molecules of a ChEMBL corpus twice; the paper's saw "
-    )
-    return [f"{few}about {_PAPERS_CORPUS:,} of GuacaMol's twice."]
+    few = f"The weak encoders saw {max(seen):,} molecules of a ChEMBL corpus twice"
+    return [f"{few}; the paper's saw about {_PAPERS_CORPUS:,} of GuacaMol's twice."]
 
 
 def _synthetic_steps() -> list[Step]:

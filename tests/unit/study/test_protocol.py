@@ -106,6 +106,19 @@ def test_shuffled_weak_labels_reach_the_students_alone(protocol, own: bool) -> N
         assert not np.allclose(one.w2s, two.w2s, atol=1e-3)
 
 
+def test_a_students_penalty_is_chosen_on_shuffled_validation_labels_too() -> None:
+    weak, strong, truth = problem()
+    parts = random_split(len(truth), 0).parts()
+    train, valid = parts["train"], parts["valid"]
+    found = supervise(weak, strong, truth, parts, fit_ridge, shuffle_seed=2)
+    labels = _shuffled(found.weak, [train, valid], 2)
+    expected = fit_ridge(strong[train], labels[train], strong[valid], labels[valid])
+    np.testing.assert_array_equal(found.w2s_penalties, expected.penalties)
+    np.testing.assert_allclose(found.w2s, expected.predict(strong), atol=1e-8)
+    unshuffled = fit_ridge(strong[train], labels[train], strong[valid], found.weak[valid])
+    assert not np.array_equal(found.w2s_penalties, unshuffled.penalties)
+
+
 def test_shuffled_weak_labels_teach_nothing() -> None:
     weak, strong, truth = problem(2000)
     parts = random_split(len(truth), 0).parts()
