@@ -16,14 +16,23 @@ if TYPE_CHECKING:
     from w2s_mol.encoders.loading import load_encoder
     from w2s_mol.selection.tables import selection_table
     from w2s_mol.study.run import run_study
+    from w2s_mol.synthetic.run import run_synthetic
 
 __version__ = "0.2.0"
-__all__ = ["__version__", "load_dataset", "load_encoder", "run_study", "selection_table"]
+__all__ = [
+    "__version__",
+    "load_dataset",
+    "load_encoder",
+    "run_study",
+    "run_synthetic",
+    "selection_table",
+]
 
 _HOMES = {
     "load_dataset": "w2s_mol.datasets.loading",
     "load_encoder": "w2s_mol.encoders.loading",
     "run_study": "w2s_mol.study.run",
+    "run_synthetic": "w2s_mol.synthetic.run",
     "selection_table": "w2s_mol.selection.tables",
 }
 

@@ -21,11 +21,12 @@ from w2s_mol.figures.style import (
 from w2s_mol.selection.tables import StudySelection
 
 
-def supervisor_label(row: pd.Series) -> str:
-    """Return what a legend says of a weak encoder: its hidden size where that is enough."""
-    if pd.isna(row["hidden"]):
-        return str(row["weak"])
-    return f"hidden {row['hidden']}"
+def supervisor_labels(supervisors: pd.DataFrame) -> list[str]:
+    """Return what a legend says of weak encoders: hidden sizes where these tell them apart."""
+    hidden = supervisors["hidden"]
+    if hidden.notna().all() and hidden.is_unique:
+        return [f"hidden {size}" for size in hidden]
+    return [str(name) for name in supervisors["weak"]]
 
 
 def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
@@ -42,9 +43,9 @@ def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
     """
     order = test.drop_duplicates("weak_sha256")
     order = order.sort_values(["hidden", "seed"], kind="stable")
-    colours = ordered_colours(len(order))
-    for place, (_, first) in enumerate(order.iterrows()):
-        points = test[test["weak_sha256"] == first["weak_sha256"]]
+    colours, labels = ordered_colours(len(order)), supervisor_labels(order)
+    for place, sha256 in enumerate(order["weak_sha256"]):
+        points = test[test["weak_sha256"] == sha256]
         axes.scatter(
             points["misfit"],
             points["gain"],
@@ -53,7 +54,7 @@ def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
             marker=MARKERS[place % len(MARKERS)],
             edgecolor="white",
             linewidth=0.4,
-            label=supervisor_label(first),
+            label=labels[place],
             zorder=3,
         )
     unit = test["unit"].iloc[0]
@@ -138,17 +139,13 @@ def selection(axes: Axes, study: StudySelection) -> None:
                 fontsize=8,
                 fontweight="bold",
             )
-    axes.set_yticks(places, [_selection_label(row) for _, row in table.iterrows()])
+    axes.set_yticks(places, table["weak"].tolist())
     axes.set_ylim(len(table) - 0.5, -0.8)
     axes.set_xlim(right=right * 1.05)
     axes.set_xlabel(f"squared error / ({study.unit})$^2$")
     axes.grid(axis="y", visible=False)
     axes.set_title(f"{study.keys['dataset']}, strong {study.keys['strong']}", loc="left")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.06), ncols=2, borderaxespad=0)
-
-
-def _selection_label(row: pd.Series) -> str:
-    return str(row["weak"]) if pd.isna(row["hidden"]) else f"{row['weak']}"
 
 
 def errors_by_hidden(axes: Axes, test: pd.DataFrame, title: str) -> None:

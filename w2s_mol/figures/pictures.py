@@ -124,9 +124,10 @@ def _draw_molecular(axes: Any, test: pd.DataFrame, before: str) -> None:
 
 def _draw_synthetic(axes: Any, results: pd.DataFrame, before: str) -> None:
     first = results.iloc[0]
+    weak, strong = (str(first[name]).replace("h*", "$h^*$") for name in ("weak", "strong"))
     name = str(first["experiment"]).replace("-", " ")
-    about = f"\n$h_w$: {first['weak']}, $h_s$: {first['strong']}".replace("h*", "$h^*$")
-    panels.synthetic_gain_misfit(axes, results, f"{before}{name}{about.replace('$$', '')}")
+    title = f"{before}{name}\n$h_w$: {weak}, $h_s$: {strong}"
+    panels.synthetic_gain_misfit(axes, results, title)
 
 
 def _single_panels(studies: list[pd.DataFrame], synthetic: list[FinishedRun]) -> Iterator[Picture]:
@@ -139,6 +140,7 @@ def _single_panels(studies: list[pd.DataFrame], synthetic: list[FinishedRun]) ->
             f"Gain against misfit, {_title(study)}: a colour a weak encoder, a point a split.",
             figure,
             (str(study["study"].iloc[0]),),
+            str(study["dataset"].iloc[0]),
         )
     for run in synthetic:
         results = run.table("results")
@@ -157,7 +159,7 @@ def _single_panels(studies: list[pd.DataFrame], synthetic: list[FinishedRun]) ->
 
 
 def _study_pictures(study: pd.DataFrame) -> Iterator[Picture]:
-    ids = (str(study["study"].iloc[0]),)
+    ids, dataset = (str(study["study"].iloc[0]),), str(study["dataset"].iloc[0])
     for found in selections(study):
         figure, [axes] = new_figure(size=(5.6, 0.34 * len(found.table) + 1.6))
         panels.selection(axes, found)
@@ -167,6 +169,7 @@ def _study_pictures(study: pd.DataFrame) -> Iterator[Picture]:
             "the true error of its student. Bars are standard deviations over splits.",
             figure,
             ids,
+            dataset,
         )
     test = _test(study)
     if len(set(test["hidden"].dropna())) > 1:
@@ -179,6 +182,7 @@ def _study_pictures(study: pd.DataFrame) -> Iterator[Picture]:
             "standard deviations over splits.",
             figure,
             ids,
+            dataset,
         )
 
 

@@ -29,6 +29,7 @@ class _Study:
 
     cases: Cases
     selection: StudySelection
+    papers_way: StudySelection
     statistics: pd.DataFrame
     ranking: pd.DataFrame
 
@@ -95,14 +96,13 @@ def _cases(run: FinishedRun) -> list[Cases]:
 
 def _study(cases: Cases, run: FinishedRun, replicates: int, seed: int) -> _Study:
     results = run.table("results")
-    [selection] = [
-        found
-        for found in selections(results[results["dataset"] == cases.keys["dataset"]])
-        if found.keys == cases.keys
-    ]
+    results = results[results["dataset"] == cases.keys["dataset"]]
+    [selection] = selections(results, "valid")
+    [papers_way] = selections(results, "test")
     return _Study(
         cases,
         selection,
+        papers_way,
         gain_misfit_table(cases, replicates, seed),
         ranking_table(cases, "valid", replicates, seed),
     )
@@ -129,8 +129,13 @@ def _found(
     return Section("found", "What was found", blocks)
 
 
-def _named(pictures: Sequence[Picture], beginning: str, run: str) -> list[Block]:
-    return [Drawing(p) for p in pictures if p.name.startswith(beginning) and run in p.runs]
+def _named(pictures: Sequence[Picture], beginning: str, run: str, dataset: str = "") -> list[Block]:
+    """Return the pictures of a kind that are of one run, and about one dataset."""
+    return [
+        Drawing(picture)
+        for picture in pictures
+        if picture.name.startswith(beginning) and run in picture.runs and picture.dataset == dataset
+    ]
 
 
 def _sheet(pictures: Sequence[Picture]) -> Section:
@@ -144,14 +149,13 @@ def _study_section(study: _Study, pictures: Sequence[Picture]) -> Section:
     dataset, strong = str(keys["dataset"]), str(keys["strong"])
     blocks: list[Block] = [tables.selection(study.selection, study.cases.study)]
     if dataset == "lipop":
-        blocks.append(tables.beside_the_paper(study.selection, study.cases.study))
+        blocks.append(tables.beside_the_paper(study.papers_way, study.cases.study))
     blocks += [
         tables.selectors(study.ranking, study.selection, study.cases),
         tables.statistics(study.statistics, study.cases),
     ]
     for beginning in ("selection", f"{SHEET}-", "errors-by-hidden"):
-        drawn = _named(pictures, beginning, study.cases.study)
-        blocks += [d for d in drawn if isinstance(d, Drawing) and f"-{dataset}-" in d.picture.name]
+        blocks += _named(pictures, beginning, study.cases.study, dataset)
     title = f"{dataset}: strong {strong}, protocol {keys['protocol']}, head {keys['head']}"
     return Section(f"{dataset}-{study.cases.study}", title, blocks)
 
