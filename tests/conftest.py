@@ -84,3 +84,50 @@ def tiny_encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     save_encoder(new_bert(bert_config(8, 1, 2)), folder, "a test's encoder")
     return folder
+
+
+TINY_SYNTHETIC = {
+    "representation_epochs": 5,
+    "representation_batch": 80,
+    "pretraining_tasks": 4,
+    "pretraining_samples": 40,
+    "low_tasks": 2,
+    "low_samples": 10,
+    "finetuning_tasks": 3,
+    "finetuning_samples": 40,
+}
+
+
+@pytest.fixture(scope="session")
+def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny finished runs: a study, a null control of each kind, synthetic ones.
+
+    The studies are of two tables of 60 molecules, in files named after two of the paper's datasets.
+    """
+    from w2s_mol import run_study
+    from w2s_mol.datasets.builtin import generate
+    from w2s_mol.synthetic.run import run_synthetic
+
+    place = tmp_path_factory.mktemp("made")
+    made = [f"{smiles},{label}\n" for smiles, label in generate(120)]
+    for name, rows in (("lipop", made[:60]), ("esol", made[60:])):
+        (place / f"{name}.csv").write_text("smiles,y\n" + "".join(rows))
+    settings = {
+        "dataset": (str(place / "lipop.csv"), str(place / "esol.csv")),
+        "target_column": "y",
+        "unit": "log10",
+        "weak": ("weak-h8-s0", "weak-h12-s0", "weak-h16-s0"),
+        "strong": "ecfp",
+        "split_seeds": (0, 1),
+    }
+    runs = place / "runs"
+    for name, changed in {
+        "study": {},
+        "self": {"strong": "self"},
+        "shuffled": {"shuffle_weak_labels": True},
+        "random-weak": {"weak": ("random-h8-s0", "random-h12-s0", "random-h16-s0")},
+        "random-strong": {"strong": "random-h16-s9"},
+    }.items():
+        run_study(output_dir=runs / name, **{**settings, **changed})
+    run_synthetic(output_dir=runs / "synthetic", seeds=(0, 1), **TINY_SYNTHETIC)
+    return runs

@@ -108,8 +108,7 @@ def carry_out(run: Run, folder: Path | None, progress: Progress) -> Finished:
         return Finished(tables, _manifest_of(run, started))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        lock.acquire()
+        lock = FileLock(folder / ".lock").acquire()
     except OSError as error:
         raise files.write_error(folder, error) from error
     with lock:
@@ -177,7 +176,7 @@ def _difference(manifest: dict[str, Any], run: Run) -> str:
     for name, value in run.config().items():
         if manifest["config"].get(name) != value:
             return f"its {name} is {manifest['config'].get(name)}, not {value}"
-    return "its molecules, splits or encoders have another content"
+    return "what it was made from has another content"
 
 
 def _begin(folder: Path, run: Run) -> None:

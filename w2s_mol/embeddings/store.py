@@ -62,8 +62,7 @@ def _block(encoder: Encoder, smiles: list[str], pooling: str, progress: Progress
         return found
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock"))
-        lock.acquire()
+        lock = FileLock(path.with_suffix(".lock")).acquire()
     except OSError as error:
         raise files.write_error(path, error) from error
     with lock:

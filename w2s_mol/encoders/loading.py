@@ -148,7 +148,7 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
                 "folder, or go elsewhere for the shipped one."
             )
         return shipped[name]
-    if random_bert.is_random(name):
+    if random_bert.is_random(name) and not (Path(name) / "config.json").is_file():
         return random_bert.random_folder(name)
     local = Path(name.removeprefix(HUB_PREFIX))
     if (local / "config.json").is_file():
@@ -161,7 +161,10 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
             "save_pretrained writes it, or hf:NAME for one on the Hugging Face hub."
         )
     raise unknown_name(
-        "encoder", name, encoder_names(), "Or give the path of a folder, or hf:NAME_OR_PATH."
+        "encoder",
+        name,
+        encoder_names(),
+        "Or random-hHIDDEN-sSEED, the path of a folder, or hf:NAME_OR_PATH.",
     )
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -41,11 +42,13 @@ def _shape(name: str) -> tuple[int, int, int, int]:
     assert found  # noqa: S101 -- the caller asked is_random
     hidden, layers, seed = int(found[1]), int(found[2] or 2), int(found[3])
     heads = 2 if layers == 2 else max(1, hidden // 64)
-    if hidden == 0 or layers == 0 or hidden % (2 * heads):
+    if hidden == 0 or layers == 0 or hidden % math.lcm(2, heads):
         raise InputError(
             f"encoder {name}: hidden size {hidden} with {layers} layers and {heads} heads cannot "
             "be made. Take at least 1 layer and an even hidden size that the heads divide."
         )
+    if seed >= 2**63:
+        raise InputError(f"encoder {name}: the seed should be less than 2^63.")
     return hidden, layers, heads, seed
 
 
@@ -54,7 +57,7 @@ def _make(folder: Path, hidden: int, layers: int, heads: int, seed: int) -> None
 
     from w2s_mol.encoders.smiles_bert import bert_config, new_bert, save_encoder
 
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = new_bert(bert_config(hidden, layers, heads))
     card = f"# {folder.name}\n\nRandom weights (seed {seed}), never trained: a null control.\n"

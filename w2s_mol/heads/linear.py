@@ -36,12 +36,12 @@ class Scaler:
 
     @classmethod
     def fit(cls, features: Features) -> Scaler:
-        """Take mean and standard deviation; a feature that is constant up to rounding keeps 1."""
+        """Take mean and standard deviation; a feature constant up to rounding is scaled to 0."""
         features = np.asarray(features, dtype=np.float64)
         mean, scale = features.mean(axis=0), features.std(axis=0)
         # Embeddings are computed in float32: a spread of that size is rounding, not a feature.
         constant = scale <= 8 * _FLOAT32_EPS * np.abs(mean)
-        return cls(mean, np.where(constant, 1.0, scale))
+        return cls(mean, np.where(constant, np.inf, scale))
 
     def transform(self, features: Features) -> Array:
         """Standardise features of shape (n, d)."""

@@ -16,6 +16,7 @@ Quantities = dict[str, Array]
 
 QUANTITIES = ("gain", "misfit", "slack", "slack_projection", "slack_epsilon", "weak_error")
 _NO_SPREAD = 1e-9
+"""Differences below this share of the weak error are rounding."""
 
 
 def correlation(q: Quantities) -> Array:
@@ -52,12 +53,12 @@ STATISTICS: dict[str, tuple[str, Callable[[Quantities], Array]]] = {
     "mean_gain": ("mean gain", _mean("gain")),
     "share_gain": (
         "share of cases with gain > 0",
-        lambda q: (q["gain"] > 0).mean(axis=-1),
+        lambda q: (q["gain"] > _NO_SPREAD * q["weak_error"]).mean(axis=-1),
     ),
     "mean_misfit": ("mean misfit", _mean("misfit")),
     "share_slack": (
         "share of cases with slack >= 0",
-        lambda q: (q["slack"] >= 0).mean(axis=-1),
+        lambda q: (q["slack"] >= -_NO_SPREAD * q["weak_error"]).mean(axis=-1),
     ),
     "mean_slack": ("mean slack", _mean("slack")),
     "mean_slack_projection": (
@@ -174,7 +175,7 @@ def synthetic_summary(results: pd.DataFrame) -> pd.DataFrame:
                 **{column: float(group[column].mean()) for column in shown},
                 "correlation": float(correlation(q)),
                 "slope": float(slope(q)),
-                "slack>=0": float((q["slack"] >= 0).mean()),
+                "slack>=0": float(STATISTICS["share_slack"][1](q)),
             }
         )
     return pd.DataFrame(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -49,6 +50,10 @@ EXPERIMENTS = {
     ),
     "low-sample": Experiment("3c", "Few samples (pretraining)", "shallow", "deep", low_sample=True),
 }
+
+
+_REAL = ("input_sigma", "weak_sigma", "strong_sigma", "representation_rate", "head_rate")
+_MAY_BE_ZERO = ("weak_sigma", "strong_sigma")
 
 
 @dataclass(frozen=True)
@@ -112,9 +117,8 @@ class SyntheticConfig:
     def __post_init__(self) -> None:
         for name in ("experiment", "seeds"):
             value = getattr(self, name)
-            object.__setattr__(
-                self, name, (value,) if isinstance(value, str | int) else tuple(value)
-            )
+            several = (value,) if isinstance(value, str | int) else value
+            object.__setattr__(self, name, tuple(dict.fromkeys(several)))
         for name in self.experiment:
             if name not in EXPERIMENTS and name != ALL:
                 raise unknown_name("experiment", name, [*EXPERIMENTS, ALL])
@@ -125,10 +129,11 @@ class SyntheticConfig:
         if min(self.seeds) < 0:
             raise InputError(f"seed is {min(self.seeds)}. It should be 0 or more.")
         for field in fields(self):
-            value = getattr(self, field.name)
-            zero_is_fine = field.name in ("weak_sigma", "strong_sigma")
-            if isinstance(value, int | float) and not (value > 0 or (zero_is_fine and value == 0)):
-                raise InputError(f"{field.name} is {value}. It should be more than 0.")
+            _check_number(field.name, getattr(self, field.name))
+        for name in _REAL:
+            object.__setattr__(self, name, float(getattr(self, name)))
+        if min(self.pretraining_samples, self.low_samples, self.finetuning_samples) < 2:
+            raise InputError("a task needs at least 2 samples.")
 
     @property
     def experiments(self) -> list[str]:
@@ -144,3 +149,13 @@ class SyntheticConfig:
         """Return the settings as TOML holds them."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
+
+
+def _check_number(name: str, value: Any) -> None:
+    if not isinstance(value, int | float):
+        return
+    if name not in _REAL and not isinstance(value, int):
+        raise InputError(f"{name} is {value}. It should be a whole number.")
+    if not math.isfinite(value) or value < 0 or (value == 0 and name not in _MAY_BE_ZERO):
+        least = "0 or more" if name in _MAY_BE_ZERO else "more than 0"
+        raise InputError(f"{name} is {value}. It should be {least}.")

@@ -31,6 +31,14 @@ SYNTHETIC_COLUMNS = (
     "w2s_mol",
 )
 
+_CURVE_TYPES = {
+    "experiment": "str",
+    "seed": "int64",
+    "role": "str",
+    "epoch": "int64",
+    "relative_error": "float64",
+}
+
 
 @dataclass(frozen=True)
 class _Representation:
@@ -79,10 +87,9 @@ def run_experiment(
         for role, found in (("weak", weak), ("strong", strong))
         for epoch, error in found.curve
     ]
-    columns = ["experiment", "seed", "role", "epoch", "relative_error"]
     return (
         pd.DataFrame(rows, columns=list(SYNTHETIC_COLUMNS)),
-        pd.DataFrame(curves, columns=columns).astype({"epoch": int, "relative_error": float}),
+        pd.DataFrame(curves, columns=list(_CURVE_TYPES)).astype(_CURVE_TYPES),
     )
 
 

@@ -72,8 +72,7 @@ def pretrained_representation(
     path = paths.home() / "representations" / f"{key}.safetensors"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock"))
-        lock.acquire()
+        lock = FileLock(path.with_suffix(".lock")).acquire()
     except OSError as error:
         raise files.write_error(path, error) from error
     with lock:

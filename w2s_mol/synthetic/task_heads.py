@@ -53,8 +53,7 @@ def fit_exact(h: Array, y: Array) -> ExactHeads:
     """
     mean, scale = h.mean(axis=1, keepdims=True), h.std(axis=1, keepdims=True)
     # A unit that never fires is constant but for rounding; it is no feature.
-    scale = np.where(scale <= 8 * _FLOAT32_EPS * np.abs(mean), 1.0, scale)
-    scale[scale == 0] = 1.0
+    scale = np.where(scale <= 8 * _FLOAT32_EPS * np.abs(mean), np.inf, scale)
     intercepts = y.mean(axis=1, keepdims=True)
     u, s, vt = np.linalg.svd((h - mean) / scale, full_matrices=False)
     kept = s > _FLOAT32_EPS * s[:, :1]

@@ -1,0 +1,115 @@
+"""Studies made of given predictions, without encoders or heads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from w2s_mol.heads.metrics import weak_to_strong_quantities
+from w2s_mol.statistics.cases import Cases, study_cases
+
+KEYS = {
+    "dataset": "made",
+    "unit": "log10",
+    "strong": "ecfp",
+    "shuffled_labels": False,
+    "protocol": "paper",
+    "head": "ridge",
+    "head_epochs": 0,
+    "pooling": "mean+pooled",
+    "study_seed": 0,
+    "dataset_sha256": "content",
+    "strong_sha256": "ecfp-content",
+    "study": "0123",
+}
+
+
+@dataclass
+class Crafted:
+    """A study's tables from predictions of shape (supervisors, molecules).
+
+    ``splits`` says which molecules are whose: name -> (train, valid, test).
+    """
+
+    truth: np.ndarray
+    weak: np.ndarray
+    w2s: np.ndarray
+    ceiling: np.ndarray
+    splits: dict[str, tuple[Sequence[int], ...]]
+    hidden: Sequence[int | None] = ()
+    seeds: Sequence[int] = ()
+    families: Sequence[str] = ()
+    keys: dict[str, Any] = field(default_factory=dict)
+    split_sha256: dict[str, str] = field(default_factory=dict)
+
+    def supervisors(self) -> list[dict[str, Any]]:
+        k = len(self.weak)
+        hidden = self.hidden or [8 * (place + 1) for place in range(k)]
+        seeds, families = self.seeds or [0] * k, self.families or ["shipped"] * k
+        return [
+            {"weak": f"weak-{h}-s{s}", "family": f, "hidden": h, "seed": s, "weak_sha256": str(p)}
+            for p, (h, s, f) in enumerate(zip(hidden, seeds, families, strict=True))
+        ]
+
+    def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        keys = {**KEYS, **self.keys}
+        results, predictions = [], []
+        for place, supervisor in enumerate(self.supervisors()):
+            for split, parts in self.splits.items():
+                for part, index in zip(("train", "valid", "test"), parts, strict=True):
+                    rows = np.array(index, dtype=int)
+                    four = (
+                        self.truth[rows],
+                        self.weak[place][rows],
+                        self.w2s[place][rows],
+                        self.ceiling[rows],
+                    )
+                    sha256 = self.split_sha256.get(split, str(parts))
+                    where = {"split": split, "split_sha256": sha256, "eval_split": part}
+                    quantities = weak_to_strong_quantities(*four) if len(rows) else {}
+                    results.append({**keys, **supervisor, **where, **quantities})
+                    names = ("truth", "weak_prediction", "w2s_prediction", "ceiling_prediction")
+                    predictions.append(
+                        pd.DataFrame(dict(zip(names, four, strict=True))).assign(
+                            dataset=keys["dataset"],
+                            split=split,
+                            part=part,
+                            row=rows,
+                            weak=supervisor["weak"],
+                            family=supervisor["family"],
+                        )
+                    )
+        frame = pd.DataFrame(results).astype({"hidden": "Int64", "seed": "Int64"})
+        return frame, pd.concat(predictions, ignore_index=True)
+
+    def cases(self) -> Cases:
+        [cases] = study_cases(*self.tables())
+        return cases
+
+
+@pytest.fixture(scope="session")
+def crafted() -> Callable[..., Crafted]:
+    """Return the maker of a study with random predictions, any of which may be given."""
+
+    def make(n: int = 60, k: int = 4, seed: int = 0, **given: Any) -> Crafted:
+        generator = np.random.default_rng(seed)
+        truth = generator.normal(size=n)
+        weak = truth + generator.normal(size=(k, n)) * np.linspace(0.4, 1.2, k)[:, None]
+        drawn = {
+            "truth": truth,
+            "weak": weak,
+            "w2s": 0.6 * weak + 0.4 * truth + generator.normal(scale=0.3, size=(k, n)),
+            "ceiling": truth + generator.normal(scale=0.3, size=n),
+            "splits": {
+                name: tuple(np.split(generator.permutation(n), [n // 2, 3 * n // 4]))
+                for name in ("0", "1")
+            },
+        }
+        return Crafted(**{**drawn, **given})
+
+    return make

@@ -1,0 +1,165 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from w2s_mol.runs import find_runs
+from w2s_mol.statistics.cases import Cases, study_cases
+from w2s_mol.statistics.controls import CONTROLS, control_table
+from w2s_mol.statistics.gain_misfit import gain_misfit_table
+
+EFFECTS = ["mean_gain", "correlation", "slope", "mean_slack", "rule_spearman"]
+
+
+@pytest.fixture(scope="module")
+def made(crafted: Callable) -> Callable[..., Any]:
+    """Return the maker of a study whose students are surely better than their supervisors."""
+
+    def make(part_of_error_left: float = 0.3, **given: Any) -> Any:
+        study = crafted(n=300, seed=5, **given)
+        study.w2s[:] = study.truth + part_of_error_left * (study.weak - study.truth)
+        return study
+
+    return make
+
+
+SHUFFLED = {"shuffled_labels": True, "study": "shuffled"}
+
+
+def table(*every: Cases) -> pd.DataFrame:
+    return control_table(every, 100).set_index("effect") if every else control_table([])
+
+
+def test_a_study_is_compared_with_its_control_effect_by_effect(made: Callable) -> None:
+    found = table(made().cases(), made(0.9, keys=SHUFFLED).cases())
+    assert list(found.index) == EFFECTS
+    assert (found["control"] == "shuffled labels").all()
+    assert (found["study"] == "0123").all()
+    assert (found["control_study"] == "shuffled").all()
+
+
+def test_estimates_and_intervals_are_those_of_each_alone(made: Callable) -> None:
+    study, control = made().cases(), made(0.9, keys=SHUFFLED).cases()
+    found = table(study, control)
+    for cases, names in (
+        (study, ["estimate", "low", "high"]),
+        (control, ["control_estimate", "control_low", "control_high"]),
+    ):
+        alone = gain_misfit_table(cases, 100).set_index("statistic")
+        for effect in EFFECTS[:-1]:
+            expected = alone.loc[effect, ["estimate", "low_all", "high_all"]].tolist()
+            assert found.loc[effect, names].tolist() == pytest.approx(expected)
+
+
+def test_an_effect_survives_a_control_that_surely_shows_less(made: Callable) -> None:
+    row = table(made(0.3).cases(), made(0.9, keys=SHUFFLED).cases()).loc["mean_gain"]
+    assert row["low"] > 0
+    assert row["difference_low"] > 0
+    assert row["survives"] is True
+
+
+def test_an_effect_does_not_survive_a_control_that_shows_it_as_well(made: Callable) -> None:
+    """The same predictions: replicate by replicate there is no difference at all."""
+    row = table(made().cases(), made(keys=SHUFFLED).cases()).loc["mean_gain"]
+    assert row["low"] > 0
+    assert (row["difference_low"], row["difference_high"]) == (0, 0)
+    assert row["survives"] is False
+
+
+def test_an_effect_below_zero_does_not_survive_a_control_that_is_lower_still(
+    made: Callable,
+) -> None:
+    row = table(made(1.2).cases(), made(3.0, keys=SHUFFLED).cases()).loc["mean_gain"]
+    assert row["high"] < 0 < row["difference_low"]
+    assert row["survives"] is False
+
+
+def test_an_effect_that_the_control_leaves_undefined_has_no_verdict(made: Callable) -> None:
+    found = table(made().cases(), made(1.0, keys={"strong": "self", "study": "self"}).cases())
+    assert found.loc["correlation", "survives"] is None
+    assert np.isnan(found.loc["correlation", "control_estimate"])
+    assert found.loc["mean_gain", "survives"] is True
+
+
+@pytest.mark.parametrize(
+    ("control", "given"),
+    [
+        ("shuffled labels", {"keys": SHUFFLED}),
+        ("self", {"keys": {"strong": "self", "strong_sha256": "self"}}),
+        ("random strong", {"keys": {"strong": "random-h8-s0", "strong_sha256": "other"}}),
+        ("random weak", {"families": ["random"] * 4, "hidden": [10, 20, 30, 40]}),
+    ],
+)
+def test_each_kind_of_control_differs_from_its_study_in_what_it_controls_for(
+    made: Callable, control: str, given: dict
+) -> None:
+    found = table(made().cases(), made(0.9, **given).cases())
+    assert set(found["control"]) == {control}
+    assert control in CONTROLS
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"dataset_sha256": "another table of the same name"},
+        {"head": "ols"},
+        {"head_epochs": 7},
+        {"protocol": "disjoint"},
+        {"pooling": "mean"},
+        {"study_seed": 1},
+        {"strong": "rdkit2d", "strong_sha256": "rdkit2d-content"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_the_control_of_another_study_is_not_compared(made: Callable, other: dict) -> None:
+    assert table_is_empty(made().cases(), made(keys={**SHUFFLED, **other}).cases())
+
+
+def table_is_empty(*every: Cases) -> bool:
+    return control_table(every, 100).empty
+
+
+def test_a_control_on_other_splits_is_not_compared(made: Callable) -> None:
+    """Its molecules in the test parts are others."""
+    study, control = made(), made(0.9, keys=SHUFFLED)
+    control.splits = {"7": (range(150), range(150, 200), range(200, 300))}
+    assert table_is_empty(study.cases(), control.cases())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [SHUFFLED, {"strong": "self", "strong_sha256": "self"}],
+    ids=["shuffled labels", "self"],
+)
+def test_a_control_with_supervisors_of_the_same_names_in_another_family_is_not_compared(
+    made: Callable, keys: dict
+) -> None:
+    study, control = made().cases(), made(0.9, keys=keys, families=["mine"] * 4).cases()
+    assert table_is_empty(study, control)
+
+
+def test_a_control_with_other_supervisors_is_not_compared(made: Callable) -> None:
+    control = made(0.9, keys=SHUFFLED, hidden=[8, 16, 24, 96]).cases()
+    assert table_is_empty(made().cases(), control)
+
+
+def test_studies_without_controls_and_controls_alone_have_no_table(made: Callable) -> None:
+    study, control = made().cases(), made(keys=SHUFFLED).cases()
+    other = made(keys={"strong": "self"}).cases()
+    for every in ([], [study], [study, made(keys={"head": "ols"}).cases()], [control, other]):
+        assert table_is_empty(*every)
+
+
+def test_controls_of_real_runs_are_found_with_their_own_dataset(run_folders) -> None:
+    runs = [run for run in find_runs([run_folders]) if run.kind == "study"]
+    every = [c for r in runs for c in study_cases(r.table("results"), r.table("predictions"))]
+    found = control_table(every, 100)
+    assert set(found["strong"]) == {"ecfp"}
+    pairs = found[["dataset", "control"]].drop_duplicates().apply(tuple, axis=1)
+    assert set(pairs) == {(d, c) for d in ("lipop", "esol") for c in CONTROLS}
+    assert len(found) == 2 * 4 * len(EFFECTS)
+    ids = {run.folder.name: run.manifest["study"] for run in runs}
+    assert set(found["study"]) == {ids["study"]}
+    assert set(found["control_study"]) == set(ids.values()) - {ids["study"]}
