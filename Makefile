@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format bench clean
+.PHONY: help run reproduce test test-slow lint format bench clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ $(VENV)/.dev: $(VENV)/.run
 run: $(VENV)/.run  ## Run the main job offline on what the repository ships, to the selection table
 	$(BIN)/w2s-mol run --dataset computed-logp --strong ecfp --offline --output-dir runs/demo
 	$(BIN)/w2s-mol select runs/demo
+
+reproduce: $(VENV)/.run  ## Run all of the paper that can run here, to runs/reproduction/report.html
+	$(BIN)/w2s-mol reproduce --output-dir runs/reproduction
 
 test: $(VENV)/.dev  ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto

@@ -43,12 +43,14 @@ def report(
     from w2s_mol.encoders.loading import shipped_metadata
     from w2s_mol.report.content import build_report
     from w2s_mol.report.render import write_report
+    from w2s_mol.reproduce.run import what_was_asked
 
     path = output_file or Path(f"report.{form}")
     with output.progress_bars() as progress:
         built = build_report(
             options.given_runs(runs),
             title=title,
+            asked=[text for folder in runs or [] for text in what_was_asked(folder)],
             encoders=shipped_metadata(),
             replicates=replicates,
             seed=seed,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from w2s_mol import files
 from w2s_mol.encoders.loading import shipped_metadata
-from w2s_mol.errors import DownloadError, W2SMolError
+from w2s_mol.errors import DownloadError, InputError, W2SMolError
 from w2s_mol.figures.pictures import draw_pictures
 from w2s_mol.figures.style import Format, save
 from w2s_mol.progress import Progress, silent
@@ -26,6 +27,7 @@ _ASKED = (
     "Every experiment of Charikar, Pabbaraju and Shiragur (2024) that can run with what is at hand."
 )
 FIGURES = "figures"
+_PLAN = "plan.json"
 _FORMATS: tuple[Format, ...] = ("svg", "pdf", "png")
 
 
@@ -94,11 +96,31 @@ def _run(step: Step, folder: Path, access: dict[str, Any], progress: Progress) -
 def _report(
     output_dir: Path, runs: list[FinishedRun], what: list[str], gaps: list[str], progress: Progress
 ) -> Path:
-    asked = [_ASKED, *(f"Gap: {gap}" for gap in gaps)]
     encoders = shipped_metadata()
     for picture in draw_pictures(runs, encoders):
         save(picture, output_dir / FIGURES, _FORMATS)
-    files.write_json(output_dir / "plan.json", {"ran": what, "gaps": gaps})
+    files.write_json(output_dir / _PLAN, {"ran": what, "gaps": gaps})
+    asked = what_was_asked(output_dir)
     report = build_report(runs, title=TITLE, asked=asked, encoders=encoders, progress=progress)
     write_report(report, output_dir / REPORT, "html")
     return output_dir / REPORT
+
+
+def what_was_asked(folder: Path) -> list[str]:
+    """Return the sentences on a reproduction's aim and gaps; none if the folder holds none.
+
+    Raises
+    ------
+    InputError
+        If its plan cannot be read.
+    """
+    path = folder / _PLAN
+    if not path.is_file():
+        return []
+    try:
+        gaps = json.loads(path.read_text(encoding="utf-8"))["gaps"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} cannot be read: {error!r}. Run w2s-mol reproduce again."
+        ) from error
+    return [_ASKED, *(f"Gap: {gap}" for gap in gaps)]
