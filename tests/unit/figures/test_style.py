@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -48,7 +49,7 @@ def test_the_house_style_leaves_matplotlibs_settings_as_they_were() -> None:
 def test_ordered_colours_go_from_dark_to_light_also_in_grey(n: int) -> None:
     found = [brightness(colour[:3]) for colour in ordered_colours(n)]
     assert len(found) == n
-    assert all(a < b for a, b in zip(found, found[1:], strict=False))
+    assert all(a < b for a, b in pairwise(found))
     assert max(found) < 0.8  # on white
 
 

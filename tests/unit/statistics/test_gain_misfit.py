@@ -215,7 +215,7 @@ def test_every_synthetic_experiment_has_its_statistics(synthetic: pd.DataFrame) 
 
 def test_the_interval_over_synthetic_tasks_is_the_analytic_one() -> None:
     gain = np.random.default_rng(0).normal(5.0, 2.0, size=400)
-    rows = pd.DataFrame({name: gain for name in QUANTITIES})
+    rows = pd.DataFrame(dict.fromkeys(QUANTITIES, gain))
     rows = rows.assign(experiment="realizable", panel="2a", seed=0, task=range(400))
     row = synthetic_table(rows, 2000).set_index("statistic").loc["mean_gain"]
     half = 1.96 * gain.std() / 20
@@ -226,7 +226,7 @@ def test_the_interval_over_synthetic_tasks_is_the_analytic_one() -> None:
 
 
 def test_synthetic_seeds_that_disagree_widen_the_second_interval_alone() -> None:
-    gain = np.random.default_rng(0).normal(size=(2, 50)) + [[0.0], [9.0]]
+    gain = np.random.default_rng(0).normal(size=(2, 50)) + np.array([[0.0], [9.0]])
     rows = pd.DataFrame({name: gain.ravel() for name in QUANTITIES})
     rows = rows.assign(experiment="realizable", panel="2a", seed=np.repeat([0, 1], 50))
     row = synthetic_table(rows, 400).set_index("statistic").loc["mean_gain"]

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -38,7 +40,7 @@ def partitions(draw: st.DrawFn) -> list[list[int]]:
     sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
     positions = draw(st.permutations(range(sum(sizes))))
     ends = np.cumsum([0, *sizes])
-    return [list(positions[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+    return [list(positions[a:b]) for a, b in pairwise(ends)]
 
 
 @given(partitions(), seeds)

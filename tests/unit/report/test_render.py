@@ -1,0 +1,239 @@
+import base64
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pandas as pd
+import pytest
+
+from w2s_mol.errors import InputError
+from w2s_mol.report.blocks import Drawing, Report, Section, Table, Text
+from w2s_mol.report.content import build_report
+from w2s_mol.report.render import write_report
+from w2s_mol.runs import FinishedRun
+
+VOID = {"meta", "img"}
+NASTY = "<script>a|b"
+
+
+class Page(HTMLParser):
+    """What a page holds; closing tags must fit."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def values(self, attribute: str) -> list[str]:
+        return [attrs[attribute] or "" for _, attrs in self.tags if attribute in attrs]
+
+
+def html_of(report: Report, folder: Path) -> Page:
+    write_report(report, folder / "report.html", "html")
+    return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def markdown_of(report: Report, folder: Path) -> str:
+    write_report(report, folder / "report.md", "md")
+    return (folder / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return html_of(report, tmp_path_factory.mktemp("html"))
+
+
+@pytest.fixture(scope="module")
+def markdown(report: Report, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    folder = tmp_path_factory.mktemp("md")
+    return markdown_of(report, folder), folder
+
+
+def plain(*blocks, title: str = "A report", section: str = "A section") -> Report:
+    return Report(title, [Section("runs", section, list(blocks))], "0")
+
+
+def test_a_page_needs_nothing_but_itself(page: Page) -> None:
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"script", "link", "iframe", "object", "embed", "base"}
+    assert all(source.startswith("data:image/") for source in page.values("src"))
+    assert all(target.startswith("#") for target in page.values("href"))
+    assert not page.values("srcset")
+    assert not re.search(r"url\(|@import", page.text)
+
+
+def test_pictures_within_a_page_need_nothing_but_themselves(page: Page) -> None:
+    sources = page.values("src")
+    assert len(sources) == 1 + 2 * 3 + 1
+    for source in sources:
+        kind, _, data = source.partition(",")
+        assert kind == "data:image/svg+xml;base64"
+        svg = base64.b64decode(data).decode()
+        links = re.findall(r'(?:href|src)="([^"]*)"', svg)
+        assert all(link.startswith(("#", "data:")) for link in links)
+        assert "<script" not in svg
+        assert svg.rstrip().endswith("</svg>")
+
+
+def test_every_link_has_its_target_and_every_target_is_one(page: Page) -> None:
+    ids = page.values("id")
+    assert sorted(ids) == sorted(set(ids))
+    assert {target[1:] for target in page.values("href")} <= set(ids)
+
+
+def test_every_run_is_linked_to(page: Page, runs: list[FinishedRun]) -> None:
+    linked = set(page.values("href"))
+    assert {f"#run-{run.manifest['study']}" for run in runs} <= linked
+
+
+def test_a_page_has_every_heading_caption_cell_and_note(page: Page, report: Report) -> None:
+    assert ("html", {"lang": "en"}) in page.tags
+    for section in report.sections:
+        assert section.title in page.text
+        for block in section.blocks:
+            if isinstance(block, Text):
+                assert block.text in page.text
+            elif isinstance(block, Drawing):
+                assert block.picture.caption in page.text
+                assert block.picture.caption in page.values("alt")
+            else:
+                cells = [cell for row in block.rows for cell in row]
+                assert all(text in page.text for text in [block.title, block.note, *cells])
+
+
+def test_numbers_stand_to_the_right_and_pointed_out_rows_in_bold(tmp_path: Path) -> None:
+    table = Table("t", ["name", "value"], [["a", "1.5"], ["b", "n/a"]], (), bold=frozenset({1}))
+    page = html_of(plain(table), tmp_path)
+    cells = [attrs.get("class") for tag, attrs in page.tags if tag in ("td", "th")]
+    assert cells == [None, "number"] * 3
+    assert [attrs.get("class") for tag, attrs in page.tags if tag == "tr"] == [None, None, "bold"]
+
+
+def test_the_same_report_gives_the_same_bytes(report: Report, tmp_path: Path) -> None:
+    small = Report(report.title, [report.sections[0], report.sections[3]], report.version)
+    for form in ("html", "md"):
+        first, second = (tmp_path / name / f"r.{form}" for name in ("1", "2"))
+        write_report(small, first, form)
+        write_report(small, second, form)
+        assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.fixture
+def nasty(changed: Callable) -> Report:
+    """A report on a dataset and supervisors with markup for names."""
+
+    def rename(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(dataset=NASTY, weak=table["weak"] + "|<b>")
+
+    return build_report([changed(rename)], title=f"On {NASTY}", asked=[NASTY], replicates=100)
+
+
+def test_names_are_text_on_a_page_and_never_markup(nasty: Report, tmp_path: Path) -> None:
+    page = html_of(nasty, tmp_path)
+    assert not {tag for tag, _ in page.tags} & {"script", "b"}
+    assert f"On {NASTY}" in page.text
+    assert f"{NASTY}: strong ecfp" in page.text
+    assert "weak-h8-s0|<b>" in page.text
+    assert {target[1:] for target in page.values("href")} <= set(page.values("id"))
+
+
+def test_names_are_text_in_markdown_and_never_markup(nasty: Report, tmp_path: Path) -> None:
+    text = markdown_of(nasty, tmp_path)
+    assert not re.search(r"(?<!\\)<script>", re.sub(r"\]\([^)]*\)", "", text))
+    assert not re.search(r"(?<!\\)<b>", text)
+    check_markdown_tables(text)
+    check_markdown_pictures(text, tmp_path)
+
+
+def check_markdown_tables(text: str) -> None:
+    """Every row of a table has as many cells as the line that makes it one."""
+    lines = text.splitlines()
+    rules = [n for n, line in enumerate(lines) if re.fullmatch(r"\|( -+:? \|)+", line)]
+    assert rules
+    for rule in rules:
+        n = rule - 1
+        while n < len(lines) and lines[n].startswith("|"):
+            cells = len(re.findall(r"(?<!\\)\|", lines[n])) - 1
+            assert cells == lines[rule].count("|") - 1, lines[n]
+            n += 1
+        assert n > rule + 1, "a table without rows"
+
+
+def check_markdown_pictures(text: str, folder: Path) -> int:
+    """Every picture's address is one that Markdown reads, and a file is there."""
+    drawn = [line for line in text.splitlines() if line.startswith("![")]
+    for line in drawn:
+        found = re.fullmatch(r"!\[[^\]]*\]\((<[^<>]*>|[^\s<]\S*)\)", line)
+        assert found, line
+        path = folder / unquote(found[1].strip("<>"))
+        assert path.suffix == ".svg"
+        assert path.read_bytes().startswith(b"<?xml"), line
+    return len(drawn)
+
+
+def test_markdowns_pictures_lie_beside_it(markdown: tuple[str, Path]) -> None:
+    text, folder = markdown
+    assert check_markdown_pictures(text, folder) == 1 + 2 * 3 + 1
+    assert {path.name for path in folder.iterdir()} == {"report.md", "report-figures"}
+
+
+@pytest.mark.parametrize("name", ["my data", "a (1)", "50%"])
+def test_markdown_finds_its_pictures_whatever_the_dataset_is_called(
+    changed: Callable, tmp_path: Path, name: str
+) -> None:
+    report = build_report([changed(lambda table: table.assign(dataset=name))], replicates=100)
+    assert check_markdown_pictures(markdown_of(report, tmp_path), tmp_path) == 3
+
+
+def test_markdowns_tables_are_tables(markdown: tuple[str, Path], report: Report) -> None:
+    text, _ = markdown
+    check_markdown_tables(text)
+    blocks = [block for section in report.sections for block in section.blocks]
+    rules = re.findall(r"^\|( -+:? \|)+$", text, flags=re.MULTILINE)
+    assert len(rules) == sum(isinstance(block, Table) for block in blocks)
+
+
+def test_markdown_has_every_heading_and_every_paragraph(
+    markdown: tuple[str, Path], report: Report
+) -> None:
+    text, _ = markdown
+    headings = re.findall(r"^## (.*)$", text, flags=re.MULTILINE)
+    assert headings == [section.title for section in report.sections]
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Text):
+                assert block.text in text
+
+
+def test_a_line_break_does_not_end_a_row_of_markdown(tmp_path: Path) -> None:
+    table = Table("t", ["a", "b"], [["one\ntwo", "x|y"]], ())
+    text = markdown_of(plain(table), tmp_path)
+    assert "| one two | x\\|y |" in text
+    check_markdown_tables(text)
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_a_report_that_cannot_be_written_is_refused_by_name(tmp_path: Path, form: str) -> None:
+    (tmp_path / "a-file").write_text("mine")
+    (tmp_path / f"folder.{form}").mkdir()
+    for place in (f"a-file/report.{form}", f"folder.{form}"):
+        with pytest.raises(InputError, match=place.replace(".", r"\.")):
+            write_report(plain(Text("x")), tmp_path / place, form)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-file", f"folder.{form}"]
