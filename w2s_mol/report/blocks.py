@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from w2s_mol.figures.style import Picture
+
+_NUMBER = re.compile(r"n/a|[-+]?\d+(\.\d+)?( ± [\d.]+| \[.*\])?|\[.*\]")
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,8 @@ class Table:
     bold: frozenset[int] = frozenset()
 
     def numeric(self, column: int) -> bool:
-        """Say whether a column holds numbers alone."""
-        cells = [row[column] for row in self.rows if row[column]]
-        return all(cell[0] in "-+0123456789." or cell in ("n/a", "nan") for cell in cells)
+        """Say whether a column holds numbers alone, with their spreads or intervals."""
+        return all(_NUMBER.fullmatch(row[column]) for row in self.rows if row[column])
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def build_report(
         _asked(runs, asked),
         _found(studies, synthetic, controls),
         _sheet(pictures),
-        *(_study_section(study, pictures) for study in studies),
+        *(_study_section(n, study, pictures) for n, study in enumerate(studies)),
         *(_synthetic_section(run, pictures, replicates, seed) for run in synthetic),
         _control_section(controls),
         _encoder_section(pictures),
@@ -144,7 +144,7 @@ def _sheet(pictures: Sequence[Picture]) -> Section:
     )
 
 
-def _study_section(study: _Study, pictures: Sequence[Picture]) -> Section:
+def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> Section:
     keys = study.cases.keys
     dataset, strong = str(keys["dataset"]), str(keys["strong"])
     blocks: list[Block] = [tables.selection(study.selection, study.cases.study)]
@@ -157,7 +157,7 @@ def _study_section(study: _Study, pictures: Sequence[Picture]) -> Section:
     for beginning in ("selection", f"{SHEET}-", "errors-by-hidden"):
         blocks += _named(pictures, beginning, study.cases.study, dataset)
     title = f"{dataset}: strong {strong}, protocol {keys['protocol']}, head {keys['head']}"
-    return Section(f"{dataset}-{study.cases.study}", title, blocks)
+    return Section(f"study-{number}", title, blocks)
 
 
 def _synthetic_section(

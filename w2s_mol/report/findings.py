@@ -84,7 +84,7 @@ def of_controls(controls: pd.DataFrame) -> Iterator[str]:
                 failed = [name for name in compared if name not in survives]
                 parts.append(f"the {effect} survives {_and(survives)}, not {_and(failed)}")
             else:
-                parts.append(f"the {effect} survives none")
+                parts.append(f"the {effect} survives none of them")
         yield f"Controls on {dataset}, strong {strong}: {'; '.join(parts)}."
 
 

@@ -127,7 +127,7 @@ def test_every_synthetic_point_is_a_task_and_every_colour_a_seed(
     [axes] = pictures[f"{SHEET}-synthetic-low-sample"].figure.axes
     assert [c.get_label() for c in axes.collections] == ["seed 0", "seed 1"]
     for seed, points in enumerate(axes.collections):
-        rows = results.query("experiment == 'low-sample' and seed == @seed")
+        rows = results[(results["experiment"] == "low-sample") & (results["seed"] == seed)]
         np.testing.assert_array_equal(points.get_offsets(), rows[["misfit", "gain"]])
 
 
@@ -212,6 +212,21 @@ def test_the_same_runs_give_the_same_bytes_in_every_format(
     assert len(paths) == 6
     for path in paths:
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("name", ["gain-misfit-esol-ecfp", "selection-esol-ecfp"])
+def test_a_files_bytes_do_not_depend_on_what_was_saved_before(
+    run_folders: Path, tmp_path: Path, name: str
+) -> None:
+    """So that --format pdf writes the same file as all formats do."""
+
+    def drawn() -> Picture:
+        study = find_runs([run_folders / "study"])
+        return next(picture for picture in draw_pictures(study) if picture.name == name)
+
+    for path in save(drawn(), tmp_path / "together", ["svg", "pdf", "png"]):
+        [alone] = save(drawn(), tmp_path / "alone", [path.suffix[1:]])
+        assert alone.read_bytes() == path.read_bytes(), path.suffix
 
 
 def test_drawing_leaves_matplotlibs_settings_as_they_were(runs: list[FinishedRun]) -> None:
