@@ -18,14 +18,17 @@ def encoders(
     debug: options.Debug = False,
 ) -> None:
     """List the encoders that can be named; folders and hf:NAME_OR_PATH work as well."""
-    from w2s_mol.encoders.loading import shipped_encoders
+    from w2s_mol.encoders.loading import shipped_encoders, shipped_strong_encoders
 
     rows: list[list[object]] = [
         ["rdkit2d", None, "200 normalised RDKit descriptors; no weights"],
         ["ecfp", None, "2048 counts of circular substructures; no weights"],
         ["molbert", 768, "BERT 768 x 12, 100 epochs of GuacaMol; fetched on first use"],
     ]
-    for name, folder in shipped_encoders().items():
+    rows.append(
+        ["random-h32-s0", None, "random weights, of any hidden size and seed; null controls"]
+    )
+    for name, folder in {**shipped_encoders(), **shipped_strong_encoders()}.items():
         made = json.loads((folder / "w2s_mol.json").read_text(encoding="utf-8"))
         what = (
             f"BERT {made['hidden']} x {made['layers']}, {made['epochs']} epochs of "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ REPLICATES = 2000
 LEVEL = 0.95
 
 
+@lru_cache(maxsize=4)
 def row_weights(n: int, replicates: int, seed: int) -> NDArray[np.float32]:
     """Return how often each of ``n`` rows occurs in each replicate, shape (replicates, n).
 
@@ -20,6 +23,7 @@ def row_weights(n: int, replicates: int, seed: int) -> NDArray[np.float32]:
     weights = np.empty((replicates, n), dtype=np.float32)
     for replicate in range(replicates):
         weights[replicate] = np.bincount(generator.integers(n, size=n), minlength=n)
+    weights.flags.writeable = False  # it is shared
     return weights
 
 
