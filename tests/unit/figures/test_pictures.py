@@ -204,12 +204,12 @@ def test_the_same_runs_give_the_same_bytes_in_every_format(
 ) -> None:
     """Drawn anew, not only saved anew."""
     study = find_runs([run_folders / "study"])
+    formats = {SHEET: ["svg"], "selection-esol-ecfp": ["svg", "pdf", "png"]}
     for time in ("first", "second"):
         for picture in draw_pictures(study):
-            if picture.name in (SHEET, "selection-esol-ecfp"):
-                save(picture, tmp_path / time, ["svg", "pdf", "png"])
+            save(picture, tmp_path / time, formats.get(picture.name, []))
     paths = sorted((tmp_path / "first").iterdir())
-    assert len(paths) == 6
+    assert len(paths) == 4
     for path in paths:
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
 
