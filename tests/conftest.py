@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from w2s_mol.report.blocks import Report
+    from w2s_mol.runs import FinishedRun
 
 REFERENCE = Path(
     os.environ.get("W2S_MOL_MIRROR") or Path(__file__).parents[2] / "shared" / "data"
@@ -131,3 +137,52 @@ def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_study(output_dir=runs / name, **{**settings, **changed})
     run_synthetic(output_dir=runs / "synthetic", seeds=(0, 1), **TINY_SYNTHETIC)
     return runs
+
+
+@pytest.fixture(scope="session")
+def synthetic_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic run of one experiment, without pretraining."""
+    from w2s_mol.synthetic.run import run_synthetic
+
+    folder = tmp_path_factory.mktemp("synthetic") / "perturbation"
+    few = {"finetuning_tasks": 4, "finetuning_samples": 40}
+    run_synthetic(output_dir=folder, experiment="perturbation", seeds=(0, 1), **few)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def runs_to_report(run_folders: Path, synthetic_folder: Path) -> list[FinishedRun]:
+    """A study of two datasets, its four controls and one synthetic experiment."""
+    from w2s_mol.runs import find_runs
+
+    studies = ("study", "self", "shuffled", "random-weak", "random-strong")
+    return find_runs([*(run_folders / name for name in studies), synthetic_folder])
+
+
+@pytest.fixture(scope="session")
+def report(runs_to_report: list[FinishedRun]) -> Report:
+    """The report of these runs."""
+    from w2s_mol.report.content import build_report
+
+    asked = ["All that is here.", "Gap: nothing."]
+    return build_report(runs_to_report, asked=asked, replicates=100)
+
+
+@pytest.fixture
+def changed_esol(run_folders: Path, tmp_path: Path) -> Callable[..., FinishedRun]:
+    """Return the maker of a study of ESOL whose results and predictions are changed."""
+    import pandas as pd
+
+    from w2s_mol.runs import find_runs
+
+    def make(change: Callable = lambda table: table, name: str = "changed") -> FinishedRun:
+        folder = tmp_path / name
+        shutil.copytree(run_folders / "study", folder)
+        for table in ("results", "predictions"):
+            path = folder / f"{table}.parquet"
+            found = pd.read_parquet(path)
+            change(found[found["dataset"] == "esol"]).to_parquet(path)
+        [run] = find_runs([folder])
+        return run
+
+    return make

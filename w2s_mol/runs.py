@@ -36,6 +36,11 @@ class FinishedRun:
         """Say what kind of run it is."""
         return str(self.manifest["kind"])
 
+    @property
+    def id(self) -> str:
+        """Return the hash of what made it; of a folder without a manifest, its path."""
+        return str(self.manifest.get("study", self.folder.resolve()))
+
     def table(self, name: str) -> pd.DataFrame:
         """Read one of its tables.
 
@@ -54,36 +59,22 @@ class FinishedRun:
 
 
 def find_runs(folders: Sequence[Path]) -> list[FinishedRun]:
-    """Return the finished runs that some folders are or hold.
+    """Return the finished runs that some folders are or hold, each once, also if copied.
 
     Raises
     ------
     InputError
         If a folder holds no finished run.
     """
-    found: dict[Path, FinishedRun] = {}
+    found: dict[str, FinishedRun] = {}
     for folder in folders:
         here = [folder] if (folder / f"{RESULTS}.parquet").is_file() else _inside(folder)
         runs = [run for path in here if (run := _finished(path))]
         if not runs:
             raise InputError(f"{folder} holds no finished run. {_MAKE_ONE}")
-        found.update((run.folder.resolve(), run) for run in runs)
+        for run in runs:
+            found.setdefault(run.id, run)
     return list(found.values())
-
-
-def studies_of(runs: Sequence[FinishedRun]) -> pd.DataFrame:
-    """Read the results of all studies of molecules among some runs.
-
-    Raises
-    ------
-    InputError
-        If there is none, or a results file cannot be read.
-    """
-    studies = [run.table(RESULTS) for run in runs if run.kind == "study"]
-    if not studies:
-        where = ", ".join(str(run.folder) for run in runs)
-        raise InputError(f"{where} holds no study of molecules. {_MAKE_ONE}")
-    return pd.concat(studies, ignore_index=True)
 
 
 def _inside(folder: Path) -> list[Path]:

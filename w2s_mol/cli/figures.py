@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.errors import unknown_name
 
 app = options.new_app()
 
@@ -19,8 +20,8 @@ def figures(
         Path, typer.Option("--output-dir", "-o", help="Where to write them.")
     ] = Path("figures"),
     form: Annotated[
-        list[Literal["svg", "pdf", "png"]],
-        typer.Option("--format", help="Repeatable. Default: all three."),
+        list[str],
+        typer.Option("--format", metavar="svg|pdf|png", help="Repeatable. Default: all three."),
     ] = ["svg", "pdf", "png"],  # noqa: B006 -- Typer copies it
     config: options.Config = None,
     quiet: options.Quiet = False,
@@ -35,8 +36,11 @@ def figures(
     """
     from w2s_mol.encoders.loading import shipped_metadata
     from w2s_mol.figures.pictures import draw_pictures
-    from w2s_mol.figures.style import save
+    from w2s_mol.figures.style import FORMATS, save
 
+    for name in form:
+        if name not in FORMATS:
+            raise unknown_name("format", name, FORMATS)
     for picture in draw_pictures(options.given_runs(runs), shipped_metadata()):
         for path in save(picture, output_dir, list(dict.fromkeys(form))):
             output.result(str(path))

@@ -50,7 +50,7 @@ def report(
         built = build_report(
             options.given_runs(runs),
             title=title,
-            asked=[text for folder in runs or [] for text in what_was_asked(folder)],
+            asked=[text for folder in runs or [Path("runs")] for text in what_was_asked(folder)],
             encoders=shipped_metadata(),
             replicates=replicates,
             seed=seed,

@@ -42,9 +42,8 @@ def select(
 
     Example: w2s-mol select runs/lipop-molbert-paper-ridge --format latex
     """
-    from w2s_mol.runs import studies_of
     from w2s_mol.selection import formats
-    from w2s_mol.selection.tables import selection_table, selections
+    from w2s_mol.selection.tables import selection_table, selections, studies_of
 
     results = studies_of(options.given_runs(runs))
     if form == "csv":
@@ -64,11 +63,13 @@ def _print(selection: StudySelection) -> None:
     import pandas as pd
 
     from w2s_mol.selection.formats import plus_minus
+    from w2s_mol.study.results import NO_CONTROL
 
     keys = selection.keys
     heading = (
         f"\n{keys['dataset']}: strong {keys['strong']}, protocol {keys['protocol']}, head "
         f"{keys['head']}, pooling {keys['pooling']}, seed {keys['study_seed']}"
+        + ("" if selection.control == NO_CONTROL else f" (null control: {selection.control})")
     )
     several = len(set(selection.table["family"])) > 1
     where = "validation" if selection.selector_split == "valid" else "test"

@@ -52,14 +52,12 @@ def statistics(
     """
     import pandas as pd
 
-    from w2s_mol.statistics.cases import study_cases
-
     found = options.given_runs(runs)
     studies = [run for run in found if run.kind == "study"]
-    cases = [c for r in studies for c in study_cases(r.table("results"), r.table("predictions"))]
+    cases = [case for run in studies for case in _cases(run)]
     pairs = {
         "gain-misfit": lambda: _gain_misfit(found, cases, replicates, seed),
-        "ranking": lambda: _ranking(studies, cases, replicates, seed),
+        "ranking": lambda: _ranking(studies, replicates, seed),
         "controls": lambda: _controls(cases, replicates, seed),
     }[what]()
     if form == "table":
@@ -70,6 +68,12 @@ def statistics(
     tidy = pd.concat([frame for frame, _ in pairs], ignore_index=True)
     rows = tidy.astype(object).where(tidy.notna(), None).to_numpy().tolist()
     output.print_rows([str(column) for column in tidy.columns], rows, form)
+
+
+def _cases(run: FinishedRun) -> list[Cases]:
+    from w2s_mol.statistics.cases import study_cases
+
+    return list(study_cases(run.table("results"), run.table("predictions")))
 
 
 def _gain_misfit(
@@ -91,21 +95,20 @@ def _gain_misfit(
 
 
 def _ranking(
-    studies: list[FinishedRun], cases: list[Cases], replicates: int, seed: int
+    studies: list[FinishedRun], replicates: int, seed: int
 ) -> list[tuple[pd.DataFrame, Table]]:
     from w2s_mol.report import tables
-    from w2s_mol.runs import studies_of
     from w2s_mol.selection.tables import selections
     from w2s_mol.statistics.ranking import ranking_table
 
-    if not cases:
+    if not studies:
         raise InputError("these runs are synthetic: there are no supervisors to rank.")
-    by_keys = {str(found.keys): found for found in selections(studies_of(studies))}
     pairs = []
-    for case in cases:
-        found = ranking_table(case, "valid", replicates, seed)
-        table = tables.selectors(found, by_keys[str(case.keys)], case)
-        pairs.append((_named(case, found), table))
+    for run in studies:
+        results = run.table("results")
+        for case, selection in zip(_cases(run), selections(results), strict=True):
+            found = ranking_table(case, "valid", replicates, seed)
+            pairs.append((_named(case, found), tables.selectors(found, selection, case)))
     return pairs
 
 

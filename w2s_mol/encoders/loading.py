@@ -19,6 +19,7 @@ FIXED = ("rdkit2d", "ecfp")
 MOLBERT = "molbert"
 HUB_PREFIX = "hf:"
 SHIPPED = "shipped"
+_RANDOM_SEEDS = 3
 
 
 def shipped_encoders() -> dict[str, Path]:
@@ -35,9 +36,11 @@ def shipped_strong_encoders() -> dict[str, Path]:
 
 
 def shipped_metadata() -> list[dict[str, Any]]:
-    """Return how each shipped weak encoder was made."""
-    folders = shipped_encoders().values()
-    return [json.loads((f / "w2s_mol.json").read_text(encoding="utf-8")) for f in folders]
+    """Return the name of each shipped weak encoder and how it was made."""
+    return [
+        {"name": name, **json.loads((folder / "w2s_mol.json").read_text(encoding="utf-8"))}
+        for name, folder in shipped_encoders().items()
+    ]
 
 
 def _by_hidden(folder: Path) -> tuple[int, str]:
@@ -53,14 +56,14 @@ def encoder_names() -> list[str]:
 def expand_encoders(name: str) -> list[str]:
     """Return the encoders that one name stands for.
 
-    ``shipped`` stands for all shipped weak encoders, ``random`` for as many of the same shapes
-    that were never trained, a folder of encoder folders for those.
+    ``shipped`` stands for all shipped weak encoders, ``random`` for three of each of their
+    shapes that were never trained, a folder of encoder folders for those.
     """
     if name == SHIPPED:
         return list(shipped_encoders())
     if name == random_bert.FAMILY and not Path(name).is_dir():
         sizes = dict.fromkeys(_by_hidden(folder)[0] for folder in shipped_encoders().values())
-        return [f"random-h{hidden}-s0" for hidden in sizes]
+        return [f"random-h{hidden}-s{seed}" for hidden in sizes for seed in range(_RANDOM_SEEDS)]
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").exists():
         found = (path.parent for path in folder.glob("*/config.json"))

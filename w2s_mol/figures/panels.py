@@ -13,10 +13,12 @@ from w2s_mol.figures.style import (
     CEILING,
     INK,
     MARKERS,
+    SEEDS,
     SOFT,
     STRONG,
     WEAK,
     ordered_colours,
+    plain,
 )
 from w2s_mol.selection.tables import StudySelection
 
@@ -26,7 +28,12 @@ def supervisor_labels(supervisors: pd.DataFrame) -> list[str]:
     hidden = supervisors["hidden"]
     if hidden.notna().all() and hidden.is_unique:
         return [f"hidden {size}" for size in hidden]
-    return [str(name) for name in supervisors["weak"]]
+    return [plain(str(name)) for name in supervisors["weak"]]
+
+
+def squared(unit: str) -> str:
+    """Return the square of a unit as an axis says it."""
+    return f"({plain(unit)})$^2$"
 
 
 def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
@@ -57,25 +64,22 @@ def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
             label=labels[place],
             zorder=3,
         )
-    unit = test["unit"].iloc[0]
-    _finish_gain_misfit(axes, test, title, f" / ({unit})$^2$")
+    _finish_gain_misfit(axes, test, title, f" / {squared(test['unit'].iloc[0])}")
 
 
 def synthetic_gain_misfit(axes: Axes, results: pd.DataFrame, title: str) -> None:
     """Draw gain against misfit of one synthetic experiment, a point a finetuning task."""
-    seeds = list(dict.fromkeys(results["seed"]))
-    colours = ordered_colours(len(seeds))
-    for place, seed in enumerate(seeds):
+    for place, seed in enumerate(dict.fromkeys(results["seed"])):
         points = results[results["seed"] == seed]
         axes.scatter(
             points["misfit"],
             points["gain"],
-            s=16,
-            color=[colours[place]],
-            marker=MARKERS[place % len(MARKERS)],
+            s=14,
+            color=SEEDS[place % len(SEEDS)],
+            marker="o^s"[place % 3],
             edgecolor="white",
             linewidth=0.3,
-            alpha=0.9,
+            alpha=0.85,
             label=f"seed {seed}",
             zorder=3,
         )
@@ -139,12 +143,12 @@ def selection(axes: Axes, study: StudySelection) -> None:
                 fontsize=8,
                 fontweight="bold",
             )
-    axes.set_yticks(places, table["weak"].tolist())
+    axes.set_yticks(places, [plain(name) for name in table["weak"]])
     axes.set_ylim(len(table) - 0.5, -0.8)
     axes.set_xlim(right=right * 1.05)
-    axes.set_xlabel(f"squared error / ({study.unit})$^2$")
+    axes.set_xlabel(f"squared error / {squared(study.unit)}")
     axes.grid(axis="y", visible=False)
-    axes.set_title(f"{study.keys['dataset']}, strong {study.keys['strong']}", loc="left")
+    axes.set_title(plain(f"{study.keys['dataset']}, strong {study.keys['strong']}"), loc="left")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.06), ncols=2, borderaxespad=0)
 
 
@@ -172,7 +176,7 @@ def errors_by_hidden(axes: Axes, test: pd.DataFrame, title: str) -> None:
         )
     _hidden_axis(axes, sorted(set(sized["hidden"])))
     axes.set_ylim(bottom=0)
-    axes.set_ylabel(f"squared error / ({test['unit'].iloc[0]})$^2$")
+    axes.set_ylabel(f"squared error / {squared(test['unit'].iloc[0])}")
     axes.set_title(title, loc="left")
 
 

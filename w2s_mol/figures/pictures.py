@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,10 @@ import pandas as pd
 
 from w2s_mol.errors import InputError
 from w2s_mol.figures import panels
-from w2s_mol.figures.style import Picture, house_style, new_figure
+from w2s_mol.figures.style import Picture, house_style, new_figure, plain
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import selections
-from w2s_mol.statistics.cases import NO_CONTROL, control_of
-from w2s_mol.study.results import STUDY_KEYS
+from w2s_mol.study.results import NO_CONTROL, study_groups
 
 SHEET = "gain-misfit"
 _PAPERS_DATASETS = {"esol": "2d", "freesolv": "2e", "lipop": "2f"}
@@ -31,14 +33,20 @@ def draw_pictures(
     runs
         Studies and synthetic runs; null controls are left out.
     encoders
-        Metadata of pretrained encoders (``w2s_mol.json``), for their learning curves.
+        Name and metadata of pretrained encoders; those that the runs used have their learning
+        curves drawn.
+
+    Returns
+    -------
+    list of Picture
+        No two of one name: where two runs would share one, their ids are added.
 
     Raises
     ------
     InputError
         If the runs hold nothing that can be drawn.
     """
-    studies = [s for run in runs if run.kind == "study" for s in _studies(run)]
+    studies = [study for run in runs if run.kind == "study" for study in _studies(run)]
     synthetic = [run for run in runs if run.kind == "synthetic"]
     with house_style():
         pictures = [
@@ -46,101 +54,130 @@ def draw_pictures(
             *_single_panels(studies, synthetic),
             *(picture for study in studies for picture in _study_pictures(study)),
             *(picture for run in synthetic for picture in _representation_curves(run)),
-            *_encoder_curves(encoders),
+            *_encoder_curves(studies, encoders),
         ]
     if not pictures:
         raise InputError("these runs are all null controls: there is no study of its own to draw.")
-    return pictures
+    times = Counter(picture.name for picture in pictures)
+    return [
+        replace(picture, name=f"{picture.name}-{picture.runs[0][:8]}")
+        if times[picture.name] > 1
+        else picture
+        for picture in pictures
+    ]
 
 
-def _studies(run: FinishedRun) -> Iterator[pd.DataFrame]:
-    """Yield the results of each dataset of a run that is no control."""
-    for _, rows in run.table("results").groupby(list(STUDY_KEYS), sort=False):
-        first = rows.iloc[0]
-        if control_of(first["strong"], first["shuffled_labels"], rows["family"]) == NO_CONTROL:
+@dataclass(frozen=True)
+class _Study:
+    """The results of one study on one dataset, of a run that is no control."""
+
+    rows: pd.DataFrame
+    is_papers: bool
+
+    def first(self, column: str) -> str:
+        return str(self.rows[column].iloc[0])
+
+    @property
+    def test(self) -> pd.DataFrame:
+        return self.rows[self.rows["eval_split"] == "test"]
+
+    @property
+    def slug(self) -> str:
+        strong = Path(self.first("strong").replace(":", "-")).name
+        usual = {"protocol": "paper", "head": "ridge", "pooling": "mean+pooled"}
+        unusual = [self.first(name) for name in usual if self.first(name) != usual[name]]
+        name = "-".join([self.first("dataset"), strong, *unusual])
+        return re.sub(r"[^\w.+-]+", "_", name)
+
+    @property
+    def title(self) -> str:
+        return f"{self.first('strong')} on {self.first('dataset')}"
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        return (self.first("study"),)
+
+
+def _studies(run: FinishedRun) -> Iterator[_Study]:
+    named = run.manifest.get("config", {}).get("dataset", [])
+    for keys, control, rows in study_groups(run.table("results")):
+        if control == NO_CONTROL:
             # Identical splits (BACE, BBBP) lie on each other.
-            yield rows.drop_duplicates(["weak_sha256", "split_sha256", "eval_split"])
+            distinct = rows.drop_duplicates(["weak_sha256", "split_sha256", "eval_split"])
+            yield _Study(distinct, is_papers_dataset(str(keys["dataset"]), named))
 
 
-def _test(study: pd.DataFrame) -> pd.DataFrame:
-    return study[study["eval_split"] == "test"]
+def is_papers_dataset(name: str, named: Sequence[str]) -> bool:
+    """Say whether a dataset is one of the paper's three, not a file of the user's called so."""
+    return name in _PAPERS_DATASETS and (name in named or "all" in named)
 
 
-def _slug(study: pd.DataFrame) -> str:
-    first = study.iloc[0]
-    strong = Path(str(first["strong"]).replace(":", "-")).name
-    parts = [Path(str(first["dataset"])).name, strong]
-    parts += [first[name] for name, usual in (("protocol", "paper"), ("head", "ridge"))
-              if first[name] != usual]  # fmt: skip
-    return "-".join(parts)
-
-
-def _title(study: pd.DataFrame) -> str:
-    first = study.iloc[0]
-    return f"{first['strong']} on {first['dataset']}"
-
-
-def _sheet(studies: list[pd.DataFrame], synthetic: list[FinishedRun]) -> Iterator[Picture]:
+def _sheet(studies: list[_Study], synthetic: list[FinishedRun]) -> Iterator[Picture]:
     """Draw the paper's figures 2 and 3 on one sheet, with what there is of them."""
-    tests: dict[str, tuple[str, pd.DataFrame]] = {}
+    molecular: dict[str, _Study] = {}
     for study in studies:
-        panel = _PAPERS_DATASETS.get(str(study["dataset"].iloc[0]))
-        if panel:
-            tests.setdefault(panel, ("molecular", _test(study)))
-    for run in synthetic:
+        if study.is_papers:
+            molecular.setdefault(_PAPERS_DATASETS[study.first("dataset")], study)
+    tasks: dict[str, pd.DataFrame] = {}
+    # The paper's figures have convex heads; the mlp heads are its appendix.
+    for run in sorted(synthetic, key=lambda run: run.table("results")["head"].eq("mlp").any()):
         for letter, results in run.table("results").groupby("panel", sort=False):
-            tests.setdefault(str(letter), ("synthetic", results))
-    if len(tests) < 2:
+            tasks.setdefault(str(letter), results)
+    shown = [panel for panel in _SHEET_ORDER if panel in molecular or panel in tasks]
+    if len(shown) < 2:
         return
-    shown = [panel for panel in _SHEET_ORDER if panel in tests]
     rows = -(-len(shown) // 3)
     figure, axes = new_figure(rows, 3, (10.5, 3.4 * rows))
     keys: dict[str, Any] = {}
     for place, panel in enumerate(shown):
-        kind, table = tests[panel]
-        draw = _draw_synthetic if kind == "synthetic" else _draw_molecular
-        draw(axes[place], table, f"({panel}) ")
-        if kind == "molecular":
-            keys.update(zip(*reversed(axes[place].get_legend_handles_labels()), strict=True))
+        if panel in molecular:
+            _draw_molecular(axes[place], molecular[panel], f"({panel}) ")
+        else:
+            _draw_synthetic(axes[place], tasks[panel], f"({panel}) ")
+        handles, labels = axes[place].get_legend_handles_labels()
+        keys.update(zip(labels, handles, strict=True))
     for unused in axes[len(shown) :]:
         unused.set_visible(False)
-    if keys:
-        figure.legend(keys.values(), keys.keys(), loc="outside lower center", ncols=5)
-    ids = dict.fromkeys(str(rows["study"].iloc[0]) for _, rows in tests.values())
+    figure.legend(keys.values(), keys.keys(), loc="outside lower center", ncols=6)
+    ids = [study.first("study") for study in molecular.values()]
+    ids += [str(results["study"].iloc[0]) for results in tasks.values()]
+    others = len(studies) - len(molecular)
+    more = f" {others} more studies have figures of their own." if others else ""
     yield Picture(
         SHEET,
         "Gain against misfit, in the arrangement of the paper's figures 2 and 3. A point is a "
-        "finetuning task (synthetic; a colour a seed) or a weak encoder on a split (molecules). "
-        "On the solid line gain is misfit, above it Theorem 1's inequality holds; the dashed line "
-        "is its mirror image, expected where weak and strong have changed places (3a-c).",
+        "finetuning task of a seed (synthetic) or a weak encoder on a split (molecules). On the "
+        "solid line gain is misfit, above it Theorem 1's inequality holds; the dashed line is its "
+        f"mirror image, expected where weak and strong have changed places (3a-c).{more}",
         figure,
-        tuple(ids),
+        tuple(dict.fromkeys(ids)),
     )
 
 
-def _draw_molecular(axes: Any, test: pd.DataFrame, before: str) -> None:
-    panels.molecular_gain_misfit(axes, test, f"{before}{_title(test)}")
+def _draw_molecular(axes: Any, study: _Study, before: str) -> None:
+    panels.molecular_gain_misfit(axes, study.test, plain(f"{before}{study.title}"))
 
 
 def _draw_synthetic(axes: Any, results: pd.DataFrame, before: str) -> None:
     first = results.iloc[0]
     weak, strong = (str(first[name]).replace("h*", "$h^*$") for name in ("weak", "strong"))
+    head = "" if first["head"] == "exact" else f", {first['head']} heads"
     name = str(first["experiment"]).replace("-", " ")
-    title = f"{before}{name}\n$h_w$: {weak}, $h_s$: {strong}"
+    title = f"{before}{name}{head}\n$h_w$: {weak}, $h_s$: {strong}"
     panels.synthetic_gain_misfit(axes, results, title)
 
 
-def _single_panels(studies: list[pd.DataFrame], synthetic: list[FinishedRun]) -> Iterator[Picture]:
+def _single_panels(studies: list[_Study], synthetic: list[FinishedRun]) -> Iterator[Picture]:
     for study in studies:
         figure, [axes] = new_figure(size=(5.6, 3.7))
-        _draw_molecular(axes, _test(study), "")
+        _draw_molecular(axes, study, "")
         figure.legend(loc="outside right center")
         yield Picture(
-            f"{SHEET}-{_slug(study)}",
-            f"Gain against misfit, {_title(study)}: a colour a weak encoder, a point a split.",
+            f"{SHEET}-{study.slug}",
+            f"Gain against misfit, {study.title}: a colour a weak encoder, a point a split.",
             figure,
-            (str(study["study"].iloc[0]),),
-            str(study["dataset"].iloc[0]),
+            study.runs,
+            study.first("dataset"),
         )
     for run in synthetic:
         results = run.table("results")
@@ -158,31 +195,29 @@ def _single_panels(studies: list[pd.DataFrame], synthetic: list[FinishedRun]) ->
             )
 
 
-def _study_pictures(study: pd.DataFrame) -> Iterator[Picture]:
-    ids, dataset = (str(study["study"].iloc[0]),), str(study["dataset"].iloc[0])
-    for found in selections(study):
-        figure, [axes] = new_figure(size=(5.6, 0.34 * len(found.table) + 1.6))
-        panels.selection(axes, found)
-        yield Picture(
-            f"selection-{_slug(study)}",
-            f"The selection, {_title(study)}: what the paper's rule sees of each supervisor beside "
-            "the true error of its student. Bars are standard deviations over splits.",
-            figure,
-            ids,
-            dataset,
-        )
-    test = _test(study)
-    if len(set(test["hidden"].dropna())) > 1:
+def _study_pictures(study: _Study) -> Iterator[Picture]:
+    [found] = selections(study.rows)
+    figure, [axes] = new_figure(size=(5.6, 0.34 * len(found.table) + 1.6))
+    panels.selection(axes, found)
+    yield Picture(
+        f"selection-{study.slug}",
+        f"The selection, {study.title}: what the paper's rule sees of each supervisor beside the "
+        "true error of its student. Bars are standard deviations over splits.",
+        figure,
+        study.runs,
+        study.first("dataset"),
+    )
+    if len(set(study.test["hidden"].dropna())) > 1:
         figure, [axes] = new_figure()
-        panels.errors_by_hidden(axes, test, _title(study))
+        panels.errors_by_hidden(axes, study.test, plain(study.title))
         axes.legend(loc="best")
         yield Picture(
-            f"errors-by-hidden-{_slug(study)}",
-            f"Errors on test against the weak encoder's hidden size, {_title(study)}. Bands are "
-            "standard deviations over splits.",
+            f"errors-by-hidden-{study.slug}",
+            f"Errors on test against the weak encoder's hidden size, {study.title}. Bands are "
+            "standard deviations over splits (and pretraining seeds, where there are several).",
             figure,
-            ids,
-            dataset,
+            study.runs,
+            study.first("dataset"),
         )
 
 
@@ -201,23 +236,25 @@ def _representation_curves(run: FinishedRun) -> Iterator[Picture]:
     panels.learning_curves(axes, mean, "squared error / variance of labels", "representations")
     axes.set(yscale="log", xlabel="epoch")
     axes.legend()
-    head = run.manifest["config"]["head"]
+    head = results["head"].iloc[0]
     yield Picture(
         f"representations-{head}",
         "How the synthetic representations trained on their pretraining tasks (mean over seeds).",
         figure,
-        (str(run.manifest["study"]),),
+        (run.id,),
     )
 
 
-def _encoder_curves(encoders: Sequence[dict[str, Any]]) -> Iterator[Picture]:
+def _encoder_curves(studies: list[_Study], encoders: Sequence[dict[str, Any]]) -> Iterator[Picture]:
+    used = {name for study in studies for name in study.rows["weak"]}
+    made_here = [made for made in encoders if made["name"] in used]
     rows = [
         {
             "label": f"hidden {made['hidden']}, seed {made['seed']}",
             "x": entry["step"] * made["batch_size"] / 1000,
             "value": entry["valid_loss"],
         }
-        for made in sorted(encoders, key=lambda made: (made["hidden"], made["seed"]))
+        for made in sorted(made_here, key=lambda made: (made["hidden"], made["seed"]))
         for entry in made["history"]
         if "valid_loss" in entry
     ]
@@ -229,8 +266,8 @@ def _encoder_curves(encoders: Sequence[dict[str, Any]]) -> Iterator[Picture]:
     figure.legend(loc="outside right center")
     yield Picture(
         "learning-curves",
-        "Pretraining of the weak encoders: loss on validation molecules (masked tokens + "
-        "descriptors) against molecules seen.",
+        "Pretraining of the shipped weak encoders that these runs used: loss on validation "
+        "molecules (masked tokens + descriptors) against molecules seen.",
         figure,
-        (),
+        tuple(dict.fromkeys(study.first("study") for study in studies)),
     )

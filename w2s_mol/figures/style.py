@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -14,13 +14,16 @@ from matplotlib.figure import Figure
 
 from w2s_mol import files
 
-Format = Literal["svg", "pdf", "png"]
+FORMATS = ("svg", "pdf", "png")
 
 INK, SOFT = "#222222", "#8a8a8a"
 WEAK, STRONG, CEILING = "#b5651d", "#1f5fa8", "#4d4d4d"
 """Of the weak model, the weakly supervised strong model and its ceiling."""
 
-MARKERS = "osD^vP<>X*ph"
+MARKERS = "osD^vP<>Xp*h"
+SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+"""Of the seeds of synthetic experiments: Okabe and Ito's colours, unlike those of hidden sizes."""
+
 PANEL = (4.4, 3.7)
 """Inches of a picture of one panel."""
 
@@ -82,6 +85,11 @@ def ordered_colours(n: int) -> list[tuple[float, ...]]:
     return [tuple(colours(0.87 * place / max(1, n - 1))) for place in range(n)]
 
 
+def plain(text: str) -> str:
+    """Return text that matplotlib draws as it stands: a dollar sign would begin a formula."""
+    return text.replace("$", r"\$")
+
+
 def new_figure(
     rows: int = 1, columns: int = 1, size: tuple[float, float] = PANEL
 ) -> tuple[Figure, Sequence[Axes]]:
@@ -91,7 +99,7 @@ def new_figure(
     return figure, list(grid.flat)
 
 
-def save(picture: Picture, folder: Path, formats: Sequence[Format]) -> list[Path]:
+def save(picture: Picture, folder: Path, formats: Sequence[str]) -> list[Path]:
     """Write a picture's files; the same drawing gives the same bytes.
 
     Raises

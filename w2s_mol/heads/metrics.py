@@ -50,9 +50,10 @@ def weak_to_strong_quantities(
     With y the truth, w the weak model, s the student and c the ceiling,
     ``slack = 2 mean[(s - y)(w - s)] = 2 mean[(s - c)(w - s)] + 2 mean[(c - y)(w - s)]``.
     The first, ``slack_projection``, is not negative where s is the projection of w onto a convex
-    set that holds c (equation 8 of Charikar et al. 2024): it is negative only because s was fitted
-    on other molecules. The second, ``slack_epsilon``, is at most
-    ``2 sqrt(ceiling_error * misfit)`` in size: it is Theorem 2's term in epsilon.
+    set that holds c (equation 8 of Charikar et al. 2024): it is negative because s was fitted on
+    other molecules, or because c lies outside the set (a ridge ceiling of a larger norm). The
+    second, ``slack_epsilon``, is at most ``2 sqrt(ceiling_error * misfit)`` in size, as Theorem 2's
+    term in epsilon is.
     """
     weak_error = squared_distance(weak, truth)
     w2s_error = squared_distance(w2s, truth)

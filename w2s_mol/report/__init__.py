@@ -1,1 +1,1 @@
-"""One readable document from any set of runs; it reads results and computes no new ones."""
+"""One readable document from any set of runs; it reads runs, and runs nothing but the bootstrap."""

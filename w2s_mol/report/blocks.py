@@ -15,10 +15,10 @@ _NUMBER = re.compile(r"n/a|[-+]?\d+(\.\d+)?( ± [\d.]+| \[.*\])?|\[.*\]")
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; ``strong`` ones say what was found."""
+    """A paragraph; one that says what was found names the runs that say so."""
 
     text: str
-    strong: bool = False
+    runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

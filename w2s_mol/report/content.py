@@ -9,18 +9,19 @@ from typing import Any
 import pandas as pd
 
 from w2s_mol import __version__
-from w2s_mol.figures.pictures import SHEET, draw_pictures
+from w2s_mol.figures.pictures import SHEET, draw_pictures, is_papers_dataset
 from w2s_mol.figures.style import Picture
 from w2s_mol.progress import Progress, silent
 from w2s_mol.report import findings, tables
 from w2s_mol.report.blocks import Block, Drawing, Report, Section, Text
 from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.tables import StudySelection, selections
-from w2s_mol.statistics.cases import NO_CONTROL, Cases, study_cases
-from w2s_mol.statistics.controls import control_table
+from w2s_mol.selection.tables import SelectorSplit, StudySelection, selections
+from w2s_mol.statistics.cases import Cases, study_cases
+from w2s_mol.statistics.controls import MOST_OF_ONE_MOLECULE, control_table
 from w2s_mol.statistics.gain_misfit import gain_misfit_table, synthetic_table
 from w2s_mol.statistics.ranking import ranking_table
 from w2s_mol.statistics.resampling import REPLICATES
+from w2s_mol.study.results import NO_CONTROL
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class _Study:
     papers_way: StudySelection
     statistics: pd.DataFrame
     ranking: pd.DataFrame
+    is_papers: bool
 
 
 def build_report(
@@ -66,16 +68,19 @@ def build_report(
     InputError
         If a run cannot be read.
     """
-    every = [cases for run in runs if run.kind == "study" for cases in _cases(run)]
-    proper = [cases for cases in every if cases.control == NO_CONTROL]
-    results = {run.manifest.get("study"): run for run in runs}
-    studies = []
-    for done, cases in enumerate(proper):
-        progress("statistics", done, len(every))
-        studies.append(_study(cases, results[cases.study], replicates, seed))
+    every: list[Cases] = []
+    studies: list[_Study] = []
+    for run in runs:
+        if run.kind == "study":
+            results = run.table("results")
+            found = list(study_cases(results, run.table("predictions")))
+            every += found
+            proper = [cases for cases in found if cases.control == NO_CONTROL]
+            for cases in proper:
+                progress("statistics", len(studies), None)
+                studies.append(_study(cases, run, results, replicates, seed))
     synthetic = [run for run in runs if run.kind == "synthetic"]
     controls = control_table(every, replicates, seed)
-    progress("statistics", len(every), len(every))
     pictures = draw_pictures(runs, encoders)
     sections = [
         _asked(runs, asked),
@@ -90,21 +95,25 @@ def build_report(
     return Report(title, [s for s in sections if s.blocks], __version__)
 
 
-def _cases(run: FinishedRun) -> list[Cases]:
-    return list(study_cases(run.table("results"), run.table("predictions")))
+def _study(
+    cases: Cases, run: FinishedRun, results: pd.DataFrame, replicates: int, seed: int
+) -> _Study:
+    def selected(selector_split: SelectorSplit) -> StudySelection:
+        return next(
+            found
+            for found in selections(results, selector_split)
+            if found.keys == cases.keys and found.control == cases.control
+        )
 
-
-def _study(cases: Cases, run: FinishedRun, replicates: int, seed: int) -> _Study:
-    results = run.table("results")
-    results = results[results["dataset"] == cases.keys["dataset"]]
-    [selection] = selections(results, "valid")
-    [papers_way] = selections(results, "test")
     return _Study(
         cases,
-        selection,
-        papers_way,
+        selected("valid"),
+        selected("test"),
         gain_misfit_table(cases, replicates, seed),
         ranking_table(cases, "valid", replicates, seed),
+        is_papers_dataset(
+            str(cases.keys["dataset"]), run.manifest.get("config", {}).get("dataset", [])
+        ),
     )
 
 
@@ -118,14 +127,15 @@ def _found(
     studies: Sequence[_Study], synthetic: Sequence[FinishedRun], controls: pd.DataFrame
 ) -> Section:
     blocks: list[Block] = [
-        Text(sentence, strong=True)
-        for run in synthetic
-        for sentence in findings.of_synthetic(run.table("results"))
+        Text(findings.of_synthetic(run.table("results")), (run.id,)) for run in synthetic
     ]
     for study in studies:
         sentences = findings.of_study(study.cases, study.statistics, study.selection)
-        blocks.append(Text(sentences, strong=True))
-    blocks += [Text(sentence, strong=True) for sentence in findings.of_controls(controls)]
+        blocks.append(Text(sentences, (study.cases.study,)))
+    if not controls.empty:
+        for (study_id, _), rows in controls.groupby(["study", "dataset"], sort=False):
+            ids = dict.fromkeys([str(study_id), *map(str, rows["control_study"])])
+            blocks.append(Text(findings.of_controls(rows), tuple(ids)))
     return Section("found", "What was found", blocks)
 
 
@@ -148,7 +158,7 @@ def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> S
     keys = study.cases.keys
     dataset, strong = str(keys["dataset"]), str(keys["strong"])
     blocks: list[Block] = [tables.selection(study.selection, study.cases.study)]
-    if dataset == "lipop":
+    if dataset == "lipop" and study.is_papers:
         blocks.append(tables.beside_the_paper(study.papers_way, study.cases.study))
     blocks += [
         tables.selectors(study.ranking, study.selection, study.cases),
@@ -163,8 +173,8 @@ def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> S
 def _synthetic_section(
     run: FinishedRun, pictures: Sequence[Picture], replicates: int, seed: int
 ) -> Section:
-    study = str(run.manifest["study"])
-    head = run.manifest["config"]["head"]
+    study = run.id
+    head = run.table("results")["head"].iloc[0]
     blocks: list[Block] = [
         tables.synthetic_means(run.table("results"), study),
         tables.synthetic_statistics(
@@ -183,7 +193,12 @@ def _control_section(controls: pd.DataFrame) -> Section:
         Text(
             "A control repeats a study with the one thing removed that an effect is said to come "
             "from. An effect survives where its interval lies above zero and so does that of its "
-            "difference from the control, replicate by replicate on the same molecules."
+            "difference from the control, replicate by replicate on the same molecules; intervals "
+            "are over molecules, splits and pretraining seeds. A quantity of which one molecule "
+            f"has more than {MOST_OF_ONE_MOLECULE:.0%} gets no verdict: heads on random features "
+            "extrapolate wildly on odd molecules. The permutation of shuffled labels and the "
+            "random strong encoder are one draw each, and that chance is not in the intervals. "
+            "The verdicts are not corrected for their number."
         )
     ]
     for (_, _study_id), rows in controls.groupby(["dataset", "study"], sort=False):
@@ -197,5 +212,5 @@ def _encoder_section(pictures: Sequence[Picture]) -> Section:
 
 
 def _run_section(runs: Sequence[FinishedRun]) -> Section:
-    blocks: list[Block] = [block for run in runs for block in tables.run_manifest(run)]
+    blocks: list[Block] = [tables.run_manifest(run) for run in runs]
     return Section("runs", "The runs", blocks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pandas as pd
 from w2s_mol.report.blocks import by_name
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.controls import CONTROLS
+from w2s_mol.statistics.controls import NO_EFFECT
 from w2s_mol.statistics.gain_misfit import synthetic_summary
 
 
@@ -26,19 +25,26 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
     return (
         f"{cases.keys['dataset']}, strong {cases.keys['strong']}: the student beats its supervisor "
         f"in {gains} of {n} cases; Theorem 1's inequality holds in {slacks} of {n}. "
-        f"{_relation(by['correlation'])} The mean slack, {slack:.3f}, is {projection:.3f} from the "
-        f"student not being the projection on test molecules and {epsilon:.3f} from the ceiling "
-        f"not being the truth. {_choice(selection)}"
+        f"{_relation(by['correlation'])} The mean slack, {slack:.3f}, is {projection:.3f} between "
+        f"student and ceiling (slack_projection) and {epsilon:.3f} between ceiling and truth "
+        f"(slack_epsilon). {_choice(selection)}"
     )
 
 
 def _relation(r: dict[str, Any]) -> str:
-    low, high = r["low_all"], r["high_all"]
-    if low != low:
+    estimate, low, high = r["estimate"], r["low_all"], r["high_all"]
+    if estimate != estimate:
         return "The correlation of gain and misfit is undefined: misfits do not vary."
-    relation = "Gain and misfit are correlated" if low > 0 else "There is no evidence that gain "
-    relation += "" if low > 0 else "grows with misfit"
-    return f"{relation} (r {r['estimate']:.2f}, 95 % interval {low:.2f} to {high:.2f})."
+    if low != low:
+        return (
+            f"Gain and misfit correlate by {estimate:.2f}; there are too few cases for an interval."
+        )
+    size = f"(r {estimate:.2f}, 95 % interval {low:.2f} to {high:.2f})"
+    if low > 0:
+        return f"Gain grows with misfit {size}."
+    if high < 0:
+        return f"Gain falls with misfit {size}."
+    return f"There is no evidence that gain goes with misfit {size}."
 
 
 def _choice(selection: StudySelection) -> str:
@@ -54,40 +60,37 @@ def _choice(selection: StudySelection) -> str:
     return f"The paper's rule picks {selection.table['weak'].iloc[0]}, {choice}.{plainer}"
 
 
-def of_synthetic(results: pd.DataFrame) -> Iterator[str]:
-    """Say what the synthetic experiments found, in one sentence."""
+def of_synthetic(results: pd.DataFrame) -> str:
+    """Say what the synthetic experiments found, in two sentences."""
     summary = synthetic_summary(results)
     each = [
         f"{row['figure']} {row['experiment']} {row['slope']:+.2f} (r {row['correlation']:+.2f})"
         for row in summary.to_dict(orient="records")
     ]
-    yield (
+    return (
         f"Synthetic, heads {results['head'].iloc[0]}: slope of gain on misfit by experiment: "
-        f"{'; '.join(each)}. The paper's figures show about +1 in 2a to 2c and -1 in 3a to 3c."
+        f"{'; '.join(each)}. The points of the paper's figures follow lines of slope +1 in 2a to "
+        "2c and -1 in 3a to 3c."
     )
 
 
-def of_controls(controls: pd.DataFrame) -> Iterator[str]:
-    """Say which effects survive which controls."""
-    if controls.empty:
-        return
-    for (dataset, strong), rows in controls.groupby(["dataset", "strong"], sort=False):
-        parts = []
-        for effect, of_effect in rows.groupby("what", sort=False):
-            survives = of_effect[of_effect["survives"].eq(True)]["control"].tolist()
-            compared = of_effect[of_effect["survives"].notna()]["control"].tolist()
-            if not compared:
-                continue
-            if len(survives) == len(compared):
-                parts.append(f"the {effect} survives all controls that define it")
-            elif survives:
-                failed = [name for name in compared if name not in survives]
-                parts.append(f"the {effect} survives {_and(survives)}, not {_and(failed)}")
-            else:
-                parts.append(f"the {effect} survives none of them")
-        yield f"Controls on {dataset}, strong {strong}: {'; '.join(parts)}."
+def of_controls(rows: pd.DataFrame) -> str:
+    """Say which effects of one study survive which controls."""
+    first = rows.iloc[0]
+    parts = []
+    for what, of_effect in rows.groupby("what", sort=False):
+        verdicts = [
+            f"{verdict}: {_and(found['control'].tolist())}"
+            for verdict, found in of_effect.groupby("verdict", sort=False)
+        ]
+        if set(of_effect["verdict"]) == {NO_EFFECT}:
+            parts.append(f"{what}: {NO_EFFECT}")
+        else:
+            parts.append(f"{what}: {', '.join(verdicts)}")
+    about = f"{first['dataset']}, strong {first['strong']}"
+    return f"Controls of {about}, by effect. {'; '.join(parts)}."
 
 
 def _and(names: list[str]) -> str:
-    words = [f"'{name}'" for name in names if name in CONTROLS]
+    words = [f"'{name}'" for name in dict.fromkeys(names)]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 2 else words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -62,7 +63,8 @@ def _render(template: str, report: Report, source: Callable[[Picture], str]) -> 
         drawing=lambda b: isinstance(b, Drawing),
         text=lambda b: isinstance(b, Text),
     )
-    environment.filters["cell"] = _markdown_cell
+    environment.filters["words"] = _markdown
+    environment.filters["cell"] = lambda text: _markdown(text).replace("|", "\\|")
     return environment.get_template(template).render(report=report, source=source)
 
 
@@ -75,5 +77,6 @@ def _as_data(picture: Picture) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(text.getvalue()).decode()
 
 
-def _markdown_cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _markdown(text: str) -> str:
+    """Return text that Markdown shows as it stands, on one line."""
+    return re.sub(r"([\\`*_<>\[\]])", r"\\\1", " ".join(text.split()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,31 +12,32 @@ from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.formats import plus_minus
 from w2s_mol.selection.tables import StudySelection
-from w2s_mol.statistics.cases import NO_CONTROL, Cases, control_of
+from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import synthetic_summary
+from w2s_mol.study.results import NO_CONTROL, study_groups
 
 
 def runs_overview(runs: Sequence[FinishedRun]) -> Table:
     """Return one row a run: what it was."""
-    rows = []
-    for run in runs:
-        manifest, config = run.manifest, run.manifest.get("config", {})
-        if run.kind == "synthetic":
-            what = f"synthetic experiments, heads {config['head']}, seeds {_list(config['seeds'])}"
-            control = ""
-        else:
-            results = run.table("results")
-            first = results.iloc[0]
-            datasets = ", ".join(dict.fromkeys(results["dataset"]))
-            weak = ", ".join(dict.fromkeys(results["family"]))
-            what = f"{datasets}: strong {first['strong']}, weak {weak}, head {first['head']}"
-            found = control_of(first["strong"], first["shuffled_labels"], results["family"])
-            control = "" if found == NO_CONTROL else found
-        rows.append([str(manifest.get("study", "")), run.kind, what, control])
+    rows = [[run.id, run.kind, *_what(run)] for run in runs]
     return Table("The runs", ["run", "kind", "what", "null control"], rows, ())
 
 
-def _list(values: Sequence[Any]) -> str:
+def _what(run: FinishedRun) -> tuple[str, str]:
+    """Return a run in words, and which null control it is."""
+    results = run.table("results")
+    if run.kind == "synthetic":
+        names = _list(dict.fromkeys(results["experiment"]))
+        seeds = _list(dict.fromkeys(results["seed"]))
+        return f"{names}: heads {results['head'].iloc[0]}, seeds {seeds}", ""
+    groups = list(study_groups(results))
+    datasets = _list(dict.fromkeys(keys["dataset"] for keys, _, _ in groups))
+    controls = _list(dict.fromkeys(c for _, c, _ in groups if c != NO_CONTROL))
+    first, weak = groups[0][0], _list(dict.fromkeys(results["family"]))
+    return f"{datasets}: strong {first['strong']}, weak {weak}, head {first['head']}", controls
+
+
+def _list(values: Iterable[Any]) -> str:
     return ", ".join(map(str, values))
 
 
@@ -65,23 +66,22 @@ def selection(found: StudySelection, study: str) -> Table:
 
 def beside_the_paper(found: StudySelection, study: str) -> Table:
     """Return the paper's Table 1 with our rows of the same hidden sizes, selected on test."""
-    ours = by_name(found.table.dropna(subset=["hidden"]).drop_duplicates("hidden"), "hidden")
+    sized = found.table.dropna(subset=["hidden"])
+    means = ["bound_mean", "bound_std", "w2s_error_mean", "w2s_error_std"]
+    ours = by_name(sized.groupby("hidden")[means].mean().reset_index(), "hidden")
+    several = len(sized) > len(ours)
     rows = []
     for printed in TABLE_1:
-        row = [
-            str(printed.hidden),
-            plus_minus(printed.bound, printed.bound_std),
-            plus_minus(printed.true_error, printed.true_error_std),
-        ]
-        if str(printed.hidden) in ours:
-            mine = ours[str(printed.hidden)]
-            row += [
-                plus_minus(mine["bound_mean"], mine["bound_std"]),
-                plus_minus(mine["w2s_error_mean"], mine["w2s_error_std"]),
+        mine = ours.get(str(printed.hidden))
+        rows.append(
+            [
+                str(printed.hidden),
+                plus_minus(printed.bound, printed.bound_std),
+                plus_minus(printed.true_error, printed.true_error_std),
+                plus_minus(mine["bound_mean"], mine["bound_std"]) if mine else "",
+                plus_minus(mine["w2s_error_mean"], mine["w2s_error_std"]) if mine else "",
             ]
-        else:
-            row += ["", ""]
-        rows.append(row)
+        )
     both = [p for p in TABLE_1 if str(p.hidden) in ours]
     theirs = pd.Series([p.true_error for p in both])
     here = pd.Series([float(ours[str(p.hidden)]["w2s_error_mean"]) for p in both])
@@ -94,8 +94,9 @@ def beside_the_paper(found: StudySelection, study: str) -> Table:
     columns += ["here: weak error - misfit", "here: true error"]
     note = (
         "All on test molecules, the paper's way, unlike the table above. The paper's strong "
-        "encoder is MolBERT and its weak encoders saw 1.27 million molecules; here the strong "
-        f"encoder is {found.keys['strong']}.{agreement}"
+        "encoder is MolBERT and its weak encoders saw 1.27 million molecules twice; here the "
+        f"strong encoder is {found.keys['strong']}, and what the weak ones saw is in their model "
+        f"cards.{' Means over several pretraining seeds.' if several else ''}{agreement}"
     )
     return Table("Table 1 of the paper beside ours", columns, rows, (study,), note)
 
@@ -120,10 +121,11 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
     columns = ["selector", "picks", "Spearman", "Kendall", "regret"]
     columns += ["Spearman of the rule minus this", "p"]
     note = (
-        "95 % bootstrap intervals over molecules and splits; selectors are measured on validation, "
-        "true errors on test. A replicate's regret is never below zero, so that its interval lies "
-        "above an estimate of zero. p: paired two-sided bootstrap test of no difference from the "
-        "paper's rule, not corrected for several tests."
+        "95 % bootstrap intervals over molecules and splits, heads as they were fitted; selectors "
+        "are measured on validation, true errors on test. Resampling adds noise, so that rank "
+        "correlations of replicates lie below the estimate and their regrets above it: read the "
+        "intervals as stability. p: where the interval of the difference from the paper's rule "
+        "(same replicates) begins to hold zero; not corrected for several tests."
     )
     title = f"How the selectors rank: {_of(cases)}"
     return Table(title, columns, rows, (cases.study,), note, frozenset({0}))
@@ -153,12 +155,15 @@ def statistics(found: pd.DataFrame, cases: Cases) -> Table:
         for row in found.to_dict(orient="records")
     ]
     n = len(cases.supervisors) * len(cases.splits)
+    gain, misfit = cases.leverage("gain"), cases.leverage("misfit")
     columns = ["statistic (test)", "estimate", "over molecules", "over molecules, splits, seeds"]
     note = (
         f"{n} cases: {len(cases.supervisors)} supervisors on {len(cases.splits)} splits. Gains, "
-        f"misfits and slacks in ({cases.unit})^2. 95 % bootstrap intervals; molecules are drawn "
-        "once a replicate for all supervisors and splits. Three splits that share molecules are "
-        "few: read the last column as a lower bound of the uncertainty."
+        f"misfits and slacks in ({cases.unit})^2. 95 % bootstrap intervals over the molecules "
+        "that are measured on, drawn once a replicate for all supervisors and splits; heads stay "
+        "as they were fitted. Few splits that share molecules: read the last column as a lower "
+        f"bound of the uncertainty. The largest share of one molecule is {gain:.0%} of the gains "
+        f"and {misfit:.0%} of the misfits."
     )
     return Table(f"Gain and misfit: {_of(cases)}", columns, rows, (cases.study,), note)
 
@@ -197,37 +202,41 @@ def synthetic_statistics(found: pd.DataFrame, results: pd.DataFrame, study: str)
         expected = f"{EXPECTED_SLOPE[str(name)]:+.0f}"
         intervals = [with_interval(c["estimate"], c["low_all"], c["high_all"], 2) for c in cells]
         rows.append([by["slope"]["panel"], str(name), expected, *intervals])
-    columns = ["figure", "experiment", "slope in the paper", "slope", "correlation"]
+    columns = ["figure", "experiment", "line in the paper", "slope", "correlation"]
     columns += ["share slack >= 0", "mean slack", "of it, projection", "of it, epsilon"]
     seeds = len(set(results["seed"]))
     over = "tasks and seeds" if seeds > 1 else "tasks (one seed)"
-    note = f"Gain on misfit, over {len(results)} rows; 95 % bootstrap intervals over {over}."
+    cases = len(results) // max(1, len(set(results["experiment"])))
+    few = " Few seeds: a lower bound of the uncertainty." if seeds < 10 else ""
+    note = (
+        f"Slope and correlation of gain on misfit over {cases} tasks of each experiment; 95 % "
+        f"bootstrap intervals over {over}.{few} The paper prints no slopes: +1 and -1 are the "
+        "lines that its points follow."
+    )
     return Table("Gain and misfit", columns, rows, (study,), note)
 
 
 def controls(rows: pd.DataFrame) -> Table:
     """Return one study's effects beside those of its controls."""
     first = rows.iloc[0]
-    cells = []
-    for row in rows.to_dict(orient="records"):
-        verdict = {True: "survives", False: "does not", None: "undefined in the control"}
-        cells.append(
-            [
-                row["control"],
-                row["what"],
-                with_interval(row["estimate"], row["low"], row["high"], 2),
-                with_interval(row["control_estimate"], row["control_low"], row["control_high"], 2),
-                _interval(row["difference_low"], row["difference_high"]),
-                verdict[row["survives"]],
-            ]
-        )
+    cells = [
+        [
+            row["control"],
+            row["what"],
+            with_interval(row["estimate"], row["low"], row["high"], 2),
+            with_interval(row["control_estimate"], row["control_low"], row["control_high"], 2),
+            _interval(row["difference_low"], row["difference_high"]),
+            row["verdict"],
+        ]
+        for row in rows.to_dict(orient="records")
+    ]
     columns = ["control", "effect", "study", "control's", "difference", "verdict"]
     ids = dict.fromkeys([first["study"], *rows["control_study"]])
     title = f"{first['dataset']}, strong {first['strong']}"
     return Table(title, columns, cells, tuple(map(str, ids)))
 
 
-def run_manifest(run: FinishedRun) -> list[Table]:
+def run_manifest(run: FinishedRun) -> Table:
     """Return what made a run."""
     manifest = run.manifest
     config = {k: v for k, v in manifest.get("config", {}).items() if v not in ("", [], False)}
@@ -250,4 +259,4 @@ def run_manifest(run: FinishedRun) -> list[Table]:
         rows.append(["weak", weak])
     for name, notes in manifest.get("notes", {}).items():
         rows.extend([f"note on {name}", note] for note in notes)
-    return [Table(f"{manifest.get('study', run.folder.name)}", ["", ""], rows, ())]
+    return Table(run.id, ["", ""], rows, ())

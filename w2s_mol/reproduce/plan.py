@@ -9,7 +9,12 @@ from typing import Any
 from w2s_mol import paths
 from w2s_mol.datasets.fetch import is_here
 from w2s_mol.datasets.sources import get_source
-from w2s_mol.encoders.loading import MOLBERT, shipped_metadata, shipped_strong_encoders
+from w2s_mol.encoders.loading import (
+    MOLBERT,
+    shipped_encoders,
+    shipped_metadata,
+    shipped_strong_encoders,
+)
 from w2s_mol.study.config import SELF, StudyConfig
 from w2s_mol.synthetic.config import SyntheticConfig
 
@@ -68,7 +73,9 @@ def make_plan(mirror: str | None = None, offline: bool = False) -> Plan:
     strong, gap = _strong(mirror)
     gaps += [gap] if gap else []
     gaps += _weak_gaps()
-    steps = _synthetic_steps() + (_study_steps(tuple(datasets), strong) if datasets else [])
+    steps = _synthetic_steps()
+    if datasets and shipped_encoders():
+        steps += _study_steps(tuple(datasets), strong)
     return Plan(tuple(steps), tuple(gaps))
 
 
@@ -86,7 +93,9 @@ def _strong(mirror: str | None) -> tuple[str, str | None]:
     """Return the strong encoder to use and, if it is not the paper's, why."""
     if _at_hand(MOLBERT, mirror):
         return MOLBERT, None
-    why = "MolBERT's weights are not here ('w2s-mol data fetch molbert' gets them)"
+    why = (
+        "MolBERT's weights are not here, and are not fetched unasked ('w2s-mol data fetch molbert')"
+    )
     compact = list(shipped_strong_encoders())
     if compact:
         return compact[0], f"{why}: {compact[0]} used instead."
@@ -100,7 +109,7 @@ def _strong(mirror: str | None) -> tuple[str, str | None]:
 def _weak_gaps() -> list[str]:
     seen = {made["molecules"] for made in shipped_metadata()}
     if not seen:
-        return ["There are no shipped weak encoders here: the studies of molecules cannot run."]
+        return ["There are no shipped weak encoders here: the studies of molecules are left out."]
     if max(seen) >= _PAPERS_CORPUS:
         return []
     few = f"The weak encoders saw {max(seen):,} molecules of a ChEMBL corpus twice"
@@ -117,7 +126,7 @@ def _synthetic_steps() -> list[Step]:
         Step(
             "synthetic-mlp",
             "Appendix C: three synthetic experiments with a finetuning class that is not convex, "
-            f"heads by AdamW for {_MLP_EPOCHS} epochs.",
+            f"heads by AdamW for {_MLP_EPOCHS} epochs (the default is 1,000), one seed.",
             SyntheticConfig(experiment=_MLP_EXPERIMENTS, head="mlp", head_epochs=_MLP_EPOCHS),
         ),
     ]

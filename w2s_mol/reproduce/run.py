@@ -11,7 +11,7 @@ from w2s_mol import files
 from w2s_mol.encoders.loading import shipped_metadata
 from w2s_mol.errors import DownloadError, InputError, W2SMolError
 from w2s_mol.figures.pictures import draw_pictures
-from w2s_mol.figures.style import Format, save
+from w2s_mol.figures.style import FORMATS, save
 from w2s_mol.progress import Progress, silent
 from w2s_mol.report.content import build_report
 from w2s_mol.report.render import write_report
@@ -28,7 +28,6 @@ _ASKED = (
 )
 FIGURES = "figures"
 _PLAN = "plan.json"
-_FORMATS: tuple[Format, ...] = ("svg", "pdf", "png")
 
 
 def reproduce(
@@ -98,7 +97,7 @@ def _report(
 ) -> Path:
     encoders = shipped_metadata()
     for picture in draw_pictures(runs, encoders):
-        save(picture, output_dir / FIGURES, _FORMATS)
+        save(picture, output_dir / FIGURES, FORMATS)
     files.write_json(output_dir / _PLAN, {"ran": what, "gaps": gaps})
     asked = what_was_asked(output_dir)
     report = build_report(runs, title=TITLE, asked=asked, encoders=encoders, progress=progress)

@@ -25,6 +25,7 @@ def as_json(selections: Iterable[StudySelection]) -> str:
     found = [
         {
             **selection.keys,
+            "null_control": selection.control,
             "unit": selection.unit,
             "n_splits": selection.n_splits,
             "selector_split": selection.selector_split,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from w2s_mol.errors import InputError
-from w2s_mol.study.results import STUDY_KEYS
+from w2s_mol.runs import FinishedRun
+from w2s_mol.study.results import check_results, study_groups
 
 SelectorSplit = Literal["valid", "test"]
 WEAK_KEYS = ("family", "weak")
@@ -43,6 +44,8 @@ class StudySelection:
     ----------
     keys
         What tells the study from others: dataset, strong encoder, protocol, head, ...
+    control
+        Which null control it is, ``none`` for a study proper.
     unit
         Of the labels; the errors are in its square.
     n_splits
@@ -58,11 +61,36 @@ class StudySelection:
     """
 
     keys: dict[str, Any]
+    control: str
     unit: str
     n_splits: int
     selector_split: SelectorSplit
     table: pd.DataFrame
     selectors: pd.DataFrame
+
+
+def studies_of(runs: Sequence[FinishedRun]) -> pd.DataFrame:
+    """Read the results of all studies of molecules among some runs.
+
+    Raises
+    ------
+    InputError
+        If there is none, or one cannot be read or is of an older version.
+    """
+    studies = []
+    for run in runs:
+        if run.kind == "study":
+            studies.append(run.table("results"))
+            try:
+                check_results(studies[-1])
+            except InputError as error:
+                raise InputError(f"{run.folder}: {error}") from error
+    if not studies:
+        where = ", ".join(str(run.folder) for run in runs)
+        raise InputError(
+            f"{where} holds no study of molecules. Make one with 'w2s-mol run --dataset lipop'."
+        )
+    return pd.concat(studies, ignore_index=True)
 
 
 def selections(
@@ -85,13 +113,8 @@ def selections(
     """
     if selector_split not in ("valid", "test"):
         raise InputError(f"selector split {selector_split!r} should be one of: valid, test.")
-    missing = {*STUDY_KEYS, *WEAK_KEYS, "split_sha256", "eval_split"} - set(results.columns)
-    if missing or results.empty:
-        what = f"they lack the column {min(missing)!r}" if missing else "they hold no rows"
-        raise InputError(f"these are not results of a study: {what}.")
-    for values, study in results.groupby(list(STUDY_KEYS), sort=False):
-        keys = dict(zip(STUDY_KEYS, values, strict=True))
-        yield _select(keys, study, selector_split)
+    for keys, control, study in study_groups(results):
+        yield _select(keys, control, study, selector_split)
 
 
 def selection_table(results: pd.DataFrame, selector_split: SelectorSplit = "valid") -> pd.DataFrame:
@@ -130,7 +153,7 @@ def _with_keys(keys: dict[str, Any], table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _select(
-    keys: dict[str, Any], study: pd.DataFrame, selector_split: SelectorSplit
+    keys: dict[str, Any], control: str, study: pd.DataFrame, selector_split: SelectorSplit
 ) -> StudySelection:
     # Identical splits (BACE, BBBP) count once: a spread over copies means nothing.
     identity = ["weak_sha256", "split_sha256", "eval_split"]
@@ -153,6 +176,7 @@ def _select(
     table["oracle"] = table.index == table["w2s_error_mean"].idxmin()
     return StudySelection(
         keys=keys,
+        control=control,
         unit=str(study["unit"].iloc[0]),
         n_splits=int(test["split_sha256"].nunique()),
         selector_split=selector_split,

@@ -7,7 +7,7 @@ and a molecule that is in several splits has the same weight in each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from w2s_mol.encoders.random_bert import FAMILY as RANDOM
-from w2s_mol.encoders.random_bert import is_random
+from w2s_mol import files
 from w2s_mol.errors import InputError
 from w2s_mol.statistics.resampling import REPLICATES, row_weights
-from w2s_mol.study.config import SELF
-from w2s_mol.study.results import STUDY_KEYS
+from w2s_mol.study.results import study_groups
 
 Array = NDArray[np.float64]
 PARTS = ("valid", "test")
-NO_CONTROL = "none"
 _SUPERVISOR = ["family", "weak"]
+_PREDICTED = ("truth", "weak_prediction", "w2s_prediction", "ceiling_prediction")
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,8 @@ class Cases:
     ----------
     keys
         The values of ``STUDY_KEYS``.
+    control
+        Which null control it is, ``none`` for a study proper.
     study
         The id of the run.
     unit
@@ -52,29 +52,46 @@ class Cases:
         One row a supervisor: family, weak, hidden, seed.
     splits
         Names of the distinct splits.
+    molecules
+        A hash of the rows and splits: cases with the same one have the same bootstrap replicates.
     n_rows
         Distinct molecules in any of their validation and test parts.
     """
 
     keys: dict[str, Any]
+    control: str
     study: str
     unit: str
     supervisors: pd.DataFrame
     splits: tuple[str, ...]
+    molecules: str
     n_rows: int
     _terms: dict[str, list[_SplitTerms]]
 
     @property
-    def control(self) -> str:
-        """Which null control it is, ``none`` for a study proper."""
-        keys = self.keys
-        return control_of(keys["strong"], keys["shuffled_labels"], self.supervisors["family"])
-
-    @property
     def seed_groups(self) -> list[list[int]]:
-        """Positions of supervisors that differ in nothing but their seed."""
-        by = self.supervisors.reset_index().groupby(["family", "hidden"], dropna=False)["index"]
-        return [list(map(int, group)) for _, group in by]
+        """Positions of supervisors that differ in nothing but their pretraining seed."""
+        named = self.supervisors.assign(position=range(len(self.supervisors)))
+        groups: list[list[int]] = []
+        for _, group in named.groupby(["family", "hidden"], dropna=False):
+            positions = [int(position) for position in group["position"]]
+            seeds = group["seed"]
+            are_seeds = bool(seeds.notna().all() and seeds.is_unique)
+            groups += [positions] if are_seeds else [[position] for position in positions]
+        return groups
+
+    def leverage(self, quantity: str, part: str = "test") -> float:
+        """Return the largest share of one molecule in a quantity, summed over all cases.
+
+        The share of a molecule is the size of its terms' sum over cases, each weighted as in that
+        case's mean, among the sizes of all molecules' sums.
+        """
+        of_molecule = np.zeros(self.n_rows)
+        for split in self._terms[part]:
+            terms = split.terms[quantity].sum(axis=1) / len(split.rows)
+            np.add.at(of_molecule, split.rows, terms)
+        sizes = np.abs(of_molecule)
+        return float(sizes.max() / sizes.sum()) if sizes.sum() > 0 else 0.0
 
     def means(self, part: str, quantity: str) -> Array:
         """Return a quantity of every split and supervisor, shape (s, k)."""
@@ -88,21 +105,12 @@ class Cases:
         found: dict[str, list[Array]] = {quantity: [] for quantity in quantities}
         for split in self._terms[part]:
             of_split = weights[:, split.rows].astype(np.float64)
-            of_split /= np.maximum(of_split.sum(axis=1, keepdims=True), 1.0)
+            drawn = of_split.sum(axis=1, keepdims=True)
+            # A replicate without any molecule of a tiny split says nothing of it.
+            of_split /= np.where(drawn > 0, drawn, np.nan)
             for quantity in quantities:
                 found[quantity].append(of_split @ split.terms[quantity])
         return {quantity: np.stack(values, axis=1) for quantity, values in found.items()}
-
-
-def control_of(strong: str, shuffled_labels: bool, families: Iterable[str]) -> str:
-    """Return which null control a study is, ``none`` for a study proper."""
-    found = {
-        "shuffled labels": bool(shuffled_labels),
-        "self": strong == SELF,
-        "random strong": is_random(strong),
-        "random weak": set(families) == {RANDOM},
-    }
-    return next((name for name, it_is in found.items() if it_is), NO_CONTROL)
 
 
 def study_cases(results: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Cases]:
@@ -118,40 +126,50 @@ def study_cases(results: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Ca
     InputError
         If they are not such tables.
     """
-    missing = {*STUDY_KEYS, *_SUPERVISOR} - set(results.columns)
-    if missing:
-        raise InputError(
-            f"these are not results of a study, or of an older w2s-mol: they lack the column "
-            f"{min(missing)!r}. Run the study again."
-        )
-    for values, rows in results.groupby(list(STUDY_KEYS), sort=False):
-        keys = dict(zip(STUDY_KEYS, values, strict=True))
-        yield _cases(keys, rows, predictions[predictions["dataset"] == keys["dataset"]])
+    lacking = {"dataset", "split", "part", "row", *_SUPERVISOR, *_PREDICTED} - set(predictions)
+    if lacking:
+        raise InputError(f"these are not predictions of a study: they lack {min(lacking)!r}.")
+    for keys, control, rows in study_groups(results):
+        yield _cases(keys, control, rows, predictions[predictions["dataset"] == keys["dataset"]])
 
 
-def _cases(keys: dict[str, Any], results: pd.DataFrame, predictions: pd.DataFrame) -> Cases:
+def _cases(
+    keys: dict[str, Any], control: str, results: pd.DataFrame, predictions: pd.DataFrame
+) -> Cases:
     # Identical splits (BACE, BBBP) count once: a spread over copies means nothing.
-    splits = results.drop_duplicates("split_sha256")["split"].tolist()
+    splits = results.drop_duplicates("split_sha256")
     supervisors = results.drop_duplicates([*_SUPERVISOR, "weak_sha256"])
-    supervisors = supervisors[["family", "weak", "hidden", "seed"]].reset_index(drop=True)
-    used = predictions[predictions["part"].isin(PARTS) & predictions["split"].isin(splits)]
+    supervisors = supervisors[["family", "weak", "hidden", "seed", "weak_sha256"]]
+    supervisors = supervisors.reset_index(drop=True)
+    in_parts = predictions["part"].isin(PARTS) & predictions["split"].isin(splits["split"])
+    used = predictions[in_parts]
     places = {row: place for place, row in enumerate(sorted(used["row"].unique()))}
     terms: dict[str, list[_SplitTerms]] = {part: [] for part in PARTS}
     by_case = dict(iter(used.groupby(["part", "split", *_SUPERVISOR], sort=False)))
-    for part in PARTS:
-        for split in splits:
-            each = [
-                by_case[part, split, family, weak]
-                for family, weak in supervisors[_SUPERVISOR].itertuples(index=False)
-            ]
-            rows = np.array([places[row] for row in each[0]["row"]])
-            terms[part].append(_SplitTerms(rows, _terms_of(each)))
+    try:
+        for part in PARTS:
+            for split in splits["split"]:
+                each = [
+                    by_case[part, split, family, weak]
+                    for family, weak in supervisors[_SUPERVISOR].itertuples(index=False)
+                ]
+                rows = np.array([places[row] for row in each[0]["row"]])
+                terms[part].append(_SplitTerms(rows, _terms_of(each)))
+    except KeyError as error:
+        raise InputError(
+            f"the predictions of {keys['dataset']} lack {error}, which its results have. "
+            "Remove the folder and run the study again."
+        ) from error
     return Cases(
         keys=keys,
+        control=control,
         study=str(results["study"].iloc[0]),
         unit=str(keys["unit"]),
         supervisors=supervisors,
-        splits=tuple(map(str, splits)),
+        splits=tuple(map(str, splits["split"])),
+        molecules=files.sha256_json(
+            [[int(row) for row in places], splits["split_sha256"].tolist()]
+        ),
         n_rows=len(places),
         _terms=terms,
     )

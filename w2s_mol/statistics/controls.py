@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from w2s_mol.statistics.cases import NO_CONTROL, Cases
+from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import STATISTICS, gain_misfit_replicates
 from w2s_mol.statistics.ranking import rule_replicates
 from w2s_mol.statistics.resampling import REPLICATES, interval
+from w2s_mol.study.results import NO_CONTROL
 
 Array = NDArray[np.float64]
 
@@ -23,8 +25,19 @@ CONTROLS = {
 }
 """The controls by name, in words."""
 
+SURVIVES = "survives"
+NO_EFFECT = "no effect to test"
+CONTROL_TOO = "the control shows it too"
+UNDECIDED = "undecided"
+UNDEFINED = "undefined in the control"
+ONE_MOLECULE = "one molecule decides"
+VERDICTS = (SURVIVES, NO_EFFECT, CONTROL_TOO, UNDECIDED, UNDEFINED, ONE_MOLECULE)
+
+MOST_OF_ONE_MOLECULE = 0.2
+"""A quantity of which one molecule has a larger share than this gets no verdict."""
+
 _SAME = ("dataset_sha256", "protocol", "head", "head_epochs", "pooling", "study_seed")
-_FROM_GAIN = ("mean_gain", "correlation", "slope", "mean_slack")
+_FROM_GAIN = ("mean_gain", "median_gain", "correlation", "slope")
 
 
 def control_table(
@@ -32,22 +45,20 @@ def control_table(
 ) -> pd.DataFrame:
     """Compare every study with its null controls on the same molecules.
 
-    An effect survives a control where its own interval lies above zero, and so does that of its
-    difference from the control. Both are over molecules, splits and seeds, from the same
-    replicates.
-
     Parameters
     ----------
     every
         Cases of studies and controls together; a control belongs to the studies with which it
-        shares the molecules and all but what it controls for.
+        shares the molecules, the splits and all but what it controls for.
 
     Returns
     -------
     DataFrame
-        study, dataset, strong, control, effect, what; estimate, low, high of the study;
-        control_estimate, control_low, control_high; difference_low, difference_high; survives
-        (True, False, or None where the effect is undefined in the control).
+        study, dataset, strong, control, control_study, effect, what; estimate, low, high of the
+        study; control_estimate, control_low, control_high; difference_low, difference_high;
+        leverage, control_leverage (the largest share of one molecule); verdict, in ``VERDICTS``.
+        Intervals are over molecules, splits and seeds, the difference's from the same replicates.
+        An effect survives where its interval lies above zero, and so does the difference's.
     """
     found = {id(cases): _effects(cases, replicates, seed) for cases in every}
     rows = []
@@ -59,10 +70,12 @@ def control_table(
 
 def _controls(control: Cases, study: Cases) -> bool:
     """Say whether a control is one of a study's."""
-    if control.control == NO_CONTROL or any(control.keys[k] != study.keys[k] for k in _SAME):
+    if control.control == NO_CONTROL or control.molecules != study.molecules:
+        return False
+    if any(control.keys[key] != study.keys[key] for key in _SAME):
         return False
     same_strong = control.keys["strong_sha256"] == study.keys["strong_sha256"]
-    same_weak = control.supervisors["weak"].tolist() == study.supervisors["weak"].tolist()
+    same_weak = set(control.supervisors["weak_sha256"]) == set(study.supervisors["weak_sha256"])
     shares = {
         "random weak": same_strong,
         "random strong": same_weak,
@@ -72,18 +85,31 @@ def _controls(control: Cases, study: Cases) -> bool:
     return bool(shares[control.control])
 
 
-_Effect = tuple[str, float, Array]
+@dataclass(frozen=True)
+class _Effect:
+    """An effect: words, estimate, replicates, and the largest share of one molecule in it."""
+
+    what: str
+    estimate: float
+    drawn: Array
+    leverage: float
 
 
 def _effects(cases: Cases, replicates: int, seed: int) -> dict[str, _Effect]:
-    """Return each effect: words, estimate and replicates."""
     observed, _, everything = gain_misfit_replicates(cases, replicates, seed)
+    gain, misfit = cases.leverage("gain"), cases.leverage("misfit")
     effects = {}
     for name in _FROM_GAIN:
         what, statistic = STATISTICS[name]
-        effects[name] = (what, float(statistic(observed)), statistic(everything))
+        # A median over cases is not moved by a case that one molecule throws far off.
+        leverage = {"median_gain": 0.0, "mean_gain": gain}.get(name, max(gain, misfit))
+        effects[name] = _Effect(what, float(statistic(observed)), statistic(everything), leverage)
     estimate, drawn = rule_replicates(cases, "valid", replicates, seed)
-    effects["rule_spearman"] = ("rank correlation of the paper's rule", estimate, drawn)
+    effects["rule_spearman"] = _Effect("rank correlation of the paper's rule", estimate, drawn, 0.0)
+    if np.isnan(effects["correlation"].estimate):  # a student that copies its supervisor
+        nothing = np.full(replicates, np.nan)
+        for name in _FROM_GAIN:
+            effects[name] = _Effect(effects[name].what, effects[name].estimate, nothing, 0.0)
     return effects
 
 
@@ -91,12 +117,11 @@ def _compared(
     study: Cases, control: Cases, effects: dict[str, _Effect], under: dict[str, _Effect]
 ) -> list[dict[str, object]]:
     rows = []
-    for name, (what, estimate, drawn) in effects.items():
-        _, control_estimate, control_drawn = under[name]
-        low, high = interval(drawn)
-        control_low, control_high = interval(control_drawn)
-        difference_low, difference_high = interval(drawn - control_drawn)
-        undefined = np.isnan(difference_low) or np.isnan(low)
+    for name, effect in effects.items():
+        other = under[name]
+        low, high = interval(effect.drawn)
+        control_low, control_high = interval(other.drawn)
+        difference_low, difference_high = interval(effect.drawn - other.drawn)
         rows.append(
             {
                 "study": study.study,
@@ -105,16 +130,34 @@ def _compared(
                 "control": control.control,
                 "control_study": control.study,
                 "effect": name,
-                "what": what,
-                "estimate": estimate,
+                "what": effect.what,
+                "estimate": effect.estimate,
                 "low": low,
                 "high": high,
-                "control_estimate": control_estimate,
+                "control_estimate": other.estimate,
                 "control_low": control_low,
                 "control_high": control_high,
                 "difference_low": difference_low,
                 "difference_high": difference_high,
-                "survives": None if undefined else bool(low > 0 and difference_low > 0),
+                "leverage": effect.leverage,
+                "control_leverage": other.leverage,
+                "verdict": _verdict(effect, other, low, control_low, difference_low),
             }
         )
     return rows
+
+
+def _verdict(
+    effect: _Effect, other: _Effect, low: float, control_low: float, difference_low: float
+) -> str:
+    if effect.leverage > MOST_OF_ONE_MOLECULE:
+        return ONE_MOLECULE
+    if not low > 0:
+        return NO_EFFECT
+    if np.isnan(control_low):
+        return UNDEFINED
+    if other.leverage > MOST_OF_ONE_MOLECULE:
+        return ONE_MOLECULE
+    if difference_low > 0:
+        return SURVIVES
+    return CONTROL_TOO if control_low > 0 else UNDECIDED

@@ -51,6 +51,7 @@ STATISTICS: dict[str, tuple[str, Callable[[Quantities], Array]]] = {
     "correlation": ("correlation of gain and misfit (Pearson)", correlation),
     "slope": ("slope of gain on misfit", slope),
     "mean_gain": ("mean gain", _mean("gain")),
+    "median_gain": ("median gain", lambda q: np.median(q["gain"], axis=-1)),
     "share_gain": (
         "share of cases with gain > 0",
         lambda q: (q["gain"] > _NO_SPREAD * q["weak_error"]).mean(axis=-1),
@@ -62,10 +63,13 @@ STATISTICS: dict[str, tuple[str, Callable[[Quantities], Array]]] = {
     ),
     "mean_slack": ("mean slack", _mean("slack")),
     "mean_slack_projection": (
-        "of it, the student not being the test-set projection",
+        "of it, slack_projection: between student and ceiling",
         _mean("slack_projection"),
     ),
-    "mean_slack_epsilon": ("of it, epsilon: the ceiling is not the truth", _mean("slack_epsilon")),
+    "mean_slack_epsilon": (
+        "of it, slack_epsilon: between ceiling and truth",
+        _mean("slack_epsilon"),
+    ),
 }
 """What is said of a study: name -> (words, function of quantities whose last axis is the cases)."""
 

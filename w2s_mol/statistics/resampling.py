@@ -62,11 +62,13 @@ def interval(replicates: Array) -> tuple[float, float]:
 
 
 def two_sided_p(differences: Array) -> float:
-    """Return the bootstrap's two-sided p-value of a difference being zero.
+    """Return the p at which the percentile interval of a difference begins to hold zero.
 
     Twice the smaller share of replicates on either side of zero, ties counted on both, with one
-    replicate added to each so that no p is zero (Davison and Hinkley 1997, section 4.2).
+    replicate added to each so that no p is zero. Nothing is drawn under a null hypothesis: it is
+    the interval read as a test (Efron and Tibshirani 1993, section 13.7 on percentile intervals).
     """
+    differences = differences[~np.isnan(differences)]
     n = len(differences) + 1
     below, above = (differences <= 0).sum() + 1, (differences >= 0).sum() + 1
     return float(min(1.0, 2 * min(below, above) / n))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from w2s_mol import __version__
 from w2s_mol.datasets.dataset import Dataset, Split
+from w2s_mol.encoders.random_bert import is_random
+from w2s_mol.errors import InputError
 from w2s_mol.heads.metrics import QUANTITIES, weak_to_strong_quantities
-from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.config import SELF, StudyConfig
 from w2s_mol.study.protocol import SplitPredictions
 
 STUDY_KEYS = (
@@ -26,6 +30,8 @@ STUDY_KEYS = (
     "strong_sha256",
 )
 """What tells one study's rows from another's where results of several runs are put together."""
+
+_SUPERVISOR = ("family", "weak", "weak_sha256")
 
 RESULT_COLUMNS = (
     "dataset",
@@ -55,6 +61,48 @@ RESULT_COLUMNS = (
     "study",
     "w2s_mol",
 )
+
+
+NO_CONTROL = "none"
+
+
+def check_results(results: pd.DataFrame) -> None:
+    """Raise InputError if these are not results of a study by this version."""
+    missing = {*STUDY_KEYS, *_SUPERVISOR, "split_sha256", "eval_split"} - set(results.columns)
+    if missing or results.empty:
+        what = f"they lack the column {min(missing)!r}" if missing else "they hold no rows"
+        raise InputError(
+            f"these are not results of a study, or are of an older w2s-mol: {what}. Run it again."
+        )
+
+
+def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, pd.DataFrame]]:
+    """Yield the studies in results: what tells each from others, its null control, its rows.
+
+    Weak encoders with random weights are a study of their own: they are a control.
+
+    Raises
+    ------
+    InputError
+        If these are not results of a study by this version.
+    """
+    check_results(results)
+    untrained = results["weak"].map(is_random)
+    by = [*STUDY_KEYS, untrained.rename("untrained")]
+    for values, rows in results.groupby(by, sort=False):
+        keys = dict(zip(STUDY_KEYS, values, strict=False))
+        yield keys, _control(keys, bool(values[-1])), rows
+
+
+def _control(keys: dict[str, Any], untrained: bool) -> str:
+    """Return which null control a study is, ``none`` for a study proper."""
+    found = {
+        "shuffled labels": bool(keys["shuffled_labels"]),
+        "self": keys["strong"] == SELF,
+        "random strong": is_random(str(keys["strong"])),
+        "random weak": untrained,
+    }
+    return next((name for name, it_is in found.items() if it_is), NO_CONTROL)
 
 
 @dataclass(frozen=True)

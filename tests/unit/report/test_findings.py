@@ -183,10 +183,10 @@ def test_without_controls_nothing_is_said_of_them() -> None:
     assert list(findings.of_controls(pd.DataFrame())) == []
 
 
-def test_real_controls_are_reported_dataset_by_dataset(runs: list[FinishedRun]) -> None:
+def test_real_controls_are_reported_dataset_by_dataset(runs_to_report: list[FinishedRun]) -> None:
     from w2s_mol.statistics.controls import control_table
 
-    studies = [run for run in runs if run.kind == "study"]
+    studies = [run for run in runs_to_report if run.kind == "study"]
     every = [c for r in studies for c in study_cases(r.table("results"), r.table("predictions"))]
     said = list(findings.of_controls(control_table(every, 100)))
     assert [text.split(",")[0] for text in said] == ["Controls on lipop", "Controls on esol"]

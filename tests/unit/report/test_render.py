@@ -98,9 +98,9 @@ def test_every_link_has_its_target_and_every_target_is_one(page: Page) -> None:
     assert {target[1:] for target in page.values("href")} <= set(ids)
 
 
-def test_every_run_is_linked_to(page: Page, runs: list[FinishedRun]) -> None:
+def test_every_run_is_linked_to(page: Page, runs_to_report: list[FinishedRun]) -> None:
     linked = set(page.values("href"))
-    assert {f"#run-{run.manifest['study']}" for run in runs} <= linked
+    assert {f"#run-{run.manifest['study']}" for run in runs_to_report} <= linked
 
 
 def test_a_page_has_every_heading_caption_cell_and_note(page: Page, report: Report) -> None:
@@ -136,13 +136,13 @@ def test_the_same_report_gives_the_same_bytes(report: Report, tmp_path: Path) ->
 
 
 @pytest.fixture
-def nasty(changed: Callable) -> Report:
+def nasty(changed_esol: Callable) -> Report:
     """A report on a dataset and supervisors with markup for names."""
 
     def rename(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(dataset=NASTY, weak=table["weak"] + "|<b>")
 
-    return build_report([changed(rename)], title=f"On {NASTY}", asked=[NASTY], replicates=100)
+    return build_report([changed_esol(rename)], title=f"On {NASTY}", asked=[NASTY], replicates=100)
 
 
 def test_names_are_text_on_a_page_and_never_markup(nasty: Report, tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ def test_markdowns_pictures_lie_beside_it(markdown: tuple[str, Path]) -> None:
 
 @pytest.mark.parametrize("name", ["my data", "a (1)", "50%"])
 def test_markdown_finds_its_pictures_whatever_the_dataset_is_called(
-    changed: Callable, tmp_path: Path, name: str
+    changed_esol: Callable, tmp_path: Path, name: str
 ) -> None:
-    report = build_report([changed(lambda table: table.assign(dataset=name))], replicates=100)
+    report = build_report([changed_esol(lambda table: table.assign(dataset=name))], replicates=100)
     assert check_markdown_pictures(markdown_of(report, tmp_path), tmp_path) == 3
 
 

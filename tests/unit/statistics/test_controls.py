@@ -1,9 +1,9 @@
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from crafted_study import Crafted, crafted
 
 from w2s_mol.runs import find_runs
 from w2s_mol.statistics.cases import Cases, study_cases
@@ -13,16 +13,11 @@ from w2s_mol.statistics.gain_misfit import gain_misfit_table
 EFFECTS = ["mean_gain", "correlation", "slope", "mean_slack", "rule_spearman"]
 
 
-@pytest.fixture(scope="module")
-def made(crafted: Callable) -> Callable[..., Any]:
-    """Return the maker of a study whose students are surely better than their supervisors."""
-
-    def make(part_of_error_left: float = 0.3, **given: Any) -> Any:
-        study = crafted(n=300, seed=5, **given)
-        study.w2s[:] = study.truth + part_of_error_left * (study.weak - study.truth)
-        return study
-
-    return make
+def made(part_of_error_left: float = 0.3, **given: Any) -> Crafted:
+    """Make a study whose students are surely better than their supervisors."""
+    study = crafted(n=300, seed=5, **given)
+    study.w2s[:] = study.truth + part_of_error_left * (study.weak - study.truth)
+    return study
 
 
 SHUFFLED = {"shuffled_labels": True, "study": "shuffled"}
@@ -36,7 +31,7 @@ def verdicts(found: pd.DataFrame) -> dict[str, bool | None]:
     return dict(zip(found.index, found["survives"].tolist(), strict=True))
 
 
-def test_a_study_is_compared_with_its_control_effect_by_effect(made: Callable) -> None:
+def test_a_study_is_compared_with_its_control_effect_by_effect() -> None:
     found = table(made().cases(), made(0.9, keys=SHUFFLED).cases())
     assert list(found.index) == EFFECTS
     assert (found["control"] == "shuffled labels").all()
@@ -44,7 +39,7 @@ def test_a_study_is_compared_with_its_control_effect_by_effect(made: Callable) -
     assert (found["control_study"] == "shuffled").all()
 
 
-def test_estimates_and_intervals_are_those_of_each_alone(made: Callable) -> None:
+def test_estimates_and_intervals_are_those_of_each_alone() -> None:
     study, control = made().cases(), made(0.9, keys=SHUFFLED).cases()
     found = table(study, control)
     for cases, names in (
@@ -57,7 +52,7 @@ def test_estimates_and_intervals_are_those_of_each_alone(made: Callable) -> None
             assert found.loc[effect, names].tolist() == pytest.approx(expected)
 
 
-def test_an_effect_survives_a_control_that_surely_shows_less(made: Callable) -> None:
+def test_an_effect_survives_a_control_that_surely_shows_less() -> None:
     found = table(made(0.3).cases(), made(0.9, keys=SHUFFLED).cases())
     row = found.loc["mean_gain"]
     assert row["low"] > 0
@@ -65,7 +60,7 @@ def test_an_effect_survives_a_control_that_surely_shows_less(made: Callable) -> 
     assert verdicts(found)["mean_gain"] is True
 
 
-def test_an_effect_does_not_survive_a_control_that_shows_it_as_well(made: Callable) -> None:
+def test_an_effect_does_not_survive_a_control_that_shows_it_as_well() -> None:
     """The same predictions: replicate by replicate there is no difference at all."""
     found = table(made().cases(), made(keys=SHUFFLED).cases())
     row = found.loc["mean_gain"]
@@ -74,16 +69,14 @@ def test_an_effect_does_not_survive_a_control_that_shows_it_as_well(made: Callab
     assert verdicts(found)["mean_gain"] is False
 
 
-def test_an_effect_below_zero_does_not_survive_a_control_that_is_lower_still(
-    made: Callable,
-) -> None:
+def test_an_effect_below_zero_does_not_survive_a_control_that_is_lower_still() -> None:
     found = table(made(1.2).cases(), made(3.0, keys=SHUFFLED).cases())
     row = found.loc["mean_gain"]
     assert row["high"] < 0 < row["difference_low"]
     assert verdicts(found)["mean_gain"] is False
 
 
-def test_an_effect_that_the_control_leaves_undefined_has_no_verdict(made: Callable) -> None:
+def test_an_effect_that_the_control_leaves_undefined_has_no_verdict() -> None:
     found = table(made().cases(), made(1.0, keys={"strong": "self", "study": "self"}).cases())
     assert verdicts(found)["correlation"] is None
     assert np.isnan(found.loc["correlation", "control_estimate"])
@@ -100,7 +93,7 @@ def test_an_effect_that_the_control_leaves_undefined_has_no_verdict(made: Callab
     ],
 )
 def test_each_kind_of_control_differs_from_its_study_in_what_it_controls_for(
-    made: Callable, control: str, given: dict
+    control: str, given: dict
 ) -> None:
     found = table(made().cases(), made(0.9, **given).cases())
     assert set(found["control"]) == {control}
@@ -120,7 +113,7 @@ def test_each_kind_of_control_differs_from_its_study_in_what_it_controls_for(
     ],
     ids=lambda other: next(iter(other)),
 )
-def test_the_control_of_another_study_is_not_compared(made: Callable, other: dict) -> None:
+def test_the_control_of_another_study_is_not_compared(other: dict) -> None:
     assert table_is_empty(made().cases(), made(keys={**SHUFFLED, **other}).cases())
 
 
@@ -128,7 +121,7 @@ def table_is_empty(*every: Cases) -> bool:
     return control_table(every, 100).empty
 
 
-def test_a_control_on_other_splits_is_not_compared(made: Callable) -> None:
+def test_a_control_on_other_splits_is_not_compared() -> None:
     """Its molecules in the test parts are others."""
     study, control = made(), made(0.9, keys=SHUFFLED)
     control.splits = {"7": (range(150), range(150, 200), range(200, 300))}
@@ -141,18 +134,18 @@ def test_a_control_on_other_splits_is_not_compared(made: Callable) -> None:
     ids=["shuffled labels", "self"],
 )
 def test_a_control_with_supervisors_of_the_same_names_in_another_family_is_not_compared(
-    made: Callable, keys: dict
+    keys: dict,
 ) -> None:
     study, control = made().cases(), made(0.9, keys=keys, families=["mine"] * 4).cases()
     assert table_is_empty(study, control)
 
 
-def test_a_control_with_other_supervisors_is_not_compared(made: Callable) -> None:
+def test_a_control_with_other_supervisors_is_not_compared() -> None:
     control = made(0.9, keys=SHUFFLED, hidden=[8, 16, 24, 96]).cases()
     assert table_is_empty(made().cases(), control)
 
 
-def test_studies_without_controls_and_controls_alone_have_no_table(made: Callable) -> None:
+def test_studies_without_controls_and_controls_alone_have_no_table() -> None:
     study, control = made().cases(), made(keys=SHUFFLED).cases()
     other = made(keys={"strong": "self"}).cases()
     for every in ([], [study], [study, made(keys={"head": "ols"}).cases()], [control, other]):

@@ -1,8 +1,7 @@
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import pytest
+from crafted_study import crafted
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -56,7 +55,7 @@ def test_on_the_line_gain_is_misfit_both_are_one(found: list[tuple[float, float]
     assert slope(q) == pytest.approx(1)
 
 
-def test_estimates_are_those_of_the_results(crafted: Callable) -> None:
+def test_estimates_are_those_of_the_results() -> None:
     made = crafted()
     test = made.tables()[0].query("eval_split == 'test'")
     found = table_of(made.cases())["estimate"]
@@ -69,21 +68,21 @@ def test_estimates_are_those_of_the_results(crafted: Callable) -> None:
     assert list(found.index) == list(STATISTICS)
 
 
-def test_the_parts_of_the_slack_make_it_up(crafted: Callable) -> None:
+def test_the_parts_of_the_slack_make_it_up() -> None:
     found = table_of(crafted().cases())["estimate"]
     assert found["mean_slack"] == pytest.approx(found["mean_gain"] - found["mean_misfit"])
     parts = found["mean_slack_projection"] + found["mean_slack_epsilon"]
     assert found["mean_slack"] == pytest.approx(parts)
 
 
-def test_a_ceiling_that_is_the_truth_leaves_no_epsilon(crafted: Callable) -> None:
+def test_a_ceiling_that_is_the_truth_leaves_no_epsilon() -> None:
     made = crafted()
     made.ceiling[:] = made.truth
     row = table_of(made.cases()).loc["mean_slack_epsilon"]
     assert row[["estimate", "low", "high", "low_all", "high_all"]].tolist() == [0] * 5
 
 
-def test_shares_count_cases(crafted: Callable) -> None:
+def test_shares_count_cases() -> None:
     """Of four students one is the truth: gain is misfit. One copies, one is worse, one halves."""
     made = crafted()
     made.w2s[0] = made.truth
@@ -95,9 +94,7 @@ def test_shares_count_cases(crafted: Callable) -> None:
     assert found["estimate"]["share_slack"] == 3 / 4  # at zero the inequality holds
 
 
-def test_a_supervisor_that_is_copied_leaves_correlation_and_slope_undefined(
-    crafted: Callable,
-) -> None:
+def test_a_supervisor_that_is_copied_leaves_correlation_and_slope_undefined() -> None:
     made = crafted()
     made.w2s[:] = made.weak + 1e-13 * made.truth
     found = table_of(made.cases())
@@ -106,14 +103,14 @@ def test_a_supervisor_that_is_copied_leaves_correlation_and_slope_undefined(
     assert found.loc["mean_gain", "estimate"] == pytest.approx(0, abs=1e-9)
 
 
-def test_a_single_case_has_means_and_no_correlation(crafted: Callable) -> None:
+def test_a_single_case_has_means_and_no_correlation() -> None:
     found = table_of(crafted(k=1, splits={"0": (range(30), range(30, 40), range(40, 60))}).cases())
     assert np.isnan(found.loc["correlation", "estimate"])
     mean = found.loc["mean_gain"]
     assert mean["low"] < mean["estimate"] < mean["high"]
 
 
-def test_the_interval_of_a_mean_gain_is_the_analytic_one(crafted: Callable) -> None:
+def test_the_interval_of_a_mean_gain_is_the_analytic_one() -> None:
     """One supervisor, one split: a mean over 2,000 molecules."""
     made = crafted(n=2400, k=1, splits={"0": (range(200), range(200, 400), range(400, 2400))})
     row = table_of(made.cases(), replicates=2000).loc["mean_gain"]
@@ -124,7 +121,7 @@ def test_the_interval_of_a_mean_gain_is_the_analytic_one(crafted: Callable) -> N
     assert (row["low_all"], row["high_all"]) == (row["low"], row["high"])
 
 
-def test_intervals_are_in_order_and_hold_the_means(crafted: Callable) -> None:
+def test_intervals_are_in_order_and_hold_the_means() -> None:
     found = table_of(crafted(n=400).cases(), replicates=500)
     for low, high in (("low", "high"), ("low_all", "high_all")):
         assert (found[low] <= found[high]).all()
@@ -133,7 +130,7 @@ def test_intervals_are_in_order_and_hold_the_means(crafted: Callable) -> None:
         assert (means["estimate"] < means[high]).all()
 
 
-def test_splits_that_disagree_widen_the_second_interval_alone(crafted: Callable) -> None:
+def test_splits_that_disagree_widen_the_second_interval_alone() -> None:
     made = crafted(n=400, k=2)
     made.splits = {
         "0": (range(2), range(2, 4), range(200)),
@@ -144,7 +141,7 @@ def test_splits_that_disagree_widen_the_second_interval_alone(crafted: Callable)
     assert row["high_all"] - row["low_all"] > 3 * (row["high"] - row["low"])
 
 
-def test_pretraining_seeds_that_disagree_widen_the_second_interval_alone(crafted: Callable) -> None:
+def test_pretraining_seeds_that_disagree_widen_the_second_interval_alone() -> None:
     split = {"0": (range(100), range(100, 200), range(200, 400))}
     made = crafted(n=400, k=3, splits=split, hidden=[8, 8, 8], seeds=[0, 1, 2])
     made.w2s[2] += 3
@@ -155,13 +152,13 @@ def test_pretraining_seeds_that_disagree_widen_the_second_interval_alone(crafted
     assert (alone["low_all"], alone["high_all"]) == (alone["low"], alone["high"])
 
 
-def test_the_same_seed_gives_the_same_intervals(crafted: Callable) -> None:
+def test_the_same_seed_gives_the_same_intervals() -> None:
     cases = crafted().cases()
     pd.testing.assert_frame_equal(table_of(cases, seed=1), table_of(cases, seed=1))
     assert (table_of(cases, seed=1)["low"] != table_of(cases, seed=2)["low"]).any()
 
 
-def test_replicates_have_a_column_for_every_case(crafted: Callable) -> None:
+def test_replicates_have_a_column_for_every_case() -> None:
     observed, molecules, everything = gain_misfit_replicates(crafted(k=3).cases(), 20)
     for name in QUANTITIES:
         assert observed[name].shape == (6,)

@@ -1,8 +1,7 @@
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import pytest
+from crafted_study import crafted
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -59,7 +58,7 @@ def test_estimates_are_those_of_the_selection(run_folders, part: str) -> None:
         assert set(found.index.levels[0]) == {"bound", "weak_error", "hidden"}
 
 
-def test_intervals_hold_what_a_rank_correlation_and_a_regret_can_be(crafted: Callable) -> None:
+def test_intervals_hold_what_a_rank_correlation_and_a_regret_can_be() -> None:
     found = by_measure(crafted().cases())
     for measure in ("spearman", "kendall"):
         rows = found.xs(measure, level="measure")
@@ -68,13 +67,13 @@ def test_intervals_hold_what_a_rank_correlation_and_a_regret_can_be(crafted: Cal
     assert (found["low"] <= found["high"]).all()
 
 
-def test_the_papers_rule_is_not_compared_with_itself(crafted: Callable) -> None:
+def test_the_papers_rule_is_not_compared_with_itself() -> None:
     rows = by_measure(crafted().cases()).loc["bound"]
     compared = ["rule_minus_this", "difference_low", "difference_high", "p"]
     assert rows[compared].isna().all(axis=None)
 
 
-def test_a_rule_that_sees_the_same_scores_does_not_differ(crafted: Callable) -> None:
+def test_a_rule_that_sees_the_same_scores_does_not_differ() -> None:
     """Where students copy, weak error - misfit is the weak error: the comparison is paired."""
     made = crafted()
     made.w2s[:] = made.weak
@@ -83,7 +82,7 @@ def test_a_rule_that_sees_the_same_scores_does_not_differ(crafted: Callable) -> 
     assert (rows["p"] == 1).all()
 
 
-def test_a_rule_that_is_surely_worse_is_said_to_be(crafted: Callable) -> None:
+def test_a_rule_that_is_surely_worse_is_said_to_be() -> None:
     """Errors grow with hidden size, so that the largest is the worst pick."""
     made = crafted(n=400, splits=SPLIT)
     noise = np.random.default_rng(1).normal(size=400)
@@ -98,7 +97,8 @@ def test_a_rule_that_is_surely_worse_is_said_to_be(crafted: Callable) -> None:
     assert found.loc[("hidden", "regret"), "rule_minus_this"] < 0
 
 
-def test_rules_that_rank_by_chance_are_not_said_to_differ(crafted: Callable) -> None:
+@pytest.mark.slow
+def test_rules_that_rank_by_chance_are_not_said_to_differ() -> None:
     """Bound and weak error of equally good supervisors, over many studies: p < 0.05 is rare."""
     ps = [
         by_measure(
@@ -113,19 +113,19 @@ def _equally_good(seed: int) -> np.ndarray:
     return np.random.default_rng(100 + seed).normal(size=(6, 80))
 
 
-def test_fixed_representations_have_no_hidden_size_to_rank_by(crafted: Callable) -> None:
+def test_fixed_representations_have_no_hidden_size_to_rank_by() -> None:
     found = by_measure(crafted(k=3, hidden=[8, None, 16]).cases())
     assert set(found.index.get_level_values("selector")) == {"bound", "weak_error"}
 
 
-def test_a_single_supervisor_has_no_rank_correlation_and_no_regret(crafted: Callable) -> None:
+def test_a_single_supervisor_has_no_rank_correlation_and_no_regret() -> None:
     found = by_measure(crafted(k=1).cases())
     for measure in ("spearman", "kendall"):
         assert found.xs(measure, level="measure")[["estimate", "low", "p"]].isna().all(axis=None)
     assert (found.xs("regret", level="measure")[["estimate", "low", "high"]] == 0).all(axis=None)
 
 
-def test_the_order_of_supervisors_does_not_matter(crafted: Callable) -> None:
+def test_the_order_of_supervisors_does_not_matter() -> None:
     made = crafted(hidden=[8, 16, 24, 32])
     expected = by_measure(made.cases())
     made.weak, made.w2s = made.weak[::-1], made.w2s[::-1]
@@ -133,7 +133,7 @@ def test_the_order_of_supervisors_does_not_matter(crafted: Callable) -> None:
     pd.testing.assert_frame_equal(by_measure(made.cases()), expected)
 
 
-def test_replicates_of_the_rule_are_those_of_its_interval(crafted: Callable) -> None:
+def test_replicates_of_the_rule_are_those_of_its_interval() -> None:
     cases = crafted().cases()
     estimate, drawn = rule_replicates(cases, "valid", 100)
     row = by_measure(cases).loc[("bound", "spearman")]
@@ -141,7 +141,7 @@ def test_replicates_of_the_rule_are_those_of_its_interval(crafted: Callable) -> 
     assert np.quantile(drawn, [0.025, 0.975]).tolist() == pytest.approx([row["low"], row["high"]])
 
 
-def test_selectors_see_validation_and_are_judged_on_test(crafted: Callable) -> None:
+def test_selectors_see_validation_and_are_judged_on_test() -> None:
     """On validation the first supervisor is the best, on test the last."""
     made = crafted(n=400, k=2, splits=SPLIT)
     noise = np.random.default_rng(1).normal(size=400)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from w2s_mol.heads.metrics import weak_to_strong_quantities
 from w2s_mol.statistics.cases import Cases, study_cases
@@ -52,7 +51,13 @@ class Crafted:
         hidden = self.hidden or [8 * (place + 1) for place in range(k)]
         seeds, families = self.seeds or [0] * k, self.families or ["shipped"] * k
         return [
-            {"weak": f"weak-{h}-s{s}", "family": f, "hidden": h, "seed": s, "weak_sha256": str(p)}
+            {
+                "weak": f"{'random' if f == 'random' else 'weak'}-h{h}-s{s}",
+                "family": f,
+                "hidden": h,
+                "seed": s,
+                "weak_sha256": str(p),
+            }
             for p, (h, s, f) in enumerate(zip(hidden, seeds, families, strict=True))
         ]
 
@@ -92,24 +97,19 @@ class Crafted:
         return cases
 
 
-@pytest.fixture(scope="session")
-def crafted() -> Callable[..., Crafted]:
-    """Return the maker of a study with random predictions, any of which may be given."""
-
-    def make(n: int = 60, k: int = 4, seed: int = 0, **given: Any) -> Crafted:
-        generator = np.random.default_rng(seed)
-        truth = generator.normal(size=n)
-        weak = truth + generator.normal(size=(k, n)) * np.linspace(0.4, 1.2, k)[:, None]
-        drawn = {
-            "truth": truth,
-            "weak": weak,
-            "w2s": 0.6 * weak + 0.4 * truth + generator.normal(scale=0.3, size=(k, n)),
-            "ceiling": truth + generator.normal(scale=0.3, size=n),
-            "splits": {
-                name: tuple(np.split(generator.permutation(n), [n // 2, 3 * n // 4]))
-                for name in ("0", "1")
-            },
-        }
-        return Crafted(**{**drawn, **given})
-
-    return make
+def crafted(n: int = 60, k: int = 4, seed: int = 0, **given: Any) -> Crafted:
+    """Make a study with random predictions, any of which may be given."""
+    generator = np.random.default_rng(seed)
+    truth = generator.normal(size=n)
+    weak = truth + generator.normal(size=(k, n)) * np.linspace(0.4, 1.2, k)[:, None]
+    drawn = {
+        "truth": truth,
+        "weak": weak,
+        "w2s": 0.6 * weak + 0.4 * truth + generator.normal(scale=0.3, size=(k, n)),
+        "ceiling": truth + generator.normal(scale=0.3, size=n),
+        "splits": {
+            name: tuple(np.split(generator.permutation(n), [n // 2, 3 * n // 4]))
+            for name in ("0", "1")
+        },
+    }
+    return Crafted(**{**drawn, **given})
