@@ -48,10 +48,31 @@ def fetch(
         If a file cannot be had from anywhere, or is not the file it should be. What was received
         of a broken download is kept, and the next call goes on with it.
     """
+    mirror = resolve_mirror(mirror)
+    return [_fetch_file(file, mirror, offline, progress) for file in get_source(name).files]
+
+
+def resolve_mirror(mirror: str | None) -> str | None:
+    """Return the mirror given, or ``W2S_MOL_MIRROR``'s.
+
+    Raises
+    ------
+    InputError
+        If it is neither an address nor a folder.
+    """
     mirror = mirror or paths.mirror()
     if mirror and not _is_address(mirror) and not Path(mirror).is_dir():
         raise InputError(f"mirror {mirror} is not a folder. Give a folder or an http(s) address.")
-    return [_fetch_file(file, mirror, offline, progress) for file in get_source(name).files]
+    return mirror
+
+
+def is_at_hand(name: str, mirror: str | None) -> bool:
+    """Say whether all files of a source are in the cache or in a mirror folder."""
+    return all(
+        is_here(file)
+        or (mirror is not None and not _is_address(mirror) and (Path(mirror) / file.path).is_file())
+        for file in get_source(name).files
+    )
 
 
 def is_here(file: SourceFile) -> bool:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from w2s_mol import paths
-from w2s_mol.datasets.fetch import is_here
-from w2s_mol.datasets.sources import get_source
+from w2s_mol.datasets.fetch import is_at_hand, resolve_mirror
 from w2s_mol.encoders.loading import (
     MOLBERT,
     shipped_encoders,
@@ -62,9 +59,15 @@ def make_plan(mirror: str | None = None, offline: bool = False) -> Plan:
     mirror, offline
         As in ``fetch``. Datasets that are not here will be fetched; with ``offline`` they are
         left out unless a mirror folder has them. MolBERT is used only if it is here already.
+
+    Raises
+    ------
+    InputError
+        If the mirror is no folder.
     """
+    mirror = resolve_mirror(mirror)
     gaps = []
-    datasets = [name for name in DATASETS if not offline or _at_hand(name, mirror)]
+    datasets = [name for name in DATASETS if not offline or is_at_hand(name, mirror)]
     if missing := [name for name in DATASETS if name not in datasets]:
         gaps.append(
             f"{', '.join(missing)}: not here, and --offline refuses the network. Left out; run "
@@ -79,19 +82,9 @@ def make_plan(mirror: str | None = None, offline: bool = False) -> Plan:
     return Plan(tuple(steps), tuple(gaps))
 
 
-def _at_hand(name: str, mirror: str | None) -> bool:
-    """Say whether all files of a source are in the cache or in a mirror folder."""
-    mirror = mirror or paths.mirror()
-    folder = Path(mirror) if mirror and Path(mirror).is_dir() else None
-    return all(
-        is_here(file) or (folder is not None and (folder / file.path).is_file())
-        for file in get_source(name).files
-    )
-
-
 def _strong(mirror: str | None) -> tuple[str, str | None]:
     """Return the strong encoder to use and, if it is not the paper's, why."""
-    if _at_hand(MOLBERT, mirror):
+    if is_at_hand(MOLBERT, mirror):
         return MOLBERT, None
     why = (
         "MolBERT's weights are not here, and are not fetched unasked ('w2s-mol data fetch molbert')"
