@@ -1,6 +1,6 @@
 """Figure 2b against how well its representations were pretrained: the smaller epsilon, the closer.
 
-Twenty to forty minutes on one core; what was pretrained before is taken from the cache.
+About forty minutes on one core; what was pretrained before is taken from the cache.
 """
 
 from __future__ import annotations
