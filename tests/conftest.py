@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -108,7 +109,8 @@ TINY_SYNTHETIC = {
 def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of tiny finished runs: a study, a null control of each kind, synthetic ones.
 
-    The studies are of two tables of 60 molecules, in files named after two of the paper's datasets.
+    The studies are of two tables of 60 molecules; their manifests say that these are two of the
+    paper's datasets.
     """
     from w2s_mol import run_study
     from w2s_mol.datasets.builtin import generate
@@ -135,6 +137,9 @@ def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "random-strong": {"strong": "random-h16-s9"},
     }.items():
         run_study(output_dir=runs / name, **{**settings, **changed})
+        manifest = json.loads((runs / name / "manifest.json").read_text())
+        manifest["config"]["dataset"] = ["lipop", "esol"]
+        (runs / name / "manifest.json").write_text(json.dumps(manifest))
     run_synthetic(output_dir=runs / "synthetic", seeds=(0, 1), **TINY_SYNTHETIC)
     return runs
 

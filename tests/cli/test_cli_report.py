@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from w2s_mol.statistics.controls import VERDICTS
+
 QUICK = ("--replicates", "100")
 
 
@@ -153,6 +155,11 @@ def test_figures_writes_the_formats_asked_for_and_prints_their_paths(cli, tmp_pa
     assert "drawn/learning-curves.svg" in written
 
 
+def test_a_format_that_is_none_is_refused_with_those_that_are(cli, tmp_path, study):
+    refused(cli("figures", study, "--format", "svgg"), "'svgg'", "Did you mean 'svg'?", "pdf, png")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_figures_are_in_all_three_formats_unless_told_otherwise(cli, tmp_path, study):
     done = cli("figures", study)
@@ -229,7 +236,7 @@ def test_controls_are_printed_as_json_with_their_verdicts(cli, run_folders):
     rows = json.loads(done.out, parse_constant=pytest.fail)
     assert {row["dataset"] for row in rows} == {"lipop", "esol"}
     assert {row["control"] for row in rows} == {"self"}
-    assert {type(row["survives"]) for row in rows} <= {bool, type(None)}
+    assert {row["verdict"] for row in rows} <= set(VERDICTS)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Tables, carry_out
-from w2s_mol.runs import find_runs, studies_of
+from w2s_mol.runs import find_runs
 
 
 class FakeRun:
@@ -71,7 +71,6 @@ def test_a_run_found_twice_is_one_run(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     found = find_runs([one, tmp_path, Path("one"), two])
     assert [run.folder.name for run in found] == ["one", "two"]
-    assert len(studies_of(find_runs([one, tmp_path]))) == 2
 
 
 @pytest.mark.parametrize("place", ["empty", "nowhere", "killed", "file"])
@@ -97,7 +96,7 @@ def test_results_without_their_manifest_are_a_studys(tmp_path: Path) -> None:
     (folder / "manifest.json").unlink()
     [run] = find_runs([folder])
     assert run.kind == "study"
-    assert studies_of(find_runs([folder]))["results"].tolist() == ["copied"]
+    assert run.table("results")["results"].tolist() == ["copied"]
 
 
 def test_a_damaged_manifest_is_a_clear_error(tmp_path: Path) -> None:
@@ -114,18 +113,3 @@ def test_a_table_that_cannot_be_read_is_a_clear_error(tmp_path, content: bytes |
     path.unlink() if content is None else path.write_bytes(content)
     with pytest.raises(InputError, match=r"extra\.parquet cannot be read"):
         run.table("extra")
-
-
-def test_studies_are_put_together_and_other_kinds_left_out(tmp_path: Path) -> None:
-    make(tmp_path / "a")
-    make(tmp_path / "b", "synthetic")
-    make(tmp_path / "c")
-    found = studies_of(find_runs([tmp_path]))
-    assert found["results"].tolist() == ["a", "c"]
-    assert list(found.index) == [0, 1]
-
-
-def test_no_study_among_the_runs_is_refused(tmp_path: Path) -> None:
-    make(tmp_path / "b", "synthetic")
-    with pytest.raises(InputError, match="holds no study of molecules"):
-        studies_of(find_runs([tmp_path]))

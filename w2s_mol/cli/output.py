@@ -68,7 +68,9 @@ def print_rows(
 ) -> None:
     """Print rows as a table, as JSON records or as CSV."""
     if form == "json":
-        records = [dict(zip(columns, row, strict=True)) for row in rows]
+        # JSON has no NaN: what is undefined is null.
+        known = [[None if value != value else value for value in row] for row in rows]
+        records = [dict(zip(columns, row, strict=True)) for row in known]
         result(json.dumps(records, indent=2, ensure_ascii=False))
     elif form == "csv":
         text = io.StringIO()

@@ -13,7 +13,7 @@ import pandas as pd
 
 from w2s_mol.errors import InputError
 from w2s_mol.figures import panels
-from w2s_mol.figures.style import Picture, house_style, new_figure, plain
+from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import selections
 from w2s_mol.study.results import NO_CONTROL, study_groups
@@ -56,6 +56,8 @@ def draw_pictures(
             *(picture for run in synthetic for picture in _representation_curves(run)),
             *_encoder_curves(studies, encoders),
         ]
+        for picture in pictures:
+            settle(picture.figure)
     if not pictures:
         raise InputError("these runs are all null controls: there is no study of its own to draw.")
     times = Counter(picture.name for picture in pictures)

@@ -99,6 +99,12 @@ def new_figure(
     return figure, list(grid.flat)
 
 
+def settle(figure: Figure) -> None:
+    """Lay a figure out for good: the layout engine would move things at every drawing."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def save(picture: Picture, folder: Path, formats: Sequence[str]) -> list[Path]:
     """Write a picture's files; the same drawing gives the same bytes.
 

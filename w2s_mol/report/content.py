@@ -68,6 +68,7 @@ def build_report(
     InputError
         If a run cannot be read.
     """
+    runs = list({run.id: run for run in runs}.values())  # a copy of a run says nothing new
     every: list[Cases] = []
     studies: list[_Study] = []
     for run in runs:

@@ -102,7 +102,8 @@ def _measured(
 def _score(scores: Array, errors: Array) -> dict[str, Array]:
     """Return the measures of scores against errors, both of shape (r, k), for each of r."""
     picked = scores == scores.min(axis=1, keepdims=True)  # ties count on average
-    of_picked = (errors * picked).sum(axis=1) / picked.sum(axis=1)
+    n_picked = picked.sum(axis=1)  # 0 where a replicate has no molecule of a tiny part
+    of_picked = (errors * picked).sum(axis=1) / np.where(n_picked > 0, n_picked, np.nan)
     return {
         "spearman": _pearson(stats.rankdata(scores, axis=1), stats.rankdata(errors, axis=1)),
         "kendall": _kendall(scores, errors),

@@ -16,12 +16,13 @@ from w2s_mol.runs import FinishedRun, find_runs
 CONTROLS = ("self", "shuffled", "random-weak", "random-strong")
 ENCODERS = [
     {
+        "name": f"weak-h{hidden}-s0",
         "hidden": hidden,
         "seed": 0,
         "batch_size": 128,
         "history": [{"step": s, "valid_loss": 2 - s / 900} for s in (100, 200)] + [{"step": 300}],
     }
-    for hidden in (16, 8)
+    for hidden in (16, 8, 96)
 ]
 
 
@@ -169,7 +170,9 @@ def test_the_selection_marks_the_pick_and_the_oracle(
             assert ("pick" in text, "oracle" in text) == (row["picked"], row["oracle"])
 
 
-def test_learning_curves_are_of_the_encoders_by_size(pictures: dict[str, Picture]) -> None:
+def test_learning_curves_are_of_the_encoders_that_were_used_by_size(
+    pictures: dict[str, Picture],
+) -> None:
     [axes] = pictures["learning-curves"].figure.axes
     assert [line.get_label() for line in axes.lines] == ["hidden 8, seed 0", "hidden 16, seed 0"]
     for line in axes.lines:
@@ -183,7 +186,7 @@ def test_pictures_name_the_runs_they_are_of(
     assert set(pictures[SHEET].runs) == {ids["study"], ids["synthetic"]}
     assert pictures["selection-lipop-ecfp"].runs == (ids["study"],)
     assert pictures["representations-exact"].runs == (ids["synthetic"],)
-    assert pictures["learning-curves"].runs == ()
+    assert pictures["learning-curves"].runs == (ids["study"],)
 
 
 def test_controls_are_left_out(run_folders: Path, pictures: dict[str, Picture]) -> None:

@@ -1,4 +1,5 @@
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from w2s_mol.report.content import build_report
 from w2s_mol.report.paper import TABLE_1
 from w2s_mol.runs import FinishedRun, find_runs
 from w2s_mol.selection.tables import selection_table
-from w2s_mol.statistics.controls import CONTROLS
+from w2s_mol.statistics.controls import CONTROLS, VERDICTS
 
 
 def tables(report: Report) -> dict[str, Table]:
@@ -189,22 +190,18 @@ def test_controls_have_a_verdict_for_every_effect(report: Report) -> None:
     for table in found.values():
         assert len(table.rows) == 4 * 5
         assert {row[0] for row in table.rows} == set(CONTROLS)
-        assert {row[-1] for row in table.rows} <= {
-            "survives",
-            "does not",
-            "undefined in the control",
-        }
+        assert {row[-1] for row in table.rows} <= set(VERDICTS)
 
 
 def test_what_was_found_is_said_of_every_study_and_control(report: Report) -> None:
     sentences = texts(report, "found")
-    beginnings = [sentence.split(":")[0] for sentence in sentences]
+    beginnings = [re.split(":|, by effect", sentence)[0] for sentence in sentences]
     assert beginnings == [
         "Synthetic, heads exact",
         "lipop, strong ecfp",
         "esol, strong ecfp",
-        "Controls on lipop, strong ecfp",
-        "Controls on esol, strong ecfp",
+        "Controls of lipop, strong ecfp",
+        "Controls of esol, strong ecfp",
     ]
     assert "of 6 cases" in sentences[1]
 
@@ -231,11 +228,11 @@ def test_the_same_seed_gives_the_same_numbers(run_folders: Path) -> None:
     assert first == again != other
 
 
-def test_progress_ends_with_everything_done(runs_to_report: list[FinishedRun]) -> None:
+def test_progress_counts_the_studies(runs_to_report: list[FinishedRun]) -> None:
     told: list[tuple] = []
     build_report(runs_to_report[:1], replicates=100, progress=lambda *what: told.append(what))
-    assert told[0] == ("statistics", 0, 2)
-    assert told[-1] == ("statistics", 2, 2)
+    counts = [done for work, done, _ in told if work == "statistics"]
+    assert counts == [0, 1]
 
 
 def test_a_run_copied_to_a_second_folder_is_reported_once(changed_esol: Callable) -> None:

@@ -46,7 +46,7 @@ def _few_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         module, "build_report", lambda runs, **given: original(runs, replicates=100, **given)
     )
-    monkeypatch.setattr(module, "_FORMATS", ("svg",))
+    monkeypatch.setattr(module, "FORMATS", ("svg",))
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class Crafted:
                 "family": f,
                 "hidden": h,
                 "seed": s,
-                "weak_sha256": str(p),
+                "weak_sha256": f"{f}/{h}/{s}/{p}",
             }
             for p, (h, s, f) in enumerate(zip(hidden, seeds, families, strict=True))
         ]

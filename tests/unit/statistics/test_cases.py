@@ -99,6 +99,16 @@ def test_a_replicates_error_is_never_outside_those_of_its_molecules() -> None:
     assert drawn.max() <= terms.max() * (1 + 1e-9)
 
 
+def test_the_leverage_is_the_largest_share_of_one_molecule() -> None:
+    made = crafted(n=40, k=2, splits={"0": (range(10), range(10, 20), range(20, 40))})
+    made.weak[:] = made.truth + 1.0
+    assert made.cases().leverage("weak_error") == pytest.approx(1 / 20)
+    made.weak[0, 20] = made.truth[20] + 10.0  # adds 99 to the 40 of the others
+    assert made.cases().leverage("weak_error") == pytest.approx(101 / 139)
+    made.w2s[:] = made.weak
+    assert made.cases().leverage("misfit") == 0
+
+
 def test_identical_splits_count_once() -> None:
     same = (range(30), range(30, 40), range(40, 60))
     cases = crafted(splits={"0": same, "1": same, "2": (range(20), *same[1:])}).cases()

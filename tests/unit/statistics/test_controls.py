@@ -10,7 +10,7 @@ from w2s_mol.statistics.cases import Cases, study_cases
 from w2s_mol.statistics.controls import CONTROLS, control_table
 from w2s_mol.statistics.gain_misfit import gain_misfit_table
 
-EFFECTS = ["mean_gain", "correlation", "slope", "mean_slack", "rule_spearman"]
+EFFECTS = ["mean_gain", "median_gain", "correlation", "slope", "rule_spearman"]
 
 
 def made(part_of_error_left: float = 0.3, **given: Any) -> Crafted:
@@ -27,8 +27,8 @@ def table(*every: Cases) -> pd.DataFrame:
     return control_table(every, 100).set_index("effect") if every else control_table([])
 
 
-def verdicts(found: pd.DataFrame) -> dict[str, bool | None]:
-    return dict(zip(found.index, found["survives"].tolist(), strict=True))
+def verdicts(found: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(found.index, found["verdict"].tolist(), strict=True))
 
 
 def test_a_study_is_compared_with_its_control_effect_by_effect() -> None:
@@ -57,7 +57,7 @@ def test_an_effect_survives_a_control_that_surely_shows_less() -> None:
     row = found.loc["mean_gain"]
     assert row["low"] > 0
     assert row["difference_low"] > 0
-    assert verdicts(found)["mean_gain"] is True
+    assert verdicts(found)["mean_gain"] == "survives"
 
 
 def test_an_effect_does_not_survive_a_control_that_shows_it_as_well() -> None:
@@ -66,21 +66,34 @@ def test_an_effect_does_not_survive_a_control_that_shows_it_as_well() -> None:
     row = found.loc["mean_gain"]
     assert row["low"] > 0
     assert (row["difference_low"], row["difference_high"]) == (0, 0)
-    assert verdicts(found)["mean_gain"] is False
+    assert verdicts(found)["mean_gain"] == "the control shows it too"
 
 
-def test_an_effect_below_zero_does_not_survive_a_control_that_is_lower_still() -> None:
+def test_an_effect_below_zero_is_none_even_where_the_control_is_lower_still() -> None:
     found = table(made(1.2).cases(), made(3.0, keys=SHUFFLED).cases())
     row = found.loc["mean_gain"]
     assert row["high"] < 0 < row["difference_low"]
-    assert verdicts(found)["mean_gain"] is False
+    assert verdicts(found)["mean_gain"] == "no effect to test"
 
 
-def test_an_effect_that_the_control_leaves_undefined_has_no_verdict() -> None:
+def test_an_effect_that_the_control_leaves_undefined_is_said_to_be() -> None:
+    """A student that copies its supervisor has no gain by construction."""
     found = table(made().cases(), made(1.0, keys={"strong": "self", "study": "self"}).cases())
-    assert verdicts(found)["correlation"] is None
     assert np.isnan(found.loc["correlation", "control_estimate"])
-    assert verdicts(found)["mean_gain"] is True
+    assert verdicts(found)["mean_gain"] == "undefined in the control"
+
+
+@pytest.mark.parametrize("whose", ["study", "control"])
+def test_a_mean_that_one_molecule_decides_has_no_verdict_and_a_median_has(whose: str) -> None:
+    both = {"study": made(0.3), "control": made(0.9, keys=SHUFFLED)}
+    odd = both[whose]
+    for _, _, test in odd.splits.values():
+        odd.weak[0, test[0]] += 1000.0
+    found = table(*(one.cases() for one in both.values()))
+    leverage = "leverage" if whose == "study" else "control_leverage"
+    assert found.loc["mean_gain", leverage] > 0.4
+    assert verdicts(found)["mean_gain"] == "one molecule decides"
+    assert verdicts(found)["median_gain"] == "survives"
 
 
 @pytest.mark.parametrize(
