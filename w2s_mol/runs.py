@@ -50,6 +50,8 @@ class FinishedRun:
             If it cannot be read.
         """
         path = self.folder / f"{name}.parquet"
+        if not path.is_file():
+            raise InputError(f"{path} is missing. Remove its folder and run the study again.")
         try:
             return pd.read_parquet(path)
         except (OSError, ValueError, pa.ArrowException) as error:

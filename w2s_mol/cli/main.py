@@ -141,7 +141,7 @@ def _run_verb(name: str, arguments: list[str]) -> int:
         if "--debug" in arguments:
             raise
         if isinstance(error, MemoryError):
-            error = W2SMolError("not enough memory. Use fewer molecules or encoders at once.")
+            error = W2SMolError("not enough memory. Use fewer or smaller things at once.")
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code if isinstance(error, W2SMolError) else 1
     if code == _INTERRUPTED:

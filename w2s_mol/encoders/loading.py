@@ -167,7 +167,8 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
         "encoder",
         name,
         encoder_names(),
-        "Or random-hHIDDEN-sSEED, the path of a folder, or hf:NAME_OR_PATH.",
+        "Or random-hHIDDEN-sSEED, random-hHIDDEN-lLAYERS-sSEED, the path of a folder, or "
+        "hf:NAME_OR_PATH.",
     )
 
 

@@ -149,7 +149,6 @@ def selection(axes: Axes, study: StudySelection) -> None:
     axes.set_xlabel(f"squared error / {squared(study.unit)}")
     axes.grid(axis="y", visible=False)
     axes.set_title(plain(f"{study.keys['dataset']}, strong {study.keys['strong']}"), loc="left")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.06), ncols=2, borderaxespad=0)
 
 
 def errors_by_hidden(axes: Axes, test: pd.DataFrame, title: str) -> None:

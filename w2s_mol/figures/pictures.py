@@ -201,6 +201,7 @@ def _study_pictures(study: _Study) -> Iterator[Picture]:
     [found] = selections(study.rows)
     figure, [axes] = new_figure(size=(5.6, 0.34 * len(found.table) + 1.6))
     panels.selection(axes, found)
+    figure.legend(loc="outside upper left", ncols=2)
     yield Picture(
         f"selection-{study.slug}",
         f"The selection, {study.title}: what the paper's rule sees of each supervisor beside the "

@@ -34,7 +34,7 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
 def _relation(r: dict[str, Any]) -> str:
     estimate, low, high = r["estimate"], r["low_all"], r["high_all"]
     if estimate != estimate:
-        return "The correlation of gain and misfit is undefined: misfits do not vary."
+        return "The correlation of gain and misfit is undefined: there is one case, or none varies."
     if low != low:
         return (
             f"Gain and misfit correlate by {estimate:.2f}; there are too few cases for an interval."
@@ -47,7 +47,13 @@ def _relation(r: dict[str, Any]) -> str:
     return f"There is no evidence that gain goes with misfit {size}."
 
 
+def _signed(value: float) -> str:
+    return "undefined" if value != value else f"{value:+.2f}"
+
+
 def _choice(selection: StudySelection) -> str:
+    if len(selection.table) == 1:
+        return "There is one supervisor, and nothing to choose."
     rule = by_name(selection.selectors, "selector")
     regret = rule["bound"]["regret"]
     choice = "the best supervisor" if regret == 0 else f"which costs {regret:.3f} against the best"
@@ -64,7 +70,8 @@ def of_synthetic(results: pd.DataFrame) -> str:
     """Say what the synthetic experiments found, in two sentences."""
     summary = synthetic_summary(results)
     each = [
-        f"{row['figure']} {row['experiment']} {row['slope']:+.2f} (r {row['correlation']:+.2f})"
+        f"{row['figure']} {row['experiment']} {_signed(row['slope'])} "
+        f"(r {_signed(row['correlation'])})"
         for row in summary.to_dict(orient="records")
     ]
     return (

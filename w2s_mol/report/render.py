@@ -79,4 +79,4 @@ def _as_data(picture: Picture) -> str:
 
 def _markdown(text: str) -> str:
     """Return text that Markdown shows as it stands, on one line."""
-    return re.sub(r"([\\`*_<>\[\]])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_<>]|\](?=\())", r"\\\1", " ".join(text.split()))

@@ -16,6 +16,8 @@ from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import synthetic_summary
 from w2s_mol.study.results import NO_CONTROL, study_groups
 
+_FEW_MOLECULES = 30
+
 
 def runs_overview(runs: Sequence[FinishedRun]) -> Table:
     """Return one row a run: what it was."""
@@ -33,8 +35,9 @@ def _what(run: FinishedRun) -> tuple[str, str]:
     groups = list(study_groups(results))
     datasets = _list(dict.fromkeys(keys["dataset"] for keys, _, _ in groups))
     controls = _list(dict.fromkeys(c for _, c, _ in groups if c != NO_CONTROL))
-    first, weak = groups[0][0], _list(dict.fromkeys(results["family"]))
-    return f"{datasets}: strong {first['strong']}, weak {weak}, head {first['head']}", controls
+    first, n_weak = groups[0][0], results["weak_sha256"].nunique()
+    weak = f"{n_weak} weak of {_list(dict.fromkeys(results['family']))}"
+    return f"{datasets}: strong {first['strong']}, {weak}, head {first['head']}", controls
 
 
 def _list(values: Iterable[Any]) -> str:
@@ -162,10 +165,16 @@ def statistics(found: pd.DataFrame, cases: Cases) -> Table:
         f"misfits and slacks in ({cases.unit})^2. 95 % bootstrap intervals over the molecules "
         "that are measured on, drawn once a replicate for all supervisors and splits; heads stay "
         "as they were fitted. Few splits that share molecules: read the last column as a lower "
-        f"bound of the uncertainty. The largest share of one molecule is {gain:.0%} of the gains "
-        f"and {misfit:.0%} of the misfits."
+        f"bound of the uncertainty. {_size(cases)} The largest share of one molecule is "
+        f"{gain:.0%} of the gains and {misfit:.0%} of the misfits."
     )
     return Table(f"Gain and misfit: {_of(cases)}", columns, rows, (cases.study,), note)
+
+
+def _size(cases: Cases) -> str:
+    smallest = min(cases.sizes("test"))
+    few = ": too few for the intervals to mean much" if smallest < _FEW_MOLECULES else ""
+    return f"The smallest test part has {smallest} molecules{few}."
 
 
 def _interval(low: float, high: float) -> str:

@@ -93,6 +93,10 @@ class Cases:
         sizes = np.abs(of_molecule)
         return float(sizes.max() / sizes.sum()) if sizes.sum() > 0 else 0.0
 
+    def sizes(self, part: str) -> list[int]:
+        """Return the number of molecules in a part of every split."""
+        return [len(found.rows) for found in self._terms[part]]
+
     def means(self, part: str, quantity: str) -> Array:
         """Return a quantity of every split and supervisor, shape (s, k)."""
         return np.array([found.terms[quantity].mean(axis=0) for found in self._terms[part]])

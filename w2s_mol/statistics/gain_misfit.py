@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 Quantities = dict[str, Array]
 
 QUANTITIES = ("gain", "misfit", "slack", "slack_projection", "slack_epsilon", "weak_error")
+_FEWEST_TASKS = 3
+_NOTHING = (float("nan"), float("nan"))
 _NO_SPREAD = 1e-9
 """Differences below this share of the weak error are rounding."""
 
@@ -147,8 +149,8 @@ def synthetic_table(
             of_seeds = resampled(of_tasks, [list(range(s))], 1, seed + 1)
             everything[q] = of_seeds.reshape(replicates, -1)
         for statistic, (what, function) in STATISTICS.items():
-            low, high = interval(function(tasks))
-            low_all, high_all = interval(function(everything))
+            low, high = interval(function(tasks)) if m >= _FEWEST_TASKS else _NOTHING
+            low_all, high_all = interval(function(everything)) if m >= _FEWEST_TASKS else _NOTHING
             tables.append(
                 {
                     "experiment": name,

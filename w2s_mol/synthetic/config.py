@@ -126,8 +126,7 @@ class SyntheticConfig:
             raise unknown_name("head", self.head, ["exact", "adamw", "mlp"])
         if not self.experiment or not self.seeds:
             raise InputError("at least one experiment and one seed are needed.")
-        if min(self.seeds) < 0:
-            raise InputError(f"seed is {min(self.seeds)}. It should be 0 or more.")
+        _check_seeds(self.seeds)
         for field in fields(self):
             _check_number(field.name, getattr(self, field.name))
         for name in _REAL:
@@ -149,6 +148,12 @@ class SyntheticConfig:
         """Return the settings as TOML holds them."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
+
+
+def _check_seeds(seeds: tuple[int, ...]) -> None:
+    for seed in seeds:
+        if not 0 <= seed < 2**63:
+            raise InputError(f"seed is {seed}. It should be 0 or more, and less than 2^63.")
 
 
 def _check_number(name: str, value: Any) -> None:

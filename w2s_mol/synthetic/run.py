@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from w2s_mol import __version__, files
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Finished, Tables, carry_out
 from w2s_mol.synthetic.config import ALL, SyntheticConfig
 from w2s_mol.synthetic.experiment import run_experiment
+from w2s_mol.synthetic.networks import one_thread
 
 
 def run_synthetic(
@@ -88,7 +91,16 @@ class _SyntheticRun:
             part = f"{name}-{seed}"
             if part not in done:
                 started = time.monotonic()
-                results, curves = run_experiment(self._config, name, seed, self.run_id, progress)
+                results, curves = self._run(name, seed, progress)
                 self._seconds[part] = round(time.monotonic() - started, 3)
                 yield part, {"results": results, "curves": curves}
             progress("synthetic experiments", number + 1, len(self._places))
+
+    def _run(self, name: str, seed: int, progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame]:
+        try:
+            with one_thread():
+                return run_experiment(self._config, name, seed, self.run_id, progress)
+        except (RuntimeError, ValueError) as error:  # torch's and numpy's words for no memory
+            if "alloc" not in str(error) and "too big" not in str(error):
+                raise
+            raise MemoryError(str(error)) from error
