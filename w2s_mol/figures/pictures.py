@@ -140,7 +140,8 @@ def _sheet(studies: list[_Study], synthetic: list[FinishedRun]) -> Iterator[Pict
         keys.update(zip(labels, handles, strict=True))
     for unused in axes[len(shown) :]:
         unused.set_visible(False)
-    figure.legend(keys.values(), keys.keys(), loc="outside lower center", ncols=6)
+    last = sorted(keys, key=lambda label: label.startswith("gain"))  # points first, then lines
+    figure.legend([keys[label] for label in last], last, loc="outside lower center", ncols=5)
     ids = [study.first("study") for study in molecular.values()]
     ids += [str(results["study"].iloc[0]) for results in tasks.values()]
     others = len(studies) - len(molecular)

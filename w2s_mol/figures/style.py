@@ -20,7 +20,7 @@ INK, SOFT = "#222222", "#8a8a8a"
 WEAK, STRONG, CEILING = "#b5651d", "#1f5fa8", "#4d4d4d"
 """Of the weak model, the weakly supervised strong model and its ceiling."""
 
-MARKERS = "osD^vP<>Xp*h"
+MARKERS = "osD^vh<>Xp*P"
 SEEDS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Of the seeds of synthetic experiments: Okabe and Ito's colours, unlike those of hidden sizes."""
 
