@@ -1,6 +1,6 @@
 """How long ``w2s-mol report`` takes on a full reproduction.
 
-The reproduction is made first if it is not there (ten minutes on two cores).
+The reproduction is made first if it is not there (eleven minutes on two cores).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def reproduce(
 
     Six synthetic experiments, ESOL, FreeSolv and Lipop with the shipped weak encoders and the best
     strong encoder that is here, and their null controls. Prints the plan first, with what is
-    missing. About ten minutes on two cores. Stopped at any moment, the same command goes on.
+    missing. About eleven minutes on two cores. Stopped at any moment, the same command goes on.
 
     Example: w2s-mol reproduce --dry-run
     """
