@@ -39,13 +39,14 @@ def write_report(report: Report, path: Path, form: ReportFormat) -> None:
         text = _render("report.html.j2", report, _as_data)
     else:
         folder = path.with_name(f"{path.stem}-figures")
-        for picture in _pictures(report):
+        for picture in pictures_in(report):
             save(picture, folder, ["svg"])
         text = _render("report.md.j2", report, lambda picture: f"{folder.name}/{picture.name}.svg")
     files.write_text(path, text)
 
 
-def _pictures(report: Report) -> list[Picture]:
+def pictures_in(report: Report) -> list[Picture]:
+    """Return the pictures of a report in order."""
     blocks = [block for section in report.sections for block in section.blocks]
     return [block.picture for block in blocks if isinstance(block, Drawing)]
 

@@ -10,11 +10,10 @@ from typing import Any
 from w2s_mol import files
 from w2s_mol.encoders.loading import shipped_metadata
 from w2s_mol.errors import DownloadError, InputError, W2SMolError
-from w2s_mol.figures.pictures import draw_pictures
 from w2s_mol.figures.style import FORMATS, save
 from w2s_mol.progress import Progress, silent
 from w2s_mol.report.content import build_report
-from w2s_mol.report.render import write_report
+from w2s_mol.report.render import pictures_in, write_report
 from w2s_mol.reproduce.plan import Plan, Step, make_plan
 from w2s_mol.runs import FinishedRun, find_runs
 from w2s_mol.study.config import StudyConfig
@@ -95,12 +94,13 @@ def _run(step: Step, folder: Path, access: dict[str, Any], progress: Progress) -
 def _report(
     output_dir: Path, runs: list[FinishedRun], what: list[str], gaps: list[str], progress: Progress
 ) -> Path:
-    encoders = shipped_metadata()
-    for picture in draw_pictures(runs, encoders):
-        save(picture, output_dir / FIGURES, FORMATS)
     files.write_json(output_dir / _PLAN, {"ran": what, "gaps": gaps})
     asked = what_was_asked(output_dir)
-    report = build_report(runs, title=TITLE, asked=asked, encoders=encoders, progress=progress)
+    report = build_report(
+        runs, title=TITLE, asked=asked, encoders=shipped_metadata(), progress=progress
+    )
+    for picture in pictures_in(report):
+        save(picture, output_dir / FIGURES, FORMATS)
     write_report(report, output_dir / REPORT, "html")
     return output_dir / REPORT
 
