@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.slow  # minutes together; `make test-slow` and CI run them
+
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
 ARCHIVE = "molbert/molbert_100epochs.zip"
 TABLES = ("results.csv", "results.parquet", "predictions.parquet")

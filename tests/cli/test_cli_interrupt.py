@@ -17,6 +17,8 @@ from safetensors.numpy import load
 
 import w2s_mol
 
+pytestmark = pytest.mark.slow  # minutes together; `make test-slow` and CI run them
+
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
 FILES = {"results.csv", "results.parquet", "predictions.parquet", "config.toml", "manifest.json"}
 TABLES = ("results.csv", "results.parquet", "predictions.parquet")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # minutes together; `make test-slow` and CI run them
+
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
 SMILES = [row.split(",")[0] for row in ROWS[1:]]
 # Enough steps that a training can be stopped in its middle: a checkpoint every 29 of 294.

@@ -128,7 +128,8 @@ def test_the_results_are_tidy_and_the_csv_says_what_the_parquet_says(study):
     from_csv = pd.read_csv(study / "results.csv", dtype="str")
     assert from_csv.columns.tolist() == results.columns.tolist()
     for name, column in results.items():
-        kind = "float64" if pd.api.types.is_numeric_dtype(column) else "str"
+        number = pd.api.types.is_numeric_dtype(column) and column.dtype != bool
+        kind = "float64" if number else "str"
         np.testing.assert_array_equal(from_csv[name].astype(kind), column.astype(kind), name)
 
 

@@ -157,6 +157,7 @@ def test_options_of_a_csv_are_refused_for_a_named_dataset(settings: dict) -> Non
         run_study(**{**settings, "dataset": "computed-logp", "split_seeds": (0, 1, 2)})
 
 
+@pytest.mark.slow
 def test_a_csv_may_be_studied_beside_a_named_dataset(settings: dict, csv: Path) -> None:
     found = run_study(**{**settings, "dataset": (str(csv), "computed-logp")})
     assert set(found.results["dataset"]) == {"own", "computed-logp"}
@@ -293,6 +294,7 @@ def test_a_random_encoder_is_a_family_of_its_own(settings: dict) -> None:
     assert len(set(errors)) == 3
 
 
+@pytest.mark.slow
 def test_esol_end_to_end_by_an_independent_reckoning(mirror: Path) -> None:
     """The ceiling of the fixed descriptors, refitted here from the raw files."""
     import csv as csv_module
