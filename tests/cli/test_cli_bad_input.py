@@ -144,6 +144,7 @@ def remove_weights(encoder):
 
 
 @pytest.mark.parametrize("spoil", [truncate_weights, remove_weights])
+@pytest.mark.slow
 def test_an_encoder_whose_weights_are_spoiled_is_refused_by_name(cli, tmp_path, spoil):
     write_table(tmp_path)
     shutil.copytree(SHIPPED, tmp_path / "spoiled")

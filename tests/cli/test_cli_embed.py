@@ -69,6 +69,7 @@ def hub_style_bert(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_messy_table_is_embedded_row_for_row_as_the_library_does_it(
     cli, tmp_path, tiny_encoder_folder
 ):
@@ -101,6 +102,7 @@ def test_a_messy_table_is_embedded_row_for_row_as_the_library_does_it(
 
 
 @pytest.mark.parametrize("pooling", ["mean", "pooled"])
+@pytest.mark.slow
 def test_the_pooling_asked_for_is_the_one_written(cli, tmp_path, tiny_encoder_folder, pooling):
     write_smiles(tmp_path / "m.csv", SMILES[:20])
     command = ("embed", "m.csv", "-e", tiny_encoder_folder, "--pooling", pooling, "-q")
@@ -115,6 +117,7 @@ def test_the_pooling_asked_for_is_the_one_written(cli, tmp_path, tiny_encoder_fo
     assert metadata[b"pooling"] == pooling.encode()
 
 
+@pytest.mark.slow
 def test_any_hugging_face_encoder_with_its_own_tokenizer_embeds(cli, tmp_path, hub_style_bert):
     import torch
     from transformers import AutoModel, AutoTokenizer

@@ -37,6 +37,7 @@ def test_the_help_of_a_verb_names_its_options(cli, verb, options):
     assert f"Example: w2s-mol {verb}" in done.out
 
 
+@pytest.mark.slow
 def test_a_run_is_written_and_summed_up_and_its_config_runs_it_again(cli, tmp_path):
     done = cli("synthetic", *TINY, "--seed", "0", "--seed", "1", "-o", "run", "--format", "json")
     assert done.code == 0, done.err
