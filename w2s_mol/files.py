@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from w2s_mol.errors import InputError, W2SMolError
 
 _LEAST_ROOM = 1 << 16
@@ -114,6 +116,18 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@contextmanager
+def locked(lock: Path, what: Path) -> Iterator[None]:
+    """Hold a lock file; ``what`` is named in the error if its folder cannot be written to."""
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held = FileLock(lock).acquire()
+    except OSError as error:
+        raise write_error(what, error) from error
+    with held:
+        yield
 
 
 def write_bytes(path: Path, data: bytes) -> None:

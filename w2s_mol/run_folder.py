@@ -18,7 +18,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
-from filelock import FileLock
 
 from w2s_mol import __version__, files
 from w2s_mol.errors import InputError
@@ -106,12 +105,7 @@ def carry_out(run: Run, folder: Path | None, progress: Progress) -> Finished:
             for name in run.tables
         }
         return Finished(tables, _manifest_of(run, started))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock").acquire()
-    except OSError as error:
-        raise files.write_error(folder, error) from error
-    with lock:
+    with files.locked(folder / ".lock", folder):
         if _is_finished(folder, run):
             return _read(folder, run)
         _begin(folder, run)

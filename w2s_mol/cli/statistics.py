@@ -57,7 +57,7 @@ def statistics(
     cases = [case for run in studies for case in _cases(run)]
     pairs = {
         "gain-misfit": lambda: _gain_misfit(found, cases, replicates, seed),
-        "ranking": lambda: _ranking(studies, replicates, seed),
+        "ranking": lambda: _ranking(studies, cases, replicates, seed),
         "controls": lambda: _controls(cases, replicates, seed),
     }[what]()
     if form == "table":
@@ -95,7 +95,7 @@ def _gain_misfit(
 
 
 def _ranking(
-    studies: list[FinishedRun], replicates: int, seed: int
+    studies: list[FinishedRun], cases: list[Cases], replicates: int, seed: int
 ) -> list[tuple[pd.DataFrame, Table]]:
     from w2s_mol.report import tables
     from w2s_mol.selection.tables import selections
@@ -104,11 +104,10 @@ def _ranking(
     if not studies:
         raise InputError("these runs are synthetic: there are no supervisors to rank.")
     pairs = []
-    for run in studies:
-        results = run.table("results")
-        for case, selection in zip(_cases(run), selections(results), strict=True):
-            found = ranking_table(case, "valid", replicates, seed)
-            pairs.append((_named(case, found), tables.selectors(found, selection, case)))
+    chosen = [selection for run in studies for selection in selections(run.table("results"))]
+    for case, selection in zip(cases, chosen, strict=True):
+        found = ranking_table(case, "valid", replicates, seed)
+        pairs.append((_named(case, found), tables.selectors(found, selection, case)))
     return pairs
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
-from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 
 from w2s_mol import files, paths
@@ -60,12 +59,7 @@ def _block(encoder: Encoder, smiles: list[str], pooling: str, progress: Progress
     found = _read(path, len(smiles))
     if found is not None:
         return found
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock")).acquire()
-    except OSError as error:
-        raise files.write_error(path, error) from error
-    with lock:
+    with files.locked(path.with_suffix(".lock"), path):
         found = _read(path, len(smiles))
         if found is None:
             found = encoder.embed(smiles, pooling, progress)

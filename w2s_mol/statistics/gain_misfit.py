@@ -16,7 +16,6 @@ Quantities = dict[str, Array]
 
 QUANTITIES = ("gain", "misfit", "slack", "slack_projection", "slack_epsilon", "weak_error")
 _FEWEST_TASKS = 3
-_NOTHING = (float("nan"), float("nan"))
 _NO_SPREAD = 1e-9
 """Differences below this share of the weak error are rounding."""
 
@@ -106,9 +105,16 @@ def gain_misfit_table(cases: Cases, replicates: int = REPLICATES, seed: int = 0)
         and splits); ``low_all`` and ``high_all`` over molecules, splits and seeds.
     """
     observed, molecules, everything = gain_misfit_replicates(cases, replicates, seed)
-    rows = []
+    return pd.DataFrame(_statistic_rows(observed, molecules, everything))
+
+
+def _statistic_rows(
+    observed: Quantities, narrow: Quantities, everything: Quantities
+) -> list[dict[str, object]]:
+    """Return every statistic with its intervals over two kinds of replicates."""
+    rows: list[dict[str, object]] = []
     for name, (what, statistic) in STATISTICS.items():
-        low, high = interval(statistic(molecules))
+        low, high = interval(statistic(narrow))
         low_all, high_all = interval(statistic(everything))
         rows.append(
             {
@@ -121,7 +127,7 @@ def gain_misfit_table(cases: Cases, replicates: int = REPLICATES, seed: int = 0)
                 "high_all": high_all,
             }
         )
-    return pd.DataFrame(rows)
+    return rows
 
 
 def synthetic_table(
@@ -148,23 +154,10 @@ def synthetic_table(
             tasks[q] = of_tasks.reshape(replicates, -1)
             of_seeds = resampled(of_tasks, [list(range(s))], 1, seed + 1)
             everything[q] = of_seeds.reshape(replicates, -1)
-        for statistic, (what, function) in STATISTICS.items():
-            low, high = interval(function(tasks)) if m >= _FEWEST_TASKS else _NOTHING
-            low_all, high_all = interval(function(everything)) if m >= _FEWEST_TASKS else _NOTHING
-            tables.append(
-                {
-                    "experiment": name,
-                    "panel": panel,
-                    "n": rows.shape[0],
-                    "statistic": statistic,
-                    "what": what,
-                    "estimate": float(function(observed)),
-                    "low": low,
-                    "high": high,
-                    "low_all": low_all,
-                    "high_all": high_all,
-                }
-            )
+        few = dict.fromkeys(("low", "high", "low_all", "high_all"), np.nan)
+        for row in _statistic_rows(observed, tasks, everything):
+            known = row if m >= _FEWEST_TASKS else {**row, **few}
+            tables.append({"experiment": name, "panel": panel, "n": len(rows), **known})
     return pd.DataFrame(tables)
 
 

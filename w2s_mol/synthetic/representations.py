@@ -8,7 +8,6 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
-from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -70,12 +69,7 @@ def pretrained_representation(
     recipe = [_FORMAT, torch.__version__, seed, depth, t, n, config.finetuning_class]
     key = files.sha256_json([*recipe, [getattr(config, name) for name in _DECIDING]])
     path = paths.home() / "representations" / f"{key}.safetensors"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock")).acquire()
-    except OSError as error:
-        raise files.write_error(path, error) from error
-    with lock:
+    with files.locked(path.with_suffix(".lock"), path):
         found = _read(path)
         if found is None:
             x, y, tasks = _pretraining_data(config, seed, t, n)
