@@ -20,6 +20,7 @@ from w2s_mol.errors import W2SMolError, unknown_name
 PROGRAM = "w2s-mol"
 _INTERRUPTED = 130
 _GO_ON = "Run the same command again to go on where it stopped."
+_RESUME = "Run the same command with --resume to go on from the last checkpoint."
 _AGAIN = "Nothing was left half-written. Run the same command again."
 
 
@@ -51,11 +52,13 @@ VERBS = {
     "synthetic": Verb("synthetic", "Run the paper's synthetic experiments.", _GO_ON),
     "reproduce": Verb("reproduce", "Run all of the paper that can run here, and report.", _GO_ON),
     "embed": Verb("embed", "Turn a table of SMILES into a Parquet file of embeddings."),
+    "prepare-corpus": Verb("prepare_corpus", "Prepare a SMILES corpus for pretraining.", _GO_ON),
     "pretrain-weak": Verb(
         "pretrain_weak",
         "Pretrain weak encoders on a SMILES corpus.",
-        "Run the same command with --resume to go on from the last checkpoint.",
+        _RESUME,
     ),
+    "pretrain-strong": Verb("pretrain_strong", "Pretrain a strong encoder of your own.", _RESUME),
     "convert-molbert": Verb("convert_molbert", "Convert a MolBERT checkpoint of your own."),
     "encoders": Verb("encoders", "List the encoders that can be named."),
     "data": Verb("data", "List and fetch datasets, corpora and MolBERT's weights.", _GO_ON),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 MAX_POSITIONS = 512
+_SHARD = "15MB"
+"""Repositories and their hosts take files of this size without further ado."""
 
 
 def fixed_positions(length: int, hidden: int) -> torch.Tensor:
@@ -116,7 +118,7 @@ def save_encoder(model: BertModel, folder: Path, model_card: str) -> None:
 
     disable_progress_bar()
     try:
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, max_shard_size=_SHARD)
     except SafetensorError as error:
         raise OSError(str(error)) from error
     new_tokenizer().save_pretrained(folder)

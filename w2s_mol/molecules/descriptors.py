@@ -2,9 +2,9 @@
 
 Names, order and distribution functions are those of the public package ``descriptastorus``
 (``RDKit2DNormalized``, version 1.0.0 of its property set). It evaluates one molecule at a time;
-here the raw descriptors of many molecules are computed first, sharing the electrotopological
-state that several of them need, and each distribution function is applied once to the distinct
-values of a whole column. The numbers are the same.
+here the raw descriptors of many molecules are computed first, sharing what several of them need,
+and each distribution function is applied once to the distinct values of a whole column. The
+numbers are the same.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
+from rdkit.Chem import QED, rdMolDescriptors
 from rdkit.Chem.EState import EState
 
 N_DESCRIPTORS = 200
@@ -77,21 +79,54 @@ def descriptor_names() -> list[str]:
     return list(_reference()[0])
 
 
-def _share_estate(mol: Chem.Mol) -> None:
+@dataclass(frozen=True)
+class _Atoms:
+    """What several descriptors ask of each atom, asked once (arrays of shape (n_atoms,))."""
+
+    number: NDArray[np.int64]
+    degree: NDArray[np.int64]
+    hydrogens: NDArray[np.int64]
+    charge: NDArray[np.int64]
+    radicals: NDArray[np.int64]
+
+
+@cache
+def _outer_electrons() -> NDArray[np.int64]:
+    table = Chem.GetPeriodicTable()
+    return np.array([table.GetNOuterElecs(number) for number in range(119)])
+
+
+@cache
+def _principal_quantum_numbers() -> NDArray[np.int64]:
+    return np.array([EState.GetPrincipleQuantumNumber(number) for number in range(119)])
+
+
+def _atoms(mol: Chem.Mol) -> _Atoms:
+    columns = [
+        (
+            atom.GetAtomicNum(),
+            atom.GetDegree(),
+            atom.GetTotalNumHs(),
+            atom.GetFormalCharge(),
+            atom.GetNumRadicalElectrons(),
+        )
+        for atom in mol.GetAtoms()
+    ]
+    return _Atoms(*np.array(columns).T)
+
+
+def _share_estate(mol: Chem.Mol, atoms: _Atoms) -> None:
     """Compute the E-state indices once and leave them where RDKit's own functions look.
 
     Same formula as ``rdkit.Chem.EState.EStateIndices`` (Hall, Mohney and Kier, JCICS 31, 76-81,
     1991) with the double loop over atom pairs as one array expression.
     """
-    table = Chem.GetPeriodicTable()
-    intrinsic = np.zeros(mol.GetNumAtoms())
-    for index, atom in enumerate(mol.GetAtoms()):
-        degree = atom.GetDegree()
-        if degree > 0:
-            number = atom.GetAtomicNum()
-            shell = EState.GetPrincipleQuantumNumber(number)
-            valence = table.GetNOuterElecs(number) - atom.GetTotalNumHs()
-            intrinsic[index] = (4.0 / (shell * shell) * valence + 1) / degree
+    shell = _principal_quantum_numbers()[atoms.number]
+    valence = _outer_electrons()[atoms.number] - atoms.hydrogens
+    # An atom without neighbours has no intrinsic state.
+    intrinsic = np.where(
+        atoms.degree > 0, (4.0 / shell**2 * valence + 1) / np.maximum(atoms.degree, 1), 0.0
+    )
     distance = Chem.GetDistanceMatrix(mol, useBO=False, useAtomWts=False) + 1
     reachable = distance < 1e6
     difference = intrinsic[:, None] - intrinsic[None, :]
@@ -99,12 +134,51 @@ def _share_estate(mol: Chem.Mol) -> None:
     mol._eStateIndices = indices  # noqa: SLF001 -- RDKit's own cache
 
 
+def _shared_values(mol: Chem.Mol, atoms: _Atoms) -> dict[str, float]:
+    """Compute the descriptors that RDKit's Python functions find by loops over the same atoms."""
+    ends = np.array([(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in mol.GetBonds()], dtype=int)
+    bonded = atoms.degree[atoms.degree > 0]
+    rotatable_bonds = rdMolDescriptors.CalcNumRotatableBonds(mol)
+    electrons = _outer_electrons()[atoms.number] - atoms.charge + atoms.hydrogens
+    return {
+        "Chi0": np.sum(bonded**-0.5),
+        "Chi1": np.sum(np.prod(atoms.degree[ends.reshape(-1, 2)], axis=1) ** -0.5),
+        "NumRadicalElectrons": np.sum(atoms.radicals),
+        "NumRotatableBonds": rotatable_bonds,
+        "NumValenceElectrons": np.sum(electrons),
+        "qed": _qed(mol, atoms, rotatable_bonds),
+    }
+
+
+def _qed(mol: Chem.Mol, atoms: _Atoms, rotatable_bonds: int) -> float:
+    """Compute the QED on the molecule itself, whose log P and surface RDKit has cached.
+
+    RDKit's own function works on a copy without explicit hydrogens, and so computes them again;
+    where there are none to take away, the copy is the same molecule.
+    """
+    if np.any(atoms.number == 1):
+        return float(QED.qed(mol))
+    properties = QED.QEDproperties(
+        MW=rdMolDescriptors._CalcMolWt(mol),  # noqa: SLF001
+        ALOGP=rdMolDescriptors.CalcCrippenDescriptors(mol)[0],
+        HBA=sum(len(mol.GetSubstructMatches(acceptor)) for acceptor in QED.Acceptors),
+        HBD=rdMolDescriptors.CalcNumHBD(mol),
+        PSA=rdMolDescriptors.CalcTPSA(mol),
+        ROTB=rotatable_bonds,
+        AROM=len(Chem.GetSSSR(Chem.DeleteSubstructs(Chem.Mol(mol), QED.AliphaticRings))),
+        ALERTS=sum(mol.HasSubstructMatch(alert) for alert in QED.StructuralAlerts),
+    )
+    return float(QED.qed(mol, qedProperties=properties))
+
+
 def _raw_row(mol: Chem.Mol) -> list[float]:
-    _share_estate(mol)
+    atoms = _atoms(mol)
+    _share_estate(mol, atoms)
+    shared = _shared_values(mol, atoms)
     row = []
-    for function in _functions().values():
+    for name, function in _functions().items():
         try:
-            row.append(float(function(mol)))
+            row.append(float(shared[name] if name in shared else function(mol)))
         except Exception:  # noqa: BLE001 -- RDKit raises errors of every kind
             row.append(np.nan)
     return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -18,42 +19,98 @@ _POOL_BATCHES = 64
 """Molecules are sorted by length within so many shuffled batches, which leaves little padding."""
 
 
-class Batches(Dataset[dict[str, torch.Tensor]]):
-    """All batches of all epochs of a corpus, in training order.
+class Batch(TypedDict):
+    """What one device reads of one step: ``B`` sequences of at most ``T`` tokens.
 
-    Item ``step`` is a dict of tensors: ``input_ids`` and ``labels`` of shape (B, T), the labels
-    ``-100`` where no token is to be predicted, ``attention_mask`` (B, T) and ``descriptors``
-    (B, 200).
+    ``input_ids``, ``attention_mask``, ``token_type_ids`` and ``labels`` have shape (B, T), the
+    labels ``-100`` where no token is to be predicted; ``descriptors`` (B, 200);
+    ``same`` (B,), 1 where both SMILES of a pair are one molecule.
+    ``n_tokens`` and ``n_molecules`` are what sums over this batch are divided by: the tokens to
+    predict and the molecules of the whole step, over the number of devices.
     """
 
-    def __init__(self, corpus: PreparedCorpus, batch_size: int, epochs: int, seed: int) -> None:
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    token_type_ids: torch.Tensor
+    labels: torch.Tensor
+    descriptors: torch.Tensor
+    same: torch.Tensor
+    n_tokens: torch.Tensor
+    n_molecules: torch.Tensor
+
+
+class Batches(Dataset[Batch]):
+    """All batches of all epochs of a corpus, in training order.
+
+    Parameters
+    ----------
+    corpus, batch_size, epochs
+        A step reads ``batch_size`` molecules; the last step of an epoch what is left.
+    seed
+        Of the order and of the masks.
+    pairs
+        Whether each sequence is a pair of SMILES.
+    share
+        This device's number and how many there are; each takes its part of every step.
+    """
+
+    def __init__(
+        self,
+        corpus: PreparedCorpus,
+        batch_size: int,
+        epochs: int,
+        seed: int,
+        *,
+        pairs: bool = False,
+        share: tuple[int, int] = (0, 1),
+    ) -> None:
         self.corpus = corpus
         self.batch_size = batch_size
         self.epochs = epochs
         self.seed = seed
+        self.pairs = pairs
+        self.share = share
         self.per_epoch = math.ceil(len(corpus) / batch_size)
         self._order: tuple[int, list[NDArray[np.int64]]] | None = None
 
     def __len__(self) -> int:
         return self.per_epoch * self.epochs
 
-    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
+    def __getitem__(self, step: int) -> Batch:
         epoch, position = divmod(step, self.per_epoch)
+        generator = np.random.default_rng([self.seed, 1, step])
         molecules = self._epoch_order(epoch)[position]
-        token_ids = self._padded(molecules, epoch % self.corpus.lengths.shape[0])
-        corrupted, labels = mask_tokens(token_ids, np.random.default_rng([self.seed, 1, step]))
+        renumbering = epoch % self.corpus.renumberings
+        if self.pairs:
+            token_ids, types, same = self._pairs(molecules, renumbering, generator)
+        else:
+            token_ids = padded([self.corpus.token_ids(renumbering, m) for m in molecules])
+            types, same = np.zeros_like(token_ids), np.ones(len(molecules), dtype=np.int64)
+        corrupted, labels = mask_tokens(token_ids, generator)
+        mine, devices = self._my_rows(len(molecules))
+        descriptors = self.corpus.descriptors(molecules[mine])
         return {
-            "input_ids": torch.from_numpy(corrupted),
-            "attention_mask": torch.from_numpy((token_ids != PAD_ID).astype(np.int64)),
-            "labels": torch.from_numpy(labels),
-            "descriptors": torch.from_numpy(self.corpus.descriptors[molecules].astype(np.float32)),
+            "input_ids": torch.from_numpy(corrupted[mine]),
+            "attention_mask": torch.from_numpy((token_ids[mine] != PAD_ID).astype(np.int64)),
+            "token_type_ids": torch.from_numpy(types[mine]),
+            "labels": torch.from_numpy(labels[mine]),
+            "descriptors": torch.from_numpy(descriptors),
+            "same": torch.from_numpy(same[mine]),
+            # A batch of very short molecules may have no token to predict.
+            "n_tokens": torch.tensor(max(1, (labels != IGNORED).sum()) / devices),
+            "n_molecules": torch.tensor(len(molecules) / devices),
         }
+
+    def _my_rows(self, n: int) -> tuple[slice, int]:
+        """Return this device's rows and how many devices share; too few rows are not shared."""
+        rank, devices = self.share
+        return (slice(rank, None, devices), devices) if n >= devices else (slice(None), 1)
 
     def _epoch_order(self, epoch: int) -> list[NDArray[np.int64]]:
         """Return the molecules of each batch of an epoch: similar lengths together, shuffled."""
         if self._order is None or self._order[0] != epoch:
             generator = np.random.default_rng([self.seed, 0, epoch])
-            lengths = self.corpus.lengths[epoch % self.corpus.lengths.shape[0]]
+            lengths = self.corpus.lengths[epoch % self.corpus.renumberings]
             shuffled = generator.permutation(len(self.corpus))
             pool = self.batch_size * _POOL_BATCHES
             batches = []
@@ -66,13 +123,30 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
             self._order = epoch, [batches[i] for i in generator.permutation(len(batches))]
         return self._order[1]
 
-    def _padded(self, molecules: NDArray[np.int64], renumbering: int) -> NDArray[np.int64]:
-        starts = self.corpus.starts[renumbering, molecules]
-        lengths = self.corpus.lengths[renumbering, molecules]
-        columns = np.arange(lengths.max())
-        inside = columns < lengths[:, None]
-        positions = np.where(inside, starts[:, None] + columns, 0)
-        return np.where(inside, self.corpus.tokens[positions], PAD_ID).astype(np.int64)
+    def _pairs(
+        self, molecules: NDArray[np.int64], renumbering: int, generator: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Join each molecule to itself in another atom order, or to its neighbour in the batch."""
+        other_order = (renumbering + 1) % self.corpus.renumberings
+        same = (generator.random(len(molecules)) < 0.5).astype(np.int64)
+        partners = np.where(same == 1, molecules, np.roll(molecules, 1))
+        if len(molecules) == 1:
+            same[:] = 1
+        firsts = [self.corpus.token_ids(renumbering, m) for m in molecules]
+        seconds = [self.corpus.token_ids(other_order, m)[1:] for m in partners]  # one [CLS]
+        token_ids = padded([np.concatenate(pair) for pair in zip(firsts, seconds, strict=True)])
+        columns = np.arange(token_ids.shape[1])
+        first_lengths = np.array([len(first) for first in firsts])[:, None]
+        types = (columns >= first_lengths) & (token_ids != PAD_ID)
+        return token_ids, types.astype(np.int64), same
+
+
+def padded(sequences: list[NDArray[np.uint8]]) -> NDArray[np.int64]:
+    """Return sequences as rows, shape (B, longest), filled up with [PAD]."""
+    rows = np.full((len(sequences), max(map(len, sequences))), PAD_ID, dtype=np.int64)
+    for row, sequence in zip(rows, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return rows
 
 
 def mask_tokens(

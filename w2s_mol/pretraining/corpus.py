@@ -1,262 +1,195 @@
 """A SMILES corpus prepared once for all encoders: tokens of random renumberings, descriptors.
 
-A prepared corpus is a folder of shards, each a safetensors file, keyed by the
-content of the corpus and by what was asked for. Preparation can stop at any shard and go on.
+The shards of a corpus lie in one folder, keyed by the content of the corpus and by how its
+molecules are prepared; preparation can stop at any shard and go on, and takes more lines of the
+same corpus later. What of them is trained on (how many lines, without duplicates, without the
+evaluation molecules) is decided when they are opened, and written beside them.
 """
 
 from __future__ import annotations
 
-import gzip
-import itertools
-import json
-import lzma
-import multiprocessing
-import os
-import signal
-import threading
+import contextlib
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
-from rdkit import Chem, rdBase
+from rdkit import rdBase
 
 from w2s_mol import files, paths
 from w2s_mol.errors import InputError
-from w2s_mol.molecules.descriptors import normalized_descriptors
-from w2s_mol.molecules.smiles import MoleculeError, parse, parse_kekulized, write_kekulized
-from w2s_mol.molecules.vocabulary import token_ids
+from w2s_mol.molecules.smiles import MoleculeError, parse
+from w2s_mol.pretraining import shards
+from w2s_mol.pretraining.shard_pool import prepare_shards
+from w2s_mol.pretraining.shards import Preparation, Rejection, Shard
 from w2s_mol.progress import Progress, silent
 
-SHARD_LINES = 2_000
 HELD_OUT_EVERY = 50
-_INDEX = "index.json"
-FORMAT = 1
-"""Raised when the content of a shard changes for the same corpus and settings."""
 
 
 @dataclass(frozen=True)
 class CorpusSettings:
-    """What a corpus is prepared for.
+    """What of a corpus is trained on, and how it is prepared.
 
     Attributes
     ----------
     molecules
         How many lines of the corpus are taken, from its start; None for all.
-    renumberings
-        Random atom orders written per molecule; epoch ``e`` reads number ``e % renumberings``.
-    max_length
-        Longest token sequence taken, [CLS] and [SEP] counted.
-    seed
-        Of the random atom orders.
+    preparation
+        How each molecule is prepared.
     """
 
     molecules: int | None = None
-    renumberings: int = 2
-    max_length: int = 128
-    seed: int = 0
+    preparation: Preparation = field(default_factory=Preparation)
 
 
 @dataclass(frozen=True)
 class PreparedCorpus:
-    """A prepared corpus (for a million molecules, two renumberings: about 500 MB).
+    """The ``n`` molecules of a corpus that are trained on; their tokens and targets stay on disk.
 
     Attributes
     ----------
-    sha256
+    name, sha256
         Of the corpus file as it lay on disk.
-    tokens, starts
-        Renumbering ``r`` of molecule ``i`` begins at ``tokens[starts[r, i]]``.
-    lengths
-        Shape (renumberings, n), tokens with [CLS] and [SEP].
-    descriptors
-        Shape (n, 200), float16, in [0, 1].
+    shards
+        Memory-mapped.
+    shard_of, row_of
+        Shape (n,), where molecule ``i`` is.
+    starts, lengths
+        Shape (renumberings, n): where its tokens begin in its shard, how many they are.
     rejected
-        How many lines were left out, by reason.
+        The lines left out, each with its reason.
+    without
+        Names of the collections whose molecules were left out.
+    account
+        The JSON file that says all this; the lines left out are listed beside it.
     """
 
     name: str
     sha256: str
-    tokens: NDArray[np.uint8]
-    starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    descriptors: NDArray[np.float16]
-    rejected: dict[str, int]
+    shards: tuple[Shard, ...]
+    shard_of: NDArray[np.int32]
+    row_of: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    lengths: NDArray[np.int16]
+    rejected: tuple[Rejection, ...]
+    without: tuple[str, ...] = ()
+    account: Path = Path()
+
+    @property
+    def rejected_list(self) -> Path:
+        """The file that lists the lines left out."""
+        return self.account.with_suffix(".rejected.tsv")
 
     def __len__(self) -> int:
-        return int(self.lengths.shape[1])
+        return len(self.shard_of)
 
+    @property
+    def renumberings(self) -> int:
+        """How many random atom orders of each molecule there are."""
+        return len(self.lengths)
 
-@dataclass(frozen=True)
-class _Shard:
-    path: Path
-    first_line: int
-    lines: list[str]
-    settings: CorpusSettings
+    def token_ids(self, renumbering: int, molecule: int) -> NDArray[np.uint8]:
+        """Return the tokens of a molecule, [CLS] and [SEP] included, in one of its orders."""
+        start = self.starts[renumbering, molecule]
+        stop = start + self.lengths[renumbering, molecule]
+        tokens: NDArray[np.uint8] = self.shards[self.shard_of[molecule]].tokens[start:stop]
+        return tokens
 
+    def descriptors(self, molecules: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the normalised descriptors of ``k`` molecules, shape (k, 200), in [0, 1]."""
+        places = zip(self.shard_of[molecules], self.row_of[molecules], strict=True)
+        return np.stack([self.shards[s].descriptors[row] for s, row in places]).astype(np.float32)
 
-def _open_text(path: Path) -> IO[str]:
-    openers = {".gz": gzip.open, ".xz": lzma.open}
-    opener = openers.get(path.suffix, open)
-    return opener(path, "rt", encoding="utf-8-sig")  # type: ignore[no-any-return, operator]
+    def rejected_by_reason(self) -> dict[str, int]:
+        """Return how many lines were left out for each reason, the most frequent first."""
+        return dict(Counter(rejection.reason for rejection in self.rejected).most_common())
 
-
-def read_lines(path: Path, limit: int | None = None) -> Iterator[str]:
-    """Yield the lines of a plain, gzip or xz corpus.
-
-    Raises
-    ------
-    InputError
-        If the file does not exist or cannot be read as text.
-    """
-    try:
-        with _open_text(path) as file:
-            yield from itertools.islice((line.rstrip("\r\n") for line in file), limit)
-    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError) as error:
-        raise InputError(
-            f"cannot read corpus {path}: {error}. It should be UTF-8 text with one SMILES a line, "
-            "plain or compressed as .gz or .xz."
-        ) from error
-
-
-def _random_orders(n_atoms: int, line: int, settings: CorpusSettings) -> list[list[int]]:
-    generator = np.random.default_rng([settings.seed, line])
-    return [generator.permutation(n_atoms).tolist() for _ in range(settings.renumberings)]
-
-
-def _molecule(text: str, line: int, settings: CorpusSettings) -> tuple[list[list[int]], Chem.Mol]:
-    """Return the token sequences and the parsed molecule of one line, or raise MoleculeError."""
-    fields = text.split()
-    if not fields:
-        raise MoleculeError("blank line")
-    kekulized = parse_kekulized(fields[0])
-    orders = _random_orders(kekulized.GetNumAtoms(), line, settings)
-    sequences = [token_ids(write_kekulized(kekulized, order)) for order in orders]
-    if max(map(len, sequences)) > settings.max_length:
-        raise MoleculeError(f"longer than {settings.max_length} tokens")
-    return sequences, parse(fields[0])
-
-
-def _reason(error: MoleculeError) -> str:
-    text = str(error)
-    return "an element or sign outside the vocabulary" if "outside" in text else text
-
-
-def _prepare_shard(shard: _Shard) -> None:
-    """Prepare one shard and write it, unless it is there."""
-    import safetensors.numpy
-
-    if shard.path.exists():
-        return
-    sequences: list[list[list[int]]] = []
-    mols = []
-    rejected: list[tuple[int, str, str]] = []
-    with rdBase.BlockLogs():
-        for line, text in enumerate(shard.lines, shard.first_line):
-            try:
-                molecule_sequences, mol = _molecule(text, line, shard.settings)
-            except MoleculeError as error:
-                rejected.append((line + 1, _reason(error), text))
-            else:
-                sequences.append(molecule_sequences)
-                mols.append(mol)
-        descriptors = normalized_descriptors(mols)
-    by_renumbering = [
-        [molecule[r] for molecule in sequences] for r in range(shard.settings.renumberings)
-    ]
-    flat = [sequence for group in by_renumbering for sequence in group]
-    tensors = {
-        "tokens": np.fromiter(itertools.chain.from_iterable(flat), dtype=np.uint8),
-        "lengths": np.array([len(s) for s in flat], dtype=np.int64).reshape(
-            shard.settings.renumberings, len(mols)
-        ),
-        "descriptors": descriptors.astype(np.float16),
-    }
-    data = safetensors.numpy.save(tensors, metadata={"rejected": json.dumps(rejected)})
-    files.write_bytes(shard.path, data)
-
-
-def _shards(folder: Path, lines: Iterable[str], settings: CorpusSettings) -> Iterator[_Shard]:
-    iterator = iter(lines)
-    for number in itertools.count():
-        chunk = list(itertools.islice(iterator, SHARD_LINES))
-        if not chunk:
-            return
-        path = folder / f"{number:05d}.safetensors"
-        yield _Shard(path, number * SHARD_LINES, chunk, settings)
+    def taken(self, molecules: NDArray[np.bool_]) -> PreparedCorpus:
+        """Return the corpus of some of its molecules."""
+        return replace(
+            self,
+            shard_of=self.shard_of[molecules],
+            row_of=self.row_of[molecules],
+            starts=self.starts[:, molecules],
+            lengths=self.lengths[:, molecules],
+        )
 
 
 def prepare_corpus(
     path: Path,
     settings: CorpusSettings | None = None,
+    exclude: Mapping[str, Sequence[str]] | None = None,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> PreparedCorpus:
-    """Prepare a corpus for pretraining, or take it from the cache.
+    """Prepare a corpus for pretraining, or take what of it is prepared already.
 
     Parameters
     ----------
     path
-        One SMILES a line (what follows a blank on the line is ignored); plain, .gz or .xz.
+        One SMILES a line (what follows a blank or a comma on the line is ignored); plain, .gz,
+        .xz or .zst.
     settings
         What to prepare.
+    exclude
+        SMILES of molecules not to train on, by the name of their collection. A molecule of the
+        corpus is left out if its canonical SMILES without stereo is that of one of them.
     workers
         Processes; by default one per core.
     progress
         Told the number of lines done.
 
+    Returns
+    -------
+    PreparedCorpus
+        Each molecule once: later lines of the same molecule are rejected.
+
     Raises
     ------
     InputError
         If the file cannot be read, or holds no molecule that can be used.
+    W2SMolError
+        If the disk has too little room.
     """
     settings = settings or CorpusSettings()
     if not path.is_file():
         raise InputError(f"corpus {path} is not a file. Give one with one SMILES a line.")
     sha256 = files.sha256_file(path)
+    folder = corpus_folder(sha256, settings.preparation)
+    with files.locked(folder / ".lock", folder):
+        paths_of_shards = prepare_shards(
+            folder, path, settings.preparation, settings.molecules, workers, progress
+        )
+        if not paths_of_shards:
+            raise InputError(f"corpus {path} is empty. It should have one SMILES a line.")
+        corpus = _open(path, sha256, paths_of_shards, settings.molecules)
+        corpus = _without_duplicates(corpus)
+        for name, smiles in (exclude or {}).items():
+            corpus = _without_molecules(corpus, name, smiles)
+        corpus = _with_account(folder, corpus, settings)
+    if len(corpus) == 0:
+        raise InputError(
+            f"corpus {path} holds no molecule that can be used ({_counted(corpus)}). "
+            "It should have one SMILES a line."
+        )
+    return corpus
+
+
+def corpus_folder(sha256: str, preparation: Preparation) -> Path:
+    """Return the folder of a corpus's shards."""
     key = files.sha256_json(
         {
-            "format": [FORMAT, SHARD_LINES],
+            "format": [shards.FORMAT, shards.SHARD_LINES],
             "corpus": sha256,
             "rdkit": rdBase.rdkitVersion,
-            **asdict(settings),
+            **asdict(preparation),
         }
     )
-    folder = paths.home() / "corpora" / key[:32]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise files.write_error(folder, error) from error
-    with FileLock(folder / ".lock"):
-        index = _read_index(folder)
-        if index is None:
-            shards = _run(folder, path, settings, workers, progress)
-            hashes = {name: files.sha256_file(folder / name) for name in shards}
-            index = {"corpus": path.name, "sha256": sha256, "shards": hashes}
-            files.write_json(folder / _INDEX, index)
-    return _load(folder, index, path)
-
-
-def _read_index(folder: Path) -> dict[str, Any] | None:
-    """Return the index of a whole corpus; remove the shards that were altered."""
-    try:
-        index: dict[str, Any] = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-        hashes = dict(index["shards"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    altered = [
-        folder / name
-        for name, sha256 in hashes.items()
-        if not (folder / name).is_file() or files.sha256_file(folder / name) != sha256
-    ]
-    for path in altered:
-        path.unlink(missing_ok=True)
-    return None if altered else index
+    return paths.home() / "corpora" / key[:32]
 
 
 def hold_out(corpus: PreparedCorpus, most: int) -> tuple[PreparedCorpus, PreparedCorpus]:
@@ -268,91 +201,88 @@ def hold_out(corpus: PreparedCorpus, most: int) -> tuple[PreparedCorpus, Prepare
             f"corpus {corpus.name} has {len(corpus)} usable molecules, too few to hold some out "
             f"for the validation loss. Give {HELD_OUT_EVERY} or more, or pass --valid-corpus."
         )
-    return _taken(corpus, ~every), _taken(corpus, every)
+    return corpus.taken(~every), corpus.taken(every)
 
 
-def _taken(corpus: PreparedCorpus, molecules: NDArray[np.bool_]) -> PreparedCorpus:
-    return replace(
-        corpus,
-        starts=corpus.starts[:, molecules],
-        lengths=corpus.lengths[:, molecules],
-        descriptors=corpus.descriptors[molecules],
+def _open(
+    path: Path, sha256: str, paths_of_shards: Sequence[Path], molecules: int | None
+) -> PreparedCorpus:
+    opened = [shards.open_shard(shard) for shard in paths_of_shards]
+    last_line = molecules or sys.maxsize
+    sizes = [len(shard.lines) for shard in opened]
+    corpus = PreparedCorpus(
+        name=path.name,
+        sha256=sha256,
+        shards=tuple(opened),
+        shard_of=np.repeat(np.arange(len(opened), dtype=np.int32), sizes),
+        row_of=np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
+        starts=np.concatenate([_starts(shard.lengths) for shard in opened], axis=1),
+        lengths=np.concatenate([shard.lengths for shard in opened], axis=1),
+        rejected=tuple(r for shard in opened for r in shard.rejected if r.line <= last_line),
     )
+    return corpus.taken(_column(corpus, "lines") <= last_line)
 
 
-def _follow_parent() -> None:
-    """Make a worker leave Ctrl-C to its parent, and end when the parent does, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def end_with_parent() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
+def _starts(lengths: NDArray[np.int16]) -> NDArray[np.int32]:
+    """Return where each sequence of a shard begins among its tokens."""
+    ends = np.cumsum(lengths, dtype=np.int32).reshape(lengths.shape)
+    starts: NDArray[np.int32] = ends - lengths
+    return starts
 
 
-def _run(
-    folder: Path, path: Path, settings: CorpusSettings, workers: int | None, progress: Progress
-) -> list[str]:
-    names, done = [], 0
-    context = multiprocessing.get_context("spawn")
-    work = f"preparing {path.name}"
-    shards = list(_shards(folder, read_lines(path, settings.molecules), settings))
-    total = sum(len(shard.lines) for shard in shards)
-    progress(work, 0, total)
-    with ProcessPoolExecutor(workers or os.cpu_count(), context, _follow_parent) as pool:
-        try:
-            for shard, _ in zip(shards, pool.map(_prepare_shard, shards), strict=True):
-                names.append(shard.path.name)
-                done += len(shard.lines)
-                progress(work, done, total)
-        except BaseException:
-            # Leaving the block waits for shards at work; their processes are not worth waiting for.
-            for process in list(pool._processes.values()):  # noqa: SLF001
-                process.terminate()
-            raise
-    return names
+def _column(corpus: PreparedCorpus, name: str) -> NDArray[np.int64]:
+    """Return a column of the shards, shape (n,), for the molecules of a corpus."""
+    values = np.zeros(len(corpus), dtype=np.int64)
+    bounds = np.searchsorted(corpus.shard_of, np.arange(len(corpus.shards) + 1))
+    for shard, start, stop in zip(corpus.shards, bounds[:-1], bounds[1:], strict=True):
+        values[start:stop] = getattr(shard, name)[corpus.row_of[start:stop]]
+    return values
 
 
-def _load(folder: Path, index: dict[str, Any], path: Path) -> PreparedCorpus:
-    from safetensors import safe_open
-
-    tokens, lengths, descriptors = [], [], []
-    rejected: Counter[str] = Counter()
-    for name in index["shards"]:
-        with safe_open(folder / name, framework="numpy") as shard:
-            tokens.append(shard.get_tensor("tokens"))
-            lengths.append(shard.get_tensor("lengths"))
-            descriptors.append(shard.get_tensor("descriptors"))
-            rejected.update(reason for _, reason, _ in json.loads(shard.metadata()["rejected"]))
-    if not lengths or sum(part.shape[1] for part in lengths) == 0:
-        raise InputError(
-            f"corpus {path} holds no molecule that can be used ({_counted(rejected)}). "
-            "It should have one SMILES a line."
-        )
-    starts = _starts(lengths)
-    return PreparedCorpus(
-        name=index["corpus"],
-        sha256=index["sha256"],
-        tokens=np.concatenate(tokens),
-        starts=starts,
-        lengths=np.concatenate(lengths, axis=1),
-        descriptors=np.concatenate(descriptors),
-        rejected=dict(rejected),
-    )
+def _without_duplicates(corpus: PreparedCorpus) -> PreparedCorpus:
+    _, first = np.unique(_column(corpus, "molecule_keys"), return_index=True)
+    repeated = np.ones(len(corpus), dtype=bool)
+    repeated[first] = False
+    return _without(corpus, repeated, "the molecule of an earlier line")
 
 
-def _starts(lengths: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Return where each sequence starts when the shards' tokens are laid end to end."""
-    starts, offset = [], 0
-    for part in lengths:
-        ends = np.cumsum(part.ravel())
-        starts.append(offset + (ends - part.ravel()).reshape(part.shape))
-        offset += int(ends[-1]) if ends.size else 0
-    return np.concatenate(starts, axis=1)
+def _without_molecules(corpus: PreparedCorpus, name: str, smiles: Sequence[str]) -> PreparedCorpus:
+    keys = []
+    with rdBase.BlockLogs():
+        for text in smiles:
+            with contextlib.suppress(MoleculeError):  # no corpus can hold it either
+                keys.append(shards.molecule_key(parse(text), stereo=False))
+    found = np.isin(_column(corpus, "skeleton_keys"), keys)
+    corpus = _without(corpus, found, f"a molecule of {name}")
+    return replace(corpus, without=(*corpus.without, name))
 
 
-def _counted(rejected: Counter[str]) -> str:
-    return ", ".join(f"{reason}: {count}" for reason, count in rejected.items()) or "it is empty"
+def _without(corpus: PreparedCorpus, left_out: NDArray[np.bool_], reason: str) -> PreparedCorpus:
+    lines = _column(corpus, "lines")[left_out].tolist()
+    rejected = tuple(Rejection(line, reason) for line in lines)
+    return replace(corpus.taken(~left_out), rejected=corpus.rejected + rejected)
+
+
+def _with_account(folder: Path, corpus: PreparedCorpus, settings: CorpusSettings) -> PreparedCorpus:
+    """Write what a corpus was made of and which of its lines were left out."""
+    account = {
+        "corpus": corpus.name,
+        "sha256": corpus.sha256,
+        "lines_asked_for": settings.molecules,
+        **asdict(settings.preparation),
+        "molecules": len(corpus),
+        "rejected": corpus.rejected_by_reason(),
+        "molecules_left_out_of": list(corpus.without),
+        "rdkit": rdBase.rdkitVersion,
+    }
+    key = files.sha256_json([settings.molecules, corpus.without])[:8]
+    corpus = replace(corpus, account=folder / f"account-{key}.json")
+    files.write_json(corpus.account, account)
+    rows = [f"{r.line}\t{r.reason}\t{r.text}\n" for r in corpus.rejected]
+    files.write_text(corpus.rejected_list, "".join(["line\treason\ttext\n", *rows]))
+    return corpus
+
+
+def _counted(corpus: PreparedCorpus) -> str:
+    counts = corpus.rejected_by_reason().items()
+    return ", ".join(f"{reason}: {count}" for reason, count in counts)

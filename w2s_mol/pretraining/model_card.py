@@ -7,6 +7,12 @@ from typing import Any
 METADATA = "w2s_mol.json"
 """The file in an encoder's folder that says how it was made; it marks the folder as finished."""
 
+_OBJECTIVES = {
+    "mlm": "masked tokens",
+    "descriptors": "200 normalised RDKit descriptors",
+    "pairs": "pairs of one molecule",
+}
+
 
 def model_card(name: str, made: dict[str, Any]) -> str:
     """Return the README of an encoder's folder.
@@ -18,7 +24,16 @@ def model_card(name: str, made: dict[str, Any]) -> str:
     made
         Its metadata, as written to ``w2s_mol.json``.
     """
-    final = made["final"]
+    final, weights = made["final"], made["objectives"]
+    used = {name: weight for name, weight in weights.items() if weight}
+    objectives = ", ".join(f"{_OBJECTIVES[name]} (weight {w:g})" for name, w in used.items())
+    parts = ", ".join(f"{_OBJECTIVES[name]} {final[name]:.5f}" for name in used)
+    left_out = ", ".join(made["molecules_left_out_of"])
+    left_out = (
+        f"the molecules of {left_out}" if left_out else "no evaluation molecule was looked for"
+    )
+    others = len(made["trained_beside"])
+    beside = f", together with {others} others" if others else ""
     return f"""---
 library_name: transformers
 license: mit
@@ -26,22 +41,23 @@ tags: [chemistry, smiles, bert]
 ---
 # {name}
 
-A SMILES encoder of MolBERT's family, pretrained by w2s-mol {made["w2s_mol"]} as a weak supervisor
-for weak-to-strong studies: BERT with {made["layers"]} layers, {made["heads"]} heads, hidden size
-{made["hidden"]}, and MolBERT's fixed (not learned) positions and 42 tokens.
+A SMILES encoder of MolBERT's family, pretrained by w2s-mol {made["w2s_mol"]} for weak-to-strong
+studies: BERT with {made["layers"]} layers, {made["heads"]} heads, hidden size {made["hidden"]}, and
+MolBERT's fixed (not learned) positions and 42 tokens.
 
 | how it was made | |
 | --- | --- |
 | corpus | {made["corpus"]}, {made["molecules"]:,} molecules, sha256 `{made["corpus_sha256"]}` |
-| objectives | masked-language modelling + regression of 200 normalised RDKit descriptors |
+| left out | {left_out} |
+| objectives | {objectives} |
 | epochs, steps | {made["epochs"]}, {made["steps"]:,} |
 | batch, learning rate | {made["batch_size"]}, {made["learning_rate"]:g} (AdamW, linear, warm-up \
-{made["warmup"]:.0%}, weight decay {made["weight_decay"]:g}, dropout {made["dropout"]:g}) |
-| seed | {made["seed"]} |
-| validation loss | {final["valid_loss"]:.4f} = masked tokens {final["valid_mlm_loss"]:.4f} + \
-descriptors {final["valid_descriptor_loss"]:.5f}, on {made["validation_molecules"]:,} molecules of \
+{made["warmup"]:.0%}, weight decay {made["weight_decay"]:g}, dropout {made["dropout"]:g}, \
+{made["precision"]}) |
+| seeds | {made["seed"]} of the weights, {made["order_seed"]} of the order and the masks |
+| validation loss | {final["loss"]:.4f}; {parts}; on {made["validation_molecules"]:,} molecules of \
 {made["validation_corpus"]} |
-| hardware, time | {made["device"]}, {made["seconds_since_start_or_resume"]:,.0f} s |
+| hardware, time | {made["device"]}, {made["seconds"]:,.0f} s{beside} |
 
 It reads SMILES in MolBERT's standard form (kekulé, not aromatic). With w2s-mol that is done for
 you:

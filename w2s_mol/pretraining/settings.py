@@ -1,49 +1,51 @@
-"""How an encoder is pretrained."""
+"""How encoders are pretrained: what is each one's own, and what those trained together share."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from w2s_mol.errors import InputError
+from w2s_mol.pretraining.objectives import Objectives
 
 PAPER_HIDDEN_SIZES = (8, 12, 16, 24, 32, 48, 64, 96)
 """Charikar et al. 2024, Table 1 (the text's list lacks 24)."""
 
+_LARGEST_RATE, _RATE_TIMES_HIDDEN = 3e-3, 0.15
+
+Precision = Literal["fp32", "bf16"]
+
 
 @dataclass(frozen=True)
-class PretrainingSettings:
-    """How one encoder is made.
+class EncoderSettings:
+    """One encoder: what it keeps to itself when several are trained together.
 
     Attributes
     ----------
     hidden, layers, heads
         Size of the BERT; the intermediate size is 4 * hidden.
-    epochs, batch_size, learning_rate, warmup, weight_decay
-        AdamW with a linear schedule; ``warmup`` is the share of steps spent warming up, and
-        biases and LayerNorm are not decayed. MolBERT used batch 16 and rate 3e-5; larger batches
-        need a larger rate.
+    learning_rate
+        AdamW's at its highest; by default 0.15 / hidden, at most 3e-3. MolBERT used 3e-5 with
+        batches of 16; larger batches need more.
     dropout
-        MolBERT trained with 0.1 for 100 epochs; two epochs do not overfit, so 0 here.
+        MolBERT trained with 0.1 for 100 epochs; a few epochs do not overfit, so 0 here.
     seed
-        Of the initial weights, the order of molecules and the masks.
+        Of the initial weights and of dropout.
     """
 
     hidden: int
     layers: int = 2
     heads: int = 2
-    epochs: int = 2
-    batch_size: int = 128
-    learning_rate: float = 3e-3
-    warmup: float = 0.1
-    weight_decay: float = 0.01
+    learning_rate: float | None = None
     dropout: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("layers", "heads", "epochs", "batch_size", "learning_rate"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise InputError(f"{name} is {getattr(self, name)}; it must be above 0.")
+        if self.learning_rate is None:
+            rate = min(_LARGEST_RATE, _RATE_TIMES_HIDDEN / max(1, self.hidden))
+            object.__setattr__(self, "learning_rate", rate)
+        _check_positive(self, "layers", "heads", "learning_rate")
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}. It should be 0 or more.")
         step = math.lcm(2, self.heads)  # half of the positions' columns are sines
@@ -53,3 +55,41 @@ class PretrainingSettings:
                 f"{self.heads} attention heads. Choose another, for example "
                 f"{max(1, math.ceil(self.hidden / step)) * step}."
             )
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """One training: what all encoders trained together share.
+
+    Attributes
+    ----------
+    epochs, batch_size, warmup, weight_decay
+        AdamW with a linear schedule; ``warmup`` is the share of steps spent warming up, and
+        biases and LayerNorm are not decayed. A step takes ``batch_size`` molecules whatever the
+        number of devices.
+    objectives
+        What is learned, with weights.
+    precision
+        ``bf16`` computes matrix products in bfloat16; weights stay in float32.
+    order_seed
+        Of the order of molecules and of the masks.
+    """
+
+    epochs: int = 2
+    batch_size: int = 128
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    objectives: Objectives = field(default_factory=Objectives)
+    precision: Precision = "fp32"
+    order_seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "epochs", "batch_size")
+        if self.order_seed < 0:
+            raise InputError(f"order seed is {self.order_seed}. It should be 0 or more.")
+
+
+def _check_positive(settings: EncoderSettings | TrainingSettings, *names: str) -> None:
+    for name in names:
+        if not 0 < getattr(settings, name) < math.inf:
+            raise InputError(f"{name} is {getattr(settings, name)}; it must be above 0.")

@@ -1,0 +1,37 @@
+"""``w2s-mol prepare-corpus``: a SMILES corpus made ready for pretraining, once for all encoders."""
+
+from __future__ import annotations
+
+from w2s_mol.cli import options, output, pretraining
+
+app = options.new_app()
+
+
+@app.command()
+def prepare(
+    corpus: pretraining.Corpus = pretraining.GUACAMOL,
+    molecules: pretraining.Molecules = None,
+    renumberings: pretraining.Renumberings = 2,
+    max_length: pretraining.MaxLength = 128,
+    exclude_evaluation: pretraining.ExcludeEvaluation = False,
+    workers: pretraining.Workers = None,
+    mirror: options.Mirror = None,
+    offline: options.Offline = False,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Prepare a corpus: validated, standardised, renumbered, tokenised, 200 descriptors each.
+
+    pretrain-weak and pretrain-strong do this by themselves and find what is prepared. It can be
+    stopped and goes on at the shard where it was; more --molecules later add shards.
+
+    Example: w2s-mol prepare-corpus --corpus my.smi.zst --exclude-evaluation
+    """
+    choice = pretraining.CorpusChoice(
+        molecules, renumberings, max_length, exclude_evaluation, workers, mirror, offline
+    )
+    prepared = pretraining.prepare(pretraining.corpus_file(corpus, choice), choice)
+    output.result(f"{len(prepared):,} molecules in {prepared.account.parent}")
+    output.result(f"account: {prepared.account}")

@@ -1,0 +1,210 @@
+"""What the verbs that pretrain share: their options, the corpus, the training itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from w2s_mol.cli import output
+
+if TYPE_CHECKING:
+    from w2s_mol.pretraining.corpus import PreparedCorpus
+    from w2s_mol.pretraining.settings import EncoderSettings
+
+GUACAMOL = "guacamol"
+_AUTO = "auto"
+
+Corpus = Annotated[
+    str,
+    typer.Option(
+        metavar="guacamol|FILE",
+        help="guacamol (fetched), or a file with one SMILES a line: plain, .gz, .xz or .zst.",
+    ),
+]
+ValidCorpus = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Molecules for the validation loss. Default: guacamol's own, or every 50th "
+        "molecule of the corpus, which is then not trained on.",
+    ),
+]
+Molecules = Annotated[
+    int | None, typer.Option(min=1, help="Take the first so many lines of the corpus.")
+]
+ValidMolecules = Annotated[int, typer.Option(min=1, help="At most so many of them.")]
+Renumberings = Annotated[
+    int, typer.Option(min=1, help="Random atom orders of each molecule; an epoch reads one.")
+]
+MaxLength = Annotated[int, typer.Option(min=3, max=512, help="Leave out molecules of more tokens.")]
+ExcludeEvaluation = Annotated[
+    bool,
+    typer.Option(
+        "--exclude-evaluation",
+        help="Leave out the molecules of ESOL, FreeSolv and Lipop (fetched), stereo not counted.",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that prepare the corpus; one a core.")
+]
+Epochs = Annotated[int, typer.Option(help="Passes over the corpus.")]
+BatchSize = Annotated[int, typer.Option(help="Molecules a step, over all devices.")]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(help="AdamW's, at its highest. Default: 0.15 / hidden size, at most 0.003."),
+]
+Dropout = Annotated[float, typer.Option(min=0.0, max=0.9, help="MolBERT had 0.1.")]
+Objectives = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME[=WEIGHT],...",
+        help="Of mlm, descriptors and pairs (are two SMILES one molecule?), each with its weight.",
+    ),
+]
+Precision = Annotated[
+    Literal["auto", "fp32", "bf16"],
+    typer.Option(help="auto: bf16 on a GPU, fp32 on a CPU."),
+]
+Seeds = Annotated[
+    list[int] | None,
+    typer.Option("--seed", help="Of the initial weights; repeatable. Default: 0."),
+]
+OrderSeed = Annotated[
+    int, typer.Option(help="Of the order of molecules and the masks, the same for all encoders.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
+
+
+@dataclass(frozen=True)
+class CorpusChoice:
+    """What a user chose of a corpus."""
+
+    molecules: int | None
+    renumberings: int
+    max_length: int
+    exclude_evaluation: bool
+    workers: int | None
+    mirror: str | None
+    offline: bool
+
+
+@dataclass(frozen=True)
+class TrainingChoice:
+    """What a user chose of a training."""
+
+    epochs: int
+    batch_size: int
+    objectives: str
+    precision: str
+    order_seed: int
+    device: str
+    resume: bool
+
+
+def prepare(path: Path, choice: CorpusChoice) -> PreparedCorpus:
+    """Prepare a corpus and say what of it was left out."""
+    from w2s_mol.pretraining.corpus import CorpusSettings, prepare_corpus
+    from w2s_mol.pretraining.shards import Preparation
+
+    settings = CorpusSettings(choice.molecules, Preparation(choice.renumberings, choice.max_length))
+    exclude = _evaluation_molecules(choice) if choice.exclude_evaluation else {}
+    with output.progress_bars() as progress:
+        corpus = prepare_corpus(path, settings, exclude, choice.workers, progress)
+    for reason, count in corpus.rejected_by_reason().items():
+        output.note(f"note: {count:,} lines of {corpus.name} left out: {reason}.")
+    if corpus.rejected:
+        output.note(f"They are listed in {corpus.rejected_list}")
+    return corpus
+
+
+def corpus_file(corpus: str, choice: CorpusChoice) -> Path:
+    """Return the file of a corpus, fetched if it is GuacaMol."""
+    return _guacamol(choice)[0] if corpus == GUACAMOL else Path(corpus)
+
+
+def train(
+    encoders: Mapping[str, EncoderSettings],
+    training: TrainingChoice,
+    corpus: str,
+    choice: CorpusChoice,
+    valid_corpus: Path | None,
+    valid_molecules: int,
+    output_dir: Path,
+) -> None:
+    """Prepare the corpus, train encoders side by side, print the validation loss of each."""
+    from w2s_mol.encoders.transformer import resolve_device
+    from w2s_mol.pretraining.devices import is_first_process
+    from w2s_mol.pretraining.objectives import Objectives
+    from w2s_mol.pretraining.settings import TrainingSettings
+
+    if not is_first_process():
+        output.verbosity = output.QUIET
+    device = resolve_device(training.device)
+    bf16 = training.precision == "bf16" or (training.precision == _AUTO and device.type == "cuda")
+    settings = TrainingSettings(
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        objectives=Objectives.parse(training.objectives),
+        precision="bf16" if bf16 else "fp32",
+        order_seed=training.order_seed,
+    )
+    train_corpus, validation = _corpora(corpus, choice, valid_corpus, valid_molecules)
+    from w2s_mol.pretraining.run import pretrain_encoders
+
+    output.note(
+        f"{len(train_corpus):,} molecules to train on, {len(validation):,} to validate, "
+        f"{device}, {settings.precision}"
+    )
+    with output.progress_bars() as progress:
+        made = pretrain_encoders(
+            encoders,
+            settings,
+            train_corpus,
+            validation,
+            output_dir,
+            resume=training.resume,
+            device=device,
+            progress=progress,
+        )
+    if is_first_process():
+        for name, account in made.items():
+            output.result(f"{output_dir / name}: validation loss {account['final']['loss']:.4f}")
+
+
+def _corpora(
+    corpus: str, choice: CorpusChoice, valid_corpus: Path | None, valid_molecules: int
+) -> tuple[PreparedCorpus, PreparedCorpus]:
+    from w2s_mol.pretraining.corpus import hold_out
+
+    train_corpus = prepare(corpus_file(corpus, choice), choice)
+    if valid_corpus is None and corpus == GUACAMOL:
+        valid_corpus = _guacamol(choice)[1]
+    if valid_corpus is None:
+        return hold_out(train_corpus, valid_molecules)
+    return train_corpus, prepare(valid_corpus, replace(choice, molecules=valid_molecules))
+
+
+def _guacamol(choice: CorpusChoice) -> tuple[Path, Path]:
+    from w2s_mol.datasets.fetch import fetch
+
+    with output.progress_bars() as progress:
+        train_file, valid_file, _ = fetch(GUACAMOL, choice.mirror, choice.offline, progress)
+    return train_file, valid_file
+
+
+def _evaluation_molecules(choice: CorpusChoice) -> dict[str, list[str]]:
+    from w2s_mol.datasets.loading import PAPER_DATASETS, load_dataset
+
+    with output.progress_bars() as progress:
+        return {
+            name: list(
+                load_dataset(
+                    name, mirror=choice.mirror, offline=choice.offline, progress=progress
+                ).smiles
+            )
+            for name in PAPER_DATASETS
+        }

@@ -1,0 +1,160 @@
+"""Preparing the shards of a corpus over processes: what is there is kept, the rest is made."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
+
+from w2s_mol import files
+from w2s_mol.errors import W2SMolError
+from w2s_mol.pretraining import shards
+from w2s_mol.pretraining.corpus_file import read_lines
+from w2s_mol.pretraining.shards import Preparation, ShardLines
+from w2s_mol.progress import Progress
+
+_INDEX = "index.json"
+_BYTES_PER_LINE = 600
+_SHARDS_AHEAD = 4  # for each worker, so that none waits and no corpus fills the memory
+
+
+def prepare_shards(
+    folder: Path,
+    path: Path,
+    preparation: Preparation,
+    most_lines: int | None,
+    workers: int | None,
+    progress: Progress,
+) -> list[Path]:
+    """Prepare the shards that are not in a folder yet; return the paths of those asked for.
+
+    Parameters
+    ----------
+    folder
+        Of the shards of this corpus and preparation, and no other.
+    path, most_lines
+        The corpus and how many of its lines are asked for; None for all.
+    preparation
+        How each molecule is prepared.
+    workers
+        Processes; by default one per core.
+    progress
+        Told the number of lines done.
+
+    Raises
+    ------
+    InputError
+        If the corpus cannot be read.
+    W2SMolError
+        If the disk has too little room.
+    """
+    lines = sum(1 for _ in itertools.islice(read_lines(path), most_lines))
+    wanted = [folder / _shard_name(i) for i in range(math.ceil(lines / shards.SHARD_LINES))]
+    hashes = _hashes_of_sound_shards(folder)
+    new = [shard for shard in wanted if shard.name not in hashes]
+    if new:
+        _check_room(folder, sum(not shard.exists() for shard in new))
+        work, done = f"preparing {path.name}", (len(wanted) - len(new)) * shards.SHARD_LINES
+        progress(work, done, lines)
+        for number_of_lines in _in_parallel(_shard_lines(folder, path, preparation, new), workers):
+            done += number_of_lines
+            progress(work, min(done, lines), lines)
+        hashes |= {shard.name: files.sha256_file(shard) for shard in new}
+        files.write_json(folder / _INDEX, {"corpus": path.name, "shards": hashes})
+    return wanted
+
+
+def _shard_name(number: int) -> str:
+    return f"{number:06d}.safetensors"
+
+
+def _hashes_of_sound_shards(folder: Path) -> dict[str, str]:
+    """Return the hashes of the whole shards of a folder; remove those that were altered."""
+    try:
+        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        hashes = dict(index["shards"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    sound = {}
+    for name, sha256 in hashes.items():
+        path = folder / name
+        if path.is_file() and files.sha256_file(path) == sha256:
+            sound[name] = sha256
+        else:
+            path.unlink(missing_ok=True)
+    return sound
+
+
+def _check_room(folder: Path, new_shards: int) -> None:
+    needed = new_shards * shards.SHARD_LINES * _BYTES_PER_LINE
+    free = shutil.disk_usage(folder).free
+    if new_shards > 1 and free < needed:
+        raise W2SMolError(
+            f"the prepared corpus needs about {needed / 1e9:.1f} GB in {folder.parent}, which has "
+            f"{free / 1e9:.1f} GB free. Free some, set W2S_MOL_HOME to a larger disk, or take "
+            "fewer lines with --molecules."
+        )
+
+
+def _shard_lines(
+    folder: Path, path: Path, preparation: Preparation, wanted: Sequence[Path]
+) -> Iterator[ShardLines]:
+    lines = read_lines(path)
+    left = {shard.name for shard in wanted}
+    for number in itertools.count():
+        if not left:
+            return
+        chunk = list(itertools.islice(lines, shards.SHARD_LINES))
+        name = _shard_name(number)
+        if name in left:
+            left.remove(name)
+            first = number * shards.SHARD_LINES + 1
+            yield ShardLines(folder / name, first, chunk, preparation)
+
+
+def _follow_parent() -> None:
+    """Make a worker leave Ctrl-C to its parent, and end when the parent does, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def end_with_parent() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _in_parallel(work: Iterator[ShardLines], workers: int | None) -> Iterator[int]:
+    """Prepare shards over processes; yield the number of lines of each as it is done."""
+    workers = workers or os.cpu_count() or 1
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _follow_parent) as pool:
+        running: dict[Future[None], int] = {}
+        try:
+            for shard in work:
+                running[pool.submit(shards.prepare_shard, shard)] = len(shard.lines)
+                if len(running) >= workers * _SHARDS_AHEAD:
+                    yield from _finished(running)
+            while running:
+                yield from _finished(running)
+        except BaseException:
+            # Leaving the block waits for shards at work; their processes are not worth waiting for.
+            for process in list(pool._processes.values()):  # noqa: SLF001
+                process.terminate()
+            raise
+
+
+def _finished(running: dict[Future[None], int]) -> Iterator[int]:
+    """Wait until a shard is done, and yield and forget those that are."""
+    for future in wait(running, return_when=FIRST_COMPLETED).done:
+        future.result()
+        yield running.pop(future)
