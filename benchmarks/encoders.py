@@ -17,9 +17,9 @@ def main() -> None:
         final = made["final"]
         size = sum(tensor.size for tensor in load_file(folder / "model.safetensors").values())
         print(
-            f"| `{name}` | {size:,} | {made['learning_rate']:g} | {final['valid_loss']:.3f} "
-            f"| {final['valid_mlm_loss']:.3f} | {final['valid_descriptor_loss']:.4f} "
-            f"| {made['seconds_since_start_or_resume']:.0f} s |"
+            f"| `{name}` | {size:,} | {made['learning_rate']:g} | {final['loss']:.3f} "
+            f"| {final['mlm']:.3f} | {final['descriptors']:.4f} "
+            f"| {made['seconds']:.0f} s |"
         )
 
 

@@ -64,7 +64,7 @@ def prepare_shards(
         _check_room(folder, sum(not shard.exists() for shard in new))
         work, done = f"preparing {path.name}", (len(wanted) - len(new)) * shards.SHARD_LINES
         progress(work, done, lines)
-        for number_of_lines in _in_parallel(_shard_lines(folder, path, preparation, new), workers):
+        for number_of_lines in in_parallel(_shard_lines(folder, path, preparation, new), workers):
             done += number_of_lines
             progress(work, min(done, lines), lines)
         hashes |= {shard.name: files.sha256_file(shard) for shard in new}
@@ -133,7 +133,7 @@ def _follow_parent() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _in_parallel(work: Iterator[ShardLines], workers: int | None) -> Iterator[int]:
+def in_parallel(work: Iterator[ShardLines], workers: int | None) -> Iterator[int]:
     """Prepare shards over processes; yield the number of lines of each as it is done."""
     workers = workers or os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")

@@ -5,19 +5,23 @@ import torch
 from w2s_mol.molecules.vocabulary import CLS_ID, MASK_ID, PAD_ID, SEP_ID
 from w2s_mol.pretraining.batches import IGNORED, Batches, mask_tokens
 from w2s_mol.pretraining.corpus import PreparedCorpus
+from w2s_mol.pretraining.shards import Shard
 
 
 @pytest.fixture(scope="module")
 def corpus() -> PreparedCorpus:
     """Two renumberings of 50 made-up sequences whose descriptors say which molecule they are."""
     generator = np.random.default_rng(0)
-    lengths = generator.integers(5, 40, size=(2, 50))
-    starts = np.cumsum(lengths.ravel()).reshape(2, 50) - lengths
+    lengths = generator.integers(5, 40, size=(2, 50)).astype(np.int16)
+    starts = (np.cumsum(lengths.ravel()).reshape(2, 50) - lengths).astype(np.int32)
     tokens = np.concatenate(
         [[CLS_ID, *generator.integers(4, 42, n - 2), SEP_ID] for n in lengths.ravel()]
     ).astype(np.uint8)
     descriptors = np.repeat(np.arange(50) / 64, 200).reshape(50, 200).astype(np.float16)
-    return PreparedCorpus("made", "0" * 64, tokens, starts, lengths, descriptors, {})
+    lines = np.arange(50)
+    shard = Shard(tokens, lengths, descriptors, lines, lines, lines, ())
+    rows = lines.astype(np.int32)
+    return PreparedCorpus("made", "0" * 64, (shard,), 0 * rows, rows, starts, lengths, ())
 
 
 def molecules(batch: dict[str, torch.Tensor]) -> list[int]:
@@ -54,9 +58,43 @@ def test_labels_restore_the_tokens_that_were_masked(corpus: PreparedCorpus) -> N
     labels, tokens = batch["labels"], batch["input_ids"]
     restored = torch.where(labels == IGNORED, tokens, labels)
     for row, molecule in zip(restored, molecules(batch), strict=True):
-        start, length = corpus.starts[0, molecule], corpus.lengths[0, molecule]
-        expected = corpus.tokens[start : start + length].tolist()
-        assert row.tolist() == expected + [PAD_ID] * (len(row) - length)
+        expected = corpus.token_ids(0, molecule).tolist()
+        assert row.tolist() == expected + [PAD_ID] * (len(row) - len(expected))
+
+
+def test_devices_part_each_batch_and_together_see_all_of_it(corpus: PreparedCorpus) -> None:
+    whole = Batches(corpus, 8, 1, seed=3)
+    parts = [Batches(corpus, 8, 1, seed=3, share=(rank, 3)) for rank in range(3)]
+    for step in range(len(whole)):
+        mine = [part[step] for part in parts]
+        if len(molecules(whole[step])) < 3:  # too few to share: each device takes them all
+            assert all(molecules(batch) == molecules(whole[step]) for batch in mine)
+            continue
+        assert sorted(m for b in mine for m in molecules(b)) == sorted(molecules(whole[step]))
+        # What each divides its sums by makes their mean the mean over the whole batch.
+        masked = sum(int((batch["labels"] != IGNORED).sum()) for batch in mine)
+        assert masked == pytest.approx(float(mine[0]["n_tokens"]) * 3)
+        assert float(mine[0]["n_molecules"]) * 3 == pytest.approx(len(molecules(whole[step])))
+
+
+def test_a_pair_is_two_orders_of_one_molecule_or_two_molecules(corpus: PreparedCorpus) -> None:
+    seen = set()
+    for step in range(7):
+        batch = Batches(corpus, 8, 1, seed=0, pairs=True)[step]
+        names = molecules(batch)
+        tokens = torch.where(batch["labels"] == IGNORED, batch["input_ids"], batch["labels"])
+        for row, (molecule, same) in enumerate(zip(names, batch["same"].tolist(), strict=True)):
+            ids, types = tokens[row].tolist(), batch["token_type_ids"][row].tolist()
+            first = corpus.token_ids(0, molecule).tolist()
+            second = ids[len(first) : int(batch["attention_mask"][row].sum())]
+            assert ids[: len(first)] == first
+            assert types == [0] * len(first) + [1] * len(second) + [0] * (
+                len(ids) - len(first) - len(second)
+            )
+            other = molecule if same else names[row - 1]
+            assert [CLS_ID, *second] == corpus.token_ids(1, other).tolist()
+            seen.add(same)
+    assert seen == {0, 1}
 
 
 def test_masking_follows_bert(corpus: PreparedCorpus) -> None:

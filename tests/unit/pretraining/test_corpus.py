@@ -1,25 +1,33 @@
 import gzip
+import io
+import json
 import lzma
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from rdkit import Chem
 
-from w2s_mol.errors import InputError
+from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.molecules.descriptors import normalized_descriptors
 from w2s_mol.molecules.vocabulary import TOKENS
-from w2s_mol.pretraining import corpus as module
+from w2s_mol.pretraining import shards
 from w2s_mol.pretraining.corpus import CorpusSettings, hold_out, prepare_corpus
+from w2s_mol.pretraining.shards import Preparation
 
 SMILES = ["CCO", "c1ccccc1O", "CC(=O)Oc1ccccc1C(=O)O", "C[N+](C)(C)CC([O-])=O"]
 
 
 def decoded(corpus, renumbering: int, molecule: int) -> str:
-    start = corpus.starts[renumbering, molecule]
-    length = corpus.lengths[renumbering, molecule]
-    ids = corpus.tokens[start : start + length]
+    ids = corpus.token_ids(renumbering, molecule)
     return "".join(TOKENS[i] for i in ids[1:-1])
+
+
+def open_zst(path: Path, mode: str):
+    assert mode == "wt"
+    return io.TextIOWrapper(pa.CompressedOutputStream(str(path), "zstd"))
 
 
 @pytest.fixture
@@ -32,7 +40,9 @@ def corpus_file(tmp_path: Path) -> Path:
 def test_every_renumbering_is_the_molecule_it_came_from(
     corpus_file: Path, fresh_home: Path
 ) -> None:
-    corpus = prepare_corpus(corpus_file, CorpusSettings(renumberings=3), workers=1)
+    corpus = prepare_corpus(
+        corpus_file, CorpusSettings(preparation=Preparation(renumberings=3)), workers=1
+    )
     assert len(corpus) == len(SMILES)
     for molecule, smiles in enumerate(SMILES):
         for r in range(3):
@@ -42,16 +52,19 @@ def test_every_renumbering_is_the_molecule_it_came_from(
 def test_descriptors_are_the_normalised_ones(corpus_file: Path, fresh_home: Path) -> None:
     corpus = prepare_corpus(corpus_file, workers=1)
     expected = normalized_descriptors([Chem.MolFromSmiles(text) for text in SMILES])
-    np.testing.assert_allclose(corpus.descriptors, expected, atol=1e-3)  # kept as float16
+    found = corpus.descriptors(np.arange(len(SMILES)))
+    np.testing.assert_allclose(found, expected, atol=1e-3)  # kept as float16
 
 
 def test_lines_that_cannot_be_used_are_counted_by_reason(
     corpus_file: Path, fresh_home: Path
 ) -> None:
-    corpus_file.write_text("CCO\n\nbroken\nCC[Na]\n" + "C" * 300 + "\nCCN extra columns\r\n")
+    corpus_file.write_text(
+        "CCO\n\nbroken\nCC[Na]\n" + "C" * 300 + "\nCCN extra columns\r\nCCS,1.5,x\n"
+    )
     corpus = prepare_corpus(corpus_file, workers=1)
-    assert len(corpus) == 2
-    assert corpus.rejected == {
+    assert len(corpus) == 3
+    assert corpus.rejected_by_reason() == {
         "blank line": 1,
         "cannot parse SMILES": 1,
         "an element or sign outside the vocabulary": 1,
@@ -59,7 +72,9 @@ def test_lines_that_cannot_be_used_are_counted_by_reason(
     }
 
 
-@pytest.mark.parametrize(("suffix", "opener"), [(".gz", gzip.open), (".xz", lzma.open)])
+@pytest.mark.parametrize(
+    ("suffix", "opener"), [(".gz", gzip.open), (".xz", lzma.open), (".zst", open_zst)]
+)
 def test_compressed_corpora_are_read(tmp_path: Path, fresh_home: Path, suffix: str, opener) -> None:
     path = tmp_path / f"corpus.smi{suffix}"
     with opener(path, "wt") as file:
@@ -73,19 +88,20 @@ def test_shards_and_workers_do_not_change_the_result(
     found = []
     for number, (lines, workers) in enumerate([(5000, 1), (1, 2)]):
         monkeypatch.setenv("W2S_MOL_HOME", str(tmp_path / f"home{number}"))
-        monkeypatch.setattr(module, "SHARD_LINES", lines)
+        monkeypatch.setattr(shards, "SHARD_LINES", lines)
         found.append(prepare_corpus(corpus_file, workers=workers))
     one, other = found
     for r in range(2):
         for molecule in range(len(SMILES)):
             assert decoded(one, r, molecule) == decoded(other, r, molecule)
-    np.testing.assert_array_equal(one.descriptors, other.descriptors)
+    every = np.arange(len(SMILES))
+    np.testing.assert_array_equal(one.descriptors(every), other.descriptors(every))
 
 
 def test_preparation_goes_on_at_the_shard_it_stopped_at(
     corpus_file: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SHARD_LINES", 1)
+    monkeypatch.setattr(shards, "SHARD_LINES", 1)
 
     def stop(work: str, done: int, total: int | None) -> None:
         if done == 2:
@@ -112,7 +128,10 @@ def test_a_corpus_with_another_content_is_prepared_anew(
 def test_a_damaged_shard_is_noticed_and_prepared_again(
     corpus_file: Path, fresh_home: Path, damage: str
 ) -> None:
-    expected = prepare_corpus(corpus_file, workers=1)
+    every = np.arange(len(SMILES))
+    corpus = prepare_corpus(corpus_file, workers=1)
+    # Read now: the corpus is a view of the files that are damaged below.
+    expected = [decoded(corpus, 1, m) for m in every], corpus.descriptors(every)
     [folder] = (fresh_home / "corpora").iterdir()
     [shard] = folder.glob("*.safetensors")
     data = bytearray(shard.read_bytes())
@@ -126,17 +145,87 @@ def test_a_damaged_shard_is_noticed_and_prepared_again(
     else:
         (folder / "index.json").write_text('{"cor')
     again = prepare_corpus(corpus_file, workers=1)
-    np.testing.assert_array_equal(again.tokens, expected.tokens)
-    np.testing.assert_array_equal(again.descriptors, expected.descriptors)
+    assert [decoded(again, 1, m) for m in every] == expected[0]
+    np.testing.assert_array_equal(again.descriptors(every), expected[1])
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "broken\n"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("", "is empty"), ("\n\n", "blank line: 2"), ("broken\n", "cannot parse SMILES: 1")],
+)
 def test_a_corpus_without_molecules_is_a_clear_error(
-    corpus_file: Path, fresh_home: Path, content: str
+    corpus_file: Path, fresh_home: Path, content: str, said: str
 ) -> None:
     corpus_file.write_text(content)
-    with pytest.raises(InputError, match="holds no molecule that can be used"):
+    with pytest.raises(InputError, match=said):
         prepare_corpus(corpus_file, workers=1)
+
+
+def test_later_lines_of_the_same_molecule_are_left_out(corpus_file: Path, fresh_home: Path) -> None:
+    corpus_file.write_text("OCC\nCCN\nCCO\nC[C@H](N)O\nC[C@@H](N)O\n")
+    corpus = prepare_corpus(corpus_file, workers=1)
+    assert len(corpus) == 4  # the mirror images are two molecules
+    assert [(r.line, r.reason) for r in corpus.rejected] == [(3, "the molecule of an earlier line")]
+
+
+def test_excluded_molecules_are_left_out_whatever_their_stereo(
+    corpus_file: Path, fresh_home: Path
+) -> None:
+    corpus_file.write_text("OCC\nC[C@H](N)O\nCCN\n")
+    exclude = {"mine": ["CC(O)N", "not a molecule"], "yours": ["CCO"]}
+    corpus = prepare_corpus(corpus_file, exclude=exclude, workers=1)
+    assert len(corpus) == 1
+    assert corpus.without == ("mine", "yours")
+    assert corpus.rejected_by_reason() == {"a molecule of mine": 1, "a molecule of yours": 1}
+    account = json.loads(corpus.account.read_text())
+    assert account["molecules_left_out_of"] == ["mine", "yours"]
+    assert account["molecules"] == 1
+    whole = prepare_corpus(corpus_file, workers=1)
+    assert len(whole) == 3
+    assert json.loads(whole.account.read_text())["molecules_left_out_of"] == []
+    assert json.loads(corpus.account.read_text()) == account  # each has its own
+
+
+def test_rejected_lines_are_listed_in_a_file(corpus_file: Path, fresh_home: Path) -> None:
+    corpus_file.write_text("CCO\n\nbroken x\nCCO\n")
+    corpus = prepare_corpus(corpus_file, workers=1)
+    assert corpus.rejected_list.read_text().splitlines() == [
+        "line\treason\ttext",
+        "2\tblank line\t",
+        "3\tcannot parse SMILES\tbroken x",
+        "4\tthe molecule of an earlier line\t",
+    ]
+
+
+def test_more_lines_later_keep_the_shards_that_are_there(
+    corpus_file: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SHARD_LINES", 2)
+    assert len(prepare_corpus(corpus_file, CorpusSettings(molecules=1), workers=1)) == 1
+    [folder] = (fresh_home / "corpora").iterdir()
+    [first] = folder.glob("*.safetensors")
+    when = first.stat().st_mtime_ns
+    assert len(prepare_corpus(corpus_file, CorpusSettings(molecules=3), workers=1)) == 3
+    assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
+    assert first.stat().st_mtime_ns == when
+    assert [path.name for path in (fresh_home / "corpora").iterdir()] == [folder.name]
+
+
+def test_a_disk_with_too_little_room_is_a_clear_error(
+    corpus_file: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SHARD_LINES", 1)
+    usage = shutil.disk_usage(corpus_file)._replace(free=100)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(W2SMolError, match=r"needs about 0\.0 GB .* set W2S_MOL_HOME"):
+        prepare_corpus(corpus_file, workers=1)
+
+
+def test_tokens_and_descriptors_stay_on_disk(corpus_file: Path, fresh_home: Path) -> None:
+    corpus = prepare_corpus(corpus_file, workers=1)
+    [path] = {str(p) for p in (fresh_home / "corpora").rglob("*.safetensors")}
+    assert path in Path("/proc/self/maps").read_text()
+    assert not corpus.shards[0].descriptors.flags.owndata
 
 
 def test_a_damaged_archive_is_a_clear_error(tmp_path: Path, fresh_home: Path) -> None:

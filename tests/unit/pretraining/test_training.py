@@ -1,5 +1,9 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,120 +12,265 @@ from safetensors.torch import load_file
 
 from w2s_mol import load_encoder
 from w2s_mol.errors import InputError, W2SMolError
-from w2s_mol.pretraining import training as module
-from w2s_mol.pretraining.batches import Batches
+from w2s_mol.pretraining import run as module
+from w2s_mol.pretraining.batches import IGNORED, Batches
 from w2s_mol.pretraining.corpus import PreparedCorpus, hold_out, prepare_corpus
-from w2s_mol.pretraining.model import PretrainingModel
-from w2s_mol.pretraining.settings import PAPER_HIDDEN_SIZES, PretrainingSettings
-from w2s_mol.pretraining.training import checkpoints_folder, pretrain_encoder
+from w2s_mol.pretraining.model import Family, PretrainingModel
+from w2s_mol.pretraining.objectives import Objectives
+from w2s_mol.pretraining.run import checkpoints_folder, pretrain_encoders
+from w2s_mol.pretraining.settings import EncoderSettings, TrainingSettings
 
-SETTINGS = PretrainingSettings(hidden=8, epochs=2, batch_size=32)
+NAME = "weak-h8-s0"
+ENCODER = {NAME: EncoderSettings(hidden=8)}
+SETTINGS = TrainingSettings(epochs=2, batch_size=32)
+
+
+def weights(folder: Path, name: str = NAME) -> bytes:
+    return (folder / name / "model.safetensors").read_bytes()
 
 
 @pytest.fixture(scope="module")
-def corpora(tmp_path_factory: pytest.TempPathFactory) -> tuple[PreparedCorpus, PreparedCorpus]:
+def corpus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from w2s_mol.datasets.builtin import generate
 
     path = tmp_path_factory.mktemp("corpus") / "corpus.smiles"
     path.write_text("\n".join(smiles for smiles, _ in generate(400)))
-    return hold_out(prepare_corpus(path, workers=1), most=100)
+    return path
+
+
+@pytest.fixture(scope="module")
+def corpora(corpus_file: Path) -> tuple[PreparedCorpus, PreparedCorpus]:
+    return hold_out(prepare_corpus(corpus_file, workers=1), most=100)
 
 
 @pytest.fixture(scope="module")
 def trained(corpora, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trained") / "weak-h8-s0"
-    pretrain_encoder(SETTINGS, *corpora, folder)
+    folder = tmp_path_factory.mktemp("trained")
+    pretrain_encoders(ENCODER, SETTINGS, *corpora, folder)
     return folder
 
 
-def test_training_lowers_both_losses_on_validation(trained: Path) -> None:
-    made = json.loads((trained / "w2s_mol.json").read_text())
+def test_training_lowers_each_loss_on_validation(trained: Path) -> None:
+    made = json.loads((trained / NAME / "w2s_mol.json").read_text())
     entries = [entry for entry in made["history"] if "valid_loss" in entry]
-    for name in ("valid_loss", "valid_mlm_loss", "valid_descriptor_loss"):
-        assert entries[-1][name] < entries[0][name]
-    assert made["final"]["valid_loss"] == pytest.approx(
-        made["final"]["valid_mlm_loss"] + made["final"]["valid_descriptor_loss"]
-    )
+    for name in ("loss", "mlm", "descriptors"):
+        assert entries[-1][f"valid_{name}"] < entries[0][f"valid_{name}"]
+        assert any(f"train_{name}" in entry for entry in made["history"])
+    final = made["final"]
+    assert final["loss"] == pytest.approx(final["mlm"] + final["descriptors"])
 
 
 def test_the_result_is_an_encoder_with_a_model_card(trained: Path) -> None:
-    assert load_encoder(str(trained)).embed(["CCO"]).embeddings.shape == (1, 16)
-    card = (trained / "README.md").read_text()
-    made = json.loads((trained / "w2s_mol.json").read_text())
+    assert load_encoder(str(trained / NAME)).embed(["CCO"]).embeddings.shape == (1, 16)
+    card = (trained / NAME / "README.md").read_text()
+    made = json.loads((trained / NAME / "w2s_mol.json").read_text())
     assert made["corpus_sha256"] in card
-    assert made["seed"] == 0
-    assert not checkpoints_folder(trained).exists()
+    assert made["seed"] == made["order_seed"] == 0
+    assert [path.name for path in trained.iterdir()] == [NAME]
 
 
 def test_positions_stay_fixed_through_training(trained: Path) -> None:
     from w2s_mol.encoders.smiles_bert import fixed_positions
 
-    weights = load_file(trained / "model.safetensors")
-    table = weights["embeddings.position_embeddings.weight"]
+    table = load_file(trained / NAME / "model.safetensors")["embeddings.position_embeddings.weight"]
     assert torch.equal(table, fixed_positions(512, 8))
 
 
 def test_the_same_seed_gives_the_same_bytes(trained: Path, corpora, tmp_path: Path) -> None:
-    pretrain_encoder(SETTINGS, *corpora, tmp_path / "again")
-    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (
-        trained / "model.safetensors"
-    ).read_bytes()
+    pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path)
+    assert weights(tmp_path) == weights(trained)
 
 
-def test_a_run_stopped_and_resumed_ends_with_the_same_bytes(
-    trained: Path, corpora, tmp_path: Path
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_an_encoder_ends_in_company_as_it_does_alone(
+    corpora, tmp_path: Path, dropout: float
 ) -> None:
-    def stop(work: str, done: int, total: int | None) -> None:
-        if done == 17:
-            raise KeyboardInterrupt
+    sizes = {"a": (8, 0), "b": (8, 1), "c": (12, 0)}
+    family = {
+        name: EncoderSettings(hidden, seed=seed, dropout=dropout, learning_rate=0.001 * (seed + 1))
+        for name, (hidden, seed) in sizes.items()
+    }
+    pretrain_encoders(family, SETTINGS, *corpora, tmp_path / "together")
+    for name, settings in family.items():
+        pretrain_encoders({name: settings}, SETTINGS, *corpora, tmp_path / "alone")
+        assert weights(tmp_path / "alone", name) == weights(tmp_path / "together", name)
+    assert weights(tmp_path / "alone", "a") != weights(tmp_path / "alone", "b")
 
-    folder = tmp_path / "weak-h8-s0"
-    with pytest.raises(KeyboardInterrupt):
-        pretrain_encoder(SETTINGS, *corpora, folder, progress=stop)
-    checkpoints = sorted(checkpoints_folder(folder).glob("checkpoint-*"))
-    assert checkpoints
-    # What a kill in the middle of a save leaves: newest, without its last file.
-    half = checkpoints_folder(folder) / "checkpoint-9999"
-    shutil.copytree(checkpoints[0], half)
-    (half / "trainer_state.json").unlink()
-    with pytest.raises(InputError, match="Pass --resume"):
-        pretrain_encoder(SETTINGS, *corpora, folder)
+
+class _Stop(Exception):
+    pass
+
+
+def stop_at(step: int):
+    def report(_work: str, done: int, _total: int | None) -> None:
+        if done == step:
+            raise _Stop
+
+    return report
+
+
+@pytest.mark.parametrize("step", [3, 11, 25])
+def test_a_family_stopped_at_any_step_and_resumed_ends_with_the_same_bytes(
+    trained: Path, corpora, tmp_path: Path, step: int
+) -> None:
+    family = {**ENCODER, "weak-h12-s0": EncoderSettings(hidden=12)}
+    with pytest.raises(_Stop):
+        pretrain_encoders(family, SETTINGS, *corpora, tmp_path, progress=stop_at(step))
     steps = []
-    pretrain_encoder(
-        SETTINGS, *corpora, folder, resume=True, progress=lambda *report: steps.append(report[1])
+    made = pretrain_encoders(
+        family,
+        SETTINGS,
+        *corpora,
+        tmp_path,
+        resume=True,
+        progress=lambda _work, done, _total: steps.append(done),
     )
     assert steps[0] > 1
-    assert (folder / "model.safetensors").read_bytes() == (
-        trained / "model.safetensors"
-    ).read_bytes()
+    assert weights(tmp_path) == weights(trained)
+    assert made[NAME]["trained_beside"] == ["weak-h12-s0"]
+    # The losses before the stop are part of the account.
+    assert (
+        made[NAME]["history"]
+        == json.loads((trained / NAME / "w2s_mol.json").read_text())["history"]
+    )
+
+
+def test_a_checkpoint_that_a_kill_left_half_written_is_passed_over(
+    trained: Path, corpora, tmp_path: Path
+) -> None:
+    with pytest.raises(_Stop):
+        pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path, progress=stop_at(17))
+    folder = checkpoints_folder(tmp_path, ENCODER)
+    half = folder / "checkpoint-9999"
+    shutil.copytree(min(folder.glob("checkpoint-*")), half)
+    (half / "trainer_state.json").unlink()  # written last
+    with pytest.raises(InputError, match="Pass --resume"):
+        pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path)
+    pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path, resume=True)
+    assert weights(tmp_path) == weights(trained)
 
 
 def test_a_finished_encoder_is_not_made_again_nor_written_over(
     trained: Path, corpora, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_Trainer", None)
-    pretrain_encoder(SETTINGS, *corpora, trained)
+    monkeypatch.setattr(module, "train_family", None)
+    pretrain_encoders(ENCODER, SETTINGS, *corpora, trained)
+    other = {NAME: EncoderSettings(hidden=8, seed=1)}
     with pytest.raises(InputError, match="with seed 0, not 1"):
-        pretrain_encoder(PretrainingSettings(hidden=8, batch_size=32, seed=1), *corpora, trained)
+        pretrain_encoders(other, SETTINGS, *corpora, trained)
 
 
-def test_a_loss_that_is_not_finite_stops_the_run(corpora, tmp_path: Path) -> None:
-    train, valid = corpora
-    broken = PreparedCorpus(**{**vars(train), "descriptors": train.descriptors * float("nan")})
-    with pytest.raises(W2SMolError, match="smaller --learning-rate"):
-        pretrain_encoder(SETTINGS, broken, valid, tmp_path / "weak-h8-s0")
-    assert not (tmp_path / "weak-h8-s0").exists()
+def test_a_corpus_that_changed_is_not_gone_on_with(
+    corpora, corpus_file: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(_Stop):
+        pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path, progress=stop_at(17))
+    changed = tmp_path / "corpus.smiles"
+    changed.write_text(corpus_file.read_text() + "\nC1CC1C1CCCC1")
+    others = hold_out(prepare_corpus(changed, workers=1), most=100)
+    with pytest.raises(InputError, match="corpus_sha256"):
+        pretrain_encoders(ENCODER, SETTINGS, *others, tmp_path, resume=True)
+
+
+def test_members_of_a_family_that_are_finished_are_left_alone(corpora, tmp_path: Path) -> None:
+    pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path)
+    before = (tmp_path / NAME / "model.safetensors").stat().st_mtime_ns
+    family = {**ENCODER, "weak-h12-s0": EncoderSettings(hidden=12)}
+    made = pretrain_encoders(family, SETTINGS, *corpora, tmp_path)
+    assert list(made) == list(family)
+    assert made["weak-h12-s0"]["trained_beside"] == []
+    assert (tmp_path / NAME / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_encoder(
+    corpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = PreparedCorpus.descriptors
+    monkeypatch.setattr(PreparedCorpus, "descriptors", lambda *a: whole(*a) * float("nan"))
+    with pytest.raises(W2SMolError, match=r"loss of weak-h8-s0 became nan .*smaller --learning-r"):
+        pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path)
+    assert not (tmp_path / NAME).exists()
+
+
+def test_bfloat16_trains_as_float32_does_but_for_rounding(corpora, trained, tmp_path: Path) -> None:
+    made = pretrain_encoders(ENCODER, replace(SETTINGS, precision="bf16"), *corpora, tmp_path)
+    expected = json.loads((trained / NAME / "w2s_mol.json").read_text())
+    assert made[NAME]["final"]["loss"] == pytest.approx(expected["final"]["loss"], rel=0.02)
+    assert weights(tmp_path) != weights(trained)
+    assert {t.dtype for t in load_file(tmp_path / NAME / "model.safetensors").values()} == {
+        torch.float32
+    }
+
+
+@pytest.mark.parametrize("given", ["mlm", "descriptors", "pairs", "mlm=0.5,descriptors=3,pairs"])
+def test_any_mix_of_objectives_is_learned_and_logged_apart(
+    corpora, tmp_path: Path, given: str
+) -> None:
+    objectives = Objectives.parse(given)
+    settings = TrainingSettings(epochs=1, batch_size=64, objectives=objectives)
+    made = pretrain_encoders(ENCODER, settings, *corpora, tmp_path)[NAME]
+    assert set(made["final"]) == {"loss", *objectives.used()}
+    total = sum(objectives.weights()[name] * made["final"][name] for name in objectives.used())
+    assert made["final"]["loss"] == pytest.approx(total)
+    history = made["history"]
+    assert history[-1]["valid_loss"] < history[1]["valid_loss"]
 
 
 def test_the_loss_looks_at_masked_tokens_alone(corpora) -> None:
-    torch.manual_seed(0)
-    model = PretrainingModel(module.bert_config(8, 1, 2)).eval()
+    model = PretrainingModel(EncoderSettings(8, layers=1), Objectives()).eval()
     batch = Batches(corpora[0], 16, 1, seed=0)[0]
     with torch.no_grad():
-        losses = model(**batch)
-    assert losses["loss"] == losses["mlm_loss"] + losses["descriptor_loss"]
-    nothing = {**batch, "labels": torch.full_like(batch["labels"], -100)}
-    assert model(**nothing)["mlm_loss"] == 0
+        losses = model(batch)
+        other = {**batch, "labels": torch.full_like(batch["labels"], IGNORED)}
+        nothing = model(other)
+    assert losses["loss"] == losses["mlm"] + losses["descriptors"]
+    assert nothing["mlm"] == 0
+
+
+def test_gradients_are_clipped_encoder_by_encoder() -> None:
+    family = Family({"a": EncoderSettings(8), "b": EncoderSettings(8)}, Objectives())
+    one, other = family.members().values()
+    for parameter in one.parameters():
+        parameter.grad = torch.full_like(parameter, 100.0)
+    for parameter in other.parameters():
+        parameter.grad = torch.full_like(parameter, 1e-6)
+    family.clip_gradients(1.0)
+    norm = torch.stack([p.grad.norm() for p in one.parameters()]).norm()
+    assert float(norm) == pytest.approx(1.0, rel=1e-4)
+    assert all(bool((p.grad == 1e-6).all()) for p in other.parameters())
+
+
+def test_large_encoders_are_saved_in_files_below_16_megabytes(tmp_path: Path) -> None:
+    from w2s_mol.encoders.smiles_bert import bert_config, new_bert, save_encoder
+
+    save_encoder(new_bert(bert_config(768, 2, 12)), tmp_path, "a card")
+    sizes = [path.stat().st_size for path in tmp_path.glob("*.safetensors")]
+    assert len(sizes) > 1
+    assert max(sizes) < 16_000_000
+    assert load_encoder(str(tmp_path)).hidden == 768
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(corpus_file: Path, tmp_path: Path) -> None:
+    options = ["pretrain-weak", "--hidden", "8", "--corpus", str(corpus_file), "--epochs", "1"]
+    options += ["--batch-size", "31", "--workers", "1", "--device", "cpu"]
+    launchers = {
+        "one": [sys.executable],
+        "two": [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"],
+    }
+    for name, launcher in launchers.items():
+        done = subprocess.run(
+            [*launcher, "-m", "w2s_mol", *options, "-o", str(tmp_path / name)],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("validation loss") == 1  # one process speaks
+    one, two = (load_file(tmp_path / name / NAME / "model.safetensors") for name in launchers)
+    for key, tensor in one.items():
+        torch.testing.assert_close(two[key], tensor, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -130,21 +279,28 @@ def test_the_loss_looks_at_masked_tokens_alone(corpora) -> None:
         ({"heads": 0}, "heads is 0"),
         ({"hidden": 10, "heads": 4}, "for example 12"),
         ({"seed": -1}, "0 or more"),
-        ({"epochs": 0}, "epochs is 0"),
+        ({"learning_rate": 0.0}, "learning_rate is 0"),
     ],
 )
-def test_settings_that_cannot_be_used_are_refused(wrong: dict, message: str) -> None:
+def test_encoders_that_cannot_be_made_are_refused(wrong: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        PretrainingSettings(**{"hidden": 8, **wrong})
+        EncoderSettings(**{"hidden": 8, **wrong})
 
 
 @pytest.mark.parametrize("hidden", [0, 1, 9, 15])
 def test_a_hidden_size_that_the_heads_do_not_divide_is_refused(hidden: int) -> None:
     with pytest.raises(InputError, match="multiple of the 2 attention heads"):
-        PretrainingSettings(hidden=hidden)
+        EncoderSettings(hidden=hidden)
 
 
-def test_the_papers_sizes_are_usable() -> None:
-    assert [PretrainingSettings(hidden=size).hidden for size in PAPER_HIDDEN_SIZES] == [
-        8, 12, 16, 24, 32, 48, 64, 96,
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("wrong", "message"), [({"epochs": 0}, "epochs is 0"), ({"order_seed": -1}, "order seed is -1")]
+)
+def test_trainings_that_cannot_be_done_are_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        TrainingSettings(**wrong)
+
+
+def test_larger_encoders_learn_at_a_smaller_rate() -> None:
+    rates = [EncoderSettings(hidden).learning_rate for hidden in (8, 48, 96, 768)]
+    assert rates == pytest.approx([0.003, 0.003, 0.0015625, 0.0001953125])

@@ -1,0 +1,30 @@
+import pytest
+
+from w2s_mol.errors import InputError
+from w2s_mol.pretraining.objectives import Objectives
+
+
+def test_objectives_not_named_are_left_out() -> None:
+    assert Objectives.parse("descriptors=10") == Objectives(mlm=0, descriptors=10, pairs=0)
+    assert Objectives.parse("pairs, mlm").used() == ["mlm", "pairs"]
+
+
+def test_what_is_printed_can_be_read_again() -> None:
+    objectives = Objectives(mlm=0.5, descriptors=3, pairs=1)
+    assert Objectives.parse(str(objectives)) == objectives
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "unknown objective"),
+        ("mlm,descriptor", "did you mean 'descriptors'"),
+        ("mlm=a", "weight 'a'"),
+        ("mlm=-1", "weight -1"),
+        ("mlm=nan", "weight nan"),
+        ("mlm=0", "no objective"),
+    ],
+)
+def test_objectives_that_cannot_be_used_are_refused(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=f"(?i){message}"):
+        Objectives.parse(text)
