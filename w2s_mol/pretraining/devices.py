@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 
 import torch.distributed
+from accelerate import PartialState
+
+
+def join_processes(device: torch.device) -> None:
+    """Meet the other processes, if there are any, so that they can wait for each other."""
+    PartialState(cpu=device.type == "cpu")
 
 
 def is_first_process() -> bool:

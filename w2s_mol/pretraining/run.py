@@ -17,7 +17,7 @@ from w2s_mol import __version__, files, manifest
 from w2s_mol.encoders.smiles_bert import save_encoder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining.corpus import PreparedCorpus
-from w2s_mol.pretraining.devices import is_first_process, wait_for_all
+from w2s_mol.pretraining.devices import is_first_process, join_processes, wait_for_all
 from w2s_mol.pretraining.model import Family
 from w2s_mol.pretraining.model_card import METADATA, model_card
 from w2s_mol.pretraining.settings import EncoderSettings, TrainingSettings
@@ -73,6 +73,7 @@ def pretrain_encoders(
         If a loss becomes NaN or infinite, or the disk is full.
     """
     device = device or torch.device("cpu")
+    join_processes(device)
     recipes = {name: _recipe(one, settings, train, validation) for name, one in encoders.items()}
     made = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
     missing = {name: encoders[name] for name, found in made.items() if found is None}
@@ -82,7 +83,7 @@ def pretrain_encoders(
     together = encoders if checkpoints_folder(output_dir, encoders).exists() else missing
     checkpoints = checkpoints_folder(output_dir, together)
     last = _checkpoint_to_resume(checkpoints, {n: recipes[n] for n in together}, resume)
-    wait_for_all()
+    wait_for_all()  # until each has looked: the first one writes there now
     if is_first_process():
         files.write_json(checkpoints / _RECIPES, {name: recipes[name] for name in together})
     family = Family(together, settings.objectives)
