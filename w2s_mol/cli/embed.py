@@ -38,6 +38,7 @@ def embed(
     ] = None,
     smiles_column: Annotated[str, typer.Option(help="Column of the SMILES.")] = "smiles",
     device: options.Device = "auto",
+    precision: options.Precision = "fp32",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
     config: options.Config = None,
@@ -56,8 +57,15 @@ def embed(
     from w2s_mol.encoders.loading import load_encoder
 
     with output.progress_bars() as progress:
-        loaded = load_encoder(encoder, device, mirror=mirror, offline=offline, progress=progress)
-    output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}")
+        loaded = load_encoder(
+            encoder,
+            device,
+            precision=precision,
+            mirror=mirror,
+            offline=offline,
+            progress=progress,
+        )
+    output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {precision}")
     with output.progress_bars() as progress:
         done = embed_table(table, loaded, output_file, pooling, smiles_column, progress)
     output.note(

@@ -69,6 +69,10 @@ Config = Annotated[
 Device = Annotated[
     str, typer.Option(metavar="auto|cpu|cuda", help="Where encoders run; auto: a GPU if any.")
 ]
+Precision = Annotated[
+    Literal["fp32", "bf16"],
+    typer.Option(help="Of transformers' arithmetic; bf16 is faster on a GPU, good to two digits."),
+]
 Mirror = Annotated[
     str | None,
     typer.Option(

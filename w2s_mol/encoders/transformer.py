@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import rdkit
@@ -26,6 +26,8 @@ from w2s_mol.progress import Progress
 POOLINGS = ("mean+pooled", "mean", "pooled")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
+
+Precision = Literal["fp32", "bf16"]
 
 _NOT_CONTENT = ("README.md", "w2s_mol.json")
 
@@ -53,18 +55,26 @@ class TransformerEncoder(Encoder):
     hidden: int
 
     def __init__(
-        self, name: str, folder: Path, device: torch.device, max_tokens: int | None = None
+        self,
+        name: str,
+        folder: Path,
+        device: torch.device,
+        max_tokens: int | None = None,
+        precision: Precision = "fp32",
     ) -> None:
         self.name = name
         self.folder = folder
         self.device = device
+        self.precision = precision
         model, has_pooler = _load_model(name, folder)
         self._model = model.eval().to(device)
         self.hidden = int(model.config.hidden_size)
         self.poolings = POOLINGS if has_pooler else ("mean",)
         self.metadata = _metadata(folder)
         self._longest = min(max_tokens or self._readable_tokens(), self._readable_tokens())
-        self.fingerprint = _fingerprint(folder, f"{type(self).__name__}:{self._longest}")
+        kind = f"{type(self).__name__}:{self._longest}"
+        kind += "" if precision == "fp32" else f":{precision}"
+        self.fingerprint = _fingerprint(folder, kind)
 
     def dimension(self, pooling: str) -> int:
         """Return the hidden size, twice it for ``mean+pooled``."""
@@ -91,9 +101,13 @@ class TransformerEncoder(Encoder):
         done = 0
         for batch in equal_length_batches(prepared, _BATCH_TOKENS.get(self.device.type, 2_048)):
             tokens = torch.tensor([prepared[i] for i in batch], device=self.device)
-            with torch.inference_mode():
+            bf16 = self.precision == "bf16"
+            with (
+                torch.inference_mode(),
+                torch.autocast(self.device.type, torch.bfloat16, enabled=bf16),
+            ):
                 output = self._model(input_ids=tokens)
-                pooled = pool(output.last_hidden_state, output.get("pooler_output"), pooling)
+            pooled = pool(output.last_hidden_state, output.get("pooler_output"), pooling)
             vectors[batch] = pooled.float().cpu().numpy()
             done += len(batch)
             progress(f"embedding with {self.name}", done, len(prepared))
@@ -111,13 +125,18 @@ class TextEncoder(TransformerEncoder):
     """Any other Hugging Face text encoder: the SMILES as it stands, in the encoder's own tokens."""
 
     def __init__(
-        self, name: str, folder: Path, device: torch.device, max_tokens: int | None = None
+        self,
+        name: str,
+        folder: Path,
+        device: torch.device,
+        max_tokens: int | None = None,
+        precision: Precision = "fp32",
     ) -> None:
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         except Exception as error:  # damaged files raise errors of every kind
             raise InputError(f"encoder {name}: cannot load its tokenizer: {error}") from error
-        super().__init__(name, folder, device, max_tokens)
+        super().__init__(name, folder, device, max_tokens, precision)
 
     def _token_ids(self, smiles: str) -> list[int]:
         parse(smiles)  # a tokenizer takes any text; a SMILES it must be

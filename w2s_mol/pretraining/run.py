@@ -17,7 +17,12 @@ from w2s_mol import __version__, files, manifest
 from w2s_mol.encoders.smiles_bert import save_encoder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining.corpus import PreparedCorpus
-from w2s_mol.pretraining.devices import is_first_process, join_processes, wait_for_all
+from w2s_mol.pretraining.devices import (
+    is_first_process,
+    join_processes,
+    keep_freed_memory,
+    wait_for_all,
+)
 from w2s_mol.pretraining.model import Family
 from w2s_mol.pretraining.model_card import METADATA, model_card
 from w2s_mol.pretraining.settings import EncoderSettings, TrainingSettings
@@ -74,6 +79,8 @@ def pretrain_encoders(
     """
     device = device or torch.device("cpu")
     join_processes(device)
+    if device.type == "cpu":
+        keep_freed_memory()
     recipes = {name: _recipe(one, settings, train, validation) for name, one in encoders.items()}
     made = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
     missing = {name: encoders[name] for name, found in made.items() if found is None}

@@ -210,3 +210,14 @@ def test_a_gpu_gives_the_embeddings_of_the_cpu(tiny_encoder_folder: Path) -> Non
         for device in ("cpu", "cuda")
     )
     np.testing.assert_allclose(cpu, gpu, atol=1e-5)
+
+
+def test_bfloat16_agrees_to_two_digits_and_is_another_encoder(tiny_encoder_folder: Path) -> None:
+    exact = load_encoder(str(tiny_encoder_folder))
+    rough = load_encoder(str(tiny_encoder_folder), precision="bf16")
+    smiles = ["CCO", "c1ccccc1O", "CC(=O)Oc1ccccc1C(=O)O"]
+    found, expected = rough.embed(smiles).embeddings, exact.embed(smiles).embeddings
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=0.03)
+    assert not np.array_equal(found, expected)
+    assert rough.fingerprint != exact.fingerprint  # the store must not confuse them

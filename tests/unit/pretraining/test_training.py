@@ -304,3 +304,12 @@ def test_trainings_that_cannot_be_done_are_refused(wrong: dict, message: str) ->
 def test_larger_encoders_learn_at_a_smaller_rate() -> None:
     rates = [EncoderSettings(hidden).learning_rate for hidden in (8, 48, 96, 768)]
     assert rates == pytest.approx([0.003, 0.003, 0.0015625, 0.0001953125])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+def test_a_gpu_learns_what_a_cpu_does_but_for_rounding(corpora, trained, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, precision="bf16")
+    made = pretrain_encoders(ENCODER, settings, *corpora, tmp_path, device=torch.device("cuda"))
+    expected = json.loads((trained / NAME / "w2s_mol.json").read_text())
+    assert made[NAME]["final"]["loss"] == pytest.approx(expected["final"]["loss"], rel=0.02)
