@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from w2s_mol.study.run import run_study
     from w2s_mol.synthetic.run import run_synthetic
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = [
     "__version__",
     "load_dataset",

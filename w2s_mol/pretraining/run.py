@@ -20,7 +20,7 @@ from w2s_mol.pretraining.corpus import PreparedCorpus
 from w2s_mol.pretraining.devices import (
     is_first_process,
     join_processes,
-    keep_freed_memory,
+    tune_cpu_memory,
     wait_for_all,
 )
 from w2s_mol.pretraining.model import Family
@@ -80,7 +80,7 @@ def pretrain_encoders(
     device = device or torch.device("cpu")
     join_processes(device)
     if device.type == "cpu":
-        keep_freed_memory()
+        tune_cpu_memory()
     recipes = {name: _recipe(one, settings, train, validation) for name, one in encoders.items()}
     made = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
     missing = {name: encoders[name] for name, found in made.items() if found is None}
