@@ -59,7 +59,7 @@ def shards(folder: Path, lines: list[str], size: int) -> list[ShardLines]:
 
 def pool_rate(folder: Path, lines: list[str], workers: int) -> float:
     """Return the lines a second over processes, once they are warm."""
-    warm, work = shards(folder, lines[: 50 * workers], 50), shards(folder, lines, 250)
+    warm, work = shards(folder, lines[: 50 * workers], 50), shards(folder, lines, 100)
     done, started = 0, 0.0
     for count in in_parallel(itertools.chain(warm, work), workers):
         if started:
@@ -97,7 +97,7 @@ def main() -> None:
             bare.append(seconds(lambda: bare_loop(lines)))
             [shard] = shards(folder, lines, len(lines))
             ours.append(seconds(partial(prepare_shard, shard)))
-        one, two = (pool_rate(folder, lines * 2, workers) for workers in (1, 2))
+        one, two = (pool_rate(folder, lines, workers) for workers in (1, 2))
         profile = top_functions(folder, lines[:300])
     report(
         f"Corpus preparation, {given.molecules:,} molecules, two renumberings",

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import QED, rdMolDescriptors
 from rdkit.Chem.EState import EState
+from rdkit.ML.InfoTheory.entropy import InfoEntropy
 
 N_DESCRIPTORS = 200
 
@@ -115,7 +116,7 @@ def _atoms(mol: Chem.Mol) -> _Atoms:
     return _Atoms(*np.array(columns).T)
 
 
-def _share_estate(mol: Chem.Mol, atoms: _Atoms) -> None:
+def _share_estate(mol: Chem.Mol, atoms: _Atoms, distances: NDArray[np.float64]) -> None:
     """Compute the E-state indices once and leave them where RDKit's own functions look.
 
     Same formula as ``rdkit.Chem.EState.EStateIndices`` (Hall, Mohney and Kier, JCICS 31, 76-81,
@@ -127,14 +128,16 @@ def _share_estate(mol: Chem.Mol, atoms: _Atoms) -> None:
     intrinsic = np.where(
         atoms.degree > 0, (4.0 / shell**2 * valence + 1) / np.maximum(atoms.degree, 1), 0.0
     )
-    distance = Chem.GetDistanceMatrix(mol, useBO=False, useAtomWts=False) + 1
+    distance = distances + 1
     reachable = distance < 1e6
     difference = intrinsic[:, None] - intrinsic[None, :]
     indices = intrinsic + np.sum(difference / distance**2 * reachable, axis=1)
     mol._eStateIndices = indices  # noqa: SLF001 -- RDKit's own cache
 
 
-def _shared_values(mol: Chem.Mol, atoms: _Atoms) -> dict[str, float]:
+def _shared_values(
+    mol: Chem.Mol, atoms: _Atoms, distances: NDArray[np.float64]
+) -> dict[str, float]:
     """Compute the descriptors that RDKit's Python functions find by loops over the same atoms."""
     ends = np.array([(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in mol.GetBonds()], dtype=int)
     bonded = atoms.degree[atoms.degree > 0]
@@ -143,11 +146,31 @@ def _shared_values(mol: Chem.Mol, atoms: _Atoms) -> dict[str, float]:
     return {
         "Chi0": np.sum(bonded**-0.5),
         "Chi1": np.sum(np.prod(atoms.degree[ends.reshape(-1, 2)], axis=1) ** -0.5),
+        "Ipc": _ipc(distances),
         "NumRadicalElectrons": np.sum(atoms.radicals),
         "NumRotatableBonds": rotatable_bonds,
         "NumValenceElectrons": np.sum(electrons),
         "qed": _qed(mol, atoms, rotatable_bonds),
     }
+
+
+def _ipc(distances: NDArray[np.float64]) -> float:
+    """Compute the information content of the characteristic polynomial's coefficients.
+
+    Equation 6 of Bonchev and Trinajstic, J. Chem. Phys. 67, 4517-4533 (1977), by the method of
+    Le Verrier, Faddeev and Frame, as ``rdkit.Chem.GraphDescriptors.Ipc`` does; RDKit's keeps the
+    adjacency matrix as booleans, which are converted anew at every product.
+    """
+    adjacency = (distances == 1).astype(np.float64)
+    n = len(adjacency)
+    coefficients = np.ones(n + 1)
+    power = adjacency.copy()
+    for k in range(1, n + 1):
+        coefficients[k] = power.trace() / k
+        power.flat[:: n + 1] -= coefficients[k]
+        power = adjacency @ power
+    coefficients = np.abs(coefficients)
+    return float(coefficients.sum() * InfoEntropy(coefficients))
 
 
 def _qed(mol: Chem.Mol, atoms: _Atoms, rotatable_bonds: int) -> float:
@@ -173,8 +196,9 @@ def _qed(mol: Chem.Mol, atoms: _Atoms, rotatable_bonds: int) -> float:
 
 def _raw_row(mol: Chem.Mol) -> list[float]:
     atoms = _atoms(mol)
-    _share_estate(mol, atoms)
-    shared = _shared_values(mol, atoms)
+    distances = Chem.GetDistanceMatrix(mol, useBO=False, useAtomWts=False)
+    _share_estate(mol, atoms, distances)
+    shared = _shared_values(mol, atoms, distances)
     row = []
     for name, function in _functions().items():
         try:

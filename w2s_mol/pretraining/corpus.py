@@ -251,7 +251,7 @@ def _without_molecules(corpus: PreparedCorpus, name: str, smiles: Sequence[str])
     with rdBase.BlockLogs():
         for text in smiles:
             with contextlib.suppress(MoleculeError):  # no corpus can hold it either
-                keys.append(shards.molecule_key(parse(text), stereo=False))
+                keys.append(shards.skeleton_key(parse(text)))
     found = np.isin(_column(corpus, "skeleton_keys"), keys)
     corpus = _without(corpus, found, f"a molecule of {name}")
     return replace(corpus, without=(*corpus.without, name))

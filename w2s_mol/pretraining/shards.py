@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from w2s_mol.molecules.vocabulary import token_ids
 from w2s_mol.pretraining.corpus_file import first_column
 
 SHARD_LINES = 2_000
+_MARKS_OF_STEREO = re.compile(r"[@/\\[]")
 FORMAT = 2
 """Raised when the content of a shard changes for the same lines and preparation."""
 
@@ -95,9 +97,18 @@ class Shard:
     rejected: tuple[Rejection, ...]
 
 
-def molecule_key(mol: Chem.Mol, stereo: bool) -> int:
-    """Return a 64-bit hash of a molecule's canonical SMILES."""
-    smiles = Chem.MolToSmiles(mol, isomericSmiles=stereo)
+def skeleton_key(mol: Chem.Mol) -> int:
+    """Return a hash of a molecule's canonical SMILES without stereo and isotopes."""
+    return _hash(Chem.MolToSmiles(mol, isomericSmiles=False))
+
+
+def _keys(mol: Chem.Mol) -> tuple[int, int]:
+    smiles = Chem.MolToSmiles(mol)
+    key = _hash(smiles)
+    return key, skeleton_key(mol) if _MARKS_OF_STEREO.search(smiles) else key
+
+
+def _hash(smiles: str) -> int:
     digest = hashlib.blake2b(smiles.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
 
@@ -121,10 +132,7 @@ def prepare_shard(lines: ShardLines) -> None:
                 mols.append(mol)
                 numbers.append(number)
         descriptors = normalized_descriptors(mols)
-        keys = np.array(
-            [[molecule_key(mol, stereo) for stereo in (True, False)] for mol in mols],
-            dtype=np.int64,
-        ).reshape(len(mols), 2)
+        keys = np.array([_keys(mol) for mol in mols], dtype=np.int64).reshape(len(mols), 2)
     renumberings = lines.preparation.renumberings
     flat = [molecule[r] for r in range(renumberings) for molecule in sequences]
     tensors = {
