@@ -25,6 +25,8 @@ from w2s_mol.pretraining.shard_pool import in_parallel
 from w2s_mol.pretraining.shards import Preparation, ShardLines, prepare_shard
 
 _ROUNDS = 3
+_POOL_SHARD = 50
+_WARM_SECONDS = 3.0
 
 
 def bare_loop(lines: list[str]) -> None:
@@ -58,15 +60,13 @@ def shards(folder: Path, lines: list[str], size: int) -> list[ShardLines]:
 
 
 def pool_rate(folder: Path, lines: list[str], workers: int) -> float:
-    """Return the lines a second over processes, once they are warm."""
-    warm, work = shards(folder, lines[: 50 * workers], 50), shards(folder, lines, 100)
-    done, started = 0, 0.0
-    for count in in_parallel(itertools.chain(warm, work), workers):
-        if started:
-            done += count
-        elif all(shard.path.exists() for shard in warm):
-            started = time.perf_counter()
-    return done / (time.perf_counter() - started)
+    """Return the lines a second over processes, while all of them are at work."""
+    work = shards(folder, lines, _POOL_SHARD)
+    ends = [time.perf_counter() for _ in in_parallel(work, workers)]
+    # Leave out the processes' start and the last shards, for which some find no work.
+    first = next(i for i, end in enumerate(ends) if end > ends[0] + _WARM_SECONDS)
+    last = len(ends) - workers
+    return (last - first) * _POOL_SHARD / (ends[last] - ends[first])
 
 
 def top_functions(folder: Path, lines: list[str]) -> list[str]:

@@ -21,7 +21,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import torch
 
 from w2s_mol.pretraining.batches import Batches
-from w2s_mol.pretraining.corpus import PreparedCorpus, prepare_corpus
+from w2s_mol.pretraining.corpus import PreparedCorpus, hold_out, prepare_corpus
 from w2s_mol.pretraining.corpus_file import read_lines
 from w2s_mol.pretraining.model import Family
 from w2s_mol.pretraining.run import pretrain_encoders
@@ -46,11 +46,11 @@ def input_rate(corpus: PreparedCorpus) -> float:
 
 
 def training_time(sizes: tuple[int, ...], corpus: PreparedCorpus, folder: Path) -> float:
-    """Return the processor time of training encoders together, with checkpoints and saving."""
+    """Return the processor time of a training, with its ten small validations and checkpoints."""
     encoders = {f"weak-h{size}": EncoderSettings(size) for size in sizes}
     place = Path(tempfile.mkdtemp(dir=folder))
     started = time.process_time()
-    pretrain_encoders(encoders, TrainingSettings(), corpus, corpus, place)
+    pretrain_encoders(encoders, TrainingSettings(), *hold_out(corpus, 16), place)
     return time.process_time() - started
 
 

@@ -20,7 +20,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "platform": platform.platform(),
-        "processor": platform.machine(),
+        "processor": processor(),
         "cores": os.cpu_count(),
     }
 

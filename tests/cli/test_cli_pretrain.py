@@ -389,9 +389,8 @@ def test_a_corpus_is_prepared_once_and_found_by_the_training(cli, tmp_path, fres
     (tmp_path / "corpus.smi").write_text("\n".join(SMILES[:120]) + "\n")
     done = cli("prepare-corpus", "--corpus", "corpus.smi", "--workers", "1")
     assert done.code == 0, done.err
-    first, second = done.out.splitlines()
-    assert first.startswith("120 molecules in ")
-    account = json.loads(Path(second.removeprefix("account: ")).read_text())
+    assert done.out.startswith("120 molecules; account: ")
+    account = json.loads(Path(done.out.strip().partition("account: ")[2]).read_text())
     assert (account["molecules"], account["rejected"]) == (120, {})
     [shard] = fresh_home.rglob("*.safetensors")
     when = shard.stat().st_mtime_ns
@@ -410,11 +409,11 @@ def test_evaluation_molecules_are_left_out_with_one_flag(cli, tmp_path, mirror, 
     arguments = ("prepare-corpus", "--corpus", "corpus.smi", "--workers", "1")
     without = cli(*arguments, "--exclude-evaluation", "--mirror", mirror, "--offline")
     assert without.code == 0, without.err
-    assert without.out.startswith("2 molecules in ")
-    account = json.loads(Path(without.out.splitlines()[1].removeprefix("account: ")).read_text())
+    assert without.out.startswith("2 molecules; ")
+    account = json.loads(Path(without.out.strip().partition("account: ")[2]).read_text())
     assert account["molecules_left_out_of"] == ["esol", "freesolv", "lipop"]
     assert sum(account["rejected"].values()) == 5
-    assert cli(*arguments).out.startswith("7 molecules in ")
+    assert cli(*arguments).out.startswith("7 molecules; ")
 
 
 def test_a_strong_encoder_is_made_by_the_same_engine(cli, place):

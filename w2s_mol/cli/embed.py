@@ -65,7 +65,7 @@ def embed(
             offline=offline,
             progress=progress,
         )
-    output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {precision}")
+    output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
     with output.progress_bars() as progress:
         done = embed_table(table, loaded, output_file, pooling, smiles_column, progress)
     output.note(

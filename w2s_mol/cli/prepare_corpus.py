@@ -30,8 +30,13 @@ def prepare(
     Example: w2s-mol prepare-corpus --corpus my.smi.zst --exclude-evaluation
     """
     choice = pretraining.CorpusChoice(
-        molecules, renumberings, max_length, exclude_evaluation, workers, mirror, offline
+        molecules=molecules,
+        renumberings=renumberings,
+        max_length=max_length,
+        exclude_evaluation=exclude_evaluation,
+        workers=workers,
+        mirror=mirror,
+        offline=offline,
     )
     prepared = pretraining.prepare(pretraining.corpus_file(corpus, choice), choice)
-    output.result(f"{len(prepared):,} molecules in {prepared.account.parent}")
-    output.result(f"account: {prepared.account}")
+    output.result(f"{len(prepared):,} molecules; account: {prepared.account}")

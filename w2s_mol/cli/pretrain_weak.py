@@ -74,11 +74,23 @@ def pretrain(
     pretraining.train(
         encoders,
         pretraining.TrainingChoice(
-            epochs, batch_size, objectives, precision, order_seed, device, resume
+            epochs=epochs,
+            batch_size=batch_size,
+            objectives=objectives,
+            precision=precision,
+            order_seed=order_seed,
+            device=device,
+            resume=resume,
         ),
         corpus,
         pretraining.CorpusChoice(
-            molecules, renumberings, max_length, exclude_evaluation, workers, mirror, offline
+            molecules=molecules,
+            renumberings=renumberings,
+            max_length=max_length,
+            exclude_evaluation=exclude_evaluation,
+            workers=workers,
+            mirror=mirror,
+            offline=offline,
         ),
         valid_corpus,
         valid_molecules,

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from w2s_mol.pretraining.settings import EncoderSettings
 
 GUACAMOL = "guacamol"
-_AUTO = "auto"
 
 Corpus = Annotated[
     str,
@@ -65,8 +64,9 @@ Objectives = Annotated[
         help="Of mlm, descriptors and pairs (are two SMILES one molecule?), each with its weight.",
     ),
 ]
+PrecisionOrAuto = Literal["auto", "fp32", "bf16"]
 Precision = Annotated[
-    Literal["auto", "fp32", "bf16"],
+    PrecisionOrAuto,
     typer.Option(help="auto: bf16 on a GPU, fp32 on a CPU."),
 ]
 Seeds = Annotated[
@@ -99,7 +99,7 @@ class TrainingChoice:
     epochs: int
     batch_size: int
     objectives: str
-    precision: str
+    precision: PrecisionOrAuto
     order_seed: int
     device: str
     resume: bool
@@ -114,7 +114,7 @@ def prepare(path: Path, choice: CorpusChoice) -> PreparedCorpus:
     exclude = _evaluation_molecules(choice) if choice.exclude_evaluation else {}
     with output.progress_bars() as progress:
         corpus = prepare_corpus(path, settings, exclude, choice.workers, progress)
-    for reason, count in corpus.rejected_by_reason().items():
+    for reason, count in corpus.rejected.items():
         output.note(f"note: {count:,} lines of {corpus.name} left out: {reason}.")
     if corpus.rejected:
         output.note(f"They are listed in {corpus.rejected_list}")
@@ -137,22 +137,24 @@ def train(
 ) -> None:
     """Prepare the corpus, train encoders side by side, print the validation loss of each."""
     from w2s_mol.encoders.transformer import resolve_device
-    from w2s_mol.pretraining.devices import is_first_process
-    from w2s_mol.pretraining.objectives import Objectives
+    from w2s_mol.pretraining import devices, objectives
     from w2s_mol.pretraining.settings import TrainingSettings
 
-    if not is_first_process():
-        output.verbosity = output.QUIET
     device = resolve_device(training.device)
-    bf16 = training.precision == "bf16" or (training.precision == _AUTO and device.type == "cuda")
+    devices.join_processes(device)
+    if not devices.is_first_process():
+        output.verbosity = output.QUIET
+    asked = training.precision
+    precision = devices.best_precision(device) if asked == "auto" else asked
     settings = TrainingSettings(
         epochs=training.epochs,
         batch_size=training.batch_size,
-        objectives=Objectives.parse(training.objectives),
-        precision="bf16" if bf16 else "fp32",
+        objectives=objectives.Objectives.parse(training.objectives),
+        precision=precision,
         order_seed=training.order_seed,
     )
-    train_corpus, validation = _corpora(corpus, choice, valid_corpus, valid_molecules)
+    with devices.first_process_first():
+        train_corpus, validation = _corpora(corpus, choice, valid_corpus, valid_molecules)
     from w2s_mol.pretraining.run import pretrain_encoders
 
     output.note(
@@ -170,7 +172,7 @@ def train(
             device=device,
             progress=progress,
         )
-    if is_first_process():
+    if devices.is_first_process():
         for name, account in made.items():
             output.result(f"{output_dir / name}: validation loss {account['final']['loss']:.4f}")
 

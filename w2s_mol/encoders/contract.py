@@ -5,15 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
-from w2s_mol.errors import InputError
+from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.molecules.smiles import MoleculeError
 from w2s_mol.progress import Progress, silent
+
+Precision = Literal["fp32", "bf16"]
+
+
+def check_precision(precision: str) -> None:
+    """Raise InputError if arithmetic of this precision is not offered."""
+    if precision not in get_args(Precision):
+        raise unknown_name("precision", precision, get_args(Precision))
 
 
 @dataclass(frozen=True)
@@ -51,12 +59,15 @@ class Encoder(ABC):
         The ways of making one vector that it offers; the first is the default.
     hidden
         Size of its hidden states, where it has any.
+    precision
+        Of its arithmetic.
     """
 
     name: str
     fingerprint: str
     poolings: tuple[str, ...]
     hidden: int | None = None
+    precision: Precision = "fp32"
 
     @abstractmethod
     def dimension(self, pooling: str) -> int:

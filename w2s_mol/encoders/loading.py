@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_mol import paths
 from w2s_mol.encoders import random_bert
-from w2s_mol.encoders.contract import Encoder
+from w2s_mol.encoders.contract import Encoder, Precision, check_precision
 from w2s_mol.errors import DownloadError, InputError, unknown_name
 from w2s_mol.progress import Progress, silent
 
 if TYPE_CHECKING:
     import torch
-
-    from w2s_mol.encoders.transformer import Precision
 
 FIXED = ("rdkit2d", "ecfp")
 MOLBERT = "molbert"
@@ -82,10 +80,10 @@ def load_encoder(
     name: str,
     device: str | torch.device = "auto",
     max_tokens: int | None = None,
-    precision: Precision = "fp32",
     mirror: str | None = None,
     offline: bool = False,
     progress: Progress = silent,
+    precision: Precision = "fp32",
 ) -> Encoder:
     """Load an encoder.
 
@@ -101,11 +99,10 @@ def load_encoder(
     max_tokens
         Molecules of more tokens are invalid; by default what the encoder can read (512 for
         MolBERT's family, whose authors used 128).
-    precision
-        ``bf16`` computes in bfloat16, several times faster on a GPU and equal to about two
-        digits; fixed featurisers do not know it.
     mirror, offline, progress
         Where to take MolBERT from, whether to refuse the network, and who is told the bytes done.
+    precision
+        Of a transformer: ``bf16`` computes in bfloat16, faster on a GPU and good to two digits.
 
     Returns
     -------
@@ -124,6 +121,7 @@ def load_encoder(
     >>> load_encoder("ecfp").embed(["CCO"]).embeddings.shape
     (1, 2048)
     """
+    check_precision(precision)
     if name == "rdkit2d":
         from w2s_mol.encoders.fixed import DescriptorEncoder
 

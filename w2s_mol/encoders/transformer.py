@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import rdkit
@@ -17,7 +17,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from w2s_mol import files
-from w2s_mol.encoders.contract import Encoder
+from w2s_mol.encoders.contract import Encoder, Precision
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.smiles import MoleculeError, parse, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
@@ -26,8 +26,6 @@ from w2s_mol.progress import Progress
 POOLINGS = ("mean+pooled", "mean", "pooled")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
-
-Precision = Literal["fp32", "bf16"]
 
 _NOT_CONTENT = ("README.md", "w2s_mol.json")
 

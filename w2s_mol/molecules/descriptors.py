@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import QED, rdMolDescriptors
 from rdkit.Chem.EState import EState
-from rdkit.ML.InfoTheory.entropy import InfoEntropy
+from rdkit.ML.InfoTheory.rdInfoTheory import InfoEntropy
 
 N_DESCRIPTORS = 200
+_EXACT_IPC_ATOMS = 60
 
 Descriptor = Callable[[Chem.Mol], float]
 
@@ -143,10 +144,11 @@ def _shared_values(
     bonded = atoms.degree[atoms.degree > 0]
     rotatable_bonds = rdMolDescriptors.CalcNumRotatableBonds(mol)
     electrons = _outer_electrons()[atoms.number] - atoms.charge + atoms.hydrogens
+    exact = {"Ipc": _ipc(distances)} if len(distances) <= _EXACT_IPC_ATOMS else {}
     return {
+        **exact,
         "Chi0": np.sum(bonded**-0.5),
         "Chi1": np.sum(np.prod(atoms.degree[ends.reshape(-1, 2)], axis=1) ** -0.5),
-        "Ipc": _ipc(distances),
         "NumRadicalElectrons": np.sum(atoms.radicals),
         "NumRotatableBonds": rotatable_bonds,
         "NumValenceElectrons": np.sum(electrons),
@@ -159,7 +161,8 @@ def _ipc(distances: NDArray[np.float64]) -> float:
 
     Equation 6 of Bonchev and Trinajstic, J. Chem. Phys. 67, 4517-4533 (1977), by the method of
     Le Verrier, Faddeev and Frame, as ``rdkit.Chem.GraphDescriptors.Ipc`` does; RDKit's keeps the
-    adjacency matrix as booleans, which are converted anew at every product.
+    adjacency matrix as booleans, which are converted anew at every product. The coefficients are
+    whole numbers, exact in a float up to 60 atoms or so; beyond, the order of sums decides.
     """
     adjacency = (distances == 1).astype(np.float64)
     n = len(adjacency)
@@ -194,11 +197,19 @@ def _qed(mol: Chem.Mol, atoms: _Atoms, rotatable_bonds: int) -> float:
     return float(QED.qed(mol, qedProperties=properties))
 
 
+def _shared(mol: Chem.Mol) -> dict[str, float]:
+    """Share what can be shared; whatever fails is left to RDKit's own functions, one by one."""
+    try:
+        atoms = _atoms(mol)
+        distances = Chem.GetDistanceMatrix(mol, useBO=False, useAtomWts=False)
+        _share_estate(mol, atoms, distances)
+        return _shared_values(mol, atoms, distances)
+    except Exception:  # noqa: BLE001 -- RDKit raises errors of every kind
+        return {}
+
+
 def _raw_row(mol: Chem.Mol) -> list[float]:
-    atoms = _atoms(mol)
-    distances = Chem.GetDistanceMatrix(mol, useBO=False, useAtomWts=False)
-    _share_estate(mol, atoms, distances)
-    shared = _shared_values(mol, atoms, distances)
+    shared = _shared(mol)
     row = []
     for name, function in _functions().items():
         try:

@@ -97,8 +97,8 @@ class Batches(Dataset[Batch]):
             "descriptors": torch.from_numpy(descriptors),
             "same": torch.from_numpy(same[mine]),
             # A batch of very short molecules may have no token to predict.
-            "n_tokens": torch.tensor(max(1, (labels != IGNORED).sum()) / devices),
-            "n_molecules": torch.tensor(len(molecules) / devices),
+            "n_tokens": _scalar(max(1, (labels != IGNORED).sum()) / devices),
+            "n_molecules": _scalar(len(molecules) / devices),
         }
 
     def _my_rows(self, n: int) -> tuple[slice, int]:
@@ -139,6 +139,10 @@ class Batches(Dataset[Batch]):
         first_lengths = np.array([len(first) for first in firsts])[:, None]
         types = (columns >= first_lengths) & (token_ids != PAD_ID)
         return token_ids, types.astype(np.int64), same
+
+
+def _scalar(value: float) -> torch.Tensor:
+    return torch.tensor(value, dtype=torch.float32)
 
 
 def padded(sequences: list[NDArray[np.uint8]]) -> NDArray[np.int64]:

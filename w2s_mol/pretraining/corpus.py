@@ -9,10 +9,13 @@ evaluation molecules) is decided when they are opened, and written beside them.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import heapq
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain, repeat, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ from w2s_mol import files, paths
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.smiles import MoleculeError, parse
 from w2s_mol.pretraining import shards
+from w2s_mol.pretraining.corpus_file import CorpusFile
 from w2s_mol.pretraining.shard_pool import prepare_shards
 from w2s_mol.pretraining.shards import Preparation, Rejection, Shard
 from w2s_mol.progress import Progress, silent
@@ -61,7 +65,7 @@ class PreparedCorpus:
     starts, lengths
         Shape (renumberings, n): where its tokens begin in its shard, how many they are.
     rejected
-        The lines left out, each with its reason.
+        How many lines were left out, by reason.
     without
         Names of the collections whose molecules were left out.
     account
@@ -75,14 +79,24 @@ class PreparedCorpus:
     row_of: NDArray[np.int32]
     starts: NDArray[np.int32]
     lengths: NDArray[np.int16]
-    rejected: tuple[Rejection, ...]
+    rejected: dict[str, int] = field(default_factory=dict)
     without: tuple[str, ...] = ()
-    account: Path = Path()
+    account: Path | None = None
 
     @property
-    def rejected_list(self) -> Path:
-        """The file that lists the lines left out."""
-        return self.account.with_suffix(".rejected.tsv")
+    def rejected_list(self) -> Path | None:
+        """The file that lists the lines left out, if an account was written."""
+        return _rejected_list(self.account) if self.account else None
+
+    @property
+    def content(self) -> str:
+        """A hash of all that training reads of this corpus, in order."""
+        digest = hashlib.sha256()
+        for shard in self.shards:
+            digest.update(shard.sha256.encode())
+        for rows in (self.shard_of, self.row_of, self.without):
+            digest.update(repr(rows).encode() if isinstance(rows, tuple) else rows.tobytes())
+        return digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self.shard_of)
@@ -103,10 +117,6 @@ class PreparedCorpus:
         """Return the normalised descriptors of ``k`` molecules, shape (k, 200), in [0, 1]."""
         places = zip(self.shard_of[molecules], self.row_of[molecules], strict=True)
         return np.stack([self.shards[s].descriptors[row] for s, row in places]).astype(np.float32)
-
-    def rejected_by_reason(self) -> dict[str, int]:
-        """Return how many lines were left out for each reason, the most frequent first."""
-        return dict(Counter(rejection.reason for rejection in self.rejected).most_common())
 
     def taken(self, molecules: NDArray[np.bool_]) -> PreparedCorpus:
         """Return the corpus of some of its molecules."""
@@ -156,21 +166,16 @@ def prepare_corpus(
         If the disk has too little room.
     """
     settings = settings or CorpusSettings()
-    if not path.is_file():
-        raise InputError(f"corpus {path} is not a file. Give one with one SMILES a line.")
-    sha256 = files.sha256_file(path)
-    folder = corpus_folder(sha256, settings.preparation)
+    file = CorpusFile.of(path)
+    folder = corpus_folder(file.sha256, settings.preparation)
     with files.locked(folder / ".lock", folder):
-        paths_of_shards = prepare_shards(
-            folder, path, settings.preparation, settings.molecules, workers, progress
+        hashes = prepare_shards(
+            folder, file, settings.preparation, settings.molecules, workers, progress
         )
-        if not paths_of_shards:
+        if not hashes:
             raise InputError(f"corpus {path} is empty. It should have one SMILES a line.")
-        corpus = _open(path, sha256, paths_of_shards, settings.molecules)
-        corpus = _without_duplicates(corpus)
-        for name, smiles in (exclude or {}).items():
-            corpus = _without_molecules(corpus, name, smiles)
-        corpus = _with_account(folder, corpus, settings)
+        corpus, left_out = _open(file, hashes, settings, exclude or {})
+        corpus = _with_account(folder, corpus, settings, _rejections(list(hashes), left_out))
     if len(corpus) == 0:
         raise InputError(
             f"corpus {path} holds no molecule that can be used ({_counted(corpus)}). "
@@ -205,22 +210,34 @@ def hold_out(corpus: PreparedCorpus, most: int) -> tuple[PreparedCorpus, Prepare
 
 
 def _open(
-    path: Path, sha256: str, paths_of_shards: Sequence[Path], molecules: int | None
-) -> PreparedCorpus:
-    opened = [shards.open_shard(shard) for shard in paths_of_shards]
-    last_line = molecules or sys.maxsize
+    file: CorpusFile,
+    hashes: Mapping[Path, str],
+    settings: CorpusSettings,
+    exclude: Mapping[str, Sequence[str]],
+) -> tuple[PreparedCorpus, dict[str, NDArray[np.int64]]]:
+    """Return a corpus, and the lines of the molecules that are not in it, by the reason."""
+    opened = [shards.open_shard(shard, content) for shard, content in hashes.items()]
     sizes = [len(shard.lines) for shard in opened]
     corpus = PreparedCorpus(
-        name=path.name,
-        sha256=sha256,
+        name=file.path.name,
+        sha256=file.sha256,
         shards=tuple(opened),
         shard_of=np.repeat(np.arange(len(opened), dtype=np.int32), sizes),
         row_of=np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
         starts=np.concatenate([_starts(shard.lengths) for shard in opened], axis=1),
         lengths=np.concatenate([shard.lengths for shard in opened], axis=1),
-        rejected=tuple(r for shard in opened for r in shard.rejected if r.line <= last_line),
+        without=tuple(exclude),
     )
-    return corpus.taken(_column(corpus, "lines") <= last_line)
+    corpus = corpus.taken(_column(corpus, "lines") <= (settings.molecules or sys.maxsize))
+    reasons = {"the molecule of an earlier line": _repeated(_column(corpus, "molecule_keys"))}
+    skeletons = _column(corpus, "skeleton_keys")
+    for name, smiles in exclude.items():
+        reasons[f"a molecule of {name}"] = np.isin(skeletons, _skeleton_keys(smiles))
+    lines, kept, left_out = _column(corpus, "lines"), np.ones(len(corpus), dtype=bool), {}
+    for reason, found in reasons.items():
+        left_out[reason] = lines[found & kept]
+        kept &= ~found
+    return corpus.taken(kept), left_out
 
 
 def _starts(lengths: NDArray[np.int16]) -> NDArray[np.int32]:
@@ -239,50 +256,66 @@ def _column(corpus: PreparedCorpus, name: str) -> NDArray[np.int64]:
     return values
 
 
-def _without_duplicates(corpus: PreparedCorpus) -> PreparedCorpus:
-    _, first = np.unique(_column(corpus, "molecule_keys"), return_index=True)
-    repeated = np.ones(len(corpus), dtype=bool)
-    repeated[first] = False
-    return _without(corpus, repeated, "the molecule of an earlier line")
+def _repeated(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each key whether it was there before."""
+    repeated = np.ones(len(keys), dtype=bool)
+    repeated[np.unique(keys, return_index=True)[1]] = False
+    return repeated
 
 
-def _without_molecules(corpus: PreparedCorpus, name: str, smiles: Sequence[str]) -> PreparedCorpus:
+def _skeleton_keys(smiles: Sequence[str]) -> list[int]:
     keys = []
     with rdBase.BlockLogs():
         for text in smiles:
             with contextlib.suppress(MoleculeError):  # no corpus can hold it either
                 keys.append(shards.skeleton_key(parse(text)))
-    found = np.isin(_column(corpus, "skeleton_keys"), keys)
-    corpus = _without(corpus, found, f"a molecule of {name}")
-    return replace(corpus, without=(*corpus.without, name))
+    return keys
 
 
-def _without(corpus: PreparedCorpus, left_out: NDArray[np.bool_], reason: str) -> PreparedCorpus:
-    lines = _column(corpus, "lines")[left_out].tolist()
-    rejected = tuple(Rejection(line, reason) for line in lines)
-    return replace(corpus.taken(~left_out), rejected=corpus.rejected + rejected)
+def _rejections(
+    paths_of_shards: Sequence[Path], left_out: Mapping[str, NDArray[np.int64]]
+) -> Iterator[Rejection]:
+    """Yield all lines that are not trained on, in order."""
+    by_shards = chain.from_iterable(map(shards.rejections, paths_of_shards))
+    by_reason = [map(Rejection, lines.tolist(), repeat(r)) for r, lines in left_out.items()]
+    return heapq.merge(by_shards, *by_reason)
 
 
-def _with_account(folder: Path, corpus: PreparedCorpus, settings: CorpusSettings) -> PreparedCorpus:
+def _with_account(
+    folder: Path, corpus: PreparedCorpus, settings: CorpusSettings, rejections: Iterator[Rejection]
+) -> PreparedCorpus:
     """Write what a corpus was made of and which of its lines were left out."""
-    account = {
+    last_line = settings.molecules or sys.maxsize
+    account = folder / f"account-{corpus.content[:8]}.json"
+    counts: Counter[str] = Counter()
+    with (
+        files.atomic_path(_rejected_list(account)) as path,
+        path.open("w", encoding="utf-8") as file,
+    ):
+        file.write("line\treason\ttext\n")
+        for rejection in takewhile(lambda r: r.line <= last_line, rejections):
+            counts[rejection.reason] += 1
+            text = rejection.text.replace("\t", " ")
+            file.write(f"{rejection.line}\t{rejection.reason}\t{text}\n")
+    corpus = replace(corpus, rejected=dict(counts.most_common()), account=account)
+    content = {
         "corpus": corpus.name,
         "sha256": corpus.sha256,
+        "content_sha256": corpus.content,
         "lines_asked_for": settings.molecules,
         **asdict(settings.preparation),
         "molecules": len(corpus),
-        "rejected": corpus.rejected_by_reason(),
+        "rejected": corpus.rejected,
         "molecules_left_out_of": list(corpus.without),
         "rdkit": rdBase.rdkitVersion,
     }
-    key = files.sha256_json([settings.molecules, corpus.without])[:8]
-    corpus = replace(corpus, account=folder / f"account-{key}.json")
-    files.write_json(corpus.account, account)
-    rows = [f"{r.line}\t{r.reason}\t{r.text}\n" for r in corpus.rejected]
-    files.write_text(corpus.rejected_list, "".join(["line\treason\ttext\n", *rows]))
+    files.write_json(account, content)
     return corpus
 
 
+def _rejected_list(account: Path) -> Path:
+    return account.with_suffix(".rejected.tsv")
+
+
 def _counted(corpus: PreparedCorpus) -> str:
-    counts = corpus.rejected_by_reason().items()
-    return ", ".join(f"{reason}: {count}" for reason, count in counts)
+    return ", ".join(f"{reason}: {count}" for reason, count in corpus.rejected.items())

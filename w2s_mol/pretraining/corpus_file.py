@@ -7,10 +7,46 @@ import io
 import lzma
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from w2s_mol import files
 from w2s_mol.errors import InputError
+
+
+@dataclass(frozen=True)
+class CorpusFile:
+    """A corpus as it was when it was first looked at."""
+
+    path: Path
+    sha256: str
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, path: Path) -> CorpusFile:
+        """Look at a corpus.
+
+        Raises
+        ------
+        InputError
+            If it is not a file.
+        """
+        if not path.is_file():
+            raise InputError(f"corpus {path} is not a file. Give one with one SMILES a line.")
+        state = path.stat()
+        return cls(path, files.sha256_file(path), state.st_size, state.st_mtime_ns)
+
+    def check_unchanged(self) -> None:
+        """Raise InputError if the file is not what it was."""
+        state = self.path.stat() if self.path.exists() else None
+        if state is None or (state.st_size, state.st_mtime_ns) != (self.size, self.modified):
+            raise InputError(
+                f"corpus {self.path} changed while it was read. Run the same command again when "
+                "it is whole."
+            )
+
 
 SUFFIXES = (".gz", ".xz", ".zst")
 _COLUMN_ENDS = re.compile(r"[\s,]")

@@ -5,10 +5,18 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Literal, TypeVar
 
-import torch.distributed
+import torch
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 
+Value = TypeVar("Value")
+
+_PATIENCE = timedelta(days=1)  # while the first one prepares a corpus
 _KERNELS_KEPT = "200"
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # of glibc's malloc.h
 
@@ -30,16 +38,39 @@ def tune_cpu_memory() -> None:
 
 
 def join_processes(device: torch.device) -> None:
-    """Meet the other processes, if there are any, so that they can wait for each other."""
-    PartialState(cpu=device.type == "cpu")
+    """Meet the other processes, if there are any; each may be long in coming."""
+    PartialState(cpu=device.type == "cpu", timeout=_PATIENCE)
 
 
 def is_first_process() -> bool:
     """Say whether this is the process that writes files and prints."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return bool(PartialState().is_main_process)
+
+
+def number_of_processes() -> int:
+    """Return how many processes train together."""
+    return int(PartialState().num_processes)
 
 
 def wait_for_all() -> None:
     """Wait until every process is here, if there are several."""
-    if torch.distributed.is_initialized():
-        torch.distributed.barrier()
+    PartialState().wait_for_everyone()
+
+
+def first_process_first() -> AbstractContextManager[None]:
+    """Let the first process do something before the others do."""
+    manager: AbstractContextManager[None] = PartialState().main_process_first()
+    return manager
+
+
+def decided_by_the_first(decide: Callable[[], Value]) -> Value:
+    """Let the first process decide, and return what it says in every process."""
+    values: list[Value] = broadcast_object_list([decide() if is_first_process() else None])
+    return values[0]
+
+
+def best_precision(device: torch.device) -> Literal["fp32", "bf16"]:
+    """Return bf16 for a GPU that computes in it, else fp32."""
+    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+        return "bf16"
+    return "fp32"

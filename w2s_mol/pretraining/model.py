@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, linear, mse_loss
 
+from w2s_mol.encoders.contract import Precision
 from w2s_mol.encoders.smiles_bert import bert_config, new_bert
 from w2s_mol.molecules.descriptors import N_DESCRIPTORS
 from w2s_mol.pretraining.batches import IGNORED, Batch
 from w2s_mol.pretraining.objectives import Objectives
-from w2s_mol.pretraining.settings import EncoderSettings, Precision
+from w2s_mol.pretraining.settings import EncoderSettings
 
 TOTAL = "loss"
 _WORD_SCALE = 0.5
@@ -30,7 +32,6 @@ class PretrainingModel(nn.Module):
 
     def __init__(self, settings: EncoderSettings, objectives: Objectives) -> None:
         super().__init__()
-        torch.manual_seed(settings.seed)
         self.settings, self.objectives = settings, objectives
         hidden = settings.hidden
         config = bert_config(hidden, settings.layers, settings.heads, dropout=settings.dropout)
@@ -80,6 +81,13 @@ class PretrainingModel(nn.Module):
         return surprise / batch["n_tokens"]
 
 
+def _initialised(settings: EncoderSettings, objectives: Objectives) -> PretrainingModel:
+    """Return a model whose weights depend on its own seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        return PretrainingModel(settings, objectives)
+
+
 class Family(nn.Module):
     """Encoders side by side that read the same batches; each learns as it would alone.
 
@@ -90,24 +98,23 @@ class Family(nn.Module):
     def __init__(self, encoders: Mapping[str, EncoderSettings], objectives: Objectives) -> None:
         super().__init__()
         self._names = list(encoders)  # an encoder's name may hold what a module's may not
-        self._members = nn.ModuleList(
-            [PretrainingModel(one, objectives) for one in encoders.values()]
-        )
+        self._members = nn.ModuleList([_initialised(one, objectives) for one in encoders.values()])
 
     def members(self) -> dict[str, PretrainingModel]:
         """Return the encoders by name."""
         return dict(zip(self._names, cast("list[PretrainingModel]", self._members), strict=True))
 
-    def forward(self, batch: Batch, dropout_seed: int = 0) -> dict[str, dict[str, torch.Tensor]]:
-        """Return each encoder's losses; ``dropout_seed`` is another at every step and device."""
+    def forward(self, batch: Batch, draw: int = 0) -> dict[str, dict[str, torch.Tensor]]:
+        """Return each encoder's losses; ``draw`` is another number at every step and device."""
         losses = {}
         for name, member in self.members().items():
             if self.training and member.settings.dropout:
-                torch.manual_seed(hash((member.settings.seed, dropout_seed)))
+                seeds = np.random.SeedSequence([member.settings.seed, draw])
+                torch.manual_seed(int(seeds.generate_state(1)[0]))
             losses[name] = member(batch)
         return losses
 
-    def set_precision(self, precision: Precision, device: torch.device) -> None:
+    def choose_attention(self, precision: Precision, device: torch.device) -> None:
         """Choose the way of attention that is fastest at a precision on a device.
 
         PyTorch's fused attention has a slow gradient in bfloat16 on CPUs: it takes half of a step.

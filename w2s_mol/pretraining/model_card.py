@@ -32,6 +32,8 @@ def model_card(name: str, made: dict[str, Any]) -> str:
     left_out = (
         f"the molecules of {left_out}" if left_out else "no evaluation molecule was looked for"
     )
+    processes = made["processes"]
+    device = made["device"] + (f", {processes} processes" if processes > 1 else "")
     others = len(made["trained_beside"])
     beside = f", together with {others} others" if others else ""
     return f"""---
@@ -57,7 +59,7 @@ MolBERT's fixed (not learned) positions and 42 tokens.
 | seeds | {made["seed"]} of the weights, {made["order_seed"]} of the order and the masks |
 | validation loss | {final["loss"]:.4f}; {parts}; on {made["validation_molecules"]:,} molecules of \
 {made["validation_corpus"]} |
-| hardware, time | {made["device"]}, {made["seconds"]:,.0f} s{beside} |
+| hardware, time | {device}, {made["seconds"]:,.0f} s{beside} |
 
 It reads SMILES in MolBERT's standard form (kekulé, not aromatic). With w2s-mol that is done for
 you:

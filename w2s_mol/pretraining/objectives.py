@@ -69,6 +69,3 @@ class Objectives:
                     "mlm=1,descriptors=10."
                 ) from None
         return cls(**weights)
-
-    def __str__(self) -> str:
-        return ",".join(f"{name}={self.weights()[name]:g}" for name in self.used())

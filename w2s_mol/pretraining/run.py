@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from transformers.trainer_utils import get_last_checkpoint
 
 from w2s_mol import __version__, files, manifest
-from w2s_mol.encoders.smiles_bert import save_encoder
+from w2s_mol.encoders.smiles_bert import MAX_POSITIONS, save_encoder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining.corpus import PreparedCorpus
 from w2s_mol.pretraining.devices import (
+    decided_by_the_first,
     is_first_process,
     join_processes,
+    number_of_processes,
     tune_cpu_memory,
     wait_for_all,
 )
@@ -81,45 +85,140 @@ def pretrain_encoders(
     join_processes(device)
     if device.type == "cpu":
         tune_cpu_memory()
+    _check_pairs(settings, train, validation)
     recipes = {name: _recipe(one, settings, train, validation) for name, one in encoders.items()}
-    made = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
-    missing = {name: encoders[name] for name, found in made.items() if found is None}
+    with _only_one(output_dir):
+        work = decided_by_the_first(lambda: _what_to_do(output_dir, recipes, resume))
+        made: dict[str, Recipe] = {}
+        if work.recipes:
+            together = {name: encoders[name] for name in work.recipes}
+            try:
+                made = _train(work, together, settings, train, validation, device, progress)
+            except (OSError, RuntimeError, SafetensorError) as error:
+                if not files.disk_is_full(output_dir):
+                    raise
+                raise W2SMolError(
+                    f"no space left in {output_dir}. Free some and run it again with --resume."
+                ) from error
+    return {name: work.finished.get(name) or made[name] for name in encoders}
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is finished, and what is to be trained together from which checkpoint."""
+
+    output_dir: Path
+    finished: dict[str, Recipe]
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+    checkpoint: str | None = None
+
+    @property
+    def checkpoints(self) -> Path:
+        return checkpoints_folder(self.output_dir, self.recipes)
+
+
+def _what_to_do(output_dir: Path, recipes: Mapping[str, Recipe], resume: bool) -> _Work:
+    found = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
+    finished = {name: made for name, made in found.items() if made is not None}
+    missing = tuple(name for name in recipes if name not in finished)
     if not missing:
-        return {name: found for name, found in made.items() if found is not None}
+        return _Work(output_dir, finished)
     # A kill between two saves leaves some finished, and the checkpoints of all.
-    together = encoders if checkpoints_folder(output_dir, encoders).exists() else missing
-    checkpoints = checkpoints_folder(output_dir, together)
-    last = _checkpoint_to_resume(checkpoints, {n: recipes[n] for n in together}, resume)
-    wait_for_all()  # until each has looked: the first one writes there now
-    if is_first_process():
-        files.write_json(checkpoints / _RECIPES, {name: recipes[name] for name in together})
-    family = Family(together, settings.objectives)
-    work = f"pretraining {next(iter(together))}"
-    work += f" and {len(together) - 1} more" if len(together) > 1 else ""
-    try:
-        trained = train_family(
-            family, settings, train, validation, checkpoints, last, device, work, progress
+    everything = tuple(recipes)
+    together = everything if checkpoints_folder(output_dir, everything).exists() else missing
+    work = _Work(output_dir, finished, {name: recipes[name] for name in sorted(together)})
+    _refuse_others_under_way(work)
+    checkpoint = _checkpoint_to_resume(work.checkpoints, work.recipes, resume)
+    files.write_json(work.checkpoints / _RECIPES, work.recipes)
+    return replace(work, checkpoint=checkpoint)
+
+
+def _train(
+    work: _Work,
+    encoders: Mapping[str, EncoderSettings],
+    settings: TrainingSettings,
+    train: PreparedCorpus,
+    validation: PreparedCorpus,
+    device: torch.device,
+    progress: Progress,
+) -> dict[str, Recipe]:
+    """Train encoders together and save them; return how each was made."""
+    if work.checkpoint and not Path(work.checkpoint).is_dir():
+        raise InputError(
+            f"{work.checkpoint} is not seen by every process. Choose an --output-dir that is the "
+            "same folder for all of them."
         )
-        if is_first_process():
-            for name in missing:
-                account = _account(trained, name, list(together), device)
-                metadata = {"w2s_mol": __version__, **recipes[name], **account}
-                _save(family, name, output_dir / name, metadata)
-                made[name] = metadata
-            shutil.rmtree(checkpoints, ignore_errors=True)
-    except (OSError, RuntimeError, SafetensorError) as error:
-        if isinstance(error, W2SMolError) or not files.disk_is_full(output_dir):
-            raise
-        raise W2SMolError(
-            f"no space left in {output_dir}. Free some and run it again with --resume."
-        ) from error
+    family = Family(encoders, settings.objectives)
+    first, *others = encoders
+    title = f"pretraining {first}" + (f" and {len(others)} more" if others else "")
+    trained = train_family(
+        family,
+        settings,
+        train,
+        validation,
+        work.checkpoints,
+        work.checkpoint,
+        device,
+        title,
+        progress,
+    )
+    made = {
+        name: {"w2s_mol": __version__, **work.recipes[name], **_account(trained, name, device)}
+        for name in encoders
+    }
+    if is_first_process():
+        for name, metadata in made.items():
+            if name not in work.finished:
+                _save(family, name, work.output_dir / name, metadata)
+        shutil.rmtree(work.checkpoints, ignore_errors=True)
     wait_for_all()
-    return {name: found for name, found in made.items() if found is not None}
+    return made
 
 
-def checkpoints_folder(output_dir: Path, names: Mapping[str, Any]) -> Path:
+@contextmanager
+def _only_one(output_dir: Path) -> Iterator[None]:
+    """Keep a second training out of a folder while the first is at work."""
+    if not is_first_process():
+        yield
+        return
+    lock = output_dir / ".lock"
+    try:
+        output_dir.mkdir(parents=True, exist_ok=True)
+        held = FileLock(lock).acquire(timeout=0)
+    except Timeout:
+        raise InputError(
+            f"another training is at work in {output_dir}. Wait for it, or choose another "
+            "--output-dir."
+        ) from None
+    except OSError as error:
+        raise files.write_error(output_dir, error) from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        held.lock.release()
+
+
+def _check_pairs(settings: TrainingSettings, *corpora: PreparedCorpus) -> None:
+    if "pairs" not in settings.objectives.used():
+        return
+    for corpus in corpora:
+        if corpus.renumberings < 2:
+            raise InputError(
+                f"the objective pairs needs two atom orders of each molecule; {corpus.name} was "
+                "prepared with --renumberings 1. Take 2 or more."
+            )
+        longest = 2 * int(corpus.lengths.max()) - 1  # both share one [CLS]
+        if longest > MAX_POSITIONS:
+            raise InputError(
+                f"a pair of SMILES of {corpus.name} can have {longest} tokens, and encoders read "
+                f"{MAX_POSITIONS}. Take a --max-length of at most {(MAX_POSITIONS + 1) // 2}."
+            )
+
+
+def checkpoints_folder(output_dir: Path, names: Collection[str]) -> Path:
     """Return the folder that holds the checkpoints of encoders while they are trained together."""
-    first, *others = names
+    first, *others = sorted(names)
     beside = f"-with-{files.sha256_json(others)[:8]}" if others else ""
     return output_dir / f".{first}{beside}.training"
 
@@ -136,21 +235,24 @@ def _recipe(
         "corpus": train.name,
         "corpus_sha256": train.sha256,
         "molecules": len(train),
+        "content_sha256": train.content,
         "molecules_left_out_of": list(train.without),
         "renumberings": train.renumberings,
         "validation_corpus": validation.name,
         "validation_sha256": validation.sha256,
         "validation_molecules": len(validation),
+        "validation_content_sha256": validation.content,
     }
 
 
-def _account(trained: Trained, name: str, together: list[str], device: torch.device) -> Recipe:
+def _account(trained: Trained, name: str, device: torch.device) -> Recipe:
     return {
         "steps": trained.steps,
         "final": trained.final[name],
         "seconds": round(trained.seconds, 1),
-        "trained_beside": [other for other in together if other != name],
+        "trained_beside": [other for other in trained.final if other != name],
         "device": _device_name(device),
+        "processes": number_of_processes(),
         "history": trained.history[name],
     }
 
@@ -186,6 +288,17 @@ def _checkpoint_to_resume(folder: Path, recipes: Mapping[str, Recipe], resume: b
     return _last_whole_checkpoint(folder)
 
 
+def _refuse_others_under_way(work: _Work) -> None:
+    """Refuse to begin an encoder that another, unfinished, training holds."""
+    for path in work.output_dir.glob(f".*.training/{_RECIPES}"):
+        shared = set(_read(path, path.parent)) & set(work.recipes)
+        if shared and path.parent != work.checkpoints:
+            raise InputError(
+                f"{path.parent} holds an unfinished training of {', '.join(sorted(shared))} with "
+                "other encoders. Ask for the same ones again with --resume, or remove that folder."
+            )
+
+
 def _last_whole_checkpoint(folder: Path) -> str | None:
     """Return the newest whole checkpoint, removing those that a kill left half-written.
 
@@ -195,7 +308,7 @@ def _last_whole_checkpoint(folder: Path) -> str | None:
         try:
             json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            shutil.rmtree(checkpoint, ignore_errors=True)
+            shutil.rmtree(checkpoint)
         else:
             return str(checkpoint)
     return None

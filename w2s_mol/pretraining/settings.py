@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
 
+from w2s_mol.encoders.contract import Precision, check_precision
 from w2s_mol.errors import InputError
 from w2s_mol.pretraining.objectives import Objectives
 
 PAPER_HIDDEN_SIZES = (8, 12, 16, 24, 32, 48, 64, 96)
 """Charikar et al. 2024, Table 1 (the text's list lacks 24)."""
 
+_SEEDS = 2**32  # what PyTorch, NumPy and the Trainer all take
 _LARGEST_RATE, _RATE_TIMES_HIDDEN = 3e-3, 0.15
-
-Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,9 @@ class EncoderSettings:
             rate = min(_LARGEST_RATE, _RATE_TIMES_HIDDEN / max(1, self.hidden))
             object.__setattr__(self, "learning_rate", rate)
         _check_positive(self, "layers", "heads", "learning_rate")
-        if self.seed < 0:
-            raise InputError(f"seed is {self.seed}. It should be 0 or more.")
+        _check_seed("seed", self.seed)
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout is {self.dropout}; it must be from 0 to below 1.")
         step = math.lcm(2, self.heads)  # half of the positions' columns are sines
         if self.hidden < step or self.hidden % step:
             raise InputError(
@@ -85,8 +85,18 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         _check_positive(self, "epochs", "batch_size")
-        if self.order_seed < 0:
-            raise InputError(f"order seed is {self.order_seed}. It should be 0 or more.")
+        _check_seed("order seed", self.order_seed)
+        if not 0 <= self.warmup <= 1 or not 0 <= self.weight_decay < math.inf:
+            raise InputError(
+                f"warmup is {self.warmup}, a share of the steps from 0 to 1; weight_decay is "
+                f"{self.weight_decay}, 0 or more."
+            )
+        check_precision(self.precision)
+
+
+def _check_seed(name: str, seed: int) -> None:
+    if not 0 <= seed < _SEEDS:
+        raise InputError(f"{name} is {seed}. It should be 0 or more, and below 2^32.")
 
 
 def _check_positive(settings: EncoderSettings | TrainingSettings, *names: str) -> None:

@@ -10,38 +10,40 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from pathlib import Path
 
 from w2s_mol import files
 from w2s_mol.errors import W2SMolError
 from w2s_mol.pretraining import shards
-from w2s_mol.pretraining.corpus_file import read_lines
+from w2s_mol.pretraining.corpus_file import CorpusFile, read_lines
 from w2s_mol.pretraining.shards import Preparation, ShardLines
 from w2s_mol.progress import Progress
 
 _INDEX = "index.json"
-_BYTES_PER_LINE = 600
+_BYTES_PER_MOLECULE, _BYTES_PER_SEQUENCE = 424, 60
 _SHARDS_AHEAD = 4  # for each worker, so that none waits and no corpus fills the memory
 
 
 def prepare_shards(
     folder: Path,
-    path: Path,
+    corpus: CorpusFile,
     preparation: Preparation,
     most_lines: int | None,
     workers: int | None,
     progress: Progress,
-) -> list[Path]:
-    """Prepare the shards that are not in a folder yet; return the paths of those asked for.
+) -> dict[Path, str]:
+    """Prepare the shards that are not in a folder yet; return the hashes of those asked for.
 
     Parameters
     ----------
     folder
         Of the shards of this corpus and preparation, and no other.
-    path, most_lines
-        The corpus and how many of its lines are asked for; None for all.
+    corpus, most_lines
+        The file and how many of its lines are asked for; None for all.
     preparation
         How each molecule is prepared.
     workers
@@ -52,24 +54,28 @@ def prepare_shards(
     Raises
     ------
     InputError
-        If the corpus cannot be read.
+        If the corpus cannot be read, or changes while it is.
     W2SMolError
         If the disk has too little room.
     """
-    lines = sum(1 for _ in itertools.islice(read_lines(path), most_lines))
+    lines = sum(1 for _ in itertools.islice(read_lines(corpus.path), most_lines))
     wanted = [folder / _shard_name(i) for i in range(math.ceil(lines / shards.SHARD_LINES))]
     hashes = _hashes_of_sound_shards(folder)
     new = [shard for shard in wanted if shard.name not in hashes]
     if new:
-        _check_room(folder, sum(not shard.exists() for shard in new))
-        work, done = f"preparing {path.name}", (len(wanted) - len(new)) * shards.SHARD_LINES
+        _check_room(folder, len(new) * shards.SHARD_LINES, preparation)
+        work, done = f"preparing {corpus.path.name}", (len(wanted) - len(new)) * shards.SHARD_LINES
         progress(work, done, lines)
-        for number_of_lines in in_parallel(_shard_lines(folder, path, preparation, new), workers):
-            done += number_of_lines
-            progress(work, min(done, lines), lines)
-        hashes |= {shard.name: files.sha256_file(shard) for shard in new}
-        files.write_json(folder / _INDEX, {"corpus": path.name, "shards": hashes})
-    return wanted
+        todo = _shard_lines(folder, corpus.path, preparation, new)
+        with closing(in_parallel(todo, workers)) as finished:
+            for shard in finished:
+                corpus.check_unchanged()
+                hashes[shard.path.name] = files.sha256_file(shard.path)
+                # What the index does not name is prepared again: it may be half on disk.
+                files.write_json(folder / _INDEX, {"corpus": corpus.path.name, "shards": hashes})
+                done += len(shard.lines)
+                progress(work, min(done, lines), lines)
+    return {shard: hashes[shard.name] for shard in wanted}
 
 
 def _shard_name(number: int) -> str:
@@ -93,13 +99,13 @@ def _hashes_of_sound_shards(folder: Path) -> dict[str, str]:
     return sound
 
 
-def _check_room(folder: Path, new_shards: int) -> None:
-    needed = new_shards * shards.SHARD_LINES * _BYTES_PER_LINE
+def _check_room(folder: Path, lines: int, preparation: Preparation) -> None:
+    needed = lines * (_BYTES_PER_MOLECULE + _BYTES_PER_SEQUENCE * preparation.renumberings)
     free = shutil.disk_usage(folder).free
-    if new_shards > 1 and free < needed:
+    if free < needed:
         raise W2SMolError(
-            f"the prepared corpus needs about {needed / 1e9:.1f} GB in {folder.parent}, which has "
-            f"{free / 1e9:.1f} GB free. Free some, set W2S_MOL_HOME to a larger disk, or take "
+            f"the prepared corpus needs about {needed / 1e6:,.0f} MB in {folder.parent}, which has "
+            f"{free / 1e6:,.0f} MB free. Free some, set W2S_MOL_HOME to a larger disk, or take "
             "fewer lines with --molecules."
         )
 
@@ -133,19 +139,32 @@ def _follow_parent() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def in_parallel(work: Iterator[ShardLines], workers: int | None) -> Iterator[int]:
-    """Prepare shards over processes; yield the number of lines of each as it is done."""
-    workers = workers or os.cpu_count() or 1
+def in_parallel(
+    work: Iterable[ShardLines], workers: int | None
+) -> Generator[ShardLines, None, None]:
+    """Prepare shards over processes; yield each as it is done.
+
+    Raises
+    ------
+    W2SMolError
+        If the system ends a process.
+    """
+    workers = workers or _usable_cores()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _follow_parent) as pool:
-        running: dict[Future[None], int] = {}
+        running: dict[Future[None], ShardLines] = {}
         try:
             for shard in work:
-                running[pool.submit(shards.prepare_shard, shard)] = len(shard.lines)
+                running[pool.submit(shards.prepare_shard, shard)] = shard
                 if len(running) >= workers * _SHARDS_AHEAD:
                     yield from _finished(running)
             while running:
                 yield from _finished(running)
+        except BrokenProcessPool as error:
+            raise W2SMolError(
+                "a process that prepared the corpus was killed, perhaps for memory. Run the same "
+                "command again, with fewer --workers; it goes on where it stopped."
+            ) from error
         except BaseException:
             # Leaving the block waits for shards at work; their processes are not worth waiting for.
             for process in list(pool._processes.values()):  # noqa: SLF001
@@ -153,7 +172,13 @@ def in_parallel(work: Iterator[ShardLines], workers: int | None) -> Iterator[int
             raise
 
 
-def _finished(running: dict[Future[None], int]) -> Iterator[int]:
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _finished(running: dict[Future[None], ShardLines]) -> Iterator[ShardLines]:
     """Wait until a shard is done, and yield and forget those that are."""
     for future in wait(running, return_when=FIRST_COMPLETED).done:
         future.result()

@@ -10,9 +10,10 @@ import hashlib
 import itertools
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from w2s_mol.molecules.vocabulary import token_ids
 from w2s_mol.pretraining.corpus_file import first_column
 
 SHARD_LINES = 2_000
+_LONGEST_TEXT = 200  # of a rejected line, whose text is kept
 _MARKS_OF_STEREO = re.compile(r"[@/\\[]")
 FORMAT = 2
 """Raised when the content of a shard changes for the same lines and preparation."""
@@ -59,8 +61,7 @@ class ShardLines:
     preparation: Preparation
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A line that gave no molecule to train on."""
 
     line: int
@@ -74,6 +75,8 @@ class Shard:
 
     Attributes
     ----------
+    sha256
+        Of its file.
     tokens
         The sequences of renumbering 0 of all molecules, then those of renumbering 1, ...
     lengths
@@ -84,17 +87,15 @@ class Shard:
         Shape (n,), where each molecule stands in the corpus, from 1.
     molecule_keys, skeleton_keys
         Shape (n,), hashes of the canonical SMILES with and without stereo.
-    rejected
-        The lines left out.
     """
 
+    sha256: str
     tokens: NDArray[np.uint8]
     lengths: NDArray[np.int16]
     descriptors: NDArray[np.float16]
     lines: NDArray[np.int64]
     molecule_keys: NDArray[np.int64]
     skeleton_keys: NDArray[np.int64]
-    rejected: tuple[Rejection, ...]
 
 
 def skeleton_key(mol: Chem.Mol) -> int:
@@ -114,11 +115,9 @@ def _hash(smiles: str) -> int:
 
 
 def prepare_shard(lines: ShardLines) -> None:
-    """Prepare one shard and write it, unless it is there."""
+    """Prepare one shard and write it."""
     import safetensors.numpy
 
-    if lines.path.exists():
-        return
     sequences: list[list[list[int]]] = []
     mols, numbers, rejected = [], [], []
     with rdBase.BlockLogs():
@@ -126,7 +125,7 @@ def prepare_shard(lines: ShardLines) -> None:
             try:
                 renumbered, mol = _molecule(text, number, lines.preparation)
             except MoleculeError as error:
-                rejected.append((number, _reason(error), text))
+                rejected.append((number, _reason(error), text[:_LONGEST_TEXT]))
             else:
                 sequences.append(renumbered)
                 mols.append(mol)
@@ -147,15 +146,23 @@ def prepare_shard(lines: ShardLines) -> None:
     files.write_bytes(lines.path, data)
 
 
-def open_shard(path: Path) -> Shard:
+def open_shard(path: Path, sha256: str) -> Shard:
     """Memory-map a prepared shard."""
     from safetensors import safe_open
 
     # With "numpy" every tensor would be copied into memory; with "pt" they stay on disk.
     with safe_open(path, framework="pt") as file:
         tensors: dict[str, Any] = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118
+    return Shard(sha256, **tensors)
+
+
+def rejections(path: Path) -> Iterator[Rejection]:
+    """Yield the lines that a shard left out, in order."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
         rejected = json.loads(file.metadata()["rejected"])
-    return Shard(**tensors, rejected=tuple(Rejection(*fields) for fields in rejected))
+    yield from (Rejection(*fields) for fields in rejected)
 
 
 def _molecule(text: str, line: int, preparation: Preparation) -> tuple[list[list[int]], Chem.Mol]:

@@ -24,6 +24,8 @@ from w2s_mol.pretraining.settings import TrainingSettings
 from w2s_mol.progress import Progress
 
 _SAVES_PER_RUN = 10
+_MOST_STEPS_UNSAVED = 2_000
+_STEPS_UNCHECKED = 100
 _VALIDATION_SEED = 20_240_524  # the validation masks are the same for every encoder
 _VALIDATION_BATCH = 256
 _MAX_GRADIENT_NORM = 1.0
@@ -98,19 +100,20 @@ def train_family(
         pairs=pairs,
         share=share,
     )
-    family.set_precision(settings.precision, device)
-    clock = _Clock()
+    family.choose_attention(settings.precision, device)
     trainer = _Trainer(
         validation=Batches(validation, _VALIDATION_BATCH, 1, _VALIDATION_SEED, pairs=pairs),
         model=family,
         args=arguments,
         train_dataset=batches,
         eval_dataset=batches,  # the Trainer wants one; evaluate() reads the fixed batches
-        callbacks=[clock, _Reporter(work, progress)],
+        callbacks=[_Clock(), _Reporter(work, progress)],
     )
     trainer.remove_callback(PrinterCallback)
     disable_progress_bar()
     trainer.train(resume_from_checkpoint=last_checkpoint)
+    # The Trainer puts another clock in place of ours when it goes on from a checkpoint.
+    [clock] = [c for c in trainer.callback_handler.callbacks if isinstance(c, _Clock)]
     seconds = clock.seconds
     final = trainer.validate()
     return Trained(
@@ -125,7 +128,7 @@ def _arguments(
     settings: TrainingSettings, folder: Path, train: PreparedCorpus, cpu: bool
 ) -> TrainingArguments:
     steps = math.ceil(len(train) / settings.batch_size) * settings.epochs
-    interval = max(1, steps // _SAVES_PER_RUN)
+    interval = max(1, min(steps // _SAVES_PER_RUN, _MOST_STEPS_UNSAVED))
     arguments = TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=1,  # Batches holds all epochs as one
@@ -145,7 +148,6 @@ def _arguments(
         report_to="none",
         disable_tqdm=True,
         remove_unused_columns=False,
-        dataloader_pin_memory=not cpu,
         restore_callback_states_from_checkpoint=True,
     )
     if arguments.n_gpu > 1:
@@ -163,12 +165,19 @@ class _Trainer(Trainer):
         super().__init__(**kwargs)
         self.add_callback(_ClipEach())
         self._validation = validation
-        self._sums: dict[str, float] = defaultdict(float)
+        self._sums: dict[str, torch.Tensor] = {}
         self._count = 0
 
     def get_train_dataloader(self) -> DataLoader[Batch]:
         """Return the batches in order; each process takes its rows of them by itself."""
-        return DataLoader(self.train_dataset, batch_size=1, collate_fn=_the_one)
+        on_gpu = not self.args.use_cpu
+        return DataLoader(
+            self.train_dataset,
+            batch_size=1,
+            collate_fn=_the_one,
+            num_workers=int(on_gpu),  # makes the next batches while the GPU is at work
+            pin_memory=on_gpu,
+        )
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Make AdamW with each encoder's own rate; biases and LayerNorm do not decay."""
@@ -194,17 +203,22 @@ class _Trainer(Trainer):
         return self.optimizer
 
     def compute_loss(self, model: nn.Module, inputs: Batch, **_: Any) -> torch.Tensor:
-        dropout_seed = self.state.global_step * self.args.world_size + self.args.process_index
-        losses = model(inputs, dropout_seed)
+        draw = self.state.global_step * self.args.world_size + self.args.process_index
+        losses = model(inputs, draw)
         for name, parts in losses.items():
             for part, value in parts.items():
-                self._sums[_key("train", part, name)] += value.detach()
+                key = _key("train", part, name)
+                self._sums[key] = self._sums.get(key, 0) + value.detach()
         self._count += 1
+        if self._count % _STEPS_UNCHECKED == 0:
+            self._refuse_bad_losses({key: float(total) for key, total in self._sums.items()})
         return torch.stack([parts[TOTAL] for parts in losses.values()]).sum()
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if self._count and "loss" in logs:
-            logs = {key: float(total) / self._count for key, total in self._sums.items()}
+            means = torch.stack(list(self._sums.values())) / self._count
+            means = self.accelerator.reduce(means, "mean")  # each process saw its rows
+            logs = dict(zip(self._sums, means.tolist(), strict=True))
             self._sums.clear()
             self._count = 0
             self._refuse_bad_losses(logs)
@@ -220,27 +234,33 @@ class _Trainer(Trainer):
         return metrics
 
     def validate(self) -> Losses:
-        """Return each encoder's mean losses over the validation batches."""
+        """Return each encoder's mean losses over the validation molecules.
+
+        It comes before every save and at the end, so that no weights that are NaN are kept.
+        """
         sums: Losses = defaultdict(lambda: defaultdict(float))
         self.model.eval()
         with torch.inference_mode():
             for step in range(len(self._validation)):
                 inputs = self._prepare_inputs(self._validation[step])
+                share = float(inputs["n_molecules"]) / len(self._validation.corpus)
                 for name, parts in self.model(inputs).items():
                     for part, value in parts.items():
-                        sums[name][part] += float(value)
+                        sums[name][part] += float(value) * share
         self.model.train()
-        batches = len(self._validation)
-        return {n: {part: s / batches for part, s in parts.items()} for n, parts in sums.items()}
+        means = {name: dict(parts) for name, parts in sums.items()}
+        self._refuse_bad_losses(
+            {_key("valid", p, n): value for n, parts in means.items() for p, value in parts.items()}
+        )
+        return means
 
     def _refuse_bad_losses(self, logs: dict[str, float]) -> None:
         for key, value in logs.items():
             if not math.isfinite(value):
                 _, part, name = key.split("/", 2)
                 raise W2SMolError(
-                    f"the {part} of {name} became {value} before step {self.state.global_step}. "
-                    "Try a smaller --learning-rate; the last checkpoint is in "
-                    f"{self.args.output_dir}."
+                    f"the {part} of {name} became {value} by step {self.state.global_step}. "
+                    f"Remove {self.args.output_dir} and try a smaller --learning-rate."
                 )
 
 

@@ -19,9 +19,9 @@ def corpus() -> PreparedCorpus:
     ).astype(np.uint8)
     descriptors = np.repeat(np.arange(50) / 64, 200).reshape(50, 200).astype(np.float16)
     lines = np.arange(50)
-    shard = Shard(tokens, lengths, descriptors, lines, lines, lines, ())
+    shard = Shard("0" * 64, tokens, lengths, descriptors, lines, lines, lines)
     rows = lines.astype(np.int32)
-    return PreparedCorpus("made", "0" * 64, (shard,), 0 * rows, rows, starts, lengths, ())
+    return PreparedCorpus("made", "0" * 64, (shard,), 0 * rows, rows, starts, lengths)
 
 
 def molecules(batch: dict[str, torch.Tensor]) -> list[int]:

@@ -64,7 +64,7 @@ def test_lines_that_cannot_be_used_are_counted_by_reason(
     )
     corpus = prepare_corpus(corpus_file, workers=1)
     assert len(corpus) == 3
-    assert corpus.rejected_by_reason() == {
+    assert corpus.rejected == {
         "blank line": 1,
         "cannot parse SMILES": 1,
         "an element or sign outside the vocabulary": 1,
@@ -165,7 +165,10 @@ def test_later_lines_of_the_same_molecule_are_left_out(corpus_file: Path, fresh_
     corpus_file.write_text("OCC\nCCN\nCCO\nC[C@H](N)O\nC[C@@H](N)O\n")
     corpus = prepare_corpus(corpus_file, workers=1)
     assert len(corpus) == 4  # the mirror images are two molecules
-    assert [(r.line, r.reason) for r in corpus.rejected] == [(3, "the molecule of an earlier line")]
+    assert corpus.rejected == {"the molecule of an earlier line": 1}
+    assert corpus.rejected_list.read_text().splitlines()[1:] == [
+        "3\tthe molecule of an earlier line\t"
+    ]
 
 
 def test_excluded_molecules_are_left_out_whatever_their_stereo(
@@ -175,8 +178,9 @@ def test_excluded_molecules_are_left_out_whatever_their_stereo(
     exclude = {"mine": ["CC(O)N", "not a molecule"], "yours": ["CCO"]}
     corpus = prepare_corpus(corpus_file, exclude=exclude, workers=1)
     assert len(corpus) == 1
+    assert corpus.content != prepare_corpus(corpus_file, workers=1).content
     assert corpus.without == ("mine", "yours")
-    assert corpus.rejected_by_reason() == {"a molecule of mine": 1, "a molecule of yours": 1}
+    assert corpus.rejected == {"a molecule of mine": 1, "a molecule of yours": 1}
     account = json.loads(corpus.account.read_text())
     assert account["molecules_left_out_of"] == ["mine", "yours"]
     assert account["molecules"] == 1
@@ -187,13 +191,14 @@ def test_excluded_molecules_are_left_out_whatever_their_stereo(
 
 
 def test_rejected_lines_are_listed_in_a_file(corpus_file: Path, fresh_home: Path) -> None:
-    corpus_file.write_text("CCO\n\nbroken x\nCCO\n")
+    corpus_file.write_text("CCO\n\nbroken\tx\nCCO\n" + "(" * 5000 + "\n")
     corpus = prepare_corpus(corpus_file, workers=1)
     assert corpus.rejected_list.read_text().splitlines() == [
         "line\treason\ttext",
         "2\tblank line\t",
         "3\tcannot parse SMILES\tbroken x",
         "4\tthe molecule of an earlier line\t",
+        "5\tcannot parse SMILES\t" + "(" * 200,
     ]
 
 
@@ -214,10 +219,9 @@ def test_more_lines_later_keep_the_shards_that_are_there(
 def test_a_disk_with_too_little_room_is_a_clear_error(
     corpus_file: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shards, "SHARD_LINES", 1)
     usage = shutil.disk_usage(corpus_file)._replace(free=100)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(W2SMolError, match=r"needs about 0\.0 GB .* set W2S_MOL_HOME"):
+    with pytest.raises(W2SMolError, match=r"needs about 1 MB .* set W2S_MOL_HOME"):
         prepare_corpus(corpus_file, workers=1)
 
 
@@ -248,3 +252,32 @@ def test_held_out_molecules_are_not_trained_on(corpus_file: Path, fresh_home: Pa
     assert [len(part) for part in fewer] == [99, 1]
     held = {decoded(valid, 0, i) for i in range(2)}
     assert held.isdisjoint(decoded(train, 0, i) for i in range(98))
+
+
+def test_a_corpus_that_changes_while_it_is_prepared_is_refused_and_not_kept(
+    corpus_file: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SHARD_LINES", 1)
+    original = corpus_file.read_text()
+
+    def change(_work: str, done: int, _total: int | None) -> None:
+        if done == 1:
+            corpus_file.write_text("\n".join("N" * n for n in range(1, 9)))
+
+    with pytest.raises(InputError, match="changed while it was read"):
+        prepare_corpus(corpus_file, workers=1, progress=change)
+    corpus_file.write_text(original)
+    corpus = prepare_corpus(corpus_file, workers=1)
+    found = [Chem.CanonSmiles(decoded(corpus, 0, i)) for i in range(len(corpus))]
+    assert found == [Chem.CanonSmiles(text) for text in SMILES]
+
+
+def test_a_shard_that_a_kill_left_half_written_is_prepared_again(
+    corpus_file: Path, fresh_home: Path
+) -> None:
+    prepare_corpus(corpus_file, workers=1)
+    [folder] = (fresh_home / "corpora").iterdir()
+    [shard] = folder.glob("*.safetensors")
+    shard.write_bytes(shard.read_bytes()[:100])
+    (folder / "index.json").unlink()
+    assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)

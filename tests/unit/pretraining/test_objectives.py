@@ -9,11 +9,6 @@ def test_objectives_not_named_are_left_out() -> None:
     assert Objectives.parse("pairs, mlm").used() == ["mlm", "pairs"]
 
 
-def test_what_is_printed_can_be_read_again() -> None:
-    objectives = Objectives(mlm=0.5, descriptors=3, pairs=1)
-    assert Objectives.parse(str(objectives)) == objectives
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -14,11 +14,17 @@ from w2s_mol import load_encoder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining import run as module
 from w2s_mol.pretraining.batches import IGNORED, Batches
-from w2s_mol.pretraining.corpus import PreparedCorpus, hold_out, prepare_corpus
+from w2s_mol.pretraining.corpus import (
+    CorpusSettings,
+    PreparedCorpus,
+    hold_out,
+    prepare_corpus,
+)
 from w2s_mol.pretraining.model import Family, PretrainingModel
 from w2s_mol.pretraining.objectives import Objectives
 from w2s_mol.pretraining.run import checkpoints_folder, pretrain_encoders
 from w2s_mol.pretraining.settings import EncoderSettings, TrainingSettings
+from w2s_mol.pretraining.shards import Preparation
 
 NAME = "weak-h8-s0"
 ENCODER = {NAME: EncoderSettings(hidden=8)}
@@ -109,13 +115,16 @@ def stop_at(step: int):
     return report
 
 
-@pytest.mark.parametrize("step", [3, 11, 25])
+@pytest.mark.parametrize("step", [3, 11, 23])
 def test_a_family_stopped_at_any_step_and_resumed_ends_with_the_same_bytes(
     trained: Path, corpora, tmp_path: Path, step: int
 ) -> None:
     family = {**ENCODER, "weak-h12-s0": EncoderSettings(hidden=12)}
     with pytest.raises(_Stop):
         pretrain_encoders(family, SETTINGS, *corpora, tmp_path, progress=stop_at(step))
+    states = checkpoints_folder(tmp_path, family).glob("checkpoint-*/trainer_state.json")
+    saved = [json.loads(path.read_text())["stateful_callbacks"]["_Clock"] for path in states]
+    clock_at_the_stop = max(clock["args"]["seconds"] for clock in saved)
     steps = []
     made = pretrain_encoders(
         family,
@@ -128,11 +137,51 @@ def test_a_family_stopped_at_any_step_and_resumed_ends_with_the_same_bytes(
     assert steps[0] > 1
     assert weights(tmp_path) == weights(trained)
     assert made[NAME]["trained_beside"] == ["weak-h12-s0"]
-    # The losses before the stop are part of the account.
+    # The losses and the time before the stop are part of the account.
+    assert made[NAME]["seconds"] > clock_at_the_stop
     assert (
         made[NAME]["history"]
         == json.loads((trained / NAME / "w2s_mol.json").read_text())["history"]
     )
+
+
+def test_dropout_pairs_and_bfloat16_do_not_keep_a_resumed_run_from_the_same_bytes(
+    corpora, tmp_path: Path
+) -> None:
+    family = {"a": EncoderSettings(8, dropout=0.1), "b": EncoderSettings(12, dropout=0.2)}
+    settings = replace(SETTINGS, precision="bf16", objectives=Objectives(pairs=1.0))
+    with pytest.raises(_Stop):
+        pretrain_encoders(family, settings, *corpora, tmp_path / "1", progress=stop_at(10))
+    pretrain_encoders(family, settings, *corpora, tmp_path / "1", resume=True)
+    pretrain_encoders(family, settings, *corpora, tmp_path / "2")
+    for name in family:
+        assert weights(tmp_path / "1", name) == weights(tmp_path / "2", name)
+
+
+def test_an_unfinished_training_is_not_begun_again_with_another_company(
+    corpora, tmp_path: Path
+) -> None:
+    family = {**ENCODER, "weak-h12-s0": EncoderSettings(hidden=12)}
+    with pytest.raises(_Stop):
+        pretrain_encoders(family, SETTINGS, *corpora, tmp_path, progress=stop_at(17))
+    with pytest.raises(InputError, match="unfinished training of weak-h8-s0 with other"):
+        pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path, resume=True)
+    steps = []
+    turned = dict(reversed(family.items()))  # the order makes no difference
+    pretrain_encoders(
+        turned, SETTINGS, *corpora, tmp_path, resume=True, progress=lambda *r: steps.append(r[1])
+    )
+    assert steps[0] > 1
+
+
+def test_two_trainings_in_one_folder_are_refused(corpora, tmp_path: Path) -> None:
+    def meet(*_: object) -> None:
+        with pytest.raises(InputError, match="another training is at work"):
+            pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path)
+        raise _Stop
+
+    with pytest.raises(_Stop):
+        pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path, progress=meet)
 
 
 def test_a_checkpoint_that_a_kill_left_half_written_is_passed_over(
@@ -202,6 +251,27 @@ def test_bfloat16_trains_as_float32_does_but_for_rounding(corpora, trained, tmp_
     }
 
 
+@pytest.mark.parametrize("last_good", [0, 2, 21, 23])
+def test_no_weights_that_are_not_finite_are_ever_kept(
+    corpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_good: int
+) -> None:
+    """Steps are logged and saved every second one; there are 24."""
+    whole = Batches.__getitem__
+
+    def spoiled(self: Batches, step: int):
+        batch = whole(self, step)
+        if self.epochs == 2 and step >= last_good:
+            batch["descriptors"] = batch["descriptors"] * float("nan")
+        return batch
+
+    monkeypatch.setattr(Batches, "__getitem__", spoiled)
+    with pytest.raises(W2SMolError, match="became nan"):
+        pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path)
+    assert not (tmp_path / NAME).exists()
+    for path in checkpoints_folder(tmp_path, ENCODER).glob("*/model.safetensors"):
+        assert all(bool(tensor.isfinite().all()) for tensor in load_file(path).values())
+
+
 @pytest.mark.parametrize("given", ["mlm", "descriptors", "pairs", "mlm=0.5,descriptors=3,pairs"])
 def test_any_mix_of_objectives_is_learned_and_logged_apart(
     corpora, tmp_path: Path, given: str
@@ -250,10 +320,25 @@ def test_large_encoders_are_saved_in_files_below_16_megabytes(tmp_path: Path) ->
     assert load_encoder(str(tmp_path)).hidden == 768
 
 
+def test_pairs_that_cannot_be_made_are_refused_before_training(
+    corpus_file: Path, corpora, tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, objectives=Objectives(pairs=1.0))
+    once = prepare_corpus(
+        corpus_file, CorpusSettings(preparation=Preparation(renumberings=1)), workers=1
+    )
+    with pytest.raises(InputError, match="two atom orders"):
+        pretrain_encoders(ENCODER, settings, once, corpora[1], tmp_path)
+    long = replace(corpora[0], lengths=corpora[0].lengths + 250)
+    with pytest.raises(InputError, match="max-length of at most 256"):
+        pretrain_encoders(ENCODER, settings, long, corpora[1], tmp_path)
+
+
 @pytest.mark.slow
 def test_two_processes_learn_what_one_does(corpus_file: Path, tmp_path: Path) -> None:
-    options = ["pretrain-weak", "--hidden", "8", "--corpus", str(corpus_file), "--epochs", "1"]
-    options += ["--batch-size", "31", "--workers", "1", "--device", "cpu"]
+    options = ["pretrain-weak", "--hidden", "8", "--hidden", "12", "--corpus", str(corpus_file)]
+    options += ["--epochs", "1", "--batch-size", "31", "--workers", "1", "--device", "cpu"]
+    options += ["--objectives", "mlm,descriptors,pairs"]
     launchers = {
         "one": [sys.executable],
         "two": [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"],
@@ -267,7 +352,12 @@ def test_two_processes_learn_what_one_does(corpus_file: Path, tmp_path: Path) ->
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        assert done.stdout.count("validation loss") == 1  # one process speaks
+        assert done.stdout.count("validation loss") == 2  # one process speaks, of two encoders
+    made = [json.loads((tmp_path / name / NAME / "w2s_mol.json").read_text()) for name in launchers]
+    assert [one["processes"] for one in made] == [1, 2]
+    # AdamW hides a wrong scale of the gradient; the losses before their sum do not.
+    for first, second in zip(*(one["history"] for one in made), strict=True):
+        assert second == pytest.approx(first, rel=1e-4)
     one, two = (load_file(tmp_path / name / NAME / "model.safetensors") for name in launchers)
     for key, tensor in one.items():
         torch.testing.assert_close(two[key], tensor, rtol=1e-3, atol=1e-5)
