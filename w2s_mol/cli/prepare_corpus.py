@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from w2s_mol.cli import options, output, pretraining
 
 app = options.new_app()
@@ -9,6 +11,7 @@ app = options.new_app()
 
 @app.command()
 def prepare(
+    context: typer.Context,
     corpus: pretraining.Corpus = pretraining.GUACAMOL,
     molecules: pretraining.Molecules = None,
     renumberings: pretraining.Renumberings = 2,
@@ -29,14 +32,6 @@ def prepare(
 
     Example: w2s-mol prepare-corpus --corpus my.smi.zst --exclude-evaluation
     """
-    choice = pretraining.CorpusChoice(
-        molecules=molecules,
-        renumberings=renumberings,
-        max_length=max_length,
-        exclude_evaluation=exclude_evaluation,
-        workers=workers,
-        mirror=mirror,
-        offline=offline,
-    )
-    prepared = pretraining.prepare(pretraining.corpus_file(corpus, choice), choice)
+    choice = pretraining.chosen(pretraining.CorpusChoice, context)
+    prepared = pretraining.prepare(pretraining.corpus_file(choice), choice)
     output.result(f"{len(prepared):,} molecules; account: {prepared.account}")

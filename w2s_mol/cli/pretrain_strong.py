@@ -14,6 +14,7 @@ app = options.new_app()
 
 @app.command()
 def pretrain(
+    context: typer.Context,
     hidden: Annotated[int, typer.Option(help="Hidden size; MolBERT has 768.")] = 256,
     layers: Annotated[int, typer.Option(help="Transformer layers; MolBERT has 12.")] = 6,
     heads: Annotated[
@@ -57,32 +58,5 @@ def pretrain(
     """
     from w2s_mol.pretraining.settings import EncoderSettings
 
-    pretraining.train(
-        {
-            f"strong-h{hidden}-l{layers}-s{seed}": EncoderSettings(
-                hidden, layers, heads, learning_rate, dropout, seed
-            )
-        },
-        pretraining.TrainingChoice(
-            epochs=epochs,
-            batch_size=batch_size,
-            objectives=objectives,
-            precision=precision,
-            order_seed=order_seed,
-            device=device,
-            resume=resume,
-        ),
-        corpus,
-        pretraining.CorpusChoice(
-            molecules=molecules,
-            renumberings=renumberings,
-            max_length=max_length,
-            exclude_evaluation=exclude_evaluation,
-            workers=workers,
-            mirror=mirror,
-            offline=offline,
-        ),
-        valid_corpus,
-        valid_molecules,
-        output_dir,
-    )
+    settings = EncoderSettings(hidden, layers, heads, learning_rate, dropout, seed)
+    pretraining.train(context, {f"strong-h{hidden}-l{layers}-s{seed}": settings})

@@ -16,6 +16,7 @@ _ALL = "all"
 
 @app.command()
 def pretrain(
+    context: typer.Context,
     hidden: Annotated[
         list[str],
         typer.Option(
@@ -71,31 +72,7 @@ def pretrain(
         for size in _sizes(hidden)
         for one_seed in seed or [0]
     }
-    pretraining.train(
-        encoders,
-        pretraining.TrainingChoice(
-            epochs=epochs,
-            batch_size=batch_size,
-            objectives=objectives,
-            precision=precision,
-            order_seed=order_seed,
-            device=device,
-            resume=resume,
-        ),
-        corpus,
-        pretraining.CorpusChoice(
-            molecules=molecules,
-            renumberings=renumberings,
-            max_length=max_length,
-            exclude_evaluation=exclude_evaluation,
-            workers=workers,
-            mirror=mirror,
-            offline=offline,
-        ),
-        valid_corpus,
-        valid_molecules,
-        output_dir,
-    )
+    pretraining.train(context, encoders)
 
 
 def _sizes(hidden: list[str]) -> list[int]:

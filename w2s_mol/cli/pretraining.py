@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from w2s_mol.pretraining.settings import EncoderSettings
 
 GUACAMOL = "guacamol"
+Choice = TypeVar("Choice", "CorpusChoice", "TrainingChoice")
 
 Corpus = Annotated[
     str,
@@ -83,6 +84,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last chec
 class CorpusChoice:
     """What a user chose of a corpus."""
 
+    corpus: str
     molecules: int | None
     renumberings: int
     max_length: int
@@ -103,6 +105,7 @@ class TrainingChoice:
     order_seed: int
     device: str
     resume: bool
+    output_dir: Path
 
 
 def prepare(path: Path, choice: CorpusChoice) -> PreparedCorpus:
@@ -121,25 +124,23 @@ def prepare(path: Path, choice: CorpusChoice) -> PreparedCorpus:
     return corpus
 
 
-def corpus_file(corpus: str, choice: CorpusChoice) -> Path:
+def corpus_file(choice: CorpusChoice) -> Path:
     """Return the file of a corpus, fetched if it is GuacaMol."""
-    return _guacamol(choice)[0] if corpus == GUACAMOL else Path(corpus)
+    return _guacamol(choice)[0] if choice.corpus == GUACAMOL else Path(choice.corpus)
 
 
-def train(
-    encoders: Mapping[str, EncoderSettings],
-    training: TrainingChoice,
-    corpus: str,
-    choice: CorpusChoice,
-    valid_corpus: Path | None,
-    valid_molecules: int,
-    output_dir: Path,
-) -> None:
+def chosen(kind: type[Choice], context: typer.Context) -> Choice:
+    """Return the part of a call's options that a choice is made of."""
+    return kind(**{field.name: context.params[field.name] for field in fields(kind)})
+
+
+def train(context: typer.Context, encoders: Mapping[str, EncoderSettings]) -> None:
     """Prepare the corpus, train encoders side by side, print the validation loss of each."""
     from w2s_mol.encoders.transformer import resolve_device
     from w2s_mol.pretraining import devices, objectives
     from w2s_mol.pretraining.settings import TrainingSettings
 
+    training = chosen(TrainingChoice, context)
     device = resolve_device(training.device)
     devices.join_processes(device)
     if not devices.is_first_process():
@@ -154,7 +155,7 @@ def train(
         order_seed=training.order_seed,
     )
     with devices.first_process_first():
-        train_corpus, validation = _corpora(corpus, choice, valid_corpus, valid_molecules)
+        train_corpus, validation = _corpora(context)
     from w2s_mol.pretraining.run import pretrain_encoders
 
     output.note(
@@ -167,27 +168,29 @@ def train(
             settings,
             train_corpus,
             validation,
-            output_dir,
+            training.output_dir,
             resume=training.resume,
             device=device,
             progress=progress,
         )
     if devices.is_first_process():
         for name, account in made.items():
-            output.result(f"{output_dir / name}: validation loss {account['final']['loss']:.4f}")
+            output.result(
+                f"{training.output_dir / name}: validation loss {account['final']['loss']:.4f}"
+            )
 
 
-def _corpora(
-    corpus: str, choice: CorpusChoice, valid_corpus: Path | None, valid_molecules: int
-) -> tuple[PreparedCorpus, PreparedCorpus]:
+def _corpora(context: typer.Context) -> tuple[PreparedCorpus, PreparedCorpus]:
     from w2s_mol.pretraining.corpus import hold_out
 
-    train_corpus = prepare(corpus_file(corpus, choice), choice)
-    if valid_corpus is None and corpus == GUACAMOL:
+    choice = chosen(CorpusChoice, context)
+    valid_corpus, most = context.params["valid_corpus"], context.params["valid_molecules"]
+    train_corpus = prepare(corpus_file(choice), choice)
+    if valid_corpus is None and choice.corpus == GUACAMOL:
         valid_corpus = _guacamol(choice)[1]
     if valid_corpus is None:
-        return hold_out(train_corpus, valid_molecules)
-    return train_corpus, prepare(valid_corpus, replace(choice, molecules=valid_molecules))
+        return hold_out(train_corpus, most)
+    return train_corpus, prepare(valid_corpus, replace(choice, molecules=most))
 
 
 def _guacamol(choice: CorpusChoice) -> tuple[Path, Path]:
