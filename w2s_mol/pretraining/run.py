@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,8 @@ def pretrain_encoders(
         tune_cpu_memory()
     _check_pairs(settings, train, validation)
     recipes = {name: _recipe(one, settings, train, validation) for name, one in encoders.items()}
-    with _only_one(output_dir):
-        work = decided_by_the_first(lambda: _what_to_do(output_dir, recipes, resume))
+    with ExitStack() as lock:
+        work = decided_by_the_first(lambda: _what_to_do(output_dir, recipes, resume, lock))
         made: dict[str, Recipe] = {}
         if work.recipes:
             together = {name: encoders[name] for name in work.recipes}
@@ -117,7 +117,10 @@ class _Work:
         return checkpoints_folder(self.output_dir, self.recipes)
 
 
-def _what_to_do(output_dir: Path, recipes: Mapping[str, Recipe], resume: bool) -> _Work:
+def _what_to_do(
+    output_dir: Path, recipes: Mapping[str, Recipe], resume: bool, lock: ExitStack
+) -> _Work:
+    """Decide, holding the folder of the checkpoints from here on."""
     found = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
     finished = {name: made for name, made in found.items() if made is not None}
     missing = tuple(name for name in recipes if name not in finished)
@@ -125,9 +128,11 @@ def _what_to_do(output_dir: Path, recipes: Mapping[str, Recipe], resume: bool) -
         return _Work(output_dir, finished)
     # A kill between two saves leaves some finished, and the checkpoints of all.
     everything = tuple(recipes)
-    together = everything if checkpoints_folder(output_dir, everything).exists() else missing
+    begun = (checkpoints_folder(output_dir, everything) / _RECIPES).exists()
+    together = everything if begun else missing
     work = _Work(output_dir, finished, {name: recipes[name] for name in sorted(together)})
     _refuse_others_under_way(work)
+    lock.enter_context(_only_one(work.checkpoints))
     checkpoint = _checkpoint_to_resume(work.checkpoints, work.recipes, resume)
     files.write_json(work.checkpoints / _RECIPES, work.recipes)
     return replace(work, checkpoint=checkpoint)
@@ -176,27 +181,20 @@ def _train(
 
 
 @contextmanager
-def _only_one(output_dir: Path) -> Iterator[None]:
-    """Keep a second training out of a folder while the first is at work."""
-    if not is_first_process():
-        yield
-        return
-    lock = output_dir / ".lock"
+def _only_one(checkpoints: Path) -> Iterator[None]:
+    """Keep a second training out of a folder of checkpoints while the first is at work."""
     try:
-        output_dir.mkdir(parents=True, exist_ok=True)
-        held = FileLock(lock).acquire(timeout=0)
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        held = FileLock(checkpoints / ".lock").acquire(timeout=0)
     except Timeout:
         raise InputError(
-            f"another training is at work in {output_dir}. Wait for it, or choose another "
+            f"another training is at work in {checkpoints}. Wait for it, or choose another "
             "--output-dir."
         ) from None
     except OSError as error:
-        raise files.write_error(output_dir, error) from error
-    try:
+        raise files.write_error(checkpoints, error) from error
+    with held:
         yield
-    finally:
-        lock.unlink(missing_ok=True)
-        held.lock.release()
 
 
 def _check_pairs(settings: TrainingSettings, *corpora: PreparedCorpus) -> None:

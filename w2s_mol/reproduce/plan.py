@@ -93,7 +93,7 @@ def _strong(mirror: str | None) -> tuple[str, str | None]:
     if compact:
         return compact[0], f"{why}: {compact[0]} used instead."
     return _FIXED, (
-        f"{why}, and the project ships no pretrained strong encoder yet: the 200 RDKit descriptors "
+        f"{why}, and no pretrained strong encoder is shipped here: the 200 RDKit descriptors "
         f"({_FIXED}) used instead. Figures 2d to 2f and Table 1 are therefore of another strong "
         "representation than the paper's."
     )
