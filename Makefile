@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+STRONG := $(notdir $(firstword $(wildcard checkpoints/strong-*)))
+
 .DEFAULT_GOAL := help
 .PHONY: help run reproduce test test-slow lint format bench clean
 
@@ -25,7 +27,7 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 run: $(VENV)/.run  ## Run the main job offline on what the repository ships, to the selection table
-	$(BIN)/w2s-mol run --dataset computed-logp --strong ecfp --offline --output-dir runs/demo
+	$(BIN)/w2s-mol run --dataset computed-logp --strong $(STRONG) --offline --output-dir runs/demo
 	$(BIN)/w2s-mol select runs/demo
 
 reproduce: $(VENV)/.run  ## Run all of the paper that can run here, to runs/reproduction/report.html
@@ -53,6 +55,10 @@ bench: $(VENV)/.dev  ## Measure every figure that the README claims (40 minutes)
 	$(BIN)/python benchmarks/synthetic.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/strong.py
+	$(BIN)/python benchmarks/preparation.py
+	$(BIN)/python benchmarks/pretraining.py
+	$(BIN)/python benchmarks/gpu.py
 	$(BIN)/python benchmarks/encoders.py
 
 clean:  ## Remove the environment, caches and runs/demo

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from w2s_mol.encoders.loading import shipped_encoders
+from w2s_mol.encoders.loading import shipped_encoders, shipped_strong_encoders
 from w2s_mol.encoders.smiles_bert import bert_config, fixed_positions, new_bert
 from w2s_mol.encoders.transformer import uses_smiles_vocabulary
 from w2s_mol.pretraining.settings import PAPER_HIDDEN_SIZES
@@ -37,11 +37,21 @@ def test_the_papers_eight_encoders_are_shipped() -> None:
     assert sorted(hidden) == list(PAPER_HIDDEN_SIZES)
 
 
-@pytest.mark.parametrize("name", shipped_encoders())
+def test_one_strong_encoder_is_shipped_in_small_files() -> None:
+    [folder] = shipped_strong_encoders().values()
+    made = json.loads((folder / "w2s_mol.json").read_text())
+    assert made["hidden"] >= 256
+    assert made["layers"] >= 6
+    assert made["objectives"]["mlm"] > 0
+    assert made["objectives"]["descriptors"] > 0
+    assert max(path.stat().st_size for path in folder.glob("*.safetensors")) < 16_000_000
+
+
+@pytest.mark.parametrize("name", [*shipped_encoders(), *shipped_strong_encoders()])
 def test_a_shipped_encoder_loads_with_transformers_alone(name: str) -> None:
     from transformers import AutoModel, AutoTokenizer
 
-    folder: Path = shipped_encoders()[name]
+    folder: Path = {**shipped_encoders(), **shipped_strong_encoders()}[name]
     model = AutoModel.from_pretrained(folder, trust_remote_code=False)
     tokens = AutoTokenizer.from_pretrained(folder)("CCO", return_tensors="pt")
     assert torch.isfinite(model(**tokens).pooler_output).all()
