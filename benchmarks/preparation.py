@@ -26,7 +26,7 @@ from w2s_mol.pretraining.shards import Preparation, ShardLines, prepare_shard
 
 _ROUNDS = 3
 _POOL_SHARD = 50
-_WARM_SECONDS = 3.0
+_WARM_SECONDS = 2.0
 
 
 def bare_loop(lines: list[str]) -> None:
@@ -97,7 +97,7 @@ def main() -> None:
             bare.append(seconds(lambda: bare_loop(lines)))
             [shard] = shards(folder, lines, len(lines))
             ours.append(seconds(partial(prepare_shard, shard)))
-        one, two = (pool_rate(folder, lines, workers) for workers in (1, 2))
+        one, two = (pool_rate(folder, lines * 3, workers) for workers in (1, 2))
         profile = top_functions(folder, lines[:300])
     report(
         f"Corpus preparation, {given.molecules:,} molecules, two renumberings",
