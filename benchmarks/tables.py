@@ -1,4 +1,4 @@
-"""Reprint the README's selection tables and those of rdkit2d, and count how often gain and theory hold in them."""
+"""Reprint the README's selection tables and rdkit2d's; count where gain and theory hold."""
 
 from __future__ import annotations
 
