@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from w2s_mol.manifest import processor
+
 MIRROR = os.environ.get("W2S_MOL_MIRROR") or str(Path(__file__).parents[2] / "shared" / "data")
 
 
@@ -48,9 +50,4 @@ def report(title: str, lines: list[str], claims: list[Claim]) -> None:
 
 
 def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].split(":")[1].strip() if names else model
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from w2s_mol.errors import InputError, W2SMolError
 
@@ -119,11 +119,19 @@ def _umask() -> int:
 
 
 @contextmanager
-def locked(lock: Path, what: Path) -> Iterator[None]:
-    """Hold a lock file; ``what`` is named in the error if its folder cannot be written to."""
+def locked(lock: Path, what: Path, patience: float = -1) -> Iterator[None]:
+    """Hold a lock file; ``what`` is named in the error if its folder cannot be written to.
+
+    Raises
+    ------
+    filelock.Timeout
+        If it is not free after ``patience`` seconds; -1 waits for ever.
+    """
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        held = FileLock(lock).acquire()
+        held = FileLock(lock).acquire(timeout=patience)
+    except Timeout:
+        raise
     except OSError as error:
         raise write_error(what, error) from error
     with held:

@@ -33,5 +33,6 @@ def prepare(
     Example: w2s-mol prepare-corpus --corpus my.smi.zst --exclude-evaluation
     """
     choice = pretraining.chosen(pretraining.CorpusChoice, context)
-    prepared = pretraining.prepare(pretraining.corpus_file(choice), choice)
+    corpus_file, _ = pretraining.corpus_files(choice)
+    prepared = pretraining.prepare(corpus_file, choice, pretraining.molecules_to_leave_out(choice))
     output.result(f"{len(prepared):,} molecules; account: {prepared.account}")

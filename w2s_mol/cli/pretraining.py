@@ -108,13 +108,12 @@ class TrainingChoice:
     output_dir: Path
 
 
-def prepare(path: Path, choice: CorpusChoice) -> PreparedCorpus:
+def prepare(path: Path, choice: CorpusChoice, exclude: Mapping[str, list[str]]) -> PreparedCorpus:
     """Prepare a corpus and say what of it was left out."""
     from w2s_mol.pretraining.corpus import CorpusSettings, prepare_corpus
     from w2s_mol.pretraining.shards import Preparation
 
     settings = CorpusSettings(choice.molecules, Preparation(choice.renumberings, choice.max_length))
-    exclude = _evaluation_molecules(choice) if choice.exclude_evaluation else {}
     with output.progress_bars() as progress:
         corpus = prepare_corpus(path, settings, exclude, choice.workers, progress)
     for reason, count in corpus.rejected.items():
@@ -124,9 +123,9 @@ def prepare(path: Path, choice: CorpusChoice) -> PreparedCorpus:
     return corpus
 
 
-def corpus_file(choice: CorpusChoice) -> Path:
-    """Return the file of a corpus, fetched if it is GuacaMol."""
-    return _guacamol(choice)[0] if choice.corpus == GUACAMOL else Path(choice.corpus)
+def corpus_files(choice: CorpusChoice) -> tuple[Path, Path | None]:
+    """Return the files to train on and, of GuacaMol, which is fetched, to validate on."""
+    return _guacamol(choice) if choice.corpus == GUACAMOL else (Path(choice.corpus), None)
 
 
 def chosen(kind: type[Choice], context: typer.Context) -> Choice:
@@ -185,12 +184,13 @@ def _corpora(context: typer.Context) -> tuple[PreparedCorpus, PreparedCorpus]:
 
     choice = chosen(CorpusChoice, context)
     valid_corpus, most = context.params["valid_corpus"], context.params["valid_molecules"]
-    train_corpus = prepare(corpus_file(choice), choice)
-    if valid_corpus is None and choice.corpus == GUACAMOL:
-        valid_corpus = _guacamol(choice)[1]
+    train_file, own_valid = corpus_files(choice)
+    exclude = molecules_to_leave_out(choice)
+    train_corpus = prepare(train_file, choice, exclude)
+    valid_corpus = valid_corpus or own_valid
     if valid_corpus is None:
         return hold_out(train_corpus, most)
-    return train_corpus, prepare(valid_corpus, replace(choice, molecules=most))
+    return train_corpus, prepare(valid_corpus, replace(choice, molecules=most), exclude)
 
 
 def _guacamol(choice: CorpusChoice) -> tuple[Path, Path]:
@@ -201,7 +201,10 @@ def _guacamol(choice: CorpusChoice) -> tuple[Path, Path]:
     return train_file, valid_file
 
 
-def _evaluation_molecules(choice: CorpusChoice) -> dict[str, list[str]]:
+def molecules_to_leave_out(choice: CorpusChoice) -> dict[str, list[str]]:
+    """Return the SMILES of the evaluation datasets, by name, if they are to be left out."""
+    if not choice.exclude_evaluation:
+        return {}
     from w2s_mol.datasets.loading import PAPER_DATASETS, load_dataset
 
     with output.progress_bars() as progress:

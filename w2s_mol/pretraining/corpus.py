@@ -286,7 +286,8 @@ def _with_account(
 ) -> PreparedCorpus:
     """Write what a corpus was made of and which of its lines were left out."""
     last_line = settings.molecules or sys.maxsize
-    account = folder / f"account-{corpus.content[:8]}.json"
+    sha256 = corpus.content
+    account = folder / f"account-{sha256[:8]}.json"
     counts: Counter[str] = Counter()
     with (
         files.atomic_path(_rejected_list(account)) as path,
@@ -301,7 +302,7 @@ def _with_account(
     content = {
         "corpus": corpus.name,
         "sha256": corpus.sha256,
-        "content_sha256": corpus.content,
+        "content_sha256": sha256,
         "lines_asked_for": settings.molecules,
         **asdict(settings.preparation),
         "molecules": len(corpus),

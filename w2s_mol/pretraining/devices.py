@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
+
+from w2s_mol.encoders.contract import Precision
 
 Value = TypeVar("Value")
 
@@ -69,7 +71,7 @@ def decided_by_the_first(decide: Callable[[], Value]) -> Value:
     return values[0]
 
 
-def best_precision(device: torch.device) -> Literal["fp32", "bf16"]:
+def best_precision(device: torch.device) -> Precision:
     """Return bf16 for a GPU that computes in it, else fp32."""
     if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return "bf16"

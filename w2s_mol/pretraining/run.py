@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from safetensors import SafetensorError
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -86,7 +86,8 @@ def pretrain_encoders(
     if device.type == "cpu":
         tune_cpu_memory()
     _check_pairs(settings, train, validation)
-    recipes = {name: _recipe(one, settings, train, validation) for name, one in encoders.items()}
+    shared = _shared_recipe(settings, train, validation)
+    recipes = {name: {**asdict(one), **shared} for name, one in encoders.items()}
     with ExitStack() as lock:
         work = decided_by_the_first(lambda: _what_to_do(output_dir, recipes, resume, lock))
         made: dict[str, Recipe] = {}
@@ -132,7 +133,7 @@ def _what_to_do(
     together = everything if begun else missing
     work = _Work(output_dir, finished, {name: recipes[name] for name in sorted(together)})
     _refuse_others_under_way(work)
-    lock.enter_context(_only_one(work.checkpoints))
+    _hold(work.checkpoints, lock)
     checkpoint = _checkpoint_to_resume(work.checkpoints, work.recipes, resume)
     files.write_json(work.checkpoints / _RECIPES, work.recipes)
     return replace(work, checkpoint=checkpoint)
@@ -180,21 +181,15 @@ def _train(
     return made
 
 
-@contextmanager
-def _only_one(checkpoints: Path) -> Iterator[None]:
+def _hold(checkpoints: Path, lock: ExitStack) -> None:
     """Keep a second training out of a folder of checkpoints while the first is at work."""
     try:
-        checkpoints.mkdir(parents=True, exist_ok=True)
-        held = FileLock(checkpoints / ".lock").acquire(timeout=0)
+        lock.enter_context(files.locked(checkpoints / ".lock", checkpoints, patience=0))
     except Timeout:
         raise InputError(
             f"another training is at work in {checkpoints}. Wait for it, or choose another "
             "--output-dir."
         ) from None
-    except OSError as error:
-        raise files.write_error(checkpoints, error) from error
-    with held:
-        yield
 
 
 def _check_pairs(settings: TrainingSettings, *corpora: PreparedCorpus) -> None:
@@ -221,14 +216,10 @@ def checkpoints_folder(output_dir: Path, names: Collection[str]) -> Path:
     return output_dir / f".{first}{beside}.training"
 
 
-def _recipe(
-    encoder: EncoderSettings,
-    settings: TrainingSettings,
-    train: PreparedCorpus,
-    validation: PreparedCorpus,
+def _shared_recipe(
+    settings: TrainingSettings, train: PreparedCorpus, validation: PreparedCorpus
 ) -> Recipe:
     return {
-        **asdict(encoder),
         **asdict(settings),
         "corpus": train.name,
         "corpus_sha256": train.sha256,
