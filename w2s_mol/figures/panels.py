@@ -24,9 +24,17 @@ from w2s_mol.selection.tables import StudySelection
 
 
 def supervisor_labels(supervisors: pd.DataFrame) -> list[str]:
-    """Return what a legend says of weak encoders: hidden sizes where these tell them apart."""
+    """Return what a legend says of weak encoders: hidden sizes, which the seeds of one share.
+
+    Where sizes and seeds do not tell them apart (several families, fixed representations), names.
+    """
     hidden = supervisors["hidden"]
-    if hidden.notna().all() and hidden.is_unique:
+    are_seeds = (
+        len(set(supervisors["family"])) == 1
+        and supervisors["seed"].notna().all()
+        and not supervisors.duplicated(["hidden", "seed"]).any()
+    )
+    if hidden.notna().all() and (hidden.is_unique or are_seeds):
         return [f"hidden {size}" for size in hidden]
     return [plain(str(name)) for name in supervisors["weak"]]
 
@@ -37,7 +45,7 @@ def squared(unit: str) -> str:
 
 
 def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
-    """Draw gain against misfit, a point a supervisor and split, a colour a supervisor.
+    """Draw gain against misfit, a point a supervisor and split, a colour a supervisor's size.
 
     Parameters
     ----------
@@ -50,9 +58,11 @@ def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
     """
     order = test.drop_duplicates("weak_sha256")
     order = order.sort_values(["hidden", "seed"], kind="stable")
-    colours, labels = ordered_colours(len(order)), supervisor_labels(order)
-    for place, sha256 in enumerate(order["weak_sha256"]):
-        points = test[test["weak_sha256"] == sha256]
+    order = order.assign(label=supervisor_labels(order))
+    labels = list(dict.fromkeys(order["label"]))
+    colours = ordered_colours(len(labels))
+    for place, label in enumerate(labels):
+        points = test[test["weak_sha256"].isin(order["weak_sha256"][order["label"] == label])]
         axes.scatter(
             points["misfit"],
             points["gain"],
@@ -61,7 +71,7 @@ def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
             marker=MARKERS[place % len(MARKERS)],
             edgecolor="white",
             linewidth=0.4,
-            label=labels[place],
+            label=label,
             zorder=3,
         )
     _finish_gain_misfit(axes, test, title, f" / {squared(test['unit'].iloc[0])}")

@@ -177,7 +177,8 @@ def _single_panels(studies: list[_Study], synthetic: list[FinishedRun]) -> Itera
         figure.legend(loc="outside right center")
         yield Picture(
             f"{SHEET}-{study.slug}",
-            f"Gain against misfit, {study.title}: a colour a weak encoder, a point a split.",
+            f"Gain against misfit, {study.title}: a point a weak encoder and split, a colour a "
+            "hidden size where there is one.",
             figure,
             study.runs,
             study.first("dataset"),
@@ -254,24 +255,26 @@ def _encoder_curves(studies: list[_Study], encoders: Sequence[dict[str, Any]]) -
     made_here = [made for made in encoders if made["name"] in used]
     rows = [
         {
-            "label": f"hidden {made['hidden']}, seed {made['seed']}",
+            "label": f"hidden {made['hidden']}",
             "x": entry["step"] * made["batch_size"] / 1000,
             "value": entry["valid_loss"],
         }
-        for made in sorted(made_here, key=lambda made: (made["hidden"], made["seed"]))
+        for made in sorted(made_here, key=lambda made: int(made["hidden"]))
         for entry in made["history"]
         if "valid_loss" in entry
     ]
     if not rows:
         return
+    curves = pd.DataFrame(rows).groupby(["label", "x"], sort=False).mean().reset_index()
     figure, [axes] = new_figure(size=(5.6, 3.7))
-    panels.learning_curves(axes, pd.DataFrame(rows), "validation loss", "weak encoders")
+    panels.learning_curves(axes, curves, "validation loss", "weak encoders")
     axes.set_xlabel("thousand molecules seen")
     figure.legend(loc="outside right center")
     yield Picture(
         "learning-curves",
         "Pretraining of the shipped weak encoders that these runs used: loss on validation "
-        "molecules (masked tokens + descriptors) against molecules seen.",
+        "molecules (masked tokens + descriptors) against molecules seen, mean over pretraining "
+        "seeds.",
         figure,
         tuple(dict.fromkeys(study.first("study") for study in studies)),
     )

@@ -18,7 +18,6 @@ ENCODERS = [
     {
         "name": f"weak-h{hidden}-s0",
         "hidden": hidden,
-        "seed": 0,
         "batch_size": 128,
         "history": [{"step": s, "valid_loss": 2 - s / 900} for s in (100, 200)] + [{"step": 300}],
     }
@@ -121,6 +120,13 @@ def test_every_point_is_a_supervisor_on_a_split(
     assert labels == ["hidden 8", "hidden 12", "hidden 16"]
 
 
+def test_encoders_that_size_and_seed_do_not_tell_apart_are_named(changed: Callable) -> None:
+    run = changed(lambda results: results.replace({"hidden": {12: 8}}))
+    drawn = {picture.name: picture for picture in draw_pictures([run])}
+    [axes] = drawn[f"{SHEET}-lipop-ecfp"].figure.axes
+    assert [c.get_label() for c in axes.collections] == ["weak-h8-s0", "weak-h12-s0", "weak-h16-s0"]
+
+
 def test_every_synthetic_point_is_a_task_and_every_colour_a_seed(
     pictures: dict[str, Picture], run_folders: Path
 ) -> None:
@@ -174,7 +180,7 @@ def test_learning_curves_are_of_the_encoders_that_were_used_by_size(
     pictures: dict[str, Picture],
 ) -> None:
     [axes] = pictures["learning-curves"].figure.axes
-    assert [line.get_label() for line in axes.lines] == ["hidden 8, seed 0", "hidden 16, seed 0"]
+    assert [line.get_label() for line in axes.lines] == ["hidden 8", "hidden 16"]
     for line in axes.lines:
         np.testing.assert_allclose(line.get_xdata(), [12.8, 25.6])
 
@@ -291,12 +297,17 @@ def test_identical_splits_are_drawn_once(changed: Callable) -> None:
     assert [len(c.get_offsets()) for c in axes.collections] == [1, 1, 1]
 
 
-def test_supervisors_of_one_size_are_told_apart_in_the_legend(changed: Callable) -> None:
+def test_seeds_of_one_size_share_a_colour_and_a_learning_curve(changed: Callable) -> None:
     twin = {"weak": "weak-h8-s1", "weak_sha256": "twin", "seed": 1}
     run = changed(lambda r: pd.concat([r, r[r["hidden"] == 8].assign(**twin)]))
-    drawn = {picture.name: picture for picture in draw_pictures([run])}
-    labels = [c.get_label() for c in drawn[f"{SHEET}-lipop-ecfp"].figure.axes[0].collections]
-    assert len(labels) == len(set(labels)) == 4
+    lower = [{"step": s, "valid_loss": 1.0} for s in (100, 200)]
+    other = {"name": "weak-h8-s1", "hidden": 8, "batch_size": 128, "history": lower}
+    drawn = {picture.name: picture for picture in draw_pictures([run], [*ENCODERS, other])}
+    points = drawn[f"{SHEET}-lipop-ecfp"].figure.axes[0].collections
+    assert [c.get_label() for c in points] == ["hidden 8", "hidden 12", "hidden 16"]
+    assert len(points[0].get_offsets()) == 2 * len(points[1].get_offsets())
+    [curve, _] = drawn["learning-curves"].figure.axes[0].lines
+    np.testing.assert_allclose(curve.get_ydata(), [(3 - 100 / 900) / 2, (3 - 200 / 900) / 2])
 
 
 @pytest.mark.parametrize(
