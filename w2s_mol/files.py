@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from w2s_mol.errors import InputError, W2SMolError
+from w2s_mol.progress import Progress, silent
 
 _LEAST_ROOM = 1 << 16
 _PLACES_TO_CHANGE = {
@@ -119,23 +121,34 @@ def _umask() -> int:
 
 
 @contextmanager
-def locked(lock: Path, what: Path, patience: float = -1) -> Iterator[None]:
-    """Hold a lock file; ``what`` is named in the error if its folder cannot be written to.
+def locked(
+    lock: Path, what: Path, progress: Progress = silent, patience: float = math.inf
+) -> Iterator[None]:
+    """Hold a lock file; ``what`` it is for is said to whoever waits for it, and in errors.
 
     Raises
     ------
     filelock.Timeout
-        If it is not free after ``patience`` seconds; -1 waits for ever.
+        If it is not free after ``patience`` seconds.
+    InputError
+        If its folder cannot be written to.
     """
+    file, waited = FileLock(lock), 0
+    while not file.is_locked:
+        try:
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            file.acquire(timeout=min(1, patience))
+        except Timeout:
+            waited += 1
+            if waited >= patience:
+                raise
+            progress(f"waiting for another process at work on {what}, seconds", waited, None)
+        except OSError as error:
+            raise write_error(what, error) from error
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        held = FileLock(lock).acquire(timeout=patience)
-    except Timeout:
-        raise
-    except OSError as error:
-        raise write_error(what, error) from error
-    with held:
         yield
+    finally:
+        file.release()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

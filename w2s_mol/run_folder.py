@@ -105,7 +105,7 @@ def carry_out(run: Run, folder: Path | None, progress: Progress) -> Finished:
             for name in run.tables
         }
         return Finished(tables, _manifest_of(run, started))
-    with files.locked(folder / ".lock", folder):
+    with files.locked(folder / ".lock", folder, progress):
         if _is_finished(folder, run):
             return _read(folder, run)
         _begin(folder, run)

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from w2s_mol import files
 from w2s_mol.errors import InputError, W2SMolError
@@ -44,3 +45,28 @@ def test_written_files_have_the_users_permissions(tmp_path: Path) -> None:
     files.write_text(tmp_path / "a", "text")
     (tmp_path / "b").write_text("text")
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_who_waits_for_a_lock_is_told_what_for(tmp_path: Path) -> None:
+    told = []
+
+    def give_way(work: str, waited: int, total: int | None) -> None:
+        told.append((work, waited))
+        holder.release()
+
+    holder = FileLock(tmp_path / ".lock")
+    holder.acquire()
+    with files.locked(tmp_path / ".lock", tmp_path / "corpus", give_way):
+        pass
+    [(work, waited)] = told
+    assert str(tmp_path / "corpus") in work
+    assert waited == 1
+
+
+def test_a_lock_is_let_go_and_patience_ends(tmp_path: Path) -> None:
+    lock = tmp_path / "new folder" / ".lock"
+    with files.locked(lock, tmp_path), pytest.raises(Timeout):  # noqa: SIM117
+        with files.locked(lock, tmp_path, patience=0):
+            pass
+    with files.locked(lock, tmp_path, patience=0):
+        pass

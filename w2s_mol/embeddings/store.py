@@ -59,7 +59,7 @@ def _block(encoder: Encoder, smiles: list[str], pooling: str, progress: Progress
     found = _read(path, len(smiles))
     if found is not None:
         return found
-    with files.locked(path.with_suffix(".lock"), path):
+    with files.locked(path.with_suffix(".lock"), path, progress):
         found = _read(path, len(smiles))
         if found is None:
             found = encoder.embed(smiles, pooling, progress)

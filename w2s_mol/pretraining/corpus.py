@@ -168,7 +168,7 @@ def prepare_corpus(
     settings = settings or CorpusSettings()
     file = CorpusFile.of(path)
     folder = corpus_folder(file.sha256, settings.preparation)
-    with files.locked(folder / ".lock", folder):
+    with files.locked(folder / ".lock", folder, progress):
         hashes = prepare_shards(
             folder, file, settings.preparation, settings.molecules, workers, progress
         )

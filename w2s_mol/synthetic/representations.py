@@ -69,7 +69,7 @@ def pretrained_representation(
     recipe = [_FORMAT, torch.__version__, seed, depth, t, n, config.finetuning_class]
     key = files.sha256_json([*recipe, [getattr(config, name) for name in _DECIDING]])
     path = paths.home() / "representations" / f"{key}.safetensors"
-    with files.locked(path.with_suffix(".lock"), path):
+    with files.locked(path.with_suffix(".lock"), path, progress):
         found = _read(path)
         if found is None:
             x, y, tasks = _pretraining_data(config, seed, t, n)
