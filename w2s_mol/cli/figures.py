@@ -34,13 +34,12 @@ def figures(
 
     Example: w2s-mol figures runs --format svg
     """
-    from w2s_mol.encoders.loading import shipped_metadata
     from w2s_mol.figures.pictures import draw_pictures
     from w2s_mol.figures.style import FORMATS, save
 
     for name in form:
         if name not in FORMATS:
             raise unknown_name("format", name, FORMATS)
-    for picture in draw_pictures(options.given_runs(runs), shipped_metadata()):
+    for picture in draw_pictures(options.given_runs(runs)):
         for path in save(picture, output_dir, list(dict.fromkeys(form))):
             output.result(str(path))

@@ -40,7 +40,6 @@ def report(
 
     Example: w2s-mol report runs -o report.html
     """
-    from w2s_mol.encoders.loading import shipped_metadata
     from w2s_mol.report.content import build_report
     from w2s_mol.report.render import write_report
     from w2s_mol.reproduce.run import what_was_asked
@@ -51,7 +50,6 @@ def report(
             options.given_runs(runs),
             title=title,
             asked=[text for folder in runs or [Path("runs")] for text in what_was_asked(folder)],
-            encoders=shipped_metadata(),
             replicates=replicates,
             seed=seed,
             progress=progress,

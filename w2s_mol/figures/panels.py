@@ -140,7 +140,6 @@ def selection(axes: Axes, study: StudySelection) -> None:
             label=label,
             zorder=3,
         )
-    right = float((error + table["w2s_error_std"].fillna(0)).max())
     for place, row in table.iterrows():
         marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
         if marks:
@@ -155,7 +154,7 @@ def selection(axes: Axes, study: StudySelection) -> None:
             )
     axes.set_yticks(places, [plain(name) for name in table["weak"]])
     axes.set_ylim(len(table) - 0.5, -0.8)
-    axes.set_xlim(right=right * 1.05)
+    axes.margins(x=0.08)
     axes.set_xlabel(f"squared error / {squared(study.unit)}")
     axes.grid(axis="y", visible=False)
     axes.set_title(plain(f"{study.keys['dataset']}, strong {study.keys['strong']}"), loc="left")

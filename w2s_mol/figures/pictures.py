@@ -23,18 +23,13 @@ _PAPERS_DATASETS = {"esol": "2d", "freesolv": "2e", "lipop": "2f"}
 _SHEET_ORDER = ("2a", "2b", "2c", "2d", "2e", "2f", "3a", "3b", "3c")
 
 
-def draw_pictures(
-    runs: Sequence[FinishedRun], encoders: Sequence[dict[str, Any]] = ()
-) -> list[Picture]:
+def draw_pictures(runs: Sequence[FinishedRun]) -> list[Picture]:
     """Draw everything that a set of runs has to show.
 
     Parameters
     ----------
     runs
         Studies and synthetic runs; null controls are left out.
-    encoders
-        Name and metadata of pretrained encoders; those that the runs used have their learning
-        curves drawn.
 
     Returns
     -------
@@ -54,7 +49,7 @@ def draw_pictures(
             *_single_panels(studies, synthetic),
             *(picture for study in studies for picture in _study_pictures(study)),
             *(picture for run in synthetic for picture in _representation_curves(run)),
-            *_encoder_curves(studies, encoders),
+            *_encoder_curves(studies, runs),
         ]
         for picture in pictures:
             settle(picture.figure)
@@ -250,17 +245,23 @@ def _representation_curves(run: FinishedRun) -> Iterator[Picture]:
     )
 
 
-def _encoder_curves(studies: list[_Study], encoders: Sequence[dict[str, Any]]) -> Iterator[Picture]:
-    used = {name for study in studies for name in study.rows["weak"]}
-    made_here = [made for made in encoders if made["name"] in used]
+def _encoder_curves(studies: list[_Study], runs: Sequence[FinishedRun]) -> Iterator[Picture]:
+    """Draw how the weak encoders of the studies were pretrained, as far as their folders say it."""
+    used = {sha256 for study in studies for sha256 in study.rows["weak_sha256"]}
+    pretraining = {
+        weak["sha256"]: weak.get("pretraining", {})
+        for run in runs
+        for weak in run.manifest.get("weak", [])
+    }
+    pretrained = [pretraining[sha256] for sha256 in sorted(used & pretraining.keys())]
     rows = [
         {
             "label": f"hidden {made['hidden']}",
             "x": entry["step"] * made["batch_size"] / 1000,
             "value": entry["valid_loss"],
         }
-        for made in sorted(made_here, key=lambda made: int(made["hidden"]))
-        for entry in made["history"]
+        for made in sorted(pretrained, key=lambda made: int(made.get("hidden", 0)))
+        for entry in made.get("history", [])
         if "valid_loss" in entry
     ]
     if not rows:
@@ -272,7 +273,7 @@ def _encoder_curves(studies: list[_Study], encoders: Sequence[dict[str, Any]]) -
     figure.legend(loc="outside right center")
     yield Picture(
         "learning-curves",
-        "Pretraining of the shipped weak encoders that these runs used: loss on validation "
+        "Pretraining of the weak encoders that these runs used: loss on validation "
         "molecules (masked tokens + descriptors) against molecules seen, mean over pretraining "
         "seeds.",
         figure,

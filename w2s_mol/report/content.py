@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -41,7 +40,6 @@ def build_report(
     *,
     title: str = "Weak-to-strong studies",
     asked: Sequence[str] = (),
-    encoders: Sequence[dict[str, Any]] = (),
     replicates: int = REPLICATES,
     seed: int = 0,
     progress: Progress = silent,
@@ -56,8 +54,6 @@ def build_report(
         Of the document.
     asked
         Sentences on what was to be run, and on what could not be.
-    encoders
-        Metadata of the pretrained weak encoders, for their learning curves.
     replicates, seed
         Of the bootstrap.
     progress
@@ -82,7 +78,7 @@ def build_report(
                 studies.append(_study(cases, run, results, replicates, seed))
     synthetic = [run for run in runs if run.kind == "synthetic"]
     controls = control_table(every, replicates, seed)
-    pictures = draw_pictures(runs, encoders)
+    pictures = draw_pictures(runs)
     sections = [
         _asked(runs, asked),
         _found(studies, synthetic, controls),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from w2s_mol import files
-from w2s_mol.encoders.loading import shipped_metadata
 from w2s_mol.errors import DownloadError, InputError, W2SMolError
 from w2s_mol.figures.style import FORMATS, save
 from w2s_mol.progress import Progress, silent
@@ -96,9 +95,7 @@ def _report(
 ) -> Path:
     files.write_json(output_dir / _PLAN, {"ran": what, "gaps": gaps})
     asked = what_was_asked(output_dir)
-    report = build_report(
-        runs, title=TITLE, asked=asked, encoders=shipped_metadata(), progress=progress
-    )
+    report = build_report(runs, title=TITLE, asked=asked, progress=progress)
     for picture in pictures_in(report):
         save(picture, output_dir / FIGURES, FORMATS)
     write_report(report, output_dir / REPORT, "html")

@@ -227,7 +227,10 @@ class _Study:
     def manifest(self) -> dict[str, Any]:
         return {
             "strong": {"name": self.context.strong, "sha256": self.context.strong_sha256},
-            "weak": [vars(weak) for weak in self.context.weak],
+            "weak": [
+                {**vars(weak), "pretraining": getattr(encoder, "metadata", {})}
+                for weak, encoder in zip(self.context.weak, self._encoders, strict=False)
+            ],
             "datasets": {
                 d.name: {"sha256": d.sha256, "splits": {s.name: s.sha256 for s in d.splits}}
                 for d in self._datasets

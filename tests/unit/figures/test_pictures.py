@@ -14,15 +14,6 @@ from w2s_mol.figures.style import Picture, house_style, save
 from w2s_mol.runs import FinishedRun, find_runs
 
 CONTROLS = ("self", "shuffled", "random-weak", "random-strong")
-ENCODERS = [
-    {
-        "name": f"weak-h{hidden}-s0",
-        "hidden": hidden,
-        "batch_size": 128,
-        "history": [{"step": s, "valid_loss": 2 - s / 900} for s in (100, 200)] + [{"step": 300}],
-    }
-    for hidden in (16, 8, 96)
-]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +23,7 @@ def runs(run_folders: Path) -> list[FinishedRun]:
 
 @pytest.fixture(scope="module")
 def pictures(runs: list[FinishedRun]) -> dict[str, Picture]:
-    return {picture.name: picture for picture in draw_pictures(runs, ENCODERS)}
+    return {picture.name: picture for picture in draw_pictures(runs)}
 
 
 @pytest.fixture
@@ -177,12 +168,21 @@ def test_the_selection_marks_the_pick_and_the_oracle(
 
 
 def test_learning_curves_are_of_the_encoders_that_were_used_by_size(
-    pictures: dict[str, Picture],
+    pictures: dict[str, Picture], run_folders: Path
 ) -> None:
+    weak = json.loads((run_folders / "study" / "manifest.json").read_text())["weak"]
     [axes] = pictures["learning-curves"].figure.axes
-    assert [line.get_label() for line in axes.lines] == ["hidden 8", "hidden 16"]
-    for line in axes.lines:
-        np.testing.assert_allclose(line.get_xdata(), [12.8, 25.6])
+    assert [line.get_label() for line in axes.lines] == ["hidden 8", "hidden 12", "hidden 16"]
+    for line, made in zip(axes.lines, (one["pretraining"] for one in weak), strict=True):
+        history = [entry for entry in made["history"] if "valid_loss" in entry]
+        steps = np.array([entry["step"] for entry in history])
+        np.testing.assert_allclose(line.get_xdata(), steps * made["batch_size"] / 1000)
+        np.testing.assert_allclose(line.get_ydata(), [entry["valid_loss"] for entry in history])
+
+
+def test_other_encoders_of_the_same_names_have_no_learning_curves(changed: Callable) -> None:
+    run = changed(lambda r: r.assign(weak_sha256="other " + r["weak_sha256"]))
+    assert "learning-curves" not in {picture.name for picture in draw_pictures([run])}
 
 
 def test_pictures_name_the_runs_they_are_of(
@@ -239,7 +239,7 @@ def test_a_files_bytes_do_not_depend_on_what_was_saved_before(
 
 def test_drawing_leaves_matplotlibs_settings_as_they_were(runs: list[FinishedRun]) -> None:
     before = dict(mpl.rcParams)
-    draw_pictures(runs, ENCODERS)
+    draw_pictures(runs)
     assert dict(mpl.rcParams) == before
 
 
@@ -250,6 +250,16 @@ def test_a_single_supervisor_on_a_single_split_can_be_drawn(
     drawn = draw_pictures([run])
     assert "errors-by-hidden-lipop-ecfp" not in {picture.name for picture in drawn}
     check_can_be_drawn(drawn, tmp_path)
+
+
+def test_a_bound_far_above_the_true_error_is_inside_the_selections_picture(
+    changed: Callable,
+) -> None:
+    run = changed(lambda r: r.assign(bound=r["w2s_error"] * 3))
+    drawn = {picture.name: picture for picture in draw_pictures([run])}
+    [axes] = drawn["selection-lipop-ecfp"].figure.axes
+    points = np.concatenate([line.get_xdata() for line in axes.lines])
+    assert points.max() <= axes.get_xlim()[1]
 
 
 def test_a_single_split_has_no_bars_of_spread(changed: Callable, tmp_path: Path) -> None:
@@ -300,14 +310,18 @@ def test_identical_splits_are_drawn_once(changed: Callable) -> None:
 def test_seeds_of_one_size_share_a_colour_and_a_learning_curve(changed: Callable) -> None:
     twin = {"weak": "weak-h8-s1", "weak_sha256": "twin", "seed": 1}
     run = changed(lambda r: pd.concat([r, r[r["hidden"] == 8].assign(**twin)]))
-    lower = [{"step": s, "valid_loss": 1.0} for s in (100, 200)]
-    other = {"name": "weak-h8-s1", "hidden": 8, "batch_size": 128, "history": lower}
-    drawn = {picture.name: picture for picture in draw_pictures([run], [*ENCODERS, other])}
+    first = run.manifest["weak"][0]["pretraining"]
+    before = np.array([e["valid_loss"] for e in first["history"] if "valid_loss" in e])
+    higher = [
+        {**e, "valid_loss": e["valid_loss"] + 2} for e in first["history"] if "valid_loss" in e
+    ]
+    run.manifest["weak"].append({"sha256": "twin", "pretraining": {**first, "history": higher}})
+    drawn = {picture.name: picture for picture in draw_pictures([run])}
     points = drawn[f"{SHEET}-lipop-ecfp"].figure.axes[0].collections
     assert [c.get_label() for c in points] == ["hidden 8", "hidden 12", "hidden 16"]
     assert len(points[0].get_offsets()) == 2 * len(points[1].get_offsets())
-    [curve, _] = drawn["learning-curves"].figure.axes[0].lines
-    np.testing.assert_allclose(curve.get_ydata(), [(3 - 100 / 900) / 2, (3 - 200 / 900) / 2])
+    [curve, *_] = drawn["learning-curves"].figure.axes[0].lines
+    np.testing.assert_allclose(curve.get_ydata(), before + 1)
 
 
 @pytest.mark.parametrize(
