@@ -14,6 +14,7 @@ from w2s_mol.cli import output
 if TYPE_CHECKING:
     from w2s_mol.pretraining.corpus import PreparedCorpus
     from w2s_mol.pretraining.settings import EncoderSettings
+    from w2s_mol.pretraining.shards import Preparation
 
 GUACAMOL = "guacamol"
 Choice = TypeVar("Choice", "CorpusChoice", "TrainingChoice")
@@ -93,6 +94,13 @@ class CorpusChoice:
     mirror: str | None
     offline: bool
 
+    @property
+    def preparation(self) -> Preparation:
+        """How each molecule is to be prepared."""
+        from w2s_mol.pretraining.shards import Preparation
+
+        return Preparation(self.renumberings, self.max_length)
+
 
 @dataclass(frozen=True)
 class TrainingChoice:
@@ -111,9 +119,8 @@ class TrainingChoice:
 def prepare(path: Path, choice: CorpusChoice, exclude: Mapping[str, list[str]]) -> PreparedCorpus:
     """Prepare a corpus and say what of it was left out."""
     from w2s_mol.pretraining.corpus import CorpusSettings, prepare_corpus
-    from w2s_mol.pretraining.shards import Preparation
 
-    settings = CorpusSettings(choice.molecules, Preparation(choice.renumberings, choice.max_length))
+    settings = CorpusSettings(choice.molecules, choice.preparation)
     with output.progress_bars() as progress:
         corpus = prepare_corpus(path, settings, exclude, choice.workers, progress)
     for reason, count in corpus.rejected.items():
@@ -137,6 +144,7 @@ def train(context: typer.Context, encoders: Mapping[str, EncoderSettings]) -> No
     """Prepare the corpus, train encoders side by side, print the validation loss of each."""
     from w2s_mol.encoders.transformer import resolve_device
     from w2s_mol.pretraining import devices, objectives
+    from w2s_mol.pretraining.run import check_before_preparing, pretrain_encoders
     from w2s_mol.pretraining.settings import TrainingSettings
 
     training = chosen(TrainingChoice, context)
@@ -153,10 +161,15 @@ def train(context: typer.Context, encoders: Mapping[str, EncoderSettings]) -> No
         precision=precision,
         order_seed=training.order_seed,
     )
+    check_before_preparing(
+        encoders,
+        settings.objectives,
+        chosen(CorpusChoice, context).preparation,
+        training.output_dir,
+        training.resume,
+    )
     with devices.first_process_first():
         train_corpus, validation = _corpora(context)
-    from w2s_mol.pretraining.run import pretrain_encoders
-
     output.note(
         f"{len(train_corpus):,} molecules to train on, {len(validation):,} to validate, "
         f"{device}, {settings.precision}"

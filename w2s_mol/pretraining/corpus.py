@@ -49,6 +49,10 @@ class CorpusSettings:
     molecules: int | None = None
     preparation: Preparation = field(default_factory=Preparation)
 
+    def __post_init__(self) -> None:
+        if self.molecules is not None and self.molecules < 1:
+            raise InputError(f"molecules is {self.molecules}; it must be 1 or more, or None.")
+
 
 @dataclass(frozen=True)
 class PreparedCorpus:
@@ -90,12 +94,13 @@ class PreparedCorpus:
 
     @property
     def content(self) -> str:
-        """A hash of all that training reads of this corpus, in order."""
+        """A hash of all that training reads of this corpus, in order, and of what was left out."""
         digest = hashlib.sha256()
         for shard in self.shards:
             digest.update(shard.sha256.encode())
-        for rows in (self.shard_of, self.row_of, self.without):
-            digest.update(repr(rows).encode() if isinstance(rows, tuple) else rows.tobytes())
+        for rows in (self.shard_of, self.row_of):
+            digest.update(rows.tobytes())
+        digest.update(repr(self.without).encode())
         return digest.hexdigest()
 
     def __len__(self) -> int:

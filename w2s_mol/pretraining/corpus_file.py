@@ -6,6 +6,7 @@ import gzip
 import io
 import lzma
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ def read_lines(path: Path) -> Iterator[str]:
         with _open_text(path) as file:
             for line in file:
                 yield line.rstrip("\r\n")
-    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zlib.error) as error:
         raise InputError(
             f"cannot read corpus {path}: {error}. It should be UTF-8 text with one SMILES a line, "
             f"plain or compressed as {', '.join(SUFFIXES)}."

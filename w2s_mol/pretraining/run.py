@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from transformers.trainer_utils import get_last_checkpoint
 
 from w2s_mol import __version__, files, manifest
+from w2s_mol.encoders.contract import METADATA
 from w2s_mol.encoders.smiles_bert import MAX_POSITIONS, save_encoder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining.corpus import PreparedCorpus
@@ -28,8 +29,10 @@ from w2s_mol.pretraining.devices import (
     wait_for_all,
 )
 from w2s_mol.pretraining.model import Family
-from w2s_mol.pretraining.model_card import METADATA, model_card
+from w2s_mol.pretraining.model_card import model_card
+from w2s_mol.pretraining.objectives import Objectives
 from w2s_mol.pretraining.settings import EncoderSettings, TrainingSettings
+from w2s_mol.pretraining.shards import Preparation
 from w2s_mol.pretraining.training import Trained, train_family
 from w2s_mol.progress import Progress, silent
 
@@ -85,7 +88,8 @@ def pretrain_encoders(
     join_processes(device)
     if device.type == "cpu":
         tune_cpu_memory()
-    _check_pairs(settings, train, validation)
+    for corpus in (train, validation):
+        _check_pairs(settings.objectives, corpus.renumberings, int(corpus.lengths.max()))
     shared = _shared_recipe(settings, train, validation)
     recipes = {name: {**asdict(one), **shared} for name, one in encoders.items()}
     with ExitStack() as lock:
@@ -102,6 +106,35 @@ def pretrain_encoders(
                     f"no space left in {output_dir}. Free some and run it again with --resume."
                 ) from error
     return {name: work.finished.get(name) or made[name] for name in encoders}
+
+
+def check_before_preparing(
+    names: Collection[str],
+    objectives: Objectives,
+    preparation: Preparation,
+    output_dir: Path,
+    resume: bool,
+) -> None:
+    """Refuse at once what would be refused after preparing a corpus, which may take an hour.
+
+    Parameters
+    ----------
+    names, objectives, output_dir, resume
+        As in ``pretrain_encoders``.
+    preparation
+        How the corpus would be prepared.
+
+    Raises
+    ------
+    InputError
+        If the objectives need another preparation, or ``output_dir`` holds something else under
+        these names, or unfinished encoders and ``resume`` is not asked for.
+    """
+    _check_pairs(objectives, preparation.renumberings, preparation.max_length)
+    missing = {name for name in names if not _is_finished(output_dir / name)}
+    for folder, begun in _under_way(output_dir).items():
+        if begun & missing and not resume:
+            raise _unfinished(folder)
 
 
 @dataclass(frozen=True)
@@ -124,13 +157,12 @@ def _what_to_do(
     """Decide, holding the folder of the checkpoints from here on."""
     found = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
     finished = {name: made for name, made in found.items() if made is not None}
-    missing = tuple(name for name in recipes if name not in finished)
+    missing = set(recipes) - set(finished)
+    begun = _begun_together(output_dir, missing, set(recipes))
     if not missing:
+        shutil.rmtree(checkpoints_folder(output_dir, begun or recipes), ignore_errors=True)
         return _Work(output_dir, finished)
-    # A kill between two saves leaves some finished, and the checkpoints of all.
-    everything = tuple(recipes)
-    begun = (checkpoints_folder(output_dir, everything) / _RECIPES).exists()
-    together = everything if begun else missing
+    together = begun or missing
     work = _Work(output_dir, finished, {name: recipes[name] for name in sorted(together)})
     _refuse_others_under_way(work)
     _hold(work.checkpoints, lock)
@@ -192,21 +224,20 @@ def _hold(checkpoints: Path, lock: ExitStack) -> None:
         ) from None
 
 
-def _check_pairs(settings: TrainingSettings, *corpora: PreparedCorpus) -> None:
-    if "pairs" not in settings.objectives.used():
+def _check_pairs(objectives: Objectives, renumberings: int, max_length: int) -> None:
+    if "pairs" not in objectives.used():
         return
-    for corpus in corpora:
-        if corpus.renumberings < 2:
-            raise InputError(
-                f"the objective pairs needs two atom orders of each molecule; {corpus.name} was "
-                "prepared with --renumberings 1. Take 2 or more."
-            )
-        longest = 2 * int(corpus.lengths.max()) - 1  # both share one [CLS]
-        if longest > MAX_POSITIONS:
-            raise InputError(
-                f"a pair of SMILES of {corpus.name} can have {longest} tokens, and encoders read "
-                f"{MAX_POSITIONS}. Take a --max-length of at most {(MAX_POSITIONS + 1) // 2}."
-            )
+    if renumberings < 2:
+        raise InputError(
+            "the objective pairs needs two atom orders of each molecule, and the corpus is "
+            "prepared with --renumberings 1. Take 2 or more."
+        )
+    longest = 2 * max_length - 1  # both share one [CLS]
+    if longest > MAX_POSITIONS:
+        raise InputError(
+            f"a pair of SMILES can have {longest} tokens, and encoders read {MAX_POSITIONS}. "
+            f"Take a --max-length of at most {(MAX_POSITIONS + 1) // 2}."
+        )
 
 
 def checkpoints_folder(output_dir: Path, names: Collection[str]) -> Path:
@@ -252,25 +283,49 @@ def _save(family: Family, name: str, folder: Path, metadata: Recipe) -> None:
         files.write_json(temporary / METADATA, metadata)
 
 
+def _is_finished(folder: Path) -> bool:
+    """Say whether a folder holds an encoder; refuse one that holds something else."""
+    if folder.exists() and not (folder / METADATA).is_file():
+        raise InputError(f"{folder} holds something else. Choose another --output-dir.")
+    return folder.exists()
+
+
+def _unfinished(folder: Path) -> InputError:
+    return InputError(
+        f"{folder} holds unfinished encoders. Pass --resume to go on with them, or remove "
+        "that folder to start again."
+    )
+
+
 def _finished(folder: Path, recipe: Recipe) -> Recipe | None:
     """Return how the encoder in a folder was made, None if there is none."""
-    if not folder.exists():
+    if not _is_finished(folder):
         return None
-    if not (folder / METADATA).is_file():
-        raise InputError(f"{folder} holds something else. Choose another --output-dir.")
     there = _read(folder / METADATA, folder)
     _refuse_other_recipe(folder, there, recipe)
     return there
+
+
+def _begun_together(output_dir: Path, missing: set[str], asked: set[str]) -> set[str]:
+    """Return the encoders of an unfinished training that has all that is missing, if there is one.
+
+    A kill between two saves leaves some of them finished, and the checkpoints of all.
+    """
+    under_way = _under_way(output_dir).values()
+    return next((names for names in under_way if missing <= names <= asked), set())
+
+
+def _under_way(output_dir: Path) -> dict[Path, set[str]]:
+    """Return the folders of unfinished trainings and the names of their encoders."""
+    found = sorted(output_dir.glob(f".*.training/{_RECIPES}"))
+    return {path.parent: set(_read(path, path.parent)) for path in found}
 
 
 def _checkpoint_to_resume(folder: Path, recipes: Mapping[str, Recipe], resume: bool) -> str | None:
     if not (folder / _RECIPES).exists():
         return None
     if not resume:
-        raise InputError(
-            f"{folder} holds unfinished encoders. Pass --resume to go on with them, or remove "
-            "that folder to start again."
-        )
+        raise _unfinished(folder)
     there = _read(folder / _RECIPES, folder)
     for name, recipe in recipes.items():
         _refuse_other_recipe(folder, there.get(name, {}), recipe)
@@ -279,11 +334,11 @@ def _checkpoint_to_resume(folder: Path, recipes: Mapping[str, Recipe], resume: b
 
 def _refuse_others_under_way(work: _Work) -> None:
     """Refuse to begin an encoder that another, unfinished, training holds."""
-    for path in work.output_dir.glob(f".*.training/{_RECIPES}"):
-        shared = set(_read(path, path.parent)) & set(work.recipes)
-        if shared and path.parent != work.checkpoints:
+    for folder, names in _under_way(work.output_dir).items():
+        shared = names & set(work.recipes)
+        if shared and folder != work.checkpoints:
             raise InputError(
-                f"{path.parent} holds an unfinished training of {', '.join(sorted(shared))} with "
+                f"{folder} holds an unfinished training of {', '.join(sorted(shared))} with "
                 "other encoders. Ask for the same ones again with --resume, or remove that folder."
             )
 

@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
 from w2s_mol import files
+from w2s_mol.errors import InputError
 from w2s_mol.molecules.descriptors import normalized_descriptors
 from w2s_mol.molecules.smiles import MoleculeError, parse, parse_kekulized, write_kekulized
 from w2s_mol.molecules.vocabulary import token_ids
 from w2s_mol.pretraining.corpus_file import first_column
 
 SHARD_LINES = 2_000
+_SHORTEST = 3  # [CLS], an atom, [SEP]
 _LONGEST_TEXT = 200  # of a rejected line, whose text is kept
 _MARKS_OF_STEREO = re.compile(r"[@/\\[]")
 FORMAT = 2
@@ -49,6 +51,12 @@ class Preparation:
     renumberings: int = 2
     max_length: int = 128
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.renumberings < 1:
+            raise InputError(f"renumberings is {self.renumberings}; it must be 1 or more.")
+        if self.max_length < _SHORTEST:
+            raise InputError(f"max_length is {self.max_length}; one atom has {_SHORTEST} tokens.")
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,8 @@ def test_preparation_goes_on_at_the_shard_it_stopped_at(
     with pytest.raises(KeyboardInterrupt):
         prepare_corpus(corpus_file, workers=1, progress=stop)
     [folder] = (fresh_home / "corpora").iterdir()
-    written = {p: p.stat().st_mtime_ns for p in folder.glob("*.safetensors")}
+    indexed = json.loads((folder / "index.json").read_text())["shards"]
+    written = {folder / name: (folder / name).stat().st_mtime_ns for name in indexed}
     assert len(written) >= 2
     assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
     assert all(path.stat().st_mtime_ns == when for path, when in written.items())
@@ -232,9 +233,21 @@ def test_tokens_and_descriptors_stay_on_disk(corpus_file: Path, fresh_home: Path
     assert not corpus.shards[0].descriptors.flags.owndata
 
 
-def test_a_damaged_archive_is_a_clear_error(tmp_path: Path, fresh_home: Path) -> None:
-    path = tmp_path / "corpus.xz"
-    path.write_bytes(lzma.compress(b"CCO\n" * 1000)[:-20])
+@pytest.mark.parametrize("harm", ["cut", "altered"])
+@pytest.mark.parametrize(
+    ("suffix", "opener"), [(".gz", gzip.open), (".xz", lzma.open), (".zst", open_zst)]
+)
+def test_a_damaged_archive_is_a_clear_error(
+    tmp_path: Path, fresh_home: Path, suffix: str, opener, harm: str
+) -> None:
+    path = tmp_path / f"corpus{suffix}"
+    with opener(path, "wt") as file:
+        file.writelines(f"{'C' * (n % 90 + 1)}O{'N' * (n % 7)}\n" for n in range(1000))
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    path.write_bytes(
+        data[:middle] if harm == "cut" else data[:middle] + b"\xff" * 8 + data[middle:]
+    )
     with pytest.raises(InputError, match="cannot read corpus"):
         prepare_corpus(path, workers=1)
 
@@ -281,3 +294,15 @@ def test_a_shard_that_a_kill_left_half_written_is_prepared_again(
     shard.write_bytes(shard.read_bytes()[:100])
     (folder / "index.json").unlink()
     assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
+
+
+@pytest.mark.parametrize("wrong", [{"renumberings": 0}, {"max_length": 2}])
+def test_preparations_that_cannot_be_done_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        Preparation(**wrong)
+
+
+@pytest.mark.parametrize("molecules", [0, -1])
+def test_a_corpus_of_no_lines_cannot_be_asked_for(molecules: int) -> None:
+    with pytest.raises(InputError, match="molecules"):
+        CorpusSettings(molecules=molecules)

@@ -22,7 +22,7 @@ from w2s_mol.pretraining.corpus import (
 )
 from w2s_mol.pretraining.model import Family, PretrainingModel
 from w2s_mol.pretraining.objectives import Objectives
-from w2s_mol.pretraining.run import checkpoints_folder, pretrain_encoders
+from w2s_mol.pretraining.run import check_before_preparing, checkpoints_folder, pretrain_encoders
 from w2s_mol.pretraining.settings import EncoderSettings, TrainingSettings
 from w2s_mol.pretraining.shards import Preparation
 
@@ -231,6 +231,42 @@ def test_members_of_a_family_that_are_finished_are_left_alone(corpora, tmp_path:
     assert (tmp_path / NAME / "model.safetensors").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("already_there", [False, True])
+def test_a_kill_between_two_saves_is_resumed_by_the_same_command(
+    corpora, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, already_there: bool
+) -> None:
+    family = {f"weak-h{hidden}-s0": EncoderSettings(hidden=hidden) for hidden in (8, 12, 16)}
+    if already_there:
+        shutil.copytree(trained / NAME, tmp_path / NAME)
+    save, saved = module._save, []
+
+    def save_once(*arguments: object) -> None:
+        if saved:
+            raise _Stop
+        saved.append(save(*arguments))
+
+    monkeypatch.setattr(module, "_save", save_once)
+    with pytest.raises(_Stop):
+        pretrain_encoders(family, SETTINGS, *corpora, tmp_path)
+    monkeypatch.undo()
+    made = pretrain_encoders(family, SETTINGS, *corpora, tmp_path, resume=True)
+    assert list(made) == list(family)
+    assert weights(tmp_path) == weights(trained)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(family)
+
+
+def test_checkpoints_that_a_kill_left_of_finished_encoders_are_removed(
+    trained: Path, corpora, tmp_path: Path
+) -> None:
+    shutil.copytree(trained / NAME, tmp_path / NAME)
+    left = checkpoints_folder(tmp_path, [NAME])
+    left.mkdir()
+    (left / "recipes.json").write_text(json.dumps({NAME: {}}))
+    assert list(pretrain_encoders(ENCODER, SETTINGS, *corpora, tmp_path)) == [NAME]
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_encoder(
     corpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,6 +354,31 @@ def test_large_encoders_are_saved_in_files_below_16_megabytes(tmp_path: Path) ->
     assert len(sizes) > 1
     assert max(sizes) < 16_000_000
     assert load_encoder(str(tmp_path)).hidden == 768
+
+
+def test_what_is_wrong_from_the_start_is_said_before_the_corpus_is_prepared(
+    trained: Path, tmp_path: Path
+) -> None:
+    def check(names: list[str], *, resume: bool = False, **preparation: int) -> None:
+        pairs = Objectives(pairs=1.0) if preparation else Objectives()
+        check_before_preparing(names, pairs, Preparation(**preparation), tmp_path, resume)
+
+    shutil.copytree(trained / NAME, tmp_path / NAME)
+    check([NAME, "other"])
+    with pytest.raises(InputError, match="two atom orders"):
+        check([NAME], renumberings=1)
+    with pytest.raises(InputError, match="max-length of at most 256"):
+        check([NAME], max_length=300)
+    begun = checkpoints_folder(tmp_path, ["other"])
+    begun.mkdir()
+    (begun / "recipes.json").write_text('{"other": {}}')
+    check([NAME])
+    check([NAME, "other"], resume=True)
+    with pytest.raises(InputError, match="Pass --resume"):
+        check([NAME, "other"])
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InputError, match="mine holds something else"):
+        check(["mine"])
 
 
 def test_pairs_that_cannot_be_made_are_refused_before_training(
