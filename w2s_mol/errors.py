@@ -26,6 +26,21 @@ class DownloadError(W2SMolError):
     """A file could not be fetched, or is not the file that was asked for (exit code 1)."""
 
 
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, or its kind if it says nothing."""
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def means_no_memory(error: Exception) -> bool:
+    """Say whether an error is Python's, numpy's or torch's word for too little memory."""
+    said = str(error)
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"  # torch's, of a GPU
+        or (isinstance(error, RuntimeError | ValueError) and ("alloc" in said or "too big" in said))
+    )
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], hint: str = "") -> InputError:
     """Return the error for a name that is not one of the known ones, with the nearest of them."""
     known = sorted(known)

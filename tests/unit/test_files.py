@@ -30,7 +30,7 @@ def test_a_place_that_cannot_be_written_to_is_the_users_to_change(tmp_path: Path
         files.write_text(tmp_path / "file" / "a", "text")
 
 
-def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_folder_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     with files.atomic_folder(folder) as temporary:
         (temporary / "a").write_text("1")

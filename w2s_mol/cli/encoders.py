@@ -18,6 +18,7 @@ def encoders(
     debug: options.Debug = False,
 ) -> None:
     """List the encoders that can be named; folders and hf:NAME_OR_PATH work as well."""
+    from w2s_mol.encoders.contract import METADATA
     from w2s_mol.encoders.loading import shipped_encoders, shipped_strong_encoders
 
     rows: list[list[object]] = [
@@ -29,7 +30,7 @@ def encoders(
         ["random-h32-s0", None, "random weights, of any hidden size and seed; null controls"]
     )
     for name, folder in {**shipped_encoders(), **shipped_strong_encoders()}.items():
-        made = json.loads((folder / "w2s_mol.json").read_text(encoding="utf-8"))
+        made = json.loads((folder / METADATA).read_text(encoding="utf-8"))
         what = (
             f"BERT {made['hidden']} x {made['layers']}, {made['epochs']} epochs of "
             f"{made['molecules']:,} molecules; shipped"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from w2s_mol import __version__
-from w2s_mol.errors import W2SMolError, unknown_name
+from w2s_mol.errors import W2SMolError, means_no_memory, unknown_name
 
 PROGRAM = "w2s-mol"
 _INTERRUPTED = 130
@@ -140,11 +140,11 @@ def _run_verb(name: str, arguments: list[str]) -> int:
         code = _call(name, arguments)
     except BrokenPipeError:
         raise
-    except (W2SMolError, OSError, MemoryError) as error:
-        if "--debug" in arguments:
-            raise
-        if isinstance(error, MemoryError):
+    except (W2SMolError, OSError, MemoryError, RuntimeError, ValueError) as error:
+        if means_no_memory(error) and "--debug" not in arguments:
             error = W2SMolError("not enough memory. Use fewer or smaller things at once.")
+        if "--debug" in arguments or not isinstance(error, W2SMolError | OSError):
+            raise
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code if isinstance(error, W2SMolError) else 1
     if code == _INTERRUPTED:

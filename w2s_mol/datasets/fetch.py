@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from contextlib import AbstractContextManager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from w2s_mol import files, paths
 from w2s_mol.datasets.download import download
 from w2s_mol.datasets.sources import SourceFile, get_source
 from w2s_mol.errors import DownloadError, InputError
 from w2s_mol.progress import Progress, silent
-
-_BUSY_SECONDS = 3.0
 
 
 def local_path(file: SourceFile) -> Path:
@@ -86,23 +81,13 @@ def _is_address(mirror: str) -> bool:
 
 def _fetch_file(file: SourceFile, mirror: str | None, offline: bool, progress: Progress) -> Path:
     target = local_path(file)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(target, progress):
+    with files.locked(target.with_name(f".{target.name}.lock"), target, progress):
+        try:
             if not is_here(file):
                 _obtain(file, target, mirror, offline, progress)
-    except OSError as error:
-        raise files.write_error(target, error) from error
+        except OSError as error:
+            raise files.write_error(target, error) from error
     return target
-
-
-def _lock(target: Path, progress: Progress) -> AbstractContextManager[object]:
-    lock = FileLock(target.with_name(f".{target.name}.lock"))
-    try:
-        return lock.acquire(timeout=_BUSY_SECONDS)
-    except Timeout:
-        progress(f"waiting for another process to fetch {target.name}", 0, None)
-        return lock.acquire()
 
 
 def _fault(path: Path, file: SourceFile) -> str | None:

@@ -35,9 +35,10 @@ def stored_embeddings(
     pooling = encoder.resolve_pooling(pooling)
     work = f"embedding with {encoder.name}"
     parts = []
-    for start in range(0, len(smiles), BLOCK):
+    for start in range(0, max(1, len(smiles)), BLOCK):
         block = list(smiles[start : start + BLOCK])
-        parts.append(_block(encoder, block, pooling, _offset(progress, work, start, len(smiles))))
+        embedding = _offset(progress, work, start, len(smiles))
+        parts.append(_block(encoder, block, pooling, embedding, waiting=progress))
         progress(work, start + len(block), len(smiles))
     return Embeddings(
         np.concatenate([part.embeddings for part in parts]),
@@ -53,16 +54,18 @@ def _offset(progress: Progress, work: str, start: int, total: int) -> Progress:
     return report
 
 
-def _block(encoder: Encoder, smiles: list[str], pooling: str, progress: Progress) -> Embeddings:
+def _block(
+    encoder: Encoder, smiles: list[str], pooling: str, embedding: Progress, waiting: Progress
+) -> Embeddings:
     key = files.sha256_json([_FORMAT, encoder.fingerprint, pooling, _DTYPE, smiles])
     path = paths.home() / "embeddings" / key[:2] / f"{key}.safetensors"
     found = _read(path, len(smiles))
     if found is not None:
         return found
-    with files.locked(path.with_suffix(".lock"), path, progress):
+    with files.locked(path.with_suffix(".lock"), path, waiting):
         found = _read(path, len(smiles))
         if found is None:
-            found = encoder.embed(smiles, pooling, progress)
+            found = encoder.embed(smiles, pooling, embedding)
             _write(path, found)
     return found
 

@@ -17,6 +17,9 @@ from w2s_mol.progress import Progress, silent
 
 Precision = Literal["fp32", "bf16"]
 
+METADATA = "w2s_mol.json"
+"""The file in an encoder's folder that says how it was made; it marks the folder as finished."""
+
 
 def check_precision(precision: str) -> None:
     """Raise InputError if arithmetic of this precision is not offered."""

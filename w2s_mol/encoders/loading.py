@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_mol import paths
 from w2s_mol.encoders import random_bert
-from w2s_mol.encoders.contract import Encoder, Precision, check_precision
-from w2s_mol.errors import DownloadError, InputError, unknown_name
+from w2s_mol.encoders.contract import METADATA, Encoder, Precision, check_precision
+from w2s_mol.errors import DownloadError, InputError, first_line, unknown_name
 from w2s_mol.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def shipped_strong_encoders() -> dict[str, Path]:
 def shipped_metadata() -> list[dict[str, Any]]:
     """Return the name of each shipped weak encoder and how it was made."""
     return [
-        {"name": name, **json.loads((folder / "w2s_mol.json").read_text(encoding="utf-8"))}
+        {"name": name, **json.loads((folder / METADATA).read_text(encoding="utf-8"))}
         for name, folder in shipped_encoders().items()
     ]
 
@@ -146,7 +146,7 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
         from w2s_mol.encoders.molbert import molbert_folder
 
         [archive] = fetch("molbert", mirror, offline, progress)
-        return molbert_folder(archive)
+        return molbert_folder(archive, progress)
     shipped = {**shipped_encoders(), **shipped_strong_encoders()}
     if name in shipped:
         if (Path(name) / "config.json").is_file():
@@ -189,6 +189,6 @@ def _hub_folder(name: str, offline: bool) -> Path:
         return folder if any(folder.glob("*.safetensors")) else snapshot("pytorch_model*.bin")
     except Exception as error:  # the hub's client raises errors of many libraries
         raise DownloadError(
-            f"cannot fetch {name} from the Hugging Face hub: {str(error).splitlines()[0]} "
+            f"cannot fetch {name} from the Hugging Face hub: {first_line(error)} "
             "Check the name and the network, or give the path of a local folder."
         ) from error

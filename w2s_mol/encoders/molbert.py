@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from w2s_mol import __version__, files, paths
 from w2s_mol.encoders.legacy_pickle import StoredTensor, load_checkpoint
 from w2s_mol.encoders.smiles_bert import bert_config, fixed_positions, new_bert, save_encoder
 from w2s_mol.errors import InputError
+from w2s_mol.progress import Progress, silent
 
 _PREFIX = "model.bert."
 _POSITIONS = "embeddings.position_embeddings"
@@ -74,12 +74,11 @@ def convert_molbert(checkpoint: Path, folder: Path) -> Path:
     return folder
 
 
-def molbert_folder(archive: Path) -> Path:
+def molbert_folder(archive: Path, progress: Progress = silent) -> Path:
     """Return the converted encoder of a MolBERT zip, converting it once for its content."""
     digest = files.sha256_file(archive)
     folder = paths.home() / "encoders" / f"molbert-{digest[:16]}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / f".{folder.name}.lock"):
+    with files.locked(folder.parent / f".{folder.name}.lock", folder, progress):
         if not _is_whole(folder):
             shutil.rmtree(folder, ignore_errors=True)
             with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:

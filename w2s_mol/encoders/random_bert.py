@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from w2s_mol import files, paths
+from w2s_mol.encoders.contract import METADATA
 from w2s_mol.errors import InputError
 
 FAMILY = "random"
@@ -64,7 +65,7 @@ def _make(folder: Path, hidden: int, layers: int, heads: int, seed: int) -> None
     try:
         with files.atomic_folder(folder) as temporary:
             save_encoder(model, temporary, card)
-            files.write_json(temporary / "w2s_mol.json", {"hidden": hidden, "seed": seed})
+            files.write_json(temporary / METADATA, {"hidden": hidden, "seed": seed})
     except InputError:
         if not (folder / "config.json").exists():  # else another process was as quick
             raise

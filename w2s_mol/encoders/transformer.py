@@ -17,8 +17,8 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from w2s_mol import files
-from w2s_mol.encoders.contract import Encoder, Precision
-from w2s_mol.errors import InputError
+from w2s_mol.encoders.contract import METADATA, Encoder, Precision
+from w2s_mol.errors import InputError, first_line
 from w2s_mol.molecules.smiles import MoleculeError, parse, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
@@ -27,7 +27,7 @@ POOLINGS = ("mean+pooled", "mean", "pooled")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
 
-_NOT_CONTENT = ("README.md", "w2s_mol.json")
+_NOT_CONTENT = ("README.md", METADATA)
 
 
 def resolve_device(name: str) -> torch.device:
@@ -201,9 +201,11 @@ def _load_model(name: str, folder: Path) -> tuple[Any, bool]:
         model, info = AutoModel.from_pretrained(
             folder, output_loading_info=True, dtype=torch.float32, trust_remote_code=False
         )
+    except MemoryError:
+        raise
     except Exception as error:  # safetensors, pickle, JSON and OS errors of many kinds
         raise InputError(
-            f"cannot load encoder {name} from {folder}: {str(error).splitlines()[0]} "
+            f"cannot load encoder {name} from {folder}: {first_line(error)} "
             "The folder should hold config.json and model.safetensors as save_pretrained writes "
             "them; a file may be truncated or altered."
         ) from error
@@ -244,7 +246,7 @@ def _fingerprint(folder: Path, kind: str) -> str:
 
 
 def _metadata(folder: Path) -> dict[str, Any]:
-    path = folder / "w2s_mol.json"
+    path = folder / METADATA
     if not path.is_file():
         return {}
     try:

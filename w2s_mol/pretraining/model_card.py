@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-METADATA = "w2s_mol.json"
-"""The file in an encoder's folder that says how it was made; it marks the folder as finished."""
-
 _OBJECTIVES = {
     "mlm": "masked tokens",
     "descriptors": "200 normalised RDKit descriptors",
@@ -34,11 +31,10 @@ def model_card(name: str, made: dict[str, Any]) -> str:
     )
     processes = made["processes"]
     device = made["device"] + (f", {processes} processes" if processes > 1 else "")
-    others = len(made["trained_beside"])
-    beside = f", together with {others} others" if others else ""
+    others = ", ".join(made["trained_beside"])
+    beside = f", together with {others}" if others else ""
     return f"""---
 library_name: transformers
-license: mit
 tags: [chemistry, smiles, bert]
 ---
 # {name}

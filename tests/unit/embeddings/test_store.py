@@ -41,6 +41,12 @@ def test_stored_embeddings_are_those_of_the_encoder(encoder: _Counting) -> None:
         assert found.reasons == expected.reasons
 
 
+def test_no_molecules_have_no_embeddings(encoder: _Counting) -> None:
+    found = stored_embeddings(encoder, [])
+    assert found.embeddings.shape == (0, 2048)
+    assert len(found.valid) == 0
+
+
 def test_nothing_is_computed_twice(encoder: _Counting) -> None:
     stored_embeddings(encoder, SMILES)
     assert encoder.asked == len(SMILES)

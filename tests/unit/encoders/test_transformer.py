@@ -159,7 +159,7 @@ def test_no_code_that_a_folder_brings_is_run(
     assert not target.exists()
 
 
-def test_any_file_of_a_folder_changes_the_fingerprint(copy: Path) -> None:
+def test_any_file_of_a_folder_but_its_card_changes_the_fingerprint(copy: Path) -> None:
     first = load_encoder(str(copy)).fingerprint
     (copy / "README.md").write_text("a longer story")
     assert load_encoder(str(copy)).fingerprint == first
