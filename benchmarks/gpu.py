@@ -50,8 +50,11 @@ def forward_flops(settings: EncoderSettings, lengths: list[int]) -> float:
     return sum(layers * (24 * hidden**2 * n + 4 * n**2 * hidden) for n in lengths)
 
 
-def embedding_rate(folder: Path, smiles: list[str], precision: str) -> float:
-    """Return the molecules a second of an encoder of MolBERT's size, once they are tokens."""
+def embedding_rate(folder: Path, smiles: list[str], precision: str) -> tuple[float, float]:
+    """Return the molecules a second of an encoder of MolBERT's size, and its operations a second.
+
+    They are tokens before the clock starts.
+    """
     place = folder / "molbert-size"
     if not place.exists():
         save_encoder(new_bert(bert_config(768, 12, 12)), place, "random weights")
@@ -60,7 +63,8 @@ def embedding_rate(folder: Path, smiles: list[str], precision: str) -> float:
     prepared = [encoder._prepare(text) for text in smiles]
     started = time.perf_counter()
     encoder._vectors(prepared, "mean+pooled", silent)
-    return len(smiles) / (time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return len(smiles) / seconds, forward_flops(_MOLBERT, list(map(len, prepared))) / seconds
 
 
 def training_seconds(
@@ -89,27 +93,22 @@ def main() -> None:
         os.environ["W2S_MOL_HOME"] = str(folder / "home")
         (folder / "corpus.smi").write_text("\n".join(smiles))
         corpus = prepare_corpus(folder / "corpus.smi")
-        lengths = corpus.lengths[0].tolist()
-        flops, peak = forward_flops(_MOLBERT, lengths) / len(smiles), peak_flops()
-        rates = {p: embedding_rate(folder, smiles, p) for p in ("fp32", "bf16")}
+        peak = peak_flops()
+        slow, _ = embedding_rate(folder, smiles, "fp32")
+        fast, operations = embedding_rate(folder, smiles, "bf16")
         large = training_seconds({"molbert-size": _MOLBERT}, corpus, 1)
         family = {f"h{size}": EncoderSettings(size) for size in PAPER_HIDDEN_SIZES}
         together = training_seconds(family, corpus, 2)
         alone = sum(training_seconds({n: one}, corpus, 2) for n, one in family.items())
     minutes = together / (2 * len(corpus)) * _FULL_TASK / 60
-    trained = len(corpus) / large
-
-    def share(passes: float) -> float:
-        """Return the share of the peak; a training step is three passes."""
-        return passes * flops / peak
-
+    learning = 3 * forward_flops(_MOLBERT, corpus.lengths[0].tolist())  # forward, twice backward
     report(
         f"GPU: {torch.cuda.get_device_name()}, {len(smiles):,} molecules",
         [
             f"peak, measured: {peak / 1e12:,.0f} TFLOP/s in bfloat16",
-            f"embedding, MolBERT's size, fp32: {rates['fp32']:,.0f}/s",
-            f"the same in bf16: {rates['bf16']:,.0f}/s, {share(rates['bf16']):.0%} of the peak",
-            f"pretraining, the same size, bf16: {trained:,.0f}/s, {share(3 * trained):.0%}",
+            f"embedding, MolBERT's size, fp32: {slow:,.0f}/s",
+            f"the same in bf16: {fast:,.0f}/s, {operations / peak:.0%} of the peak",
+            f"pretraining it, bf16: {len(corpus) / large:,.0f}/s, {learning / large / peak:.0%}",
             f"the family of eight: {2 * len(corpus) / together:,.0f} molecules/s",
         ],
         [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 
+import pandas as pd
 from common import Claim, mirror_or_none, report
 
 from w2s_mol import run_study
@@ -17,35 +18,27 @@ from w2s_mol.encoders.loading import shipped_strong_encoders
 _MOST = 0.8
 
 
-def errors_on_test(strong: str, column: str) -> dict[tuple[str, str], float]:
-    """Return the mean over splits of an error on test, by dataset and weak encoder."""
+def errors_on_test(strong: str) -> pd.DataFrame:
+    """Return the mean errors on test over splits, by dataset and weak encoder."""
     with tempfile.TemporaryDirectory() as folder:
         study = run_study(dataset="all", strong=strong, output_dir=folder, mirror=mirror_or_none())
     test = study.results[study.results["eval_split"] == "test"]
-    errors: dict[tuple[str, str], float] = (
-        test.groupby(["dataset", "weak"])[column].mean().to_dict()
-    )
-    return errors
+    return test.groupby(["dataset", "weak"])[["weak_error", "ceiling_error"]].mean()
 
 
 def main() -> None:
     """Measure and print."""
     [strong] = shipped_strong_encoders()
-    ceilings = errors_on_test(strong, "ceiling_error")
-    weak = errors_on_test(strong, "weak_error")
-    fixed = errors_on_test("rdkit2d", "ceiling_error")
+    errors, fixed = errors_on_test(strong), errors_on_test("rdkit2d")
     lines, claims = [], []
     for dataset in PAPER_DATASETS:
-        own = {name: error for (where, name), error in weak.items() if where == dataset}
-        best = min(own, key=own.__getitem__)
-        ceiling = ceilings[dataset, best]
+        best = errors.loc[dataset, "weak_error"].idxmin()
+        weak, ceiling = errors.loc[(dataset, best)]
         lines.append(
-            f"{dataset}: ceiling {ceiling:.3f}; best weak encoder {best} {own[best]:.3f}; "
-            f"rdkit2d's ceiling {fixed[dataset, best]:.3f}"
+            f"{dataset}: ceiling {ceiling:.3f}; best weak encoder {best} {weak:.3f}; "
+            f"rdkit2d's ceiling {fixed.loc[(dataset, best), 'ceiling_error']:.3f}"
         )
-        claims.append(
-            Claim(f"{dataset}, ceiling over best weak", ceiling / own[best], _MOST, False)
-        )
+        claims.append(Claim(f"{dataset}, ceiling over best weak", ceiling / weak, _MOST, False))
     report(f"The strong encoder {strong}, test errors, mean of three splits", lines, claims)
 
 

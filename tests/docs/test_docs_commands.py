@@ -3,9 +3,13 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from w2s_mol.cli.main import VERBS
 
 DOCS = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -44,6 +48,27 @@ def test_every_command_of_a_page_works_where_its_files_are(
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+def mentioned(page: Path) -> list[tuple[str, str]]:
+    """Return each verb and option that a page's code blocks name together."""
+    text = "".join(re.findall(r"^```\w*\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE))
+    calls = re.findall(r"(?:w2s-mol|-m w2s_mol) +(\S+)([^#\n]*)", text.replace("\\\n", " "))
+    return [
+        (verb, option)
+        for verb, rest in calls
+        for option in [verb, *re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)]
+    ]
+
+
+def test_every_verb_and_option_that_the_pages_name_is_there() -> None:
+    named = {pair for page in [DOCS.parent / "README.md", *DOCS.glob("*.md")]
+             for pair in mentioned(page)}  # fmt: skip
+    assert {("pretrain-strong", "--objectives"), ("run", "--weak"), ("embed", "-o")} <= named
+    for verb, option in sorted(named):
+        app = import_module(f"w2s_mol.cli.{VERBS[verb].module}").app
+        known = [name for parameter in get_command(app).params for name in parameter.opts]
+        assert option in [verb, *known], f"w2s-mol {verb} has no {option}"
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -28,8 +28,8 @@ def tune_cpu_memory() -> None:
 
     oneDNN keeps a kernel for each of a thousand shapes, and batches have many shapes: in bfloat16
     that is a gigabyte and slows what it should speed up. glibc gives large blocks back to the
-    system at every step and gets them again, zeroed: a fifth of a step of a 256 x 6 encoder. What
-    the user has set in the environment stays.
+    system at every step and gets them again, zeroed: a fifth of a step of a 256 x 6 encoder. A
+    number of kernels that the user has set in the environment stays.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _KERNELS_KEPT)
     os.environ.setdefault("LRU_CACHE_CAPACITY", _KERNELS_KEPT)  # PyTorch's own, above oneDNN's

@@ -234,7 +234,7 @@ class _Trainer(Trainer):
         return metrics
 
     def validate(self) -> Losses:
-        """Return each encoder's mean losses over the validation molecules.
+        """Return each encoder's losses, means over batches weighted by their molecules.
 
         It comes before every save and at the end, so that no weights that are NaN are kept.
         """
@@ -306,9 +306,11 @@ def _by_encoder(log: list[dict[str, float]], names: list[str]) -> dict[str, list
     """Part the Trainer's log, whose keys are ``kind/loss/encoder``, into one for each encoder."""
     history: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for entry in log:
-        for name in names:
-            parts = [key.split("/", 2) for key in entry if key.endswith(f"/{name}")]
-            found = {f"{kind}_{part}": entry[_key(kind, part, name)] for kind, part, _ in parts}
-            if found:
-                history[name].append({**found, "step": entry["step"]})
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        for key, value in entry.items():
+            if key.count("/") >= 2:  # the Trainer adds some of its own
+                kind, part, name = key.split("/", 2)
+                found[name][f"{kind}_{part}"] = value
+        for name, losses in found.items():
+            history[name].append({**losses, "step": entry["step"]})
     return history
