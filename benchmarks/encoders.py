@@ -1,26 +1,27 @@
-"""Reprint the table of the shipped encoders from what is written beside their weights."""
+"""Reprint the table of the shipped weak encoders from what is written beside their weights."""
 
 from __future__ import annotations
 
-import json
+from itertools import groupby
 
 from safetensors.numpy import load_file
 
-from w2s_mol.encoders.loading import shipped_encoders
+from w2s_mol.encoders.loading import shipped_encoders, shipped_metadata
 
 
 def main() -> None:
-    print("| encoder | parameters | rate | validation loss | masked tokens | descriptors | time |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for name, folder in shipped_encoders().items():
-        made = json.loads((folder / "w2s_mol.json").read_text(encoding="utf-8"))
-        final = made["final"]
-        size = sum(tensor.size for tensor in load_file(folder / "model.safetensors").values())
-        print(
-            f"| `{name}` | {size:,} | {made['learning_rate']:g} | {final['loss']:.3f} "
-            f"| {final['mlm']:.3f} | {final['descriptors']:.4f} "
-            f"| {made['seconds']:.0f} s |"
-        )
+    print("| encoders | parameters | rate | masked tokens | descriptors |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    folders = shipped_encoders()
+    for _, same in groupby(shipped_metadata(), key=lambda made: int(made["hidden"])):
+        seeds = list(same)
+        weights = load_file(folders[seeds[0]["name"]] / "model.safetensors")
+        names = ", ".join(f"`{made['name']}`" for made in seeds)
+        size = sum(tensor.size for tensor in weights.values())
+        mlm = ", ".join(f"{made['final']['mlm']:.3f}" for made in seeds)
+        descriptors = ", ".join(f"{made['final']['descriptors']:.4f}" for made in seeds)
+        rate = seeds[0]["learning_rate"]
+        print(f"| {names} | {size:,} | {rate:.3g} | {mlm} | {descriptors} |")
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ you:
 
 ```python
 import w2s_mol
+
 w2s_mol.load_encoder("PATH/{name}").embed(["CCO", "c1ccccc1"]).embeddings
 ```
 
@@ -69,6 +70,7 @@ With transformers alone, give it standard SMILES:
 
 ```python
 from transformers import AutoModel, AutoTokenizer
+
 tokenizer = AutoTokenizer.from_pretrained("PATH/{name}")
 model = AutoModel.from_pretrained("PATH/{name}")
 model(**tokenizer(["CCO", "C1=CC=CC=C1"], padding=True, return_tensors="pt")).pooler_output

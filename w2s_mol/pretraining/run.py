@@ -377,4 +377,5 @@ def _refuse_other_recipe(folder: Path, there: Recipe, recipe: Recipe) -> None:
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{manifest.processor()}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{manifest.processor()}, {threads} thread{'s' if threads > 1 else ''}"
