@@ -312,5 +312,7 @@ def _by_encoder(log: list[dict[str, float]], names: list[str]) -> dict[str, list
                 kind, part, name = key.split("/", 2)
                 found[name][f"{kind}_{part}"] = value
         for name, losses in found.items():
-            history[name].append({**losses, "step": entry["step"]})
+            one = {**losses, "step": entry["step"]}
+            if one not in history[name][-1:]:  # the Trainer may validate twice after the last step
+                history[name].append(one)
     return history
