@@ -20,6 +20,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch
 
+from w2s_mol.encoders.contract import Precision
 from w2s_mol.pretraining.batches import Batches
 from w2s_mol.pretraining.corpus import PreparedCorpus, hold_out, prepare_corpus
 from w2s_mol.pretraining.corpus_file import read_lines
@@ -45,12 +46,15 @@ def input_rate(corpus: PreparedCorpus) -> float:
     return len(steps) * 128 / (time.perf_counter() - started)
 
 
-def training_time(sizes: tuple[int, ...], corpus: PreparedCorpus, folder: Path) -> float:
+def training_time(
+    sizes: tuple[int, ...], corpus: PreparedCorpus, folder: Path, precision: Precision = "fp32"
+) -> float:
     """Return the processor time of a training, with its ten small validations and checkpoints."""
     encoders = {f"weak-h{size}": EncoderSettings(size) for size in sizes}
     place = Path(tempfile.mkdtemp(dir=folder))
     started = time.process_time()
-    pretrain_encoders(encoders, TrainingSettings(), *hold_out(corpus, 16), place)
+    settings = TrainingSettings(precision=precision)
+    pretrain_encoders(encoders, settings, *hold_out(corpus, 16), place)
     return time.process_time() - started
 
 
@@ -125,11 +129,16 @@ def main() -> None:
         rate = input_rate(corpus)
         together = training_time(PAPER_HIDDEN_SIZES, corpus, folder)
         alone = [training_time((size,), corpus, folder) for size in PAPER_HIDDEN_SIZES]
+        half = [training_time((size,), corpus, folder, "bf16") for size in PAPER_HIDDEN_SIZES]
         profiles = [f"hidden {size}: {profile(size, corpus)}" for size in (8, 32, 96)]
     presentations = 2 * len(corpus)
     rates = [
         f"hidden {size} {presentations / seconds:,.0f}/s"
         for size, seconds in zip(PAPER_HIDDEN_SIZES, alone, strict=True)
+    ]
+    gains = [
+        f"hidden {size} {full / less:.2f}"
+        for size, full, less in zip(PAPER_HIDDEN_SIZES, alone, half, strict=True)
     ]
     report(
         f"Training from a prepared corpus, {len(corpus):,} molecules, one core",
@@ -138,6 +147,7 @@ def main() -> None:
             f"eight encoders side by side: {presentations / together:,.0f} molecules/s",
             f"they take {together:.0f} s together, {sum(alone):.0f} s one after another",
             f"alone: {', '.join(rates)}",
+            f"times as fast in bf16: {', '.join(gains)}",
             f"largest process: {prepared:.2f} GB preparing, {trained:.2f} GB training",
             "where a step's time goes:",
             *profiles,
