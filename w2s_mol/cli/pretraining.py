@@ -163,7 +163,7 @@ def train(context: typer.Context, encoders: Mapping[str, EncoderSettings]) -> No
     )
     check_before_preparing(
         encoders,
-        settings.objectives,
+        settings,
         chosen(CorpusChoice, context).preparation,
         training.output_dir,
         training.resume,

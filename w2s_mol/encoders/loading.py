@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,12 @@ def _by_hidden(folder: Path) -> tuple[int, str]:
     return int(digits or 0), folder.name
 
 
+def _by_numbers(folder: Path) -> list[int | str]:
+    """Return a key that puts weak-h8 before weak-h16."""
+    parts = re.split(r"(\d+)", folder.name)
+    return [int(part) if part.isdecimal() else part for part in parts]
+
+
 def encoder_names() -> list[str]:
     """Return every name that ``load_encoder`` knows."""
     return [*FIXED, MOLBERT, *shipped_encoders(), *shipped_strong_encoders()]
@@ -69,10 +76,12 @@ def expand_encoders(name: str) -> list[str]:
         found = (path.parent for path in folder.glob("*/config.json"))
         inside = [path for path in found if not path.name.startswith(".")]
         if not inside:
+            under_way = next(folder.glob(".*.training"), None)
             raise InputError(
                 f"{folder} holds no encoder: neither config.json nor folders that have one."
+                + (f" A training is unfinished in {under_way}: --resume it." if under_way else "")
             )
-        return [str(path) for path in sorted(inside)]
+        return [str(path) for path in sorted(inside, key=_by_numbers)]
     return [name]
 
 

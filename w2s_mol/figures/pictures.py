@@ -268,7 +268,7 @@ def _encoder_curves(studies: list[_Study], runs: Sequence[FinishedRun]) -> Itera
         return
     curves = pd.DataFrame(rows).groupby(["label", "x"], sort=False).mean().reset_index()
     figure, [axes] = new_figure(size=(5.6, 3.7))
-    panels.learning_curves(axes, curves, "validation loss", "weak encoders")
+    panels.learning_curves(axes, curves, "validation loss", "weak encoders, mean over seeds")
     axes.set_xlabel("thousand molecules seen")
     figure.legend(loc="outside right center")
     yield Picture(

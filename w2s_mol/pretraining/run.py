@@ -109,8 +109,8 @@ def pretrain_encoders(
 
 
 def check_before_preparing(
-    names: Collection[str],
-    objectives: Objectives,
+    encoders: Mapping[str, EncoderSettings],
+    settings: TrainingSettings,
     preparation: Preparation,
     output_dir: Path,
     resume: bool,
@@ -119,7 +119,7 @@ def check_before_preparing(
 
     Parameters
     ----------
-    names, objectives, output_dir, resume
+    encoders, settings, output_dir, resume
         As in ``pretrain_encoders``.
     preparation
         How the corpus would be prepared.
@@ -127,13 +127,18 @@ def check_before_preparing(
     Raises
     ------
     InputError
-        If the objectives need another preparation, or ``output_dir`` holds something else under
-        these names, or unfinished encoders and ``resume`` is not asked for.
+        If the objectives need another preparation, ``output_dir`` cannot be a folder, holds
+        something else under these names, or encoders made with other settings, or unfinished ones
+        and ``resume`` is not asked for.
     """
-    _check_pairs(objectives, preparation.renumberings, preparation.max_length)
-    missing = {name for name in names if not _is_finished(output_dir / name)}
+    _check_pairs(settings.objectives, preparation.renumberings, preparation.max_length)
+    for place in (output_dir, *output_dir.parents):
+        if place.exists() and not place.is_dir():
+            raise InputError(f"{place} is not a folder. Choose another --output-dir.")
+    recipes = {name: {**asdict(one), **asdict(settings)} for name, one in encoders.items()}
+    finished = {name for name, own in recipes.items() if _finished(output_dir / name, own)}
     for folder, begun in _under_way(output_dir).items():
-        if begun & missing and not resume:
+        if begun & (set(recipes) - finished) and not resume:
             raise _unfinished(folder)
 
 
@@ -283,13 +288,6 @@ def _save(family: Family, name: str, folder: Path, metadata: Recipe) -> None:
         files.write_json(temporary / METADATA, metadata)
 
 
-def _is_finished(folder: Path) -> bool:
-    """Say whether a folder holds an encoder; refuse one that holds something else."""
-    if folder.exists() and not (folder / METADATA).is_file():
-        raise InputError(f"{folder} holds something else. Choose another --output-dir.")
-    return folder.exists()
-
-
 def _unfinished(folder: Path) -> InputError:
     return InputError(
         f"{folder} holds unfinished encoders. Pass --resume to go on with them, or remove "
@@ -299,8 +297,10 @@ def _unfinished(folder: Path) -> InputError:
 
 def _finished(folder: Path, recipe: Recipe) -> Recipe | None:
     """Return how the encoder in a folder was made, None if there is none."""
-    if not _is_finished(folder):
+    if not folder.exists():
         return None
+    if not (folder / METADATA).is_file():
+        raise InputError(f"{folder} holds something else. Choose another --output-dir.")
     there = _read(folder / METADATA, folder)
     _refuse_other_recipe(folder, there, recipe)
     return there

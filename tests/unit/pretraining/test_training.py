@@ -359,16 +359,28 @@ def test_large_encoders_are_saved_in_files_below_16_megabytes(tmp_path: Path) ->
 def test_what_is_wrong_from_the_start_is_said_before_the_corpus_is_prepared(
     trained: Path, tmp_path: Path
 ) -> None:
-    def check(names: list[str], *, resume: bool = False, **preparation: int) -> None:
-        pairs = Objectives(pairs=1.0) if preparation else Objectives()
-        check_before_preparing(names, pairs, Preparation(**preparation), tmp_path, resume)
+    def check(
+        names: list[str],
+        settings: TrainingSettings = SETTINGS,
+        *,
+        resume: bool = False,
+        place: Path = tmp_path,
+        **preparation: int,
+    ) -> None:
+        encoders = dict.fromkeys(names, ENCODER[NAME])
+        check_before_preparing(encoders, settings, Preparation(**preparation), place, resume)
 
     shutil.copytree(trained / NAME, tmp_path / NAME)
     check([NAME, "other"])
+    pairs = replace(SETTINGS, objectives=Objectives(pairs=1.0))
     with pytest.raises(InputError, match="two atom orders"):
-        check([NAME], renumberings=1)
+        check(["other"], pairs, renumberings=1)
     with pytest.raises(InputError, match="max-length of at most 256"):
-        check([NAME], max_length=300)
+        check(["other"], pairs, max_length=300)
+    with pytest.raises(InputError, match="begun with epochs 2, not 3"):
+        check([NAME], replace(SETTINGS, epochs=3))
+    with pytest.raises(InputError, match=r"README\.md is not a folder"):
+        check([NAME], place=tmp_path / NAME / "README.md" / "below")
     begun = checkpoints_folder(tmp_path, ["other"])
     begun.mkdir()
     (begun / "recipes.json").write_text('{"other": {}}')

@@ -52,6 +52,7 @@ def test_a_report_tells_what_was_asked_found_and_run_in_this_order(
         "study-1",
         f"synthetic-{ids['perturbation']}",
         "controls",
+        "encoders",
         "runs",
     ]
     assert texts(report, "asked") == ["All that is here.", "Gap: nothing."]
@@ -211,7 +212,7 @@ def test_a_report_without_controls_or_synthetic_runs_has_no_such_sections(
 ) -> None:
     report = build_report(find_runs([run_folders / "study"]), replicates=100)
     anchors = [part.anchor.split("-")[0] for part in report.sections]
-    assert anchors == ["asked", "found", "sheet", "study", "study", "runs"]
+    assert anchors == ["asked", "found", "sheet", "study", "study", "encoders", "runs"]
 
 
 def test_controls_alone_have_nothing_to_report(run_folders: Path) -> None:

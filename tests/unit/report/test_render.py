@@ -81,7 +81,7 @@ def test_a_page_needs_nothing_but_itself(page: Page) -> None:
 
 def test_pictures_within_a_page_need_nothing_but_themselves(page: Page) -> None:
     sources = page.values("src")
-    assert len(sources) == 1 + 2 * 3 + 1
+    assert len(sources) == 1 + 2 * 3 + 1 + 1
     for source in sources:
         kind, _, data = source.partition(",")
         assert kind == "data:image/svg+xml;base64"
@@ -190,7 +190,7 @@ def check_markdown_pictures(text: str, folder: Path) -> int:
 
 def test_markdowns_pictures_lie_beside_it(markdown: tuple[str, Path]) -> None:
     text, folder = markdown
-    assert check_markdown_pictures(text, folder) == 1 + 2 * 3 + 1
+    assert check_markdown_pictures(text, folder) == 1 + 2 * 3 + 1 + 1
     assert {path.name for path in folder.iterdir()} == {"report.md", "report-figures"}
 
 
@@ -199,7 +199,7 @@ def test_markdown_finds_its_pictures_whatever_the_dataset_is_called(
     changed_esol: Callable, tmp_path: Path, name: str
 ) -> None:
     report = build_report([changed_esol(lambda table: table.assign(dataset=name))], replicates=100)
-    assert check_markdown_pictures(markdown_of(report, tmp_path), tmp_path) == 3
+    assert check_markdown_pictures(markdown_of(report, tmp_path), tmp_path) == 4
 
 
 def test_markdowns_tables_are_tables(markdown: tuple[str, Path], report: Report) -> None:
