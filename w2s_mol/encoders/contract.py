@@ -20,6 +20,9 @@ Precision = Literal["fp32", "bf16"]
 METADATA = "w2s_mol.json"
 """The file in an encoder's folder that says how it was made; it marks the folder as finished."""
 
+UNFINISHED = ".training"
+"""How the name of a folder ends that holds the checkpoints of encoders not yet finished."""
+
 
 def check_precision(precision: str) -> None:
     """Raise InputError if arithmetic of this precision is not offered."""

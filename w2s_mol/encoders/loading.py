@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_mol import paths
 from w2s_mol.encoders import random_bert
-from w2s_mol.encoders.contract import METADATA, Encoder, Precision, check_precision
+from w2s_mol.encoders.contract import METADATA, UNFINISHED, Encoder, Precision, check_precision
 from w2s_mol.errors import DownloadError, InputError, first_line, unknown_name
 from w2s_mol.progress import Progress, silent
 
@@ -27,7 +27,7 @@ def shipped_encoders() -> dict[str, Path]:
     """Return the pretrained encoders that the project ships: their names and folders."""
     root = paths.shipped("checkpoints")
     folders = [path.parent for path in root.glob("weak-h*/config.json")]
-    return {folder.name: folder for folder in sorted(folders, key=_by_hidden)}
+    return {folder.name: folder for folder in sorted(folders, key=_by_numbers)}
 
 
 def shipped_strong_encoders() -> dict[str, Path]:
@@ -42,11 +42,6 @@ def shipped_metadata() -> list[dict[str, Any]]:
         {"name": name, **json.loads((folder / METADATA).read_text(encoding="utf-8"))}
         for name, folder in shipped_encoders().items()
     ]
-
-
-def _by_hidden(folder: Path) -> tuple[int, str]:
-    digits = "".join(c for c in folder.name.split("-")[1] if c.isdigit())
-    return int(digits or 0), folder.name
 
 
 def _by_numbers(folder: Path) -> list[int | str]:
@@ -69,14 +64,14 @@ def expand_encoders(name: str) -> list[str]:
     if name == SHIPPED:
         return list(shipped_encoders())
     if name == random_bert.FAMILY and not Path(name).is_dir():
-        sizes = dict.fromkeys(_by_hidden(folder)[0] for folder in shipped_encoders().values())
+        sizes = dict.fromkeys(made["hidden"] for made in shipped_metadata())
         return [f"random-h{hidden}-s{seed}" for hidden in sizes for seed in range(_RANDOM_SEEDS)]
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").exists():
         found = (path.parent for path in folder.glob("*/config.json"))
         inside = [path for path in found if not path.name.startswith(".")]
         if not inside:
-            under_way = next(folder.glob(".*.training"), None)
+            under_way = next(folder.glob(f".*{UNFINISHED}"), None)
             raise InputError(
                 f"{folder} holds no encoder: neither config.json nor folders that have one."
                 + (f" A training is unfinished in {under_way}: --resume it." if under_way else "")

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from transformers.trainer_utils import get_last_checkpoint
 
 from w2s_mol import __version__, files, manifest
-from w2s_mol.encoders.contract import METADATA
+from w2s_mol.encoders.contract import METADATA, UNFINISHED
 from w2s_mol.encoders.smiles_bert import MAX_POSITIONS, save_encoder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining.corpus import PreparedCorpus
@@ -249,7 +249,7 @@ def checkpoints_folder(output_dir: Path, names: Collection[str]) -> Path:
     """Return the folder that holds the checkpoints of encoders while they are trained together."""
     first, *others = sorted(names)
     beside = f"-with-{files.sha256_json(others)[:8]}" if others else ""
-    return output_dir / f".{first}{beside}.training"
+    return output_dir / f".{first}{beside}{UNFINISHED}"
 
 
 def _shared_recipe(
@@ -317,7 +317,7 @@ def _begun_together(output_dir: Path, missing: set[str], asked: set[str]) -> set
 
 def _under_way(output_dir: Path) -> dict[Path, set[str]]:
     """Return the folders of unfinished trainings and the names of their encoders."""
-    found = sorted(output_dir.glob(f".*.training/{_RECIPES}"))
+    found = sorted(output_dir.glob(f".*{UNFINISHED}/{_RECIPES}"))
     return {path.parent: set(_read(path, path.parent)) for path in found}
 
 

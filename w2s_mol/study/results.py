@@ -107,13 +107,17 @@ def _control(keys: dict[str, Any], untrained: bool) -> str:
 
 @dataclass(frozen=True)
 class WeakIdentity:
-    """What a result row says of a weak encoder; hidden and seed are None where it has none."""
+    """What a study says of a weak encoder; hidden and seed are None where it has none.
+
+    ``pretraining`` is how it was made, as far as its folder says it; the manifest alone has that.
+    """
 
     name: str
     family: str
     hidden: int | None
     seed: int | None
     sha256: str
+    pretraining: dict[str, Any]
 
 
 @dataclass(frozen=True)

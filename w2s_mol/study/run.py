@@ -187,7 +187,8 @@ def _family(name: str) -> str:
 def _identity(family: str, encoder: Encoder) -> WeakIdentity:
     metadata = getattr(encoder, "metadata", {})
     sha256 = files.sha256_bytes(encoder.fingerprint.encode())
-    return WeakIdentity(encoder.name, family, encoder.hidden, metadata.get("seed"), sha256)
+    seed = metadata.get("seed")
+    return WeakIdentity(encoder.name, family, encoder.hidden, seed, sha256, metadata)
 
 
 def _study_id(config: StudyConfig, datasets: list[Dataset], encoders: list[str]) -> str:
@@ -227,10 +228,7 @@ class _Study:
     def manifest(self) -> dict[str, Any]:
         return {
             "strong": {"name": self.context.strong, "sha256": self.context.strong_sha256},
-            "weak": [
-                {**vars(weak), "pretraining": getattr(encoder, "metadata", {})}
-                for weak, encoder in zip(self.context.weak, self._encoders, strict=False)
-            ],
+            "weak": [vars(weak) for weak in self.context.weak],
             "datasets": {
                 d.name: {"sha256": d.sha256, "splits": {s.name: s.sha256 for s in d.splits}}
                 for d in self._datasets
