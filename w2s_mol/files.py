@@ -52,6 +52,8 @@ def sha256_json(value: Any) -> str:
 def write_error(path: Path, error: OSError) -> W2SMolError:
     """Return this package's error for a failed write."""
     reason = error.strerror or str(error)
+    if blocking := next((parent for parent in path.parents if parent.is_file()), None):
+        reason = f"{blocking} is a file, not a folder"
     message = f"cannot write {path}: {reason}. Nothing was left half-written."
     if error.errno in _PLACES_TO_CHANGE:
         return InputError(f"{message} Choose a place you can write to.")

@@ -124,6 +124,18 @@ def test_ctrl_c_while_the_program_is_still_starting_is_no_traceback(place, tmp_p
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
+def test_an_impatient_user_who_strikes_ctrl_c_again_and_again_sees_no_traceback(place, tmp_path):
+    running = start(command(place, tmp_path / "run"))
+    wait_until((tmp_path / "run" / "manifest.json").exists, running)
+    while running.poll() is None:
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    _, err = running.communicate(timeout=10)
+    assert running.returncode in STOPPED
+    assert "Traceback" not in err
+
+
 LOSING_CTRL_C = """
 import signal, sys
 import w2s_mol

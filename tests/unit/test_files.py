@@ -26,8 +26,9 @@ def test_a_full_disk_is_the_programs_failure_not_the_users(tmp_path: Path) -> No
 
 def test_a_place_that_cannot_be_written_to_is_the_users_to_change(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write"):
-        files.write_text(tmp_path / "file" / "a", "text")
+    for inside in (Path("a"), Path("deeper/a")):
+        with pytest.raises(InputError, match=r"cannot write .*: .*/file is a file, not a folder"):
+            files.write_text(tmp_path / "file" / inside, "text")
 
 
 def test_a_folder_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from w2s_mol.errors import W2SMolError, means_no_memory, unknown_name
 PROGRAM = "w2s-mol"
 _INTERRUPTED = 130
 _GO_ON = "Run the same command again to go on where it stopped."
-_RESUME = "Run the same command with --resume to go on from the last checkpoint."
+_RESUME = "Run the same command with --resume to go on where it stopped."
 _AGAIN = "Nothing was left half-written. Run the same command again."
 
 
@@ -148,6 +148,7 @@ def _run_verb(name: str, arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code if isinstance(error, W2SMolError) else 1
     if code == _INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one would break the exit
         print(f"\nstopped. {VERBS[name].after_interrupt}", file=sys.stderr)
     return code
 

@@ -124,7 +124,8 @@ def prepare(path: Path, choice: CorpusChoice, exclude: Mapping[str, list[str]]) 
     with output.progress_bars() as progress:
         corpus = prepare_corpus(path, settings, exclude, choice.workers, progress)
     for reason, count in corpus.rejected.items():
-        output.note(f"note: {count:,} lines of {corpus.name} left out: {reason}.")
+        lines = "line" if count == 1 else "lines"
+        output.note(f"note: {count:,} {lines} of {corpus.name} left out: {reason}.")
     if corpus.rejected:
         output.note(f"They are listed in {corpus.rejected_list}")
     return corpus

@@ -18,7 +18,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from w2s_mol import files
 from w2s_mol.encoders.contract import METADATA, Encoder, Precision
-from w2s_mol.errors import InputError, first_line
+from w2s_mol.errors import InputError, first_line, means_no_memory
 from w2s_mol.molecules.smiles import MoleculeError, parse, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
@@ -201,9 +201,9 @@ def _load_model(name: str, folder: Path) -> tuple[Any, bool]:
         model, info = AutoModel.from_pretrained(
             folder, output_loading_info=True, dtype=torch.float32, trust_remote_code=False
         )
-    except MemoryError:
-        raise
     except Exception as error:  # safetensors, pickle, JSON and OS errors of many kinds
+        if means_no_memory(error):
+            raise
         raise InputError(
             f"cannot load encoder {name} from {folder}: {first_line(error)} "
             "The folder should hold config.json and model.safetensors as save_pretrained writes "

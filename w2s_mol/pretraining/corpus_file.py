@@ -35,7 +35,9 @@ class CorpusFile:
             If it is not a file.
         """
         if not path.is_file():
-            raise InputError(f"corpus {path} is not a file. Give one with one SMILES a line.")
+            raise InputError(
+                f"corpus {path} is not a file. Give one with one SMILES a line, or guacamol."
+            )
         state = path.stat()
         return cls(path, files.sha256_file(path), state.st_size, state.st_mtime_ns)
 
@@ -51,6 +53,7 @@ class CorpusFile:
 
 SUFFIXES = (".gz", ".xz", ".zst")
 _COLUMN_ENDS = re.compile(r"[\s,]")
+_BROKEN_BYTES = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of them
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -68,13 +71,19 @@ def read_lines(path: Path) -> Iterator[str]:
     """
     try:
         with _open_text(path) as file:
-            for line in file:
+            for number, line in enumerate(file, start=1):
+                if not line.isascii() and _BROKEN_BYTES.search(line):
+                    raise _unreadable(path, f"line {number:,} is not UTF-8")
                 yield line.rstrip("\r\n")
-    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zlib.error) as error:
-        raise InputError(
-            f"cannot read corpus {path}: {error}. It should be UTF-8 text with one SMILES a line, "
-            f"plain or compressed as {', '.join(SUFFIXES)}."
-        ) from error
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def _unreadable(path: Path, why: str) -> InputError:
+    return InputError(
+        f"cannot read corpus {path}: {why}. It should be UTF-8 text with one SMILES a line, "
+        f"plain or compressed as {', '.join(SUFFIXES)}."
+    )
 
 
 def first_column(line: str) -> str:
@@ -83,13 +92,16 @@ def first_column(line: str) -> str:
 
 
 def _open_text(path: Path) -> IO[str]:
+    return io.TextIOWrapper(_open_bytes(path), encoding="utf-8-sig", errors="surrogateescape")
+
+
+def _open_bytes(path: Path) -> gzip.GzipFile | lzma.LZMAFile | io.BufferedReader:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig")
+        return gzip.open(path)
     if path.suffix == ".xz":
-        return lzma.open(path, "rt", encoding="utf-8-sig")
+        return lzma.open(path)
     if path.suffix == ".zst":
         import pyarrow as pa
 
-        compressed = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
-        return io.TextIOWrapper(io.BufferedReader(compressed), encoding="utf-8-sig")
-    return path.open(encoding="utf-8-sig")
+        return io.BufferedReader(pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
+    return path.open("rb")

@@ -49,7 +49,7 @@ class Objectives:
         Raises
         ------
         InputError
-            If an objective is unknown or its weight no number.
+            If an objective is unknown or named twice, or its weight is no number.
 
         Examples
         --------
@@ -57,10 +57,14 @@ class Objectives:
         Objectives(mlm=1.0, descriptors=10.0, pairs=0.0)
         """
         weights = dict.fromkeys((field.name for field in fields(cls)), 0.0)
+        named: set[str] = set()
         for part in text.split(","):
             name, _, weight = part.strip().partition("=")
             if name not in weights:
                 raise unknown_name("objective", name, weights)
+            if name in named:
+                raise InputError(f"objective {name} is named twice. Name it once, with its weight.")
+            named.add(name)
             try:
                 weights[name] = float(weight or 1)
             except ValueError:

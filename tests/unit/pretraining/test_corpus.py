@@ -252,6 +252,12 @@ def test_a_damaged_archive_is_a_clear_error(
         prepare_corpus(path, workers=1)
 
 
+def test_a_line_that_is_not_utf8_is_named(corpus_file: Path, fresh_home: Path) -> None:
+    corpus_file.write_bytes("CCO éthanol\nCCN\n".encode() + "CCC méthane\n".encode("latin-1"))
+    with pytest.raises(InputError, match="line 3 is not UTF-8"):
+        prepare_corpus(corpus_file, workers=1)
+
+
 def test_a_missing_corpus_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a file"):
         prepare_corpus(tmp_path / "none.smiles")

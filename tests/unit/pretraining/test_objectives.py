@@ -18,6 +18,7 @@ def test_objectives_not_named_are_left_out() -> None:
         ("mlm=-1", "weight -1"),
         ("mlm=nan", "weight nan"),
         ("mlm=0", "no objective"),
+        ("mlm, mlm=2", "mlm is named twice"),
     ],
 )
 def test_objectives_that_cannot_be_used_are_refused(text: str, message: str) -> None:
