@@ -17,6 +17,12 @@ from w2s_mol.statistics.gain_misfit import synthetic_summary
 from w2s_mol.study.results import NO_CONTROL, study_groups
 
 _FEW_MOLECULES = 30
+_MEASURES = {
+    "spearman": "Spearman",
+    "kendall": "Kendall",
+    "kendall_seeds": "Kendall between seeds of one size",
+    "regret": "regret",
+}
 
 
 def runs_overview(runs: Sequence[FinishedRun]) -> Table:
@@ -107,10 +113,11 @@ def beside_the_paper(found: StudySelection, study: str) -> Table:
 def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Table:
     """Return how each selector ranks, with intervals, and how the paper's rule differs from it."""
     scored = by_name(found.selectors, "selector")
+    shown = [measure for measure in _MEASURES if measure in set(ranking["measure"])]
     rows = []
     for name, measures in ranking.groupby("selector", sort=False):
         by = by_name(measures, "measure")
-        cells = [by[m] for m in ("spearman", "kendall", "regret")]
+        cells = [by[measure] for measure in shown]
         rows.append(
             [
                 by["spearman"]["what"],
@@ -120,8 +127,9 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
             ]
         )
     random = scored["random"]
-    rows.append([random["what"], "any", "", "", number(random["regret"], 2), "", ""])
-    columns = ["selector", "picks", "Spearman", "Kendall", "regret"]
+    regrets = [number(random["regret"], 2) if measure == "regret" else "" for measure in shown]
+    rows.append([random["what"], "any", *regrets, "", ""])
+    columns = ["selector", "picks", *(_MEASURES[measure] for measure in shown)]
     columns += ["Spearman of the rule minus this", "p"]
     note = (
         "95 % bootstrap intervals over molecules and splits, heads as they were fitted; selectors "
@@ -130,6 +138,11 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
         "intervals as stability. p: where the interval of the difference from the paper's rule "
         "(same replicates) begins to hold zero; not corrected for several tests."
     )
+    if "kendall_seeds" in shown:
+        note += (
+            f" {_MEASURES['kendall_seeds']}: over pairs of supervisors that differ in nothing "
+            "but their pretraining seed."
+        )
     title = f"How the selectors rank: {_of(cases)}"
     return Table(title, columns, rows, (cases.study,), note, frozenset({0}))
 

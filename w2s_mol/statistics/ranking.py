@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,9 +14,9 @@ from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.resampling import REPLICATES, interval, resampled, two_sided_p
 
 Array = NDArray[np.float64]
+Pairs = NDArray[np.int64]
 
 PAPERS_RULE = "bound"
-MEASURES = ("spearman", "kendall", "regret")
 
 
 def ranking_table(
@@ -32,17 +34,18 @@ def ranking_table(
     Returns
     -------
     DataFrame
-        selector, what, measure (``spearman``, ``kendall``, ``regret``), estimate, low and high
-        over molecules and splits; ``difference`` from the paper's rule with its interval and
-        two-sided bootstrap ``p`` (the same replicates for both, so the test is paired).
+        selector, what, measure, estimate, low and high over molecules and splits; ``difference``
+        from the paper's rule with its interval and two-sided bootstrap ``p`` (the same replicates
+        for both, so the test is paired). Measures are ``spearman``, ``kendall``, ``regret`` and,
+        where supervisors differ in nothing but their pretraining seed, ``kendall_seeds``: over
+        the pairs of such supervisors alone, what a selector sees beyond their size.
     """
     observed, found = _measured(cases, selector_split, replicates, seed)
     rows = []
     for selector in SELECTORS:
         if selector.name not in observed:
             continue
-        for measure in MEASURES:
-            here = found[selector.name][measure]
+        for measure, here in found[selector.name].items():
             difference = found[PAPERS_RULE][measure] - here
             papers = selector.name == PAPERS_RULE
             low, high = interval(here)
@@ -81,6 +84,7 @@ def _measured(
     drawn = cases.replicates("test", ("w2s_error",), replicates, seed)["w2s_error"]
     seen = cases.replicates(selector_split, ("bound", "weak_error"), replicates, seed)
     splits = [list(range(len(cases.splits)))]
+    seeds = _pairs_of_seeds(cases)
     error_draws = resampled(drawn, splits, 1, seed + 1).mean(axis=1)
     observed, found = {}, {}
     for selector in SELECTORS:
@@ -94,19 +98,29 @@ def _measured(
                 continue  # fixed representations have no hidden size
             scores = selector.sign * sizes[None]
             score_draws = np.broadcast_to(scores, error_draws.shape)
-        observed[selector.name] = {m: float(v[0]) for m, v in _score(scores, errors).items()}
-        found[selector.name] = _score(score_draws, error_draws)
+        one = _score(scores, errors, seeds)
+        observed[selector.name] = {measure: float(values[0]) for measure, values in one.items()}
+        found[selector.name] = _score(score_draws, error_draws, seeds)
     return observed, found
 
 
-def _score(scores: Array, errors: Array) -> dict[str, Array]:
+def _pairs_of_seeds(cases: Cases) -> Pairs:
+    """Return the pairs of supervisors that differ in nothing but their seed, shape (2, p)."""
+    pairs = [pair for group in cases.seed_groups for pair in combinations(group, 2)]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+
+
+def _score(scores: Array, errors: Array, seeds: Pairs) -> dict[str, Array]:
     """Return the measures of scores against errors, both of shape (r, k), for each of r."""
     picked = scores == scores.min(axis=1, keepdims=True)  # ties count on average
     n_picked = picked.sum(axis=1)  # 0 where a replicate has no molecule of a tiny part
     of_picked = (errors * picked).sum(axis=1) / np.where(n_picked > 0, n_picked, np.nan)
+    every_pair = np.stack(np.triu_indices(scores.shape[1], 1))
+    of_seeds = {"kendall_seeds": _kendall(scores, errors, seeds)} if seeds.size else {}
     return {
         "spearman": _pearson(stats.rankdata(scores, axis=1), stats.rankdata(errors, axis=1)),
-        "kendall": _kendall(scores, errors),
+        "kendall": _kendall(scores, errors, every_pair),
+        **of_seeds,
         "regret": of_picked - errors.min(axis=1),
     }
 
@@ -117,9 +131,9 @@ def _pearson(a: Array, b: Array) -> Array:
     return np.where(below > 0, (a * b).sum(axis=1) / np.where(below > 0, below, 1.0), np.nan)
 
 
-def _kendall(a: Array, b: Array) -> Array:
-    """Return Kendall's tau-b of each row: the correlation of the signs of all differences."""
-    i, j = np.triu_indices(a.shape[1], 1)
+def _kendall(a: Array, b: Array, pairs: Pairs) -> Array:
+    """Return Kendall's tau-b of each row: the correlation of the signs of some differences."""
+    i, j = pairs
     sign_a, sign_b = np.sign(a[:, i] - a[:, j]), np.sign(b[:, i] - b[:, j])
     below = np.sqrt((sign_a**2).sum(axis=1) * (sign_b**2).sum(axis=1))
     above = (sign_a * sign_b).sum(axis=1)

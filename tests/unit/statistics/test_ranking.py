@@ -14,6 +14,8 @@ from w2s_mol.statistics.ranking import ranking_table, rule_replicates
 
 SPLIT = {"0": (range(20), range(20, 200), range(200, 400))}
 
+NO_SEEDS = np.empty((2, 0), dtype=np.int64)
+
 scores = st.integers(1, 12).flatmap(
     lambda k: st.tuples(
         *(st.lists(st.sampled_from([0.0, 0.1, 0.3, 7.0, -2.0, 1e9]), min_size=k, max_size=k),) * 2
@@ -29,7 +31,7 @@ def by_measure(cases: Cases, **options) -> pd.DataFrame:
 @given(scores)
 def test_rank_correlations_are_scipys_also_with_ties(both: tuple[list, list]) -> None:
     a, b = np.array(both)
-    found = ranking._score(np.tile(a, (2, 1)), np.tile(b, (2, 1)))
+    found = ranking._score(np.tile(a, (2, 1)), np.tile(b, (2, 1)), NO_SEEDS)
     for name, measure in (("spearman", stats.spearmanr), ("kendall", stats.kendalltau)):
         if np.ptp(a) == 0 or np.ptp(b) == 0:
             assert np.isnan(found[name]).all()
@@ -40,7 +42,7 @@ def test_rank_correlations_are_scipys_also_with_ties(both: tuple[list, list]) ->
 @given(scores)
 def test_the_regret_of_a_pick_is_what_it_costs_against_the_best(both: tuple[list, list]) -> None:
     a, b = np.array(both)
-    [regret] = ranking._score(a[None], b[None])["regret"]
+    [regret] = ranking._score(a[None], b[None], NO_SEEDS)["regret"]
     assert regret == pytest.approx(b[a == a.min()].mean() - b.min())
     assert regret >= 0
 
@@ -116,6 +118,25 @@ def _equally_good(seed: int) -> np.ndarray:
 def test_fixed_representations_have_no_hidden_size_to_rank_by() -> None:
     found = by_measure(crafted(k=3, hidden=[8, None, 16]).cases())
     assert set(found.index.get_level_values("selector")) == {"bound", "weak_error"}
+
+
+def test_seeds_of_one_size_are_ranked_apart_from_sizes() -> None:
+    """Small supervisors are worse than large ones; the seeds of each are ranked upside down."""
+    hidden = [8, 8, 8, 32, 32, 32]
+    made = crafted(n=400, k=6, hidden=hidden, seeds=[0, 1, 2] * 2, splits=SPLIT)
+    noise = np.random.default_rng(1).normal(size=400)
+    seen, true = np.array([8, 7, 6, 3, 2, 1.0]), np.array([6, 7, 8, 1, 2, 3.0])
+    scale = np.where(np.arange(400) < 200, seen[:, None], true[:, None])
+    made.weak[:] = made.w2s[:] = made.truth + scale * noise
+    found = by_measure(made.cases())["estimate"]
+    assert found["bound", "kendall_seeds"] == -1
+    assert found["bound", "kendall"] == pytest.approx((9 - 6) / 15)
+    assert np.isnan(found["hidden", "kendall_seeds"])
+
+
+def test_supervisors_that_share_no_size_have_no_seeds_to_rank() -> None:
+    found = by_measure(crafted(k=4, hidden=[8, 16, 24, 32]).cases())
+    assert "kendall_seeds" not in found.index.levels[1]
 
 
 def test_a_single_supervisor_has_no_rank_correlation_and_no_regret() -> None:
