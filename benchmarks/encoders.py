@@ -16,7 +16,8 @@ def main() -> None:
     for _, same in groupby(shipped_metadata(), key=lambda made: int(made["hidden"])):
         seeds = list(same)
         weights = load_file(folders[seeds[0]["name"]] / "model.safetensors")
-        names = ", ".join(f"`{made['name']}`" for made in seeds)
+        others = "".join(f", `-s{made['seed']}`" for made in seeds[1:])
+        names = f"`{seeds[0]['name']}`{others}"
         size = sum(tensor.size for tensor in weights.values())
         mlm = ", ".join(f"{made['final']['mlm']:.3f}" for made in seeds)
         descriptors = ", ".join(f"{made['final']['descriptors']:.4f}" for made in seeds)

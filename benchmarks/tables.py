@@ -1,4 +1,7 @@
-"""Reprint the README's selection tables and rdkit2d's; count where gain and theory hold."""
+"""Reprint the README's selection tables and rdkit2d's; count where gain and theory hold.
+
+Beside them how the selectors rank, with intervals, and how much a pretraining seed matters.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import pandas as pd
 from common import mirror_or_none
 
 from w2s_mol.encoders.loading import shipped_strong_encoders
+from w2s_mol.selection.tables import selection_table
 
 [_STRONG] = shipped_strong_encoders()
 STUDIES = (("computed-logp", _STRONG), ("all", _STRONG), ("all", "rdkit2d"))
@@ -29,6 +33,7 @@ def main() -> None:
             given = ["--dataset", dataset, "--strong", strong, "-q", "--format", "csv"]
             w2s_mol("run", *given, "-o", folder, *from_mirror)
             w2s_mol("select", folder)
+            w2s_mol("statistics", folder, "--what", "ranking")
             results = pd.read_parquet(Path(folder) / "results.parquet")
         test = results[results["eval_split"] == "test"]
         for name, cases in test.groupby("dataset", sort=False):
@@ -37,6 +42,13 @@ def main() -> None:
                 f"slack >= 0 in {(cases['slack'] >= 0).sum()}; correlation of gain and misfit "
                 f"{cases['gain'].corr(cases['misfit']):.2f}; ceiling error "
                 f"{cases['ceiling_error'].mean():.4f}"
+            )
+        for name, rows in selection_table(results).groupby("dataset", sort=False):
+            over_seeds = rows.groupby("hidden")["w2s_error_mean"].std(ddof=1)
+            print(
+                f"{name}: the true error's standard deviation over pretraining seeds of one size "
+                f"is {over_seeds.mean():.4f}, over splits {rows['w2s_error_std'].mean():.4f} "
+                "(means over sizes, over supervisors)"
             )
 
 
