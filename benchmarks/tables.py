@@ -14,7 +14,6 @@ import pandas as pd
 from common import mirror_or_none
 
 from w2s_mol.encoders.loading import shipped_strong_encoders
-from w2s_mol.selection.tables import selection_table
 
 [_STRONG] = shipped_strong_encoders()
 STUDIES = (("computed-logp", _STRONG), ("all", _STRONG), ("all", "rdkit2d"))
@@ -43,12 +42,12 @@ def main() -> None:
                 f"{cases['gain'].corr(cases['misfit']):.2f}; ceiling error "
                 f"{cases['ceiling_error'].mean():.4f}"
             )
-        for name, rows in selection_table(results).groupby("dataset", sort=False):
-            over_seeds = rows.groupby("hidden")["w2s_error_mean"].std(ddof=1)
+            over_seeds = cases.groupby(["hidden", "split"])["w2s_error"].std(ddof=1)
+            over_splits = cases.groupby(["hidden", "seed"])["w2s_error"].std(ddof=1)
             print(
-                f"{name}: the true error's standard deviation over pretraining seeds of one size "
-                f"is {over_seeds.mean():.4f}, over splits {rows['w2s_error_std'].mean():.4f} "
-                "(means over sizes, over supervisors)"
+                f"{name}: mean standard deviation of the true error, over pretraining seeds of "
+                f"one size on one split {over_seeds.mean():.4f}, over splits of one supervisor "
+                f"{over_splits.mean():.4f}"
             )
 
 

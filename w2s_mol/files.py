@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,21 @@ def sha256_json(value: Any) -> str:
 def write_error(path: Path, error: OSError) -> W2SMolError:
     """Return this package's error for a failed write."""
     reason = error.strerror or str(error)
-    if blocking := next((parent for parent in path.parents if parent.is_file()), None):
+    if blocking := file_in_the_way(path):
         reason = f"{blocking} is a file, not a folder"
     message = f"cannot write {path}: {reason}. Nothing was left half-written."
     if error.errno in _PLACES_TO_CHANGE:
         return InputError(f"{message} Choose a place you can write to.")
     return W2SMolError(f"{message} Free some space or choose another place, and run it again.")
+
+
+def file_in_the_way(path: Path) -> Path | None:
+    """Return the one of a path's folders that is a file, if there is one."""
+    for folder in path.parents:
+        with suppress(OSError):  # its own folder may be closed to us, its name too long
+            if folder.is_file():
+                return folder
+    return None
 
 
 def disk_is_full(folder: Path) -> bool:

@@ -191,7 +191,6 @@ def killed(place, trained, kept):
     return folder
 
 
-@pytest.mark.slow
 def test_ctrl_c_ends_a_training_with_130_and_says_how_to_go_on(killed, kept):
     out, err, process = kept["interrupted"]
     assert process.returncode == 130
@@ -292,7 +291,6 @@ def wait_for(condition, seconds):
     return condition()
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at Linux's /proc")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_a_preparation_that_is_stopped_leaves_no_process_behind(tmp_path, how):
@@ -339,6 +337,7 @@ def test_a_preparation_that_is_stopped_leaves_no_process_behind(tmp_path, how):
         (("--hidden", "8", "--objectives", "mlm,descriptor"), "'descriptor'"),
         (("--hidden", "8", "--learning-rate", "0"), "learning_rate is 0"),
         (("--hidden", "8", "--corpus", "nowhere.smi"), "nowhere.smi"),
+        (("--hidden", "8", "--valid-corpus", "nowhere.smi"), "nowhere.smi"),
         (("--hidden", "8", "-o", "a-file/here"), "a-file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -350,13 +349,6 @@ def test_settings_that_cannot_be_used_are_refused_by_name(cli, place, tmp_path, 
     assert named in done.err
     assert done.err.count("error: ") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a-file"]
-
-
-def test_the_hidden_size_that_is_suggested_can_be_used(cli, place):
-    refused = cli(*command(place, "--hidden", "10", "--heads", "4"))
-    assert refused.code == 2
-    suggested = int(refused.err.rpartition("for example ")[2].strip().rstrip("."))
-    assert suggested % 4 == 0
 
 
 @pytest.mark.parametrize(

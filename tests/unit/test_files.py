@@ -31,6 +31,11 @@ def test_a_place_that_cannot_be_written_to_is_the_users_to_change(tmp_path: Path
             files.write_text(tmp_path / "file" / inside, "text")
 
 
+def test_a_name_that_is_too_long_for_a_folder_is_the_users_to_change(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="File name too long"):
+        files.write_text(tmp_path / ("a" * 300) / "b", "text")
+
+
 def test_a_folder_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     with files.atomic_folder(folder) as temporary:

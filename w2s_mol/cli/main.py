@@ -157,8 +157,8 @@ def _call(name: str, arguments: list[str]) -> int:
     if name not in VERBS:
         raise unknown_name("verb", name, VERBS)
     _take_interrupts_in_python()
-    module = import_module(f"w2s_mol.cli.{VERBS[name].module}")
     try:
+        module = import_module(f"w2s_mol.cli.{VERBS[name].module}")
         module.app(arguments, prog_name=f"{PROGRAM} {name}")
     except SystemExit as end:  # how a Typer application ends, 130 after Ctrl-C
         return end.code if isinstance(end.code, int) else int(end.code is not None)

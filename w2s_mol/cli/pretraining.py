@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import typer
 
 from w2s_mol.cli import output
+from w2s_mol.errors import InputError
 
 if TYPE_CHECKING:
     from w2s_mol.pretraining.corpus import PreparedCorpus
@@ -37,7 +38,9 @@ ValidCorpus = Annotated[
 Molecules = Annotated[
     int | None, typer.Option(min=1, help="Take the first so many lines of the corpus.")
 ]
-ValidMolecules = Annotated[int, typer.Option(min=1, help="At most so many of them.")]
+ValidMolecules = Annotated[
+    int, typer.Option(min=1, help="At most so many of them (of --valid-corpus: lines).")
+]
 Renumberings = Annotated[
     int, typer.Option(min=1, help="Random atom orders of each molecule; an epoch reads one.")
 ]
@@ -46,7 +49,7 @@ ExcludeEvaluation = Annotated[
     bool,
     typer.Option(
         "--exclude-evaluation",
-        help="Leave out the molecules of ESOL, FreeSolv and Lipop (fetched), stereo not counted.",
+        help="Leave out molecules of ESOL, FreeSolv and Lipop (fetched), whatever their stereo.",
     ),
 ]
 Workers = Annotated[
@@ -120,7 +123,7 @@ def prepare(path: Path, choice: CorpusChoice, exclude: Mapping[str, list[str]]) 
     """Prepare a corpus and say what of it was left out."""
     from w2s_mol.pretraining.corpus import CorpusSettings, prepare_corpus
 
-    settings = CorpusSettings(choice.molecules, choice.preparation)
+    settings = CorpusSettings(lines=choice.molecules, preparation=choice.preparation)
     with output.progress_bars() as progress:
         corpus = prepare_corpus(path, settings, exclude, choice.workers, progress)
     for reason, count in corpus.rejected.items():
@@ -133,7 +136,14 @@ def prepare(path: Path, choice: CorpusChoice, exclude: Mapping[str, list[str]]) 
 
 def corpus_files(choice: CorpusChoice) -> tuple[Path, Path | None]:
     """Return the files to train on and, of GuacaMol, which is fetched, to validate on."""
-    return _guacamol(choice) if choice.corpus == GUACAMOL else (Path(choice.corpus), None)
+    if choice.corpus == GUACAMOL:
+        return _guacamol(choice)
+    if not Path(choice.corpus).is_file():
+        raise InputError(
+            f"--corpus {choice.corpus} is not a file. Give one with one SMILES a line, or "
+            f"{GUACAMOL}, which is fetched."
+        )
+    return Path(choice.corpus), None
 
 
 def chosen(kind: type[Choice], context: typer.Context) -> Choice:
@@ -195,13 +205,16 @@ def train(context: typer.Context, encoders: Mapping[str, EncoderSettings]) -> No
 
 def _corpora(context: typer.Context) -> tuple[PreparedCorpus, PreparedCorpus]:
     from w2s_mol.pretraining.corpus import hold_out
+    from w2s_mol.pretraining.corpus_file import check_is_file
 
     choice = chosen(CorpusChoice, context)
-    valid_corpus, most = context.params["valid_corpus"], context.params["valid_molecules"]
+    most = context.params["valid_molecules"]
     train_file, own_valid = corpus_files(choice)
+    valid_corpus = context.params["valid_corpus"] or own_valid
+    if valid_corpus is not None:
+        check_is_file(valid_corpus)
     exclude = molecules_to_leave_out(choice)
     train_corpus = prepare(train_file, choice, exclude)
-    valid_corpus = valid_corpus or own_valid
     if valid_corpus is None:
         return hold_out(train_corpus, most)
     return train_corpus, prepare(valid_corpus, replace(choice, molecules=most), exclude)

@@ -20,12 +20,16 @@ TOKEN_PATTERN = "|".join(TWO_CHARACTER_TOKENS) + "|."
 _SPLIT = re.compile(TOKEN_PATTERN)
 
 
+class OutsideVocabularyError(MoleculeError):
+    """A molecule has no tokens for something that it holds."""
+
+
 def token_ids(standard_smiles: str) -> list[int]:
     """Return the token ids of a standard SMILES between [CLS] and [SEP].
 
     Raises
     ------
-    MoleculeError
+    OutsideVocabularyError
         If it holds anything outside the vocabulary (another element, an atom map, a wildcard).
 
     Examples
@@ -37,4 +41,6 @@ def token_ids(standard_smiles: str) -> list[int]:
     try:
         return [CLS_ID, *(TOKEN_IDS[piece] for piece in pieces), SEP_ID]
     except KeyError as error:
-        raise MoleculeError(f"{error.args[0]!r} is outside the encoder's vocabulary") from None
+        raise OutsideVocabularyError(
+            f"{error.args[0]!r} is outside the encoder's vocabulary"
+        ) from None

@@ -27,7 +27,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.molecules.smiles import MoleculeError, parse
 from w2s_mol.pretraining import shards
 from w2s_mol.pretraining.corpus_file import CorpusFile
-from w2s_mol.pretraining.shard_pool import prepare_shards
+from w2s_mol.pretraining.shard_pool import prepare_shards, refuse_a_script_without_guard
 from w2s_mol.pretraining.shards import Preparation, Rejection, Shard
 from w2s_mol.progress import Progress, silent
 
@@ -40,18 +40,18 @@ class CorpusSettings:
 
     Attributes
     ----------
-    molecules
+    lines
         How many lines of the corpus are taken, from its start; None for all.
     preparation
         How each molecule is prepared.
     """
 
-    molecules: int | None = None
+    lines: int | None = None
     preparation: Preparation = field(default_factory=Preparation)
 
     def __post_init__(self) -> None:
-        if self.molecules is not None and self.molecules < 1:
-            raise InputError(f"molecules is {self.molecules}; it must be 1 or more, or None.")
+        if self.lines is not None and self.lines < 1:
+            raise InputError(f"lines is {self.lines}; it must be 1 or more, or None.")
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,9 @@ def prepare_corpus(
 ) -> PreparedCorpus:
     """Prepare a corpus for pretraining, or take what of it is prepared already.
 
+    In a script this is to be called under ``if __name__ == "__main__":``, as all that starts
+    processes.
+
     Parameters
     ----------
     path
@@ -152,7 +155,8 @@ def prepare_corpus(
         What to prepare.
     exclude
         SMILES of molecules not to train on, by the name of their collection. A molecule of the
-        corpus is left out if its canonical SMILES without stereo is that of one of them.
+        corpus is left out if its canonical SMILES without stereo and isotopes is that of one of
+        them.
     workers
         Processes; by default one per core.
     progress
@@ -166,16 +170,18 @@ def prepare_corpus(
     Raises
     ------
     InputError
-        If the file cannot be read, or holds no molecule that can be used.
+        If the file cannot be read, or holds no molecule that can be used, or a script calls this
+        without that guard.
     W2SMolError
         If the disk has too little room.
     """
+    refuse_a_script_without_guard()
     settings = settings or CorpusSettings()
     file = CorpusFile.of(path)
     folder = corpus_folder(file.sha256, settings.preparation)
     with files.locked(folder / ".lock", folder, progress):
         hashes = prepare_shards(
-            folder, file, settings.preparation, settings.molecules, workers, progress
+            folder, file, settings.preparation, settings.lines, workers, progress
         )
         if not hashes:
             raise InputError(f"corpus {path} is empty. It should have one SMILES a line.")
@@ -233,7 +239,7 @@ def _open(
         lengths=np.concatenate([shard.lengths for shard in opened], axis=1),
         without=tuple(exclude),
     )
-    corpus = corpus.taken(_column(corpus, "lines") <= (settings.molecules or sys.maxsize))
+    corpus = corpus.taken(_column(corpus, "lines") <= (settings.lines or sys.maxsize))
     reasons = {"the molecule of an earlier line": _repeated(_column(corpus, "molecule_keys"))}
     skeletons = _column(corpus, "skeleton_keys")
     for name, smiles in exclude.items():
@@ -290,7 +296,7 @@ def _with_account(
     folder: Path, corpus: PreparedCorpus, settings: CorpusSettings, rejections: Iterator[Rejection]
 ) -> PreparedCorpus:
     """Write what a corpus was made of and which of its lines were left out."""
-    last_line = settings.molecules or sys.maxsize
+    last_line = settings.lines or sys.maxsize
     sha256 = corpus.content
     account = folder / f"account-{sha256[:8]}.json"
     counts: Counter[str] = Counter()
@@ -308,7 +314,7 @@ def _with_account(
         "corpus": corpus.name,
         "sha256": corpus.sha256,
         "content_sha256": sha256,
-        "lines_asked_for": settings.molecules,
+        "lines_asked_for": settings.lines,
         **asdict(settings.preparation),
         "molecules": len(corpus),
         "rejected": corpus.rejected,

@@ -34,10 +34,7 @@ class CorpusFile:
         InputError
             If it is not a file.
         """
-        if not path.is_file():
-            raise InputError(
-                f"corpus {path} is not a file. Give one with one SMILES a line, or guacamol."
-            )
+        check_is_file(path)
         state = path.stat()
         return cls(path, files.sha256_file(path), state.st_size, state.st_mtime_ns)
 
@@ -49,6 +46,12 @@ class CorpusFile:
                 f"corpus {self.path} changed while it was read. Run the same command again when "
                 "it is whole."
             )
+
+
+def check_is_file(path: Path) -> None:
+    """Raise InputError if a corpus is not a file."""
+    if not path.is_file():
+        raise InputError(f"corpus {path} is not a file. Give one with one SMILES a line.")
 
 
 SUFFIXES = (".gz", ".xz", ".zst")

@@ -30,9 +30,14 @@ class Objectives:
     def __post_init__(self) -> None:
         for name, weight in self.weights().items():
             if not 0 <= weight < math.inf:
-                raise InputError(f"objective {name} has the weight {weight}; it must be 0 or more.")
+                raise InputError(
+                    f"objective {name} has the weight {weight}; it must be a finite number, 0 or "
+                    "more."
+                )
         if not self.used():
-            raise InputError("no objective has a weight above 0. Give one of mlm, descriptors.")
+            raise InputError(
+                f"no objective has a weight above 0. Give one of {', '.join(self.weights())}."
+            )
 
     def weights(self) -> dict[str, float]:
         """Return every objective's weight."""

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +89,11 @@ def pretrain_encoders(
     if device.type == "cpu":
         tune_cpu_memory()
     for corpus in (train, validation):
-        _check_pairs(settings.objectives, corpus.renumberings, int(corpus.lengths.max()))
+        _check_lengths(settings.objectives, corpus.renumberings, int(corpus.lengths.max()))
     shared = _shared_recipe(settings, train, validation)
     recipes = {name: {**asdict(one), **shared} for name, one in encoders.items()}
     with ExitStack() as lock:
-        work = decided_by_the_first(lambda: _what_to_do(output_dir, recipes, resume, lock))
+        work = decided_by_the_first(lambda: _take_up(output_dir, recipes, resume, lock))
         made: dict[str, Recipe] = {}
         if work.recipes:
             together = {name: encoders[name] for name in work.recipes}
@@ -129,17 +129,14 @@ def check_before_preparing(
     InputError
         If the objectives need another preparation, ``output_dir`` cannot be a folder, holds
         something else under these names, or encoders made with other settings, or unfinished ones
-        and ``resume`` is not asked for.
+        that are not to be resumed, or not like this.
     """
-    _check_pairs(settings.objectives, preparation.renumberings, preparation.max_length)
-    for place in (output_dir, *output_dir.parents):
-        if place.exists() and not place.is_dir():
-            raise InputError(f"{place} is not a folder. Choose another --output-dir.")
+    _check_lengths(settings.objectives, preparation.renumberings, preparation.max_length)
+    if place := files.file_in_the_way(output_dir / METADATA):
+        raise InputError(f"{place} is not a folder. Choose another --output-dir.")
     recipes = {name: {**asdict(one), **asdict(settings)} for name, one in encoders.items()}
-    finished = {name for name, own in recipes.items() if _finished(output_dir / name, own)}
-    for folder, begun in _under_way(output_dir).items():
-        if begun & (set(recipes) - finished) and not resume:
-            raise _unfinished(folder)
+    work = _what_to_do(output_dir, recipes)
+    _check_resumable(work, resume)
 
 
 @dataclass(frozen=True)
@@ -148,32 +145,34 @@ class _Work:
 
     output_dir: Path
     finished: dict[str, Recipe]
-    recipes: dict[str, Recipe] = field(default_factory=dict)
+    recipes: dict[str, Recipe]
+    checkpoints: Path
     checkpoint: str | None = None
 
-    @property
-    def checkpoints(self) -> Path:
-        return checkpoints_folder(self.output_dir, self.recipes)
 
-
-def _what_to_do(
-    output_dir: Path, recipes: Mapping[str, Recipe], resume: bool, lock: ExitStack
-) -> _Work:
-    """Decide, holding the folder of the checkpoints from here on."""
+def _what_to_do(output_dir: Path, recipes: Mapping[str, Recipe]) -> _Work:
     found = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
     finished = {name: made for name, made in found.items() if made is not None}
     missing = set(recipes) - set(finished)
-    begun = _begun_together(output_dir, missing, set(recipes))
-    if not missing:
-        shutil.rmtree(checkpoints_folder(output_dir, begun or recipes), ignore_errors=True)
-        return _Work(output_dir, finished)
-    together = begun or missing
-    work = _Work(output_dir, finished, {name: recipes[name] for name in sorted(together)})
-    _refuse_others_under_way(work)
+    together = _begun_together(output_dir, missing, set(recipes)) or missing
+    checkpoints = checkpoints_folder(output_dir, together or recipes)
+    to_train = {name: recipes[name] for name in sorted(together)} if missing else {}
+    return _Work(output_dir, finished, to_train, checkpoints)
+
+
+def _take_up(
+    output_dir: Path, recipes: Mapping[str, Recipe], resume: bool, lock: ExitStack
+) -> _Work:
+    """Decide what is to be done, and keep others from it from here on."""
+    work = _what_to_do(output_dir, recipes)
+    if not work.recipes:  # the last run may have been killed before it tidied up
+        shutil.rmtree(work.checkpoints, ignore_errors=True)
+        return work
     _hold(work.checkpoints, lock)
-    checkpoint = _checkpoint_to_resume(work.checkpoints, work.recipes, resume)
+    _check_resumable(work, resume)
+    _remove_half_written_checkpoints(work.checkpoints)
     files.write_json(work.checkpoints / _RECIPES, work.recipes)
-    return replace(work, checkpoint=checkpoint)
+    return replace(work, checkpoint=get_last_checkpoint(str(work.checkpoints)))
 
 
 def _train(
@@ -229,19 +228,20 @@ def _hold(checkpoints: Path, lock: ExitStack) -> None:
         ) from None
 
 
-def _check_pairs(objectives: Objectives, renumberings: int, max_length: int) -> None:
-    if "pairs" not in objectives.used():
-        return
-    if renumberings < 2:
+def _check_lengths(objectives: Objectives, renumberings: int, max_length: int) -> None:
+    """Refuse a corpus whose molecules cannot be paired, or are longer than encoders read."""
+    pairs = "pairs" in objectives.used()
+    if pairs and renumberings < 2:
         raise InputError(
             "the objective pairs needs two atom orders of each molecule, and the corpus is "
             "prepared with --renumberings 1. Take 2 or more."
         )
-    longest = 2 * max_length - 1  # both share one [CLS]
+    longest = 2 * max_length - 1 if pairs else max_length  # a pair shares one [CLS]
     if longest > MAX_POSITIONS:
+        most = (MAX_POSITIONS + 1) // 2 if pairs else MAX_POSITIONS
         raise InputError(
-            f"a pair of SMILES can have {longest} tokens, and encoders read {MAX_POSITIONS}. "
-            f"Take a --max-length of at most {(MAX_POSITIONS + 1) // 2}."
+            f"a {'pair of ' if pairs else ''}SMILES can have {longest} tokens, and encoders read "
+            f"{MAX_POSITIONS}. Take a --max-length of at most {most}."
         )
 
 
@@ -288,13 +288,6 @@ def _save(family: Family, name: str, folder: Path, metadata: Recipe) -> None:
         files.write_json(temporary / METADATA, metadata)
 
 
-def _unfinished(folder: Path) -> InputError:
-    return InputError(
-        f"{folder} holds unfinished encoders. Pass --resume to go on with them, or remove "
-        "that folder to start again."
-    )
-
-
 def _finished(folder: Path, recipe: Recipe) -> Recipe | None:
     """Return how the encoder in a folder was made, None if there is none."""
     if not folder.exists():
@@ -311,51 +304,43 @@ def _begun_together(output_dir: Path, missing: set[str], asked: set[str]) -> set
 
     A kill between two saves leaves some of them finished, and the checkpoints of all.
     """
-    under_way = _under_way(output_dir).values()
+    under_way = map(set, _under_way(output_dir).values())
     return next((names for names in under_way if missing <= names <= asked), set())
 
 
-def _under_way(output_dir: Path) -> dict[Path, set[str]]:
-    """Return the folders of unfinished trainings and the names of their encoders."""
+def _under_way(output_dir: Path) -> dict[Path, dict[str, Recipe]]:
+    """Return the folders of unfinished trainings and the recipes of their encoders."""
     found = sorted(output_dir.glob(f".*{UNFINISHED}/{_RECIPES}"))
-    return {path.parent: set(_read(path, path.parent)) for path in found}
+    return {path.parent: _read(path, path.parent) for path in found}
 
 
-def _checkpoint_to_resume(folder: Path, recipes: Mapping[str, Recipe], resume: bool) -> str | None:
-    if not (folder / _RECIPES).exists():
-        return None
-    if not resume:
-        raise _unfinished(folder)
-    there = _read(folder / _RECIPES, folder)
-    for name, recipe in recipes.items():
-        _refuse_other_recipe(folder, there.get(name, {}), recipe)
-    return _last_whole_checkpoint(folder)
-
-
-def _refuse_others_under_way(work: _Work) -> None:
-    """Refuse to begin an encoder that another, unfinished, training holds."""
-    for folder, names in _under_way(work.output_dir).items():
-        shared = names & set(work.recipes)
+def _check_resumable(work: _Work, resume: bool) -> None:
+    """Refuse encoders that an unfinished training holds, unless it is to be resumed as it is."""
+    for folder, begun in _under_way(work.output_dir).items():
+        shared = sorted(set(begun) & set(work.recipes))
         if shared and folder != work.checkpoints:
             raise InputError(
-                f"{folder} holds an unfinished training of {', '.join(sorted(shared))} with "
-                "other encoders. Ask for the same ones again with --resume, or remove that folder."
+                f"{folder} holds an unfinished training of {', '.join(shared)} with other "
+                "encoders. Ask for the same ones again with --resume, or remove that folder."
             )
+        if shared and not resume:
+            raise InputError(
+                f"{folder} holds unfinished encoders. Pass --resume to go on with them, or remove "
+                "that folder to start again."
+            )
+        for name in shared:
+            _refuse_other_recipe(folder, begun[name], work.recipes[name])
 
 
-def _last_whole_checkpoint(folder: Path) -> str | None:
-    """Return the newest whole checkpoint, removing those that a kill left half-written.
-
-    The Trainer writes a checkpoint's ``trainer_state.json`` last.
-    """
+def _remove_half_written_checkpoints(folder: Path) -> None:
+    """Remove what a kill left; the Trainer writes a checkpoint's ``trainer_state.json`` last."""
     while checkpoint := get_last_checkpoint(str(folder)):
         try:
             json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             shutil.rmtree(checkpoint)
         else:
-            return str(checkpoint)
-    return None
+            return
 
 
 def _read(path: Path, folder: Path) -> dict[str, Any]:

@@ -102,4 +102,6 @@ def _check_seed(name: str, seed: int) -> None:
 def _check_positive(settings: EncoderSettings | TrainingSettings, *names: str) -> None:
     for name in names:
         if not 0 < getattr(settings, name) < math.inf:
-            raise InputError(f"{name} is {getattr(settings, name)}; it must be above 0.")
+            raise InputError(
+                f"{name} is {getattr(settings, name)}; it must be a finite number above 0."
+            )

@@ -17,7 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 from w2s_mol import files
-from w2s_mol.errors import W2SMolError
+from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining import shards
 from w2s_mol.pretraining.corpus_file import CorpusFile, read_lines
 from w2s_mol.pretraining.shards import Preparation, ShardLines
@@ -26,6 +26,18 @@ from w2s_mol.progress import Progress
 _INDEX = "index.json"
 _BYTES_PER_MOLECULE, _BYTES_PER_SEQUENCE = 424, 60
 _SHARDS_AHEAD = 4  # for each worker, so that none waits and no corpus fills the memory
+
+
+def refuse_a_script_without_guard() -> None:
+    """Raise InputError in a worker that, on its start, runs the script that started it.
+
+    It would wait for the lock that its parent holds, and the parent for it.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise InputError(
+            "this script prepares a corpus whenever it is imported, as the processes that prepare "
+            "it do. Put the call under 'if __name__ == \"__main__\":'."
+        )
 
 
 def prepare_shards(

@@ -23,7 +23,7 @@ from w2s_mol import files
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.descriptors import normalized_descriptors
 from w2s_mol.molecules.smiles import MoleculeError, parse, parse_kekulized, write_kekulized
-from w2s_mol.molecules.vocabulary import token_ids
+from w2s_mol.molecules.vocabulary import OutsideVocabularyError, token_ids
 from w2s_mol.pretraining.corpus_file import first_column
 
 SHARD_LINES = 2_000
@@ -192,5 +192,6 @@ def _random_orders(n_atoms: int, line: int, preparation: Preparation) -> list[li
 
 
 def _reason(error: MoleculeError) -> str:
-    text = str(error)
-    return "an element or sign outside the vocabulary" if "outside" in text else text
+    if isinstance(error, OutsideVocabularyError):
+        return "an element or sign outside the vocabulary"
+    return str(error)

@@ -140,8 +140,8 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
     )
     if "kendall_seeds" in shown:
         note += (
-            f" {_MEASURES['kendall_seeds']}: over pairs of supervisors that differ in nothing "
-            "but their pretraining seed."
+            f" {_MEASURES['kendall_seeds']}: over pairs of supervisors of one family and "
+            "hidden size, which have other pretraining seeds."
         )
     title = f"How the selectors rank: {_of(cases)}"
     return Table(title, columns, rows, (cases.study,), note, frozenset({0}))

@@ -70,7 +70,7 @@ class Cases:
 
     @property
     def seed_groups(self) -> list[list[int]]:
-        """Positions of supervisors that differ in nothing but their pretraining seed."""
+        """Positions of supervisors of one family and hidden size, of other pretraining seeds."""
         named = self.supervisors.assign(position=range(len(self.supervisors)))
         groups: list[list[int]] = []
         for _, group in named.groupby(["family", "hidden"], dropna=False):

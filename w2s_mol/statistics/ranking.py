@@ -37,7 +37,7 @@ def ranking_table(
         selector, what, measure, estimate, low and high over molecules and splits; ``difference``
         from the paper's rule with its interval and two-sided bootstrap ``p`` (the same replicates
         for both, so the test is paired). Measures are ``spearman``, ``kendall``, ``regret`` and,
-        where supervisors differ in nothing but their pretraining seed, ``kendall_seeds``: over
+        where one family has several pretraining seeds of a hidden size, ``kendall_seeds``: over
         the pairs of such supervisors alone, what a selector sees beyond their size.
     """
     observed, found = _measured(cases, selector_split, replicates, seed)
@@ -84,7 +84,7 @@ def _measured(
     drawn = cases.replicates("test", ("w2s_error",), replicates, seed)["w2s_error"]
     seen = cases.replicates(selector_split, ("bound", "weak_error"), replicates, seed)
     splits = [list(range(len(cases.splits)))]
-    seeds = _pairs_of_seeds(cases)
+    kin = _pairs_of_one_size(cases)
     error_draws = resampled(drawn, splits, 1, seed + 1).mean(axis=1)
     observed, found = {}, {}
     for selector in SELECTORS:
@@ -98,29 +98,32 @@ def _measured(
                 continue  # fixed representations have no hidden size
             scores = selector.sign * sizes[None]
             score_draws = np.broadcast_to(scores, error_draws.shape)
-        one = _score(scores, errors, seeds)
+        one = _score(scores, errors, kin)
         observed[selector.name] = {measure: float(values[0]) for measure, values in one.items()}
-        found[selector.name] = _score(score_draws, error_draws, seeds)
+        found[selector.name] = _score(score_draws, error_draws, kin)
     return observed, found
 
 
-def _pairs_of_seeds(cases: Cases) -> Pairs:
-    """Return the pairs of supervisors that differ in nothing but their seed, shape (2, p)."""
+def _pairs_of_one_size(cases: Cases) -> Pairs:
+    """Return the pairs of supervisors of one size and other seeds, shape (2, p)."""
     pairs = [pair for group in cases.seed_groups for pair in combinations(group, 2)]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2).T
 
 
-def _score(scores: Array, errors: Array, seeds: Pairs) -> dict[str, Array]:
-    """Return the measures of scores against errors, both of shape (r, k), for each of r."""
+def _score(scores: Array, errors: Array, kin: Pairs) -> dict[str, Array]:
+    """Return the measures of scores against errors, both of shape (r, k), for each of r.
+
+    ``kin`` are the pairs of columns that ``kendall_seeds`` looks at; without any it is left out.
+    """
     picked = scores == scores.min(axis=1, keepdims=True)  # ties count on average
     n_picked = picked.sum(axis=1)  # 0 where a replicate has no molecule of a tiny part
     of_picked = (errors * picked).sum(axis=1) / np.where(n_picked > 0, n_picked, np.nan)
     every_pair = np.stack(np.triu_indices(scores.shape[1], 1))
-    of_seeds = {"kendall_seeds": _kendall(scores, errors, seeds)} if seeds.size else {}
+    of_kin = {"kendall_seeds": _kendall(scores, errors, kin)} if kin.size else {}
     return {
         "spearman": _pearson(stats.rankdata(scores, axis=1), stats.rankdata(errors, axis=1)),
         "kendall": _kendall(scores, errors, every_pair),
-        **of_seeds,
+        **of_kin,
         "regret": of_picked - errors.min(axis=1),
     }
 
@@ -132,7 +135,7 @@ def _pearson(a: Array, b: Array) -> Array:
 
 
 def _kendall(a: Array, b: Array, pairs: Pairs) -> Array:
-    """Return Kendall's tau-b of each row: the correlation of the signs of some differences."""
+    """Return Kendall's tau-b of each row: how the signs of pairs' differences correlate."""
     i, j = pairs
     sign_a, sign_b = np.sign(a[:, i] - a[:, j]), np.sign(b[:, i] - b[:, j])
     below = np.sqrt((sign_a**2).sum(axis=1) * (sign_b**2).sum(axis=1))

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from w2s_mol import load_encoder
+from w2s_mol.encoders import transformer as module
 from w2s_mol.encoders.transformer import TextEncoder, equal_length_batches
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.smiles import standardize
@@ -84,6 +85,17 @@ def test_the_fingerprint_follows_the_content_not_the_name(copy: Path, tmp_path: 
     weights["pooler.dense.bias"] = weights["pooler.dense.bias"] + 1
     save_file(weights, renamed / "model.safetensors", metadata={"format": "pt"})
     assert load_encoder(str(renamed)).fingerprint != first
+
+
+def test_too_little_memory_is_not_taken_for_a_damaged_file(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(module.AutoModel, "from_pretrained", fail)
+    with pytest.raises(RuntimeError, match="allocate"):
+        load_encoder(str(copy))
 
 
 @pytest.mark.parametrize("size", [0, 100, -100])

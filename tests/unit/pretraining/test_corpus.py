@@ -3,6 +3,8 @@ import io
 import json
 import lzma
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -207,11 +209,11 @@ def test_more_lines_later_keep_the_shards_that_are_there(
     corpus_file: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shards, "SHARD_LINES", 2)
-    assert len(prepare_corpus(corpus_file, CorpusSettings(molecules=1), workers=1)) == 1
+    assert len(prepare_corpus(corpus_file, CorpusSettings(lines=1), workers=1)) == 1
     [folder] = (fresh_home / "corpora").iterdir()
     [first] = folder.glob("*.safetensors")
     when = first.stat().st_mtime_ns
-    assert len(prepare_corpus(corpus_file, CorpusSettings(molecules=3), workers=1)) == 3
+    assert len(prepare_corpus(corpus_file, CorpusSettings(lines=3), workers=1)) == 3
     assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
     assert first.stat().st_mtime_ns == when
     assert [path.name for path in (fresh_home / "corpora").iterdir()] == [folder.name]
@@ -226,6 +228,7 @@ def test_a_disk_with_too_little_room_is_a_clear_error(
         prepare_corpus(corpus_file, workers=1)
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks at Linux's /proc")
 def test_tokens_and_descriptors_stay_on_disk(corpus_file: Path, fresh_home: Path) -> None:
     corpus = prepare_corpus(corpus_file, workers=1)
     [path] = {str(p) for p in (fresh_home / "corpora").rglob("*.safetensors")}
@@ -256,6 +259,23 @@ def test_a_line_that_is_not_utf8_is_named(corpus_file: Path, fresh_home: Path) -
     corpus_file.write_bytes("CCO éthanol\nCCN\n".encode() + "CCC méthane\n".encode("latin-1"))
     with pytest.raises(InputError, match="line 3 is not UTF-8"):
         prepare_corpus(corpus_file, workers=1)
+
+
+@pytest.mark.slow
+def test_a_script_without_guard_is_told_so_instead_of_waiting_for_itself(
+    corpus_file: Path, fresh_home: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from w2s_mol.pretraining.corpus import prepare_corpus\n"
+        f"prepare_corpus(Path({str(corpus_file)!r}), workers=1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1
+    assert 'if __name__ == "__main__"' in done.stderr
 
 
 def test_a_missing_corpus_is_a_clear_error(tmp_path: Path) -> None:
@@ -308,7 +328,7 @@ def test_preparations_that_cannot_be_done_are_refused(wrong: dict[str, int]) -> 
         Preparation(**wrong)
 
 
-@pytest.mark.parametrize("molecules", [0, -1])
-def test_a_corpus_of_no_lines_cannot_be_asked_for(molecules: int) -> None:
-    with pytest.raises(InputError, match="molecules"):
-        CorpusSettings(molecules=molecules)
+@pytest.mark.parametrize("lines", [0, -1])
+def test_a_corpus_of_no_lines_cannot_be_asked_for(lines: int) -> None:
+    with pytest.raises(InputError, match="lines"):
+        CorpusSettings(lines=lines)

@@ -3,7 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -377,15 +377,22 @@ def test_what_is_wrong_from_the_start_is_said_before_the_corpus_is_prepared(
         check(["other"], pairs, renumberings=1)
     with pytest.raises(InputError, match="max-length of at most 256"):
         check(["other"], pairs, max_length=300)
+    with pytest.raises(InputError, match="max-length of at most 512"):
+        check(["other"], max_length=513)
     with pytest.raises(InputError, match="begun with epochs 2, not 3"):
         check([NAME], replace(SETTINGS, epochs=3))
     with pytest.raises(InputError, match=r"README\.md is not a folder"):
         check([NAME], place=tmp_path / NAME / "README.md" / "below")
     begun = checkpoints_folder(tmp_path, ["other"])
     begun.mkdir()
-    (begun / "recipes.json").write_text('{"other": {}}')
+    recipe = {**asdict(ENCODER[NAME]), **asdict(SETTINGS)}
+    (begun / "recipes.json").write_text(json.dumps({"other": recipe}))
     check([NAME])
     check([NAME, "other"], resume=True)
+    with pytest.raises(InputError, match="begun with epochs 2, not 3"):
+        check(["other"], replace(SETTINGS, epochs=3), resume=True)
+    with pytest.raises(InputError, match="unfinished training of other with other encoders"):
+        check(["other", "third"], resume=True)
     with pytest.raises(InputError, match="Pass --resume"):
         check([NAME, "other"])
     (tmp_path / "mine").mkdir()
@@ -440,7 +447,6 @@ def test_two_processes_learn_what_one_does(corpus_file: Path, tmp_path: Path) ->
     ("wrong", "message"),
     [
         ({"heads": 0}, "heads is 0"),
-        ({"hidden": 10, "heads": 4}, "for example 12"),
         ({"seed": -1}, "0 or more"),
         ({"learning_rate": 0.0}, "learning_rate is 0"),
     ],
@@ -448,6 +454,13 @@ def test_two_processes_learn_what_one_does(corpus_file: Path, tmp_path: Path) ->
 def test_encoders_that_cannot_be_made_are_refused(wrong: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         EncoderSettings(**{"hidden": 8, **wrong})
+
+
+def test_the_hidden_size_that_is_suggested_can_be_used() -> None:
+    with pytest.raises(InputError, match="for example") as caught:
+        EncoderSettings(hidden=10, heads=4)
+    suggested = int(str(caught.value).rpartition("for example ")[2].rstrip("."))
+    assert EncoderSettings(hidden=suggested, heads=4).hidden > 0
 
 
 @pytest.mark.parametrize("hidden", [0, 1, 9, 15])

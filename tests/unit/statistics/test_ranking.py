@@ -14,7 +14,7 @@ from w2s_mol.statistics.ranking import ranking_table, rule_replicates
 
 SPLIT = {"0": (range(20), range(20, 200), range(200, 400))}
 
-NO_SEEDS = np.empty((2, 0), dtype=np.int64)
+NO_KIN = np.empty((2, 0), dtype=np.int64)
 
 scores = st.integers(1, 12).flatmap(
     lambda k: st.tuples(
@@ -31,7 +31,7 @@ def by_measure(cases: Cases, **options) -> pd.DataFrame:
 @given(scores)
 def test_rank_correlations_are_scipys_also_with_ties(both: tuple[list, list]) -> None:
     a, b = np.array(both)
-    found = ranking._score(np.tile(a, (2, 1)), np.tile(b, (2, 1)), NO_SEEDS)
+    found = ranking._score(np.tile(a, (2, 1)), np.tile(b, (2, 1)), NO_KIN)
     for name, measure in (("spearman", stats.spearmanr), ("kendall", stats.kendalltau)):
         if np.ptp(a) == 0 or np.ptp(b) == 0:
             assert np.isnan(found[name]).all()
@@ -42,7 +42,7 @@ def test_rank_correlations_are_scipys_also_with_ties(both: tuple[list, list]) ->
 @given(scores)
 def test_the_regret_of_a_pick_is_what_it_costs_against_the_best(both: tuple[list, list]) -> None:
     a, b = np.array(both)
-    [regret] = ranking._score(a[None], b[None], NO_SEEDS)["regret"]
+    [regret] = ranking._score(a[None], b[None], NO_KIN)["regret"]
     assert regret == pytest.approx(b[a == a.min()].mean() - b.min())
     assert regret >= 0
 
