@@ -26,7 +26,7 @@ def test_positions_are_not_trained() -> None:
     assert not model.embeddings.position_embeddings.weight.requires_grad
 
 
-def test_the_papers_eight_encoders_are_shipped() -> None:
+def test_the_papers_eight_encoders_are_shipped_with_three_seeds_each() -> None:
     shipped = []
     for folder in shipped_encoders().values():
         made = json.loads((folder / "w2s_mol.json").read_text())
@@ -35,7 +35,7 @@ def test_the_papers_eight_encoders_are_shipped() -> None:
         assert made["epochs"] == 2
         assert uses_smiles_vocabulary(folder)
         assert "sha256" in (folder / "README.md").read_text()
-    assert sorted(shipped) == list(product(PAPER_HIDDEN_SIZES, range(1)))
+    assert sorted(shipped) == list(product(PAPER_HIDDEN_SIZES, range(3)))
 
 
 def test_one_strong_encoder_is_shipped_in_small_files() -> None:
