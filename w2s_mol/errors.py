@@ -45,7 +45,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str], hint: str = "") -> 
     """Return the error for a name that is not one of the known ones, with the nearest of them."""
     known = sorted(known)
     spelt = {other.lower(): other for other in known}
-    near = difflib.get_close_matches(name.lower(), spelt, n=1, cutoff=0.5)
+    typed = name.lower()
+    begun = [other for other in spelt if typed and other.startswith(typed)]
+    near = begun or difflib.get_close_matches(typed, spelt, n=1, cutoff=0.5)
     guess = f" Did you mean {spelt[near[0]]!r}?" if near else ""
     tail = f" {hint}" if hint else ""
     return InputError(
