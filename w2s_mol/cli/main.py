@@ -20,7 +20,9 @@ from w2s_mol.errors import W2SMolError, means_no_memory, unknown_name
 PROGRAM = "w2s-mol"
 _INTERRUPTED = 130
 _GO_ON = "Run the same command again to go on where it stopped."
-_RESUME = "Run the same command with --resume to go on where it stopped."
+_RESUME = (
+    "Run the same command with --resume: it goes on from the last checkpoint, if there is one."
+)
 _AGAIN = "Nothing was left half-written. Run the same command again."
 
 

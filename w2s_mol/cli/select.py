@@ -63,6 +63,7 @@ def _print(selection: StudySelection) -> None:
     import pandas as pd
 
     from w2s_mol.selection.formats import plus_minus
+    from w2s_mol.selection.tables import supervisor_names
     from w2s_mol.study.results import NO_CONTROL
 
     keys = selection.keys
@@ -71,7 +72,6 @@ def _print(selection: StudySelection) -> None:
         f"{keys['head']}, pooling {keys['pooling']}, seed {keys['study_seed']}"
         + ("" if selection.control == NO_CONTROL else f" (null control: {selection.control})")
     )
-    several = len(set(selection.table["family"])) > 1
     where = "validation" if selection.selector_split == "valid" else "test"
     table = Table(title=heading, title_justify="left", title_style="bold")
     table.add_column("hidden", justify="right")
@@ -80,11 +80,12 @@ def _print(selection: StudySelection) -> None:
     table.add_column("true error of strong (test)", justify="right")
     table.add_column("gain (test)", justify="right")
     table.add_column("")
-    for row in selection.table.to_dict(orient="records"):
+    rows = selection.table.assign(name=supervisor_names(selection.table))
+    for row in rows.to_dict(orient="records"):
         marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
         table.add_row(
             str(row["hidden"]) if pd.notna(row["hidden"]) else "",
-            f"{row['family']}/{row['weak']}" if several else row["weak"],
+            row["name"],
             plus_minus(row["bound_mean"], row["bound_std"]),
             plus_minus(row["w2s_error_mean"], row["w2s_error_std"]),
             plus_minus(row["gain_mean"], row["gain_std"]),

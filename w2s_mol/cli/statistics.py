@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -61,8 +62,10 @@ def statistics(
         "controls": lambda: _controls(cases, replicates, seed),
     }[what]()
     if form == "table":
+        times = Counter(table.title for _, table in pairs)
         for _, table in pairs:
-            output.print_rows(table.columns, table.rows, "table", table.title)
+            of_run = f" (run {table.runs[0]})" if times[table.title] > 1 else ""
+            output.print_rows(table.columns, table.rows, "table", table.title + of_run)
             output.result(table.note)
         return
     tidy = pd.concat([frame for frame, _ in pairs], ignore_index=True)

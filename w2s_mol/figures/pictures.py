@@ -247,26 +247,34 @@ def _representation_curves(run: FinishedRun) -> Iterator[Picture]:
 
 def _encoder_curves(studies: list[_Study], runs: Sequence[FinishedRun]) -> Iterator[Picture]:
     """Draw how the weak encoders of the studies were pretrained, as far as their folders say it."""
-    used = {sha256 for study in studies for sha256 in study.rows["weak_sha256"]}
+    used = {
+        sha256: family
+        for study in studies
+        for sha256, family in zip(study.rows["weak_sha256"], study.rows["family"], strict=True)
+    }
     pretraining = {
         weak["sha256"]: weak.get("pretraining", {})
         for run in runs
         for weak in run.manifest.get("weak", [])
     }
-    pretrained = [pretraining[sha256] for sha256 in sorted(used & pretraining.keys())]
     rows = [
         {
-            "label": f"hidden {made['hidden']}",
+            "family": family,
+            "hidden": made["hidden"],
             "x": entry["step"] * made["batch_size"] / 1000,
             "value": entry["valid_loss"],
         }
-        for made in sorted(pretrained, key=lambda made: int(made.get("hidden", 0)))
+        for sha256, family in used.items()
+        for made in [pretraining.get(sha256, {})]
         for entry in made.get("history", [])
         if "valid_loss" in entry
     ]
     if not rows:
         return
-    curves = pd.DataFrame(rows).groupby(["label", "x"], sort=False).mean().reset_index()
+    curves = pd.DataFrame(rows).groupby(["family", "hidden", "x"]).mean().reset_index()
+    label = "hidden " + curves["hidden"].astype(str)
+    several = len(set(curves["family"])) > 1
+    curves["label"] = curves["family"] + ", " + label if several else label
     figure, [axes] = new_figure(size=(5.6, 3.7))
     panels.learning_curves(axes, curves, "validation loss", "weak encoders, mean over seeds")
     axes.set_xlabel("thousand molecules seen")

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from w2s_mol import files
@@ -162,6 +163,7 @@ def in_parallel(
         If the system ends a process.
     """
     workers = workers or _usable_cores()
+    _start_resource_tracker()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _follow_parent) as pool:
         running: dict[Future[None], ShardLines] = {}
@@ -173,15 +175,35 @@ def in_parallel(
             while running:
                 yield from _finished(running)
         except BrokenProcessPool as error:
+            _abandon(pool)
             raise W2SMolError(
                 "a process that prepared the corpus was killed, perhaps for memory. Run the same "
                 "command again, with fewer --workers; it goes on where it stopped."
             ) from error
         except BaseException:
-            # Leaving the block waits for shards at work; their processes are not worth waiting for.
-            for process in list(pool._processes.values()):  # noqa: SLF001
-                process.terminate()
+            _abandon(pool)
             raise
+
+
+def _start_resource_tracker() -> None:
+    """Start what a pool needs; early Pythons 3.11 then let Ctrl-C through to RDKit and workers.
+
+    How that would end is told in ``cli.main``.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _abandon(pool: ProcessPoolExecutor) -> None:
+    """End a pool's processes, so that leaving it does not wait for shards at work."""
+    for process in list((pool._processes or {}).values()):  # noqa: SLF001
+        process.terminate()
+    # In early Pythons 3.11 a pool waits for ever to hand work to processes that are dead.
+    if queue := pool._call_queue:  # type: ignore[attr-defined]  # noqa: SLF001
+        queue._reader.close()  # noqa: SLF001
 
 
 def _usable_cores() -> int:

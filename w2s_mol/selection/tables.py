@@ -204,7 +204,14 @@ def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.Dat
     return pd.concat([mean, std], axis=1)[pairs]
 
 
+def supervisor_names(table: pd.DataFrame) -> pd.Series:
+    """Return what to call each row of a selection: its encoder, after its family if several."""
+    several = len(set(table["family"])) > 1
+    return table["family"] + "/" + table["weak"] if several else table["weak"]
+
+
 def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
+    names = supervisor_names(table)
     errors = table["w2s_error_mean"].to_numpy(dtype=float)
     best = errors.min()
     rows = []
@@ -217,7 +224,7 @@ def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
             {
                 "selector": selector.name,
                 "what": selector.what,
-                "picks": ", ".join(table["weak"].iloc[ties]),
+                "picks": ", ".join(names.iloc[ties]),
                 "w2s_error": errors[ties].mean(),
                 "regret": errors[ties].mean() - best,
                 "spearman": _rank_correlation(stats.spearmanr, scores, errors),
@@ -239,7 +246,7 @@ def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
         {
             "selector": "oracle",
             "what": "smallest true error on test",
-            "picks": table["weak"].iloc[int(errors.argmin())],
+            "picks": names.iloc[int(errors.argmin())],
             "w2s_error": best,
             "regret": 0.0,
             "spearman": 1.0 if len(errors) > 1 else np.nan,

@@ -180,6 +180,17 @@ def test_learning_curves_are_of_the_encoders_that_were_used_by_size(
         np.testing.assert_allclose(line.get_ydata(), list(losses.values()))
 
 
+def test_learning_curves_of_several_families_are_told_apart(changed: Callable) -> None:
+    run = changed(lambda r: r.assign(family=r["family"].where(r["hidden"] == 8, "mine")))
+    drawn = {picture.name: picture for picture in draw_pictures([run])}
+    lines = drawn["learning-curves"].figure.axes[0].lines
+    labels = {line.get_label() for line in lines}
+    assert "shipped, hidden 8" in labels
+    assert all(label.startswith("mine, ") for label in labels - {"shipped, hidden 8"})
+    assert len(labels) == len(lines) > 1
+    assert all((np.diff(line.get_xdata()) > 0).all() for line in lines)
+
+
 def test_other_encoders_of_the_same_names_have_no_learning_curves(changed: Callable) -> None:
     run = changed(lambda r: r.assign(weak_sha256="other " + r["weak_sha256"]))
     assert "learning-curves" not in {picture.name for picture in draw_pictures([run])}

@@ -183,6 +183,13 @@ def test_latex_names_the_encoders_where_sizes_repeat() -> None:
     assert "shipped/weak-h8-s0" in text
 
 
+def test_a_selectors_picks_name_their_family_where_there_are_several() -> None:
+    twin = results().assign(family="my_own", weak_sha256=lambda f: f["weak_sha256"] + "-own")
+    found = selector_table(pd.concat([results(), twin])).set_index("selector")
+    assert found.loc["hidden", "picks"] == "shipped/weak-h96-s0, my_own/weak-h96-s0"
+    assert found.loc["oracle", "picks"] in ("my_own/weak-h96-s0", "shipped/weak-h96-s0")
+
+
 def test_a_mean_without_spread_is_shown_alone() -> None:
     assert plus_minus(1.23456, 0.1) == "1.2346 ± 0.1000"
     assert plus_minus(1.23456, math.nan) == "1.2346"
