@@ -81,6 +81,7 @@ def test_a_table_that_cannot_be_studied_is_refused_by_name(cli, tmp_path, text, 
     check_refused(cli, tmp_path, study(*FIXED), ["own", *named])
 
 
+@pytest.mark.slow  # five seconds of imports a case
 @pytest.mark.parametrize(
     ("rows", "named"),
     [
@@ -95,6 +96,7 @@ def test_a_split_file_that_does_not_fit_is_refused_by_name(cli, tmp_path, rows, 
     check_refused(cli, tmp_path, study(*FIXED, "--split-file", "fold.json"), ["fold", *named])
 
 
+@pytest.mark.slow  # five seconds of imports a case
 @pytest.mark.parametrize(
     ("options", "code", "named"),
     [
