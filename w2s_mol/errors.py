@@ -31,6 +31,19 @@ def first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
+def shortened(text: str, longest: int = 60) -> str:
+    """Return how a text is quoted in a message: in full, or its beginning and its length.
+
+    Examples
+    --------
+    >>> shortened("C" * 500, longest=5)
+    "'CCCCC' ... (500 characters)"
+    """
+    if len(text) <= longest:
+        return repr(text)
+    return f"{text[:longest]!r} ... ({len(text):,} characters)"
+
+
 def means_no_memory(error: Exception) -> bool:
     """Say whether an error is Python's, numpy's or torch's word for too little memory."""
     said = str(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from w2s_mol.errors import InputError, unknown_name
-from w2s_mol.molecules.smiles import MoleculeError
+from w2s_mol.molecules.smiles import MAX_ATOMS, MoleculeError, parse, smiles_of
 from w2s_mol.progress import Progress, silent
 
 Precision = Literal["fp32", "bf16"]
@@ -49,6 +49,25 @@ class Embeddings:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Readings:
+    """What an encoder reads of ``n`` cells that should each hold a SMILES.
+
+    Attributes
+    ----------
+    texts
+        The SMILES of each cell; empty where it cannot be read.
+    prepared
+        By distinct SMILES, in order, what ``Encoder._vectors`` takes.
+    reasons
+        For each cell why it cannot be read, or an empty string.
+    """
+
+    texts: tuple[str, ...]
+    prepared: dict[str, Any]
+    reasons: tuple[str, ...]
+
+
 class Encoder(ABC):
     """SMILES in, one vector each out.
 
@@ -67,6 +86,8 @@ class Encoder(ABC):
         Size of its hidden states, where it has any.
     precision
         Of its arithmetic.
+    max_atoms
+        Molecules of more atoms are invalid.
     """
 
     name: str
@@ -74,6 +95,7 @@ class Encoder(ABC):
     poolings: tuple[str, ...]
     hidden: int | None = None
     precision: Precision = "fp32"
+    max_atoms: int = MAX_ATOMS
 
     @abstractmethod
     def dimension(self, pooling: str) -> int:
@@ -81,7 +103,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def _prepare(self, smiles: str) -> Any:
-        """Return what ``_vectors`` reads for one SMILES.
+        """Return what ``_vectors`` reads for one SMILES, which ``smiles_of`` and ``parse`` took.
 
         Raises
         ------
@@ -120,7 +142,7 @@ class Encoder(ABC):
         Parameters
         ----------
         smiles
-            ``n`` SMILES; surrounding blanks are ignored.
+            ``n`` SMILES; blanks around one, and text after a blank, are ignored.
         pooling
             For transformers ``pooled`` (the pooler's output on the first token), ``mean`` (of the
             last layer over the molecule's own tokens) or ``mean+pooled`` (both, concatenated).
@@ -135,27 +157,74 @@ class Encoder(ABC):
         Raises
         ------
         InputError
-            If the encoder does not offer the pooling.
+            If the encoder does not offer the pooling, or ``smiles`` is not a sequence of texts.
         """
         pooling = self.resolve_pooling(pooling)
-        if isinstance(smiles, str):
-            raise InputError(f"embed takes a list of SMILES; got one string, {smiles!r}.")
-        rows: dict[str, int] = {}  # each distinct SMILES is computed once
-        prepared: list[Any] = []
-        refused: dict[str, str] = {}
-        # A missing value of a pandas column is a float.
-        stripped = [text.strip() if isinstance(text, str) else "" for text in smiles]
+        readings = self.read(smiles)
+        rows = {text: row for row, text in enumerate(readings.prepared)}
         with rdBase.BlockLogs():
-            for text in stripped:
-                if text in rows or text in refused:
-                    continue
+            vectors = self._vectors(list(readings.prepared.values()), pooling, progress)
+        reasons = list(readings.reasons)
+        embeddings = np.full((len(reasons), self.dimension(pooling)), np.nan, dtype=np.float32)
+        for place, text in enumerate(readings.texts):
+            if reasons[place]:
+                continue
+            vector = vectors[rows[text]]
+            if np.isfinite(vector).all():
+                embeddings[place] = vector
+            else:
+                reasons[place] = "the encoder's output is not finite"
+        valid = np.array([not reason for reason in reasons], dtype=bool)
+        return Embeddings(embeddings, valid, tuple(reasons))
+
+    def read(self, smiles: Sequence[str]) -> Readings:
+        """Say what of some SMILES this encoder can read, without computing a vector.
+
+        Raises
+        ------
+        InputError
+            If ``smiles`` is not a sequence of texts.
+        """
+        prepared: dict[str, Any] = {}  # each distinct SMILES is prepared once
+        texts: dict[str, str] = {}
+        refused: dict[str, str] = {}
+        cells = checked_texts(smiles)
+        with rdBase.BlockLogs():
+            for cell in dict.fromkeys(cells):
                 try:
-                    prepared.append(self._prepare(text))
-                    rows[text] = len(prepared) - 1
+                    text = smiles_of(cell, self.max_atoms)
+                    if text not in prepared:
+                        parse(text)  # what is no molecule is none for any encoder
+                        prepared[text] = self._prepare(text)
+                    texts[cell] = text
                 except MoleculeError as error:
-                    refused[text] = str(error)
-            vectors = self._vectors(prepared, pooling, progress)
-        valid = np.array([text in rows for text in stripped], dtype=bool)
-        embeddings = np.full((len(stripped), self.dimension(pooling)), np.nan, dtype=np.float32)
-        embeddings[valid] = vectors[[rows[text] for text in stripped if text in rows]]
-        return Embeddings(embeddings, valid, tuple(refused.get(text, "") for text in stripped))
+                    refused[cell] = str(error)
+        return Readings(
+            tuple(texts.get(cell, "") for cell in cells),
+            prepared,
+            tuple(refused.get(cell, "") for cell in cells),
+        )
+
+
+def checked_texts(smiles: Any) -> list[str]:
+    """Return a sequence of SMILES as a list; a missing value (None, NaN) is an empty text.
+
+    Raises
+    ------
+    InputError
+        If it is one string, a table, or holds something that is neither text nor missing.
+    """
+    expected = "It should be a list, an array or a column of SMILES."
+    if isinstance(smiles, str | bytes | Mapping) or getattr(smiles, "ndim", 1) != 1:
+        raise InputError(f"smiles is a {type(smiles).__name__}. {expected}")
+    try:
+        given = list(smiles)
+    except TypeError as error:
+        raise InputError(f"smiles is a {type(smiles).__name__}. {expected}") from error
+    for place, text in enumerate(given):
+        if not isinstance(text, str):
+            missing = text is None or text != text
+            if not missing:
+                raise InputError(f"smiles[{place}] is {text!r}, not a text. {expected}")
+            given[place] = ""
+    return given

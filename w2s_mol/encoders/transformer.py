@@ -19,7 +19,7 @@ from transformers.utils.logging import disable_progress_bar
 from w2s_mol import files
 from w2s_mol.encoders.contract import METADATA, Encoder, Precision
 from w2s_mol.errors import InputError, first_line, means_no_memory
-from w2s_mol.molecules.smiles import MoleculeError, parse, standardize
+from w2s_mol.molecules.smiles import MoleculeError, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
 
@@ -137,7 +137,6 @@ class TextEncoder(TransformerEncoder):
         super().__init__(name, folder, device, max_tokens, precision)
 
     def _token_ids(self, smiles: str) -> list[int]:
-        parse(smiles)  # a tokenizer takes any text; a SMILES it must be
         ids: list[int] = self._tokenizer(smiles)["input_ids"]
         return ids
 

@@ -1,10 +1,29 @@
-"""SMILES in MolBERT's standard form: kekulé, aromatic flags cleared, atoms in input order."""
+"""Reading a SMILES: one rule for whatever reads one. And MolBERT's standard form of it.
+
+MolBERT's form is kekulé, with aromatic flags cleared and atoms in input order.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rdkit import Chem
+
+MAX_ATOMS = 500
+"""How many atoms a SMILES may have written, unless told otherwise.
+
+The largest of ChemBench has 132, of thirty MoleculeACE sets 316. RDKit's cost of one molecule
+grows with the third power (the 200 descriptors take 15 s at 751 atoms).
+"""
+
+MOST_ATOMS = 5_000
+"""What no one may exceed: RDKit's writer calls itself once an atom, and at 20,000 overflows the
+stack, which ends the whole process."""
+
+_BLANKS = " \t\r\n"
+_NOT_PRINTABLE = re.compile(r"[^\x20-\x7e\t]")
+_ATOM = re.compile(r"\[[^\]]*\]?|Br|Cl|[A-Za-z*]")
 
 _ALL_BUT_CLEANUP = Chem.SanitizeFlags.SANITIZE_ALL ^ Chem.SanitizeFlags.SANITIZE_CLEANUP
 
@@ -13,8 +32,53 @@ class MoleculeError(ValueError):
     """A SMILES cannot be read, or cannot be written in an encoder's vocabulary."""
 
 
+def smiles_of(cell: str, max_atoms: int = MAX_ATOMS) -> str:
+    """Return the SMILES that a cell of a table, or a line, holds.
+
+    It is what stands before the first blank; a name after it is not looked at. Whatever reads
+    molecules reads them through this, so that no two encoders see different ones.
+
+    Parameters
+    ----------
+    cell
+        Text; blanks around it are ignored.
+    max_atoms
+        How many atoms it may have written; at most ``MOST_ATOMS`` counts.
+
+    Raises
+    ------
+    MoleculeError
+        If it is empty, holds a line break or a character that is not printable ASCII (RDKit
+        reads ``CCÓ`` as ``CC``), a CXSMILES extension, which is chemistry that encoders would
+        lose, or too many atoms.
+
+    Examples
+    --------
+    >>> smiles_of(" CCO ethanol")
+    'CCO'
+    """
+    text = cell.strip(_BLANKS)
+    if strange := _NOT_PRINTABLE.search(text):
+        raise MoleculeError(f"a character that is not printable ASCII: {strange[0]!r}")
+    smiles, *rest = text.split(maxsplit=1)[:2] or [""]
+    if not smiles:
+        raise MoleculeError("empty SMILES")
+    if rest and rest[0].startswith("|"):
+        raise MoleculeError("a CXSMILES extension (|...|), which encoders do not read")
+    limit = min(max_atoms, MOST_ATOMS)
+    # Counted in the text: RDKit must not see a molecule that it cannot write.
+    if (atoms := sum(1 for _ in _ATOM.finditer(smiles))) > limit:
+        raise MoleculeError(f"{atoms:,} atoms, the limit is {limit:,}")
+    return smiles
+
+
+def text_after(cell: str) -> str:
+    """Return what stands after the SMILES in its cell, which nothing reads."""
+    return (cell.strip(_BLANKS).split(maxsplit=1)[1:] or [""])[0]
+
+
 def parse(smiles: str) -> Chem.Mol:
-    """Parse a SMILES as RDKit does by default.
+    """Parse a SMILES, as ``smiles_of`` returns it, as RDKit does by default.
 
     Raises
     ------
@@ -63,7 +127,7 @@ def standardize(smiles: str) -> str:
     Parameters
     ----------
     smiles
-        Any SMILES that RDKit parses; surrounding blanks are ignored.
+        Any SMILES that RDKit parses; blanks around it are ignored.
 
     Raises
     ------

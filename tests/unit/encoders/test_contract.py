@@ -48,7 +48,7 @@ def test_nothing_at_all_gives_no_rows(encoder) -> None:
 
 
 def test_a_string_in_place_of_a_list_is_refused(encoder) -> None:
-    with pytest.raises(InputError, match="list of SMILES"):
+    with pytest.raises(InputError, match="smiles is a str"):
         encoder.embed("CCO")
 
 

@@ -70,8 +70,9 @@ def test_an_element_outside_the_vocabulary_is_an_error_for_the_saved_tokenizer(
 
 def test_a_molecule_longer_than_the_limit_is_invalid(tiny_encoder_folder: Path) -> None:
     folder = str(tiny_encoder_folder)
-    assert load_encoder(folder).embed(["C" * 510]).valid.tolist() == [True]
-    assert load_encoder(folder).embed(["C" * 511]).valid.tolist() == [False]
+    bonds = "=".join("C" * 170)  # 339 tokens and 170 atoms
+    assert load_encoder(folder).embed([bonds + "C" * 171]).valid.tolist() == [True]
+    assert load_encoder(folder).embed([bonds + "C" * 172]).valid.tolist() == [False]
     short = load_encoder(folder, max_tokens=10).embed(["C" * 8, "C" * 9])
     assert short.valid.tolist() == [True, False]
     assert "at most 10" in short.reasons[1]

@@ -5,6 +5,7 @@ from w2s_mol.molecules.smiles import (
     MoleculeError,
     parse,
     parse_kekulized,
+    smiles_of,
     standardize,
     write_kekulized,
 )
@@ -41,3 +42,36 @@ def test_a_renumbered_molecule_is_the_same_molecule() -> None:
     written = write_kekulized(mol, order)
     assert written != write_kekulized(mol)
     assert Chem.CanonSmiles(written) == Chem.CanonSmiles("CC(=O)Oc1ccccc1C(=O)O")
+
+
+@pytest.mark.parametrize(
+    ("cell", "smiles"),
+    [(" CCO\t", "CCO"), ("CCO ethanol", "CCO"), ("CCO\tan alcohol", "CCO"), ("[Na+].[Cl-]",) * 2],
+)
+def test_a_smiles_is_what_stands_before_the_first_blank(cell: str, smiles: str) -> None:
+    assert smiles_of(cell) == smiles
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("", "empty"),
+        (" \n", "empty"),
+        ("CC\u00d3", "not printable ASCII: 'Ó'"),
+        ("CCO\u00a0", "not printable ASCII"),
+        ("c1ccccc1N\nCCC", "not printable ASCII"),
+        ("C\0", "not printable ASCII"),
+        ("C[C@H](O)F |&1:1|", "CXSMILES"),
+        ("C" * 501, "501 atoms, the limit is 500"),
+        ("ClBr[13CH3]" * 167, "501 atoms"),
+    ],
+)
+def test_what_is_no_smiles_is_refused_with_its_reason(cell: str, reason: str) -> None:
+    with pytest.raises(MoleculeError, match=reason):
+        smiles_of(cell)
+
+
+def test_the_limit_of_atoms_can_be_raised_up_to_what_rdkit_can_write() -> None:
+    assert smiles_of("C" * 5_000, max_atoms=10**9) == "C" * 5_000
+    with pytest.raises(MoleculeError, match="20,?000 atoms, the limit is 5,?000"):
+        smiles_of("C" * 20_000, max_atoms=10**9)
