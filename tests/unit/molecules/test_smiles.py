@@ -73,5 +73,5 @@ def test_what_is_no_smiles_is_refused_with_its_reason(cell: str, reason: str) ->
 
 def test_the_limit_of_atoms_can_be_raised_up_to_what_rdkit_can_write() -> None:
     assert smiles_of("C" * 5_000, max_atoms=10**9) == "C" * 5_000
-    with pytest.raises(MoleculeError, match="20,?000 atoms, the limit is 5,?000"):
+    with pytest.raises(MoleculeError, match="20,000 atoms, the limit is 5,000"):
         smiles_of("C" * 20_000, max_atoms=10**9)
