@@ -18,11 +18,16 @@ def environment() -> dict[str, Any]:
     return {
         "w2s_mol": __version__,
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": versions(*_PACKAGES),
         "platform": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
     }
+
+
+def versions(*packages: str) -> dict[str, str | None]:
+    """Return the installed version of each package, None where there is none."""
+    return {name: _version(name) for name in packages}
 
 
 def processor() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -88,6 +89,13 @@ class Encoder(ABC):
         Of its arithmetic.
     max_atoms
         Molecules of more atoms are invalid.
+    arithmetic
+        What beside its content its vectors depend on in their last digits, or more where a
+        library changes: versions, the kind of device.
+    notes
+        What a user should know of how it reads molecules.
+    revision
+        The commit of a model from a hub; None for others.
     """
 
     name: str
@@ -96,6 +104,9 @@ class Encoder(ABC):
     hidden: int | None = None
     precision: Precision = "fp32"
     max_atoms: int = MAX_ATOMS
+    arithmetic: Mapping[str, str | None] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
+    revision: str | None = None
 
     @abstractmethod
     def dimension(self, pooling: str) -> int:
@@ -145,7 +156,8 @@ class Encoder(ABC):
             ``n`` SMILES; blanks around one, and text after a blank, are ignored.
         pooling
             For transformers ``pooled`` (the pooler's output on the first token), ``mean`` (of the
-            last layer over the molecule's own tokens) or ``mean+pooled`` (both, concatenated).
+            last layer over the molecule's own tokens), ``mean+pooled`` (both, concatenated),
+            ``cls`` or ``last`` (the last layer's state of the first or last token).
         progress
             Told the number of distinct molecules done.
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import rdkit
 from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from w2s_mol.encoders.contract import Encoder
+from w2s_mol.manifest import versions
 from w2s_mol.molecules import descriptors
 from w2s_mol.molecules.smiles import parse
 from w2s_mol.progress import Progress
@@ -43,7 +43,8 @@ class DescriptorEncoder(_FixedEncoder):
     """The 200 RDKit descriptors, each mapped to [0, 1] by ``descriptastorus``."""
 
     name = "rdkit2d"
-    fingerprint = f"rdkit2d:1:rdkit-{rdkit.__version__}"
+    fingerprint = "rdkit2d:1"
+    arithmetic = versions("rdkit", "descriptastorus", "numpy")
 
     def dimension(self, pooling: str) -> int:
         """Return 200."""
@@ -60,7 +61,8 @@ class MorganEncoder(_FixedEncoder):
     """
 
     name = "ecfp"
-    fingerprint = f"ecfp:radius-2:2048:counts:rdkit-{rdkit.__version__}"
+    fingerprint = "ecfp:radius-2:2048:counts"
+    arithmetic = versions("rdkit")
     _SIZE = 2048
 
     def __init__(self) -> None:

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rdkit
 import torch
 from numpy.typing import NDArray
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils.logging import disable_progress_bar
 
 from w2s_mol import files
 from w2s_mol.encoders.contract import METADATA, Encoder, Precision
-from w2s_mol.errors import InputError, first_line, means_no_memory
+from w2s_mol.encoders.models import TokenModel, load_model
+from w2s_mol.encoders.tokenizers import load_reader
+from w2s_mol.errors import InputError, means_no_memory
+from w2s_mol.manifest import versions
 from w2s_mol.molecules.smiles import MoleculeError, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
 
-POOLINGS = ("mean+pooled", "mean", "pooled")
+POOLINGS = ("mean+pooled", "mean", "pooled", "cls", "last")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
 
 _NOT_CONTENT = ("README.md", METADATA)
+_READING = 2
+"""Raised when a folder of the same files is read in another way than before."""
 
 
 def resolve_device(name: str) -> torch.device:
@@ -48,7 +52,15 @@ def resolve_device(name: str) -> torch.device:
 
 
 class TransformerEncoder(Encoder):
-    """A Hugging Face encoder; subclasses say how a SMILES becomes token ids."""
+    """A Hugging Face encoder; subclasses say how a SMILES becomes token ids.
+
+    Attributes
+    ----------
+    notes
+        What a user should know of how it reads molecules.
+    revision
+        The commit of a model from the hub, None for others.
+    """
 
     hidden: int
 
@@ -64,15 +76,27 @@ class TransformerEncoder(Encoder):
         self.folder = folder
         self.device = device
         self.precision = precision
-        model, has_pooler = _load_model(name, folder)
-        self._model = model.eval().to(device)
-        self.hidden = int(model.config.hidden_size)
-        self.poolings = POOLINGS if has_pooler else ("mean",)
         self.metadata = _metadata(folder)
-        self._longest = min(max_tokens or self._readable_tokens(), self._readable_tokens())
-        kind = f"{type(self).__name__}:{self._longest}"
-        kind += "" if precision == "fp32" else f":{precision}"
+        loaded = load_model(name, folder)
+        limits = [loaded.longest, max_tokens, self._open_tokenizer(loaded)]
+        self._longest = min((limit for limit in limits if limit is not None), default=None)
+        self._model = loaded.module.to(device)
+        self.hidden = loaded.hidden
+        pooled = ("mean+pooled", "mean", "pooled") if loaded.has_pooler else ("mean",)
+        self.poolings = (*pooled, *(("cls",) if self._begins_special else ()), "last")
+        kind = [type(self).__name__, self._rule, self._longest, precision]
         self.fingerprint = _fingerprint(folder, kind)
+        self.arithmetic = {
+            **versions("torch", "transformers", "tokenizers", "rdkit", "selfies"),
+            "device": device.type,
+        }
+
+    _begins_special = True
+    _rule = ""
+
+    def _open_tokenizer(self, loaded: TokenModel) -> int | None:
+        """Make ready how SMILES are read; return the longest that the tokenizer takes, if any."""
+        return None
 
     def dimension(self, pooling: str) -> int:
         """Return the hidden size, twice it for ``mean+pooled``."""
@@ -82,13 +106,9 @@ class TransformerEncoder(Encoder):
     def _token_ids(self, smiles: str) -> list[int]:
         """Return a SMILES's token ids, or raise MoleculeError."""
 
-    def _readable_tokens(self) -> int:
-        """Return how many tokens the encoder can read."""
-        return int(getattr(self._model.config, "max_position_embeddings", 512))
-
     def _prepare(self, smiles: str) -> list[int]:
         ids = self._token_ids(smiles)
-        if len(ids) > self._longest:
+        if self._longest is not None and len(ids) > self._longest:
             raise MoleculeError(f"{len(ids)} tokens, the encoder reads at most {self._longest}")
         return ids
 
@@ -97,19 +117,49 @@ class TransformerEncoder(Encoder):
     ) -> NDArray[np.float32]:
         vectors = np.empty((len(prepared), self.dimension(pooling)), dtype=np.float32)
         done = 0
-        for batch in equal_length_batches(prepared, _BATCH_TOKENS.get(self.device.type, 2_048)):
-            tokens = torch.tensor([prepared[i] for i in batch], device=self.device)
-            bf16 = self.precision == "bf16"
-            with (
-                torch.inference_mode(),
-                torch.autocast(self.device.type, torch.bfloat16, enabled=bf16),
-            ):
-                output = self._model(input_ids=tokens)
-            pooled = pool(output.last_hidden_state, output.get("pooler_output"), pooling)
-            vectors[batch] = pooled.float().cpu().numpy()
+        batches = equal_length_batches(prepared, _BATCH_TOKENS.get(self.device.type, 2_048))
+        work = ((batch, [prepared[i] for i in batch]) for batch in batches)
+        for batch, found in self._in_parallel(work, pooling):
+            vectors[batch] = found
             done += len(batch)
             progress(f"embedding with {self.name}", done, len(prepared))
         return vectors
+
+    def _in_parallel(
+        self, work: Iterable[tuple[list[int], list[list[int]]]], pooling: str
+    ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        """Compute batches side by side on a CPU, each on one thread.
+
+        A sum parted among threads depends in its last digits on how many there are; a batch on
+        one thread does not, so the same molecules give the same bytes on any number of cores.
+        """
+        threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        with _one_thread_an_operation(self.device), ThreadPoolExecutor(threads) as pool:
+            running: deque[tuple[list[int], Future[NDArray[np.float32]]]] = deque()
+            for batch, tokens in work:
+                running.append((batch, pool.submit(self._batch, tokens, pooling)))
+                if len(running) > threads:
+                    first, future = running.popleft()
+                    yield first, future.result()
+            for first, future in running:
+                yield first, future.result()
+
+    def _batch(self, tokens: list[list[int]], pooling: str) -> NDArray[np.float32]:
+        """Return the vectors of molecules of equal length; NaN where the model fails on them."""
+        try:
+            with (
+                torch.inference_mode(),
+                torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"),
+            ):
+                output = self._model(input_ids=torch.tensor(tokens, device=self.device))
+                vectors = pool(output.last_hidden_state, output.get("pooler_output"), pooling)
+        except (IndexError, RuntimeError, ValueError) as error:
+            # A length that only the model itself refuses must not end a whole table.
+            if means_no_memory(error) or self.device.type != "cpu":
+                raise
+            return np.full((len(tokens), self.dimension(pooling)), np.nan, dtype=np.float32)
+        found: NDArray[np.float32] = vectors.float().cpu().numpy()
+        return found
 
 
 class SmilesBertEncoder(TransformerEncoder):
@@ -122,29 +172,27 @@ class SmilesBertEncoder(TransformerEncoder):
 class TextEncoder(TransformerEncoder):
     """Any other Hugging Face text encoder: the SMILES as it stands, in the encoder's own tokens."""
 
-    def __init__(
-        self,
-        name: str,
-        folder: Path,
-        device: torch.device,
-        max_tokens: int | None = None,
-        precision: Precision = "fp32",
-    ) -> None:
-        try:
-            self._tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        except Exception as error:  # damaged files raise errors of every kind
-            raise InputError(f"encoder {name}: cannot load its tokenizer: {error}") from error
-        super().__init__(name, folder, device, max_tokens, precision)
+    def _open_tokenizer(self, loaded: TokenModel) -> int | None:
+        reader = load_reader(self.name, self.folder, loaded.vocabulary)
+        self._reader, self._rule, self.notes = reader, reader.rule, reader.notes
+        self._begins_special = reader.begins_special
+        return reader.longest
 
     def _token_ids(self, smiles: str) -> list[int]:
-        ids: list[int] = self._tokenizer(smiles)["input_ids"]
-        return ids
+        return self._reader.token_ids(smiles)
 
-    def _readable_tokens(self) -> int:
-        config, positions = self._model.config, super()._readable_tokens()
-        if config.model_type in {"roberta", "camembert", "xlm-roberta"}:
-            positions -= int(config.pad_token_id) + 1  # their positions begin after the padding's
-        return min(positions, int(self._tokenizer.model_max_length))
+
+@contextmanager
+def _one_thread_an_operation(device: torch.device) -> Iterator[None]:
+    if device.type != "cpu":
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def equal_length_batches(
@@ -173,14 +221,16 @@ def pool(states: torch.Tensor, pooler_output: torch.Tensor, pooling: str) -> tor
     states
         Shape (B, T, hidden), without padding.
     pooler_output
-        Shape (B, hidden); not looked at for ``mean``.
+        Shape (B, hidden); looked at for ``pooled`` and ``mean+pooled`` alone.
     pooling
-        ``mean``, ``pooled`` or ``mean+pooled``.
+        ``mean``, ``pooled``, ``mean+pooled``, ``cls`` (the first token) or ``last``.
     """
-    if pooling == "mean":
-        return states.mean(dim=1)
     if pooling == "pooled":
         return pooler_output
+    if pooling == "mean":
+        return states.mean(dim=1)
+    if pooling in ("cls", "last"):
+        return states[:, 0 if pooling == "cls" else -1]
     return torch.cat([states.mean(dim=1), pooler_output], dim=1)
 
 
@@ -193,55 +243,11 @@ def uses_smiles_vocabulary(folder: Path) -> bool:
         return False
 
 
-def _load_model(name: str, folder: Path) -> tuple[Any, bool]:
-    """Load a model and say whether its pooler was trained."""
-    disable_progress_bar()
-    try:
-        model, info = AutoModel.from_pretrained(
-            folder, output_loading_info=True, dtype=torch.float32, trust_remote_code=False
-        )
-    except Exception as error:  # safetensors, pickle, JSON and OS errors of many kinds
-        if means_no_memory(error):
-            raise
-        raise InputError(
-            f"cannot load encoder {name} from {folder}: {first_line(error)} "
-            "The folder should hold config.json and model.safetensors as save_pretrained writes "
-            "them; a file may be truncated or altered."
-        ) from error
-    missing = {str(key) for key in info["missing_keys"]}
-    pooler = {key for key in missing if key.startswith("pooler.")}
-    wrong = sorted(missing - pooler) + sorted(str(key) for key in info["mismatched_keys"])
-    if wrong:
-        # transformers fills these with random numbers, which nobody would notice.
-        raise InputError(
-            f"encoder {name}: {len(wrong)} weights are not in {folder} or have another shape, "
-            f"for example {wrong[0]}. A whole checkpoint is needed."
-        )
-    _try_out(name, model)
-    has_pooler = getattr(model, "pooler", None) is not None and not pooler
-    return model, has_pooler
-
-
-def _try_out(name: str, model: Any) -> None:
-    """Raise InputError if a model does not turn tokens into states (an encoder-decoder)."""
-    try:
-        with torch.inference_mode():
-            states = model(input_ids=torch.tensor([[1, 2]])).last_hidden_state
-        found = str(tuple(states.shape))
-    except Exception as error:  # noqa: BLE001 -- whatever a foreign model raises
-        found = f"{type(error).__name__}: {error}"
-    if found != str((1, 2, getattr(model.config, "hidden_size", None))):
-        raise InputError(
-            f"encoder {name} ({type(model).__name__}) does not make one state a token: {found}. "
-            "An encoder such as BERT or RoBERTa is needed."
-        )
-
-
-def _fingerprint(folder: Path, kind: str) -> str:
-    """Hash all that vectors depend on: every file, and RDKit, which standardises the SMILES."""
+def _fingerprint(folder: Path, kind: list[Any]) -> str:
+    """Hash what an encoder is: every file of its folder, and how it is read."""
     content = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
     hashes = {p.name: files.sha256_file(p) for p in content if p.name not in _NOT_CONTENT}
-    return files.sha256_json({"kind": kind, "files": hashes, "rdkit": rdkit.__version__})
+    return files.sha256_json({"reading": _READING, "kind": kind, "files": hashes})
 
 
 def _metadata(folder: Path) -> dict[str, Any]:

