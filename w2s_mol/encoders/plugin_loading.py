@@ -8,7 +8,7 @@ import importlib.metadata
 import inspect
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,8 @@ def _current_folder_first() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(here)
+        with suppress(ValueError):  # the script may have removed it itself
+            sys.path.remove(here)
 
 
 def _imported(module_name: str, origin: str) -> Any:

@@ -10,6 +10,9 @@ import hashlib
 import importlib
 import importlib.metadata
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,7 +121,7 @@ class SkfpPlugin:
 
     def embed(self, smiles: list[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_], list[str]]:
         """Return dense float32; a molecule that its fingerprint fails on is invalid."""
-        with rdBase.BlockLogs():
+        with _without_logs():
             try:
                 vectors, reasons = self._transformed(smiles), [""] * len(smiles)
             except Exception as error:  # noqa: BLE001 -- any of RDKit's; what is no molecule's is raised
@@ -174,3 +177,15 @@ def _weights_hash(name: str, transformer: Any, offline: bool) -> str:
     for key, tensor in sorted(state.items()):
         digest.update(key.encode() + tensor.detach().cpu().numpy().tobytes())
     return digest.hexdigest()
+
+
+@contextmanager
+def _without_logs() -> Iterator[None]:
+    """Keep what is logged of a bad molecule off the screen; its first line becomes the reason."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        with rdBase.BlockLogs():
+            yield
+    finally:
+        logging.disable(before)
