@@ -17,9 +17,17 @@ def encoders(
     verbose: options.Verbose = False,
     debug: options.Debug = False,
 ) -> None:
-    """List the encoders that can be named; folders and hf:NAME_OR_PATH work as well."""
+    """List the encoders that can be named.
+
+    Folders work as well, and hf:NAME_OR_PATH, file:EMBEDDINGS.parquet, python:MODULE:OBJECT, and
+    skfp:NAME where scikit-fingerprints is installed.
+    """
     from w2s_mol.encoders.contract import METADATA
-    from w2s_mol.encoders.loading import shipped_encoders, shipped_strong_encoders
+    from w2s_mol.encoders.loading import (
+        plugin_names,
+        shipped_encoders,
+        shipped_strong_encoders,
+    )
 
     rows: list[list[object]] = [
         ["rdkit2d", None, "200 normalised RDKit descriptors; no weights"],
@@ -36,4 +44,6 @@ def encoders(
             f"{made['molecules']:,} molecules; shipped"
         )
         rows.append([name, made["hidden"], what])
+    for name, where in plugin_names().items():
+        rows.append([name, None, f"plug-in of {where}"])
     output.print_rows(["encoder", "hidden", "what"], rows, form)

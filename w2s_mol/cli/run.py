@@ -170,10 +170,15 @@ def run(
 def default_folder(study: StudyConfig) -> Path:
     """Return the run folder for a study that names none."""
     datasets = "+".join(Path(name).name.split(".")[0] for name in study.dataset)
-    strong = Path(study.strong.replace(":", "-")).name
-    weak = "" if study.weak == ("shipped",) else "-" + "+".join(Path(n).name for n in study.weak)
+    strong = _short(study.strong)
+    weak = "" if study.weak == ("shipped",) else "-" + "+".join(_short(n) for n in study.weak)
     shuffled = "-shuffled" if study.shuffle_weak_labels else ""
     return Path("runs") / f"{datasets}-{strong}-{study.protocol}-{study.head}{weak}{shuffled}"
+
+
+def _short(encoder: str) -> str:
+    """Return an encoder's name as the name of a folder holds it."""
+    return Path(encoder.replace(":", "-")).name
 
 
 def _note_path_ends(results: pd.DataFrame) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from w2s_mol import paths
-from w2s_mol.encoders import random_bert
+from w2s_mol.encoders import plugin_loading, random_bert
 from w2s_mol.encoders.contract import METADATA, UNFINISHED, Encoder, Precision, check_precision
 from w2s_mol.errors import DownloadError, InputError, first_line, unknown_name
 from w2s_mol.progress import Progress, silent
@@ -20,7 +21,32 @@ FIXED = ("rdkit2d", "ecfp")
 MOLBERT = "molbert"
 HUB_PREFIX = "hf:"
 SHIPPED = "shipped"
+FILE_PREFIX = "file:"
 _RANDOM_SEEDS = 3
+
+
+def _open_file(name: str, **_: Any) -> Encoder:
+    from w2s_mol.encoders.file_encoder import open_file
+
+    return open_file(name)
+
+
+def _open_python(name: str, device: str | torch.device, **_: Any) -> Encoder:
+    return plugin_loading.open_python(name, device)
+
+
+def _open_skfp(name: str, device: str | torch.device, offline: bool) -> Encoder:
+    from w2s_mol.encoders.skfp import open_skfp
+
+    return open_skfp(name, device, offline)
+
+
+OPENERS: dict[str, Callable[..., Encoder]] = {
+    FILE_PREFIX: _open_file,
+    "python:": _open_python,
+    "skfp:": _open_skfp,
+}
+"""By prefix: who makes an encoder of the rest of its name, given ``device`` and ``offline``."""
 
 
 def shipped_encoders() -> dict[str, Path]:
@@ -52,21 +78,39 @@ def _by_numbers(folder: Path) -> list[int | str]:
 
 def encoder_names() -> list[str]:
     """Return every name that ``load_encoder`` knows."""
+    return [*_own_names(), *plugin_names()]
+
+
+def _own_names() -> list[str]:
     return [*FIXED, MOLBERT, *shipped_encoders(), *shipped_strong_encoders()]
+
+
+def plugin_names() -> dict[str, str]:
+    """Return the encoders of installed packages and where each is; a name of ours stays ours."""
+    ours = _own_names()
+    return {
+        name: where
+        for name, where in plugin_loading.announced().items()
+        if name not in ours and not random_bert.is_random(name)
+    }
 
 
 def expand_encoders(name: str) -> list[str]:
     """Return the encoders that one name stands for.
 
     ``shipped`` stands for all shipped weak encoders, ``random`` for three of each of their
-    shapes that were never trained, a folder of encoder folders for those.
+    shapes that were never trained, a folder of encoder folders for those, and ``file:FOLDER`` for
+    the Parquet files in it.
     """
     if name == SHIPPED:
         return list(shipped_encoders())
     if name == random_bert.FAMILY and not Path(name).is_dir():
         sizes = dict.fromkeys(made["hidden"] for made in shipped_metadata())
         return [f"random-h{hidden}-s{seed}" for hidden in sizes for seed in range(_RANDOM_SEEDS)]
-    folder = Path(name)
+    folder = Path(name.removeprefix(FILE_PREFIX))
+    if name.startswith(FILE_PREFIX):
+        inside = sorted(folder.glob("*.parquet"), key=_by_numbers) if folder.is_dir() else []
+        return [f"{FILE_PREFIX}{path}" for path in inside] or [name]
     if folder.is_dir() and not (folder / "config.json").exists():
         found = (path.parent for path in folder.glob("*/config.json"))
         inside = [path for path in found if not path.name.startswith(".")]
@@ -97,7 +141,9 @@ def load_encoder(
         ``rdkit2d``, ``ecfp``, ``molbert`` (fetched and converted on first use), the name of a
         shipped encoder (``weak-h32-s0``), ``random-h32-s0`` or ``random-h256-l6-s0`` (random
         weights, for null controls), the path of a folder that ``AutoModel`` loads, or
-        ``hf:NAME_OR_PATH`` for any other Hugging Face text encoder.
+        ``hf:NAME_OR_PATH`` for any other Hugging Face text encoder. Embeddings that were made
+        elsewhere: ``file:EMBEDDINGS.parquet``. Other code: ``python:MODULE:OBJECT``,
+        ``skfp:NAME`` of scikit-fingerprints, or the name that an installed package announces.
     device
         ``auto``, ``cpu`` or ``cuda``.
     max_tokens
@@ -126,6 +172,8 @@ def load_encoder(
     (1, 2048)
     """
     check_precision(precision)
+    if opened := _opened(name, device, offline):
+        return opened
     if name == "rdkit2d":
         from w2s_mol.encoders.fixed import DescriptorEncoder
 
@@ -142,6 +190,21 @@ def load_encoder(
     smiles_family = transformer.uses_smiles_vocabulary(folder)
     kind = transformer.SmilesBertEncoder if smiles_family else transformer.TextEncoder
     return kind(label, folder, resolved, max_tokens, precision)
+
+
+def _opened(name: str, device: str | torch.device, offline: bool) -> Encoder | None:
+    """Return the encoder of a name with a prefix, or of an installed package, if it is one."""
+    for prefix, opener in OPENERS.items():
+        if name.startswith(prefix):
+            return opener(name.removeprefix(prefix), device=device, offline=offline)
+    if name not in plugin_names():
+        return None
+    if (Path(name) / "config.json").is_file():
+        raise InputError(
+            f"{name!r} is an encoder of an installed package and also a folder here. Say "
+            f"./{name} for the folder, or go elsewhere for the package's."
+        )
+    return plugin_loading.open_plugin(name, device)
 
 
 def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) -> Path:
@@ -175,8 +238,8 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
         "encoder",
         name,
         encoder_names(),
-        "Or random-hHIDDEN-sSEED, random-hHIDDEN-lLAYERS-sSEED, the path of a folder, or "
-        "hf:NAME_OR_PATH.",
+        "Or random-hHIDDEN-sSEED, random-hHIDDEN-lLAYERS-sSEED, the path of a folder, "
+        "hf:NAME_OR_PATH, file:EMBEDDINGS.parquet, python:MODULE:OBJECT or skfp:NAME.",
     )
 
 

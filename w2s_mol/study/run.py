@@ -17,7 +17,13 @@ from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.loading import dataset_names, expand_datasets, load_dataset
 from w2s_mol.embeddings.store import stored_embeddings
 from w2s_mol.encoders.contract import Embeddings, Encoder
-from w2s_mol.encoders.loading import SHIPPED, expand_encoders, load_encoder, shipped_encoders
+from w2s_mol.encoders.loading import (
+    FILE_PREFIX,
+    SHIPPED,
+    expand_encoders,
+    load_encoder,
+    shipped_encoders,
+)
 from w2s_mol.encoders.random_bert import FAMILY, is_random
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import head_fitter
@@ -181,7 +187,9 @@ def _family(name: str) -> str:
         return SHIPPED
     if is_random(name):
         return FAMILY
-    return Path(name).resolve().parent.name if Path(name).is_dir() else name
+    if name.startswith(FILE_PREFIX) or Path(name).is_dir():
+        return Path(name.removeprefix(FILE_PREFIX)).expanduser().resolve().parent.name
+    return name
 
 
 def _identity(family: str, encoder: Encoder) -> WeakIdentity:

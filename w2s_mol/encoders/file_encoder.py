@@ -1,0 +1,142 @@
+"""Embeddings that were made elsewhere, as an encoder: any model can join a study by a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem, rdBase
+
+from w2s_mol.encoders.contract import Encoder
+from w2s_mol.encoders.embeddings_file import EmbeddingsFile, read_embeddings
+from w2s_mol.errors import InputError, shortened
+from w2s_mol.molecules.smiles import MOST_ATOMS, MoleculeError, parse, smiles_of
+from w2s_mol.progress import Progress
+
+_AMBIGUOUS = -1
+
+
+class FileEncoder(Encoder):
+    """Looks vectors up in a Parquet file of them.
+
+    A SMILES is found by its text or, where the file does not hold that text, by RDKit's canonical
+    SMILES of it; not where other spellings of the molecule have different vectors. The fingerprint
+    is that of the content: the SMILES, which of them are valid, and the vectors.
+
+    Parameters
+    ----------
+    path
+        As ``w2s-mol embed`` writes it: columns ``smiles``, ``embedding`` and, if there is one,
+        ``valid``.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or gives one SMILES two vectors.
+    """
+
+    poolings = ("file",)
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.stem
+        self._file_name = path.name
+        found = read_embeddings(path)
+        self._embeddings = found.vectors
+        self._finite = np.asarray(np.isfinite(found.vectors).all(axis=1))
+        self._marked = found.marked
+        self.metadata: dict[str, Any] = {"file": path.name, **found.made_by}
+        self._rows = self._by_text(path, found)
+        self.fingerprint = _fingerprint(found, self._finite)
+
+    def dimension(self, pooling: str) -> int:
+        """Return the length of the file's vectors."""
+        return int(self._embeddings.shape[1])
+
+    def _prepare(self, smiles: str) -> int:
+        row = self._rows.get(smiles)
+        if row is None:
+            row = self._by_canonical.get(Chem.MolToSmiles(parse(smiles)))
+        if row is None:
+            raise MoleculeError(f"not in {self._file_name}")
+        if row == _AMBIGUOUS:
+            raise MoleculeError(
+                f"not in {self._file_name} as it is written here, and its spellings there have "
+                "different vectors"
+            )
+        if not self._marked[row]:
+            raise MoleculeError(f"marked as invalid in {self._file_name}")
+        if not self._finite[row]:
+            raise MoleculeError(f"its vector in {self._file_name} is missing or not finite")
+        return row
+
+    def _vectors(
+        self, prepared: Sequence[Any], pooling: str, progress: Progress
+    ) -> NDArray[np.float32]:
+        return self._embeddings[np.array(prepared, dtype=np.int64)]
+
+    def _is_usable(self, row: int) -> bool:
+        return bool(self._marked[row] and self._finite[row])
+
+    def _same(self, one: int, other: int) -> bool:
+        return bool(np.array_equal(self._embeddings[one], self._embeddings[other]))
+
+    def _by_text(self, path: Path, found: EmbeddingsFile) -> dict[str, int]:
+        """Return the row of each SMILES; of several rows the first that has a vector."""
+        rows: dict[str, int] = {}
+        for row, cell in enumerate(found.cells):
+            try:
+                text = smiles_of(cell, MOST_ATOMS)
+            except MoleculeError:
+                continue  # no encoder is ever asked for it
+            before = rows.get(text)
+            if before is None or not self._is_usable(before):
+                rows[text] = row if before is None or self._is_usable(row) else before
+            elif self._is_usable(row) and not self._same(before, row):
+                raise InputError(
+                    f"{path}: rows {before + 1:,} and {row + 1:,} give {shortened(text)} two "
+                    "different vectors. It should have one; remove the wrong row."
+                )
+        return rows
+
+    @cached_property
+    def _by_canonical(self) -> dict[str, int]:
+        """Return the row of each molecule; made when a SMILES is first asked for in vain."""
+        rows: dict[str, int] = {}
+        with rdBase.BlockLogs():
+            for text, row in self._rows.items():
+                mol = Chem.MolFromSmiles(text) if self._is_usable(row) else None
+                if mol is None:
+                    continue
+                before = rows.setdefault(Chem.MolToSmiles(mol), row)
+                if before == _AMBIGUOUS or not self._same(before, row):
+                    rows[Chem.MolToSmiles(mol)] = _AMBIGUOUS
+        return rows
+
+
+def open_file(name: str) -> FileEncoder:
+    """Return the encoder of a file, whose path stands after ``file:``.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used.
+    """
+    if not name:
+        raise InputError("'file:' names no file. Give file:EMBEDDINGS.parquet.")
+    return FileEncoder(Path(name).expanduser())
+
+
+def _fingerprint(found: EmbeddingsFile, finite: NDArray[np.bool_]) -> str:
+    valid = found.marked & finite
+    digest = hashlib.sha256(json.dumps([found.cells, found.vectors.shape]).encode())
+    digest.update(valid.tobytes())
+    for start in range(0, len(valid), 8_192):  # parts, for a copy of all would double the memory
+        part = slice(start, start + 8_192)
+        digest.update(np.where(valid[part, None], found.vectors[part], 0).tobytes())
+    return f"file:1:{digest.hexdigest()}"
