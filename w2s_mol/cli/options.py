@@ -118,7 +118,11 @@ def given_runs(folders: list[Path] | None) -> list[FinishedRun]:
             "there is no folder 'runs' here. Make a run with 'w2s-mol run --dataset lipop', or "
             "give the folder of one."
         )
-    return find_runs(folders or [_DEFAULT_RUNS])
+    runs = find_runs(folders or [_DEFAULT_RUNS])
+    for run in runs:
+        for name in run.mended:
+            output.note(f"note: {run.folder / name} was damaged; it is written again.")
+    return runs
 
 
 def new_app() -> typer.Typer:

@@ -160,6 +160,8 @@ def run(
             output.note(f"note: {name}: {text}.")
     for what, seconds in found.seconds.items():
         output.detail(f"{what}: {seconds:.1f} s")
+    for name in found.mended:
+        output.note(f"note: {folder / name} was lost or damaged; it is written again.")
     if not found.computed:
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
     _print_summary(found.results, form)

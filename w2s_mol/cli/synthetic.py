@@ -128,6 +128,8 @@ def synthetic(
     folder = output_dir or Path("runs") / f"synthetic-{head}"
     with output.progress_bars() as progress:
         found = run_synthetic(settings, output_dir=folder, progress=progress)
+    for name in found.mended:
+        output.note(f"note: {folder / name} was lost or damaged; it is written again.")
     if not found.computed:
         output.note(f"{folder} holds this run, finished; nothing was computed again.")
     _print_summary(found.tables["results"], form)

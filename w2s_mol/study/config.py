@@ -97,6 +97,11 @@ class StudyConfig:
             if value is not None
         }
 
+    def chosen(self) -> dict[str, Any]:
+        """Return those of them that are not the defaults."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return {n: v for n, v in self.as_toml().items() if getattr(self, n) != defaults[n]}
+
 
 def _check_choice(name: str, value: str, choices: Any) -> None:
     if value not in get_args(choices):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from w2s_mol import __version__, files
+from w2s_mol import files
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.loading import dataset_names, expand_datasets, load_dataset
 from w2s_mol.embeddings.store import stored_embeddings
@@ -25,7 +25,13 @@ from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Tables, carry_out
 from w2s_mol.study.config import SELF, StudyConfig
 from w2s_mol.study.protocol import protocol_parts, supervise
-from w2s_mol.study.results import StudyContext, WeakIdentity, prediction_rows, result_rows
+from w2s_mol.study.results import (
+    RESULTS_FORMAT,
+    StudyContext,
+    WeakIdentity,
+    prediction_rows,
+    result_rows,
+)
 
 _NAMED_BY_CONTENT = {"weak", "strong", "dataset", "split_file"}
 
@@ -48,6 +54,8 @@ class StudyResult:
         Where it is written, if anywhere.
     computed
         False if a finished run was found in the folder and nothing was computed.
+    mended
+        Names of its files that were found damaged or lost and are written again.
     """
 
     results: pd.DataFrame
@@ -56,6 +64,7 @@ class StudyResult:
     seconds: dict[str, float]
     folder: Path | None = None
     computed: bool = True
+    mended: tuple[str, ...] = ()
 
 
 def run_study(
@@ -122,6 +131,7 @@ def run_study(
         finished.manifest["seconds"],
         finished.folder,
         finished.computed,
+        finished.mended,
     )
 
 
@@ -193,9 +203,10 @@ def _identity(family: str, encoder: Encoder) -> WeakIdentity:
 
 def _study_id(config: StudyConfig, datasets: list[Dataset], encoders: list[str]) -> str:
     content = [
-        __version__,
+        RESULTS_FORMAT,
         # Paths and names may differ where the content is the same; the encoders' hashes count.
-        {k: v for k, v in config.as_toml().items() if k not in _NAMED_BY_CONTENT},
+        # Options that a later version adds leave the id as it is where they are not used.
+        {k: v for k, v in config.chosen().items() if k not in _NAMED_BY_CONTENT},
         [[d.name, d.sha256, [[s.name, s.sha256] for s in d.splits]] for d in datasets],
         encoders,
     ]
@@ -206,6 +217,7 @@ class _Study:
     """A study with everything loaded, a ``run_folder.Run``; a part is one dataset's split."""
 
     kind = "study"
+    format = RESULTS_FORMAT
     tables: tuple[str, ...] = ("results", "predictions")
 
     def __init__(
@@ -224,6 +236,9 @@ class _Study:
 
     def config(self) -> dict[str, Any]:
         return self.context.config.as_toml()
+
+    def chosen(self) -> dict[str, Any]:
+        return self.context.config.chosen()
 
     def manifest(self) -> dict[str, Any]:
         return {

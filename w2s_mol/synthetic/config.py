@@ -149,6 +149,11 @@ class SyntheticConfig:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
 
+    def chosen(self) -> dict[str, Any]:
+        """Return those of them that are not the defaults."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return {n: v for n, v in self.as_toml().items() if getattr(self, n) != defaults[n]}
+
 
 def _check_seeds(seeds: tuple[int, ...]) -> None:
     for seed in seeds:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol import __version__, files
+from w2s_mol import files
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Finished, Tables, carry_out
 from w2s_mol.synthetic.config import ALL, SyntheticConfig
-from w2s_mol.synthetic.experiment import run_experiment
+from w2s_mol.synthetic.experiment import SYNTHETIC_FORMAT, run_experiment
 from w2s_mol.synthetic.networks import one_thread
 
 
@@ -64,17 +64,21 @@ class _SyntheticRun:
     """A ``run_folder.Run``; a part is one experiment with one seed."""
 
     kind = "synthetic"
+    format = SYNTHETIC_FORMAT
     tables: tuple[str, ...] = ("results", "curves")
 
     def __init__(self, config: SyntheticConfig) -> None:
         self._config = config
-        asked = {**config.as_toml(), "experiment": config.experiments}
-        self.run_id = files.sha256_json([__version__, asked])[:16]
+        asked = {**config.chosen(), "experiment": config.experiments}
+        self.run_id = files.sha256_json([SYNTHETIC_FORMAT, asked])[:16]
         self._seconds: dict[str, float] = {}
         self._places = [(name, seed) for name in config.experiments for seed in config.seeds]
 
     def config(self) -> dict[str, Any]:
         return self._config.as_toml()
+
+    def chosen(self) -> dict[str, Any]:
+        return self._config.chosen()
 
     def manifest(self) -> dict[str, Any]:
         every = ALL in self._config.experiment

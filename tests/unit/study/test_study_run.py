@@ -201,14 +201,14 @@ def test_a_folder_killed_at_its_start_goes_on(settings: dict, tmp_path: Path, le
 def test_a_damaged_part_is_computed_again(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = run_folder._finish
-    monkeypatch.setattr(run_folder, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    journal, original = run_folder._Journal, run_folder._Journal.finish
+    monkeypatch.setattr(journal, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run_study(output_dir=tmp_path / "run", **settings)
     parts = sorted((tmp_path / "run" / "parts").iterdir())
     for part in parts[:2]:
         part.write_bytes(part.read_bytes()[:50])
-    monkeypatch.setattr(run_folder, "_finish", original)
+    monkeypatch.setattr(journal, "finish", original)
     found = run_study(output_dir=tmp_path / "run", **settings)
     pd.testing.assert_frame_equal(found.results, run_study(**settings).results)
 
