@@ -23,6 +23,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import head_fitter
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Tables, carry_out
+from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.study.config import SELF, StudyConfig
 from w2s_mol.study.protocol import protocol_parts, supervise
 from w2s_mol.study.results import (
@@ -108,7 +109,11 @@ def run_study(
     """
     if config is not None and settings:
         raise InputError("give either a StudyConfig or its fields, not both.")
-    config = config or StudyConfig(**settings)
+    if not isinstance(config, StudyConfig | None):
+        raise wrong("config", config, "a StudyConfig")
+    config = config or made(StudyConfig, settings)
+    device, folder = check("device", device, str), check("output_dir", output_dir, str | None)
+    mirror, offline = check("mirror", mirror, str | None), check("offline", offline, bool)
     access: dict[str, Any] = {"mirror": mirror, "offline": offline, "progress": progress}
     datasets = [_load(name, config, access) for name in _dataset_names(config)]
     _refuse_same_names(datasets)
@@ -123,7 +128,7 @@ def run_study(
         strong_sha256=files.sha256_bytes(strong_fingerprint.encode()),
     )
     study = _Study(context, [encoder for _, encoder in weak], strong, datasets)
-    finished = carry_out(study, Path(output_dir) if output_dir else None, progress)
+    finished = carry_out(study, Path(folder) if folder else None, progress)
     return StudyResult(
         finished.tables["results"],
         finished.tables["predictions"],

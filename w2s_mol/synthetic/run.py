@@ -13,6 +13,7 @@ from w2s_mol import files
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Finished, Tables, carry_out
+from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.synthetic.config import ALL, SyntheticConfig
 from w2s_mol.synthetic.experiment import SYNTHETIC_FORMAT, run_experiment
 from w2s_mol.synthetic.networks import one_thread
@@ -56,8 +57,11 @@ def run_synthetic(
     """
     if config is not None and settings:
         raise InputError("give either a SyntheticConfig or its fields, not both.")
-    run = _SyntheticRun(config or SyntheticConfig(**settings))
-    return carry_out(run, Path(output_dir) if output_dir else None, progress)
+    if not isinstance(config, SyntheticConfig | None):
+        raise wrong("config", config, "a SyntheticConfig")
+    folder = check("output_dir", output_dir, str | None)
+    run = _SyntheticRun(config or made(SyntheticConfig, settings))
+    return carry_out(run, Path(folder) if folder else None, progress)
 
 
 class _SyntheticRun:

@@ -228,7 +228,7 @@ def test_a_damaged_finished_run_is_a_clear_error(settings: dict, tmp_path: Path,
         ({"head": "lasso"}, "ridge"),
         ({"dataset": ()}, "no dataset"),
         ({"weak": ()}, "no weak encoder"),
-        ({"head_epochs": 0}, "at least 1"),
+        ({"head_epochs": 0}, "more than 0"),
         ({"seed": -1}, "0 or more"),
     ],
 )
