@@ -50,7 +50,7 @@ def _inputs(theirs: dict[str, Any], ours: dict[str, Any], where: str = "") -> It
     """Name what was made from another content, as far as both manifests say it."""
     for name, value in ours.items():
         mine, other = _numbered(value), _numbered(theirs.get(name))
-        if (not where and name in _NOT_INPUTS) or mine == other:
+        if (not where and name in _NOT_INPUTS) or name == "exposure" or mine == other:
             continue
         if isinstance(mine, dict) and isinstance(other, dict):
             yield from _inputs(other, mine, f"{where}{name} ")

@@ -456,3 +456,16 @@ def test_every_option_may_stand_in_a_config_under_its_own_name(
     done = cli("run", "--config", "own.toml")
     assert (done.code, done.err) == (0, "")
     assert [row["weak"] for row in csv.DictReader(io.StringIO(done.out))] == ["rdkit2d"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["ridge", "ols", "adamw"])
+def test_any_number_of_threads_gives_the_same_bytes(cli, tmp_path, head):
+    command = ("run", "--dataset", "computed-logp", "--weak", "rdkit2d", "--strong", "ecfp")
+    command = (*command, "--head", head, "--head-epochs", "2", "--protocol", "disjoint")
+    for threads in ("1", "2"):
+        done = cli(*command, "-o", threads, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
+        assert done.code == 0, done.err
+    for name in TABLES:
+        one, two = ((tmp_path / threads / name).read_bytes() for threads in ("1", "2"))
+        assert one == two, name

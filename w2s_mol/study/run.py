@@ -25,6 +25,7 @@ from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Tables, carry_out
 from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.study.config import SELF, StudyConfig
+from w2s_mol.study.exposure import exposures
 from w2s_mol.study.protocol import protocol_parts, supervise
 from w2s_mol.study.results import (
     RESULTS_FORMAT,
@@ -33,6 +34,7 @@ from w2s_mol.study.results import (
     prediction_rows,
     result_rows,
 )
+from w2s_mol.threads import one_thread
 
 _NAMED_BY_CONTENT = {"weak", "strong", "dataset", "split_file"}
 
@@ -236,6 +238,7 @@ class _Study:
         self.run_id = context.study
         self._encoders = weak if strong is None else [*weak, strong]
         self._datasets = datasets
+        self._named = {*dataset_names()} & {*_dataset_names(context.config)}
         self._notes: dict[str, list[str]] = {d.name: d.notes for d in datasets}
         self._seconds: dict[str, float] = {}
 
@@ -250,7 +253,11 @@ class _Study:
             "strong": {"name": self.context.strong, "sha256": self.context.strong_sha256},
             "weak": [vars(weak) for weak in self.context.weak],
             "datasets": {
-                d.name: {"sha256": d.sha256, "splits": {s.name: s.sha256 for s in d.splits}}
+                d.name: {
+                    "sha256": d.sha256,
+                    "splits": {s.name: s.sha256 for s in d.splits},
+                    "exposure": exposures(d.name, d.name in self._named, self._encoders),
+                }
                 for d in self._datasets
             },
             "notes": self._notes,
@@ -258,7 +265,15 @@ class _Study:
 
     def measured(self) -> dict[str, Any]:
         device = str(getattr(self._encoders[-1], "device", "cpu"))
-        return {"seconds": self._seconds, "device": device}
+        encoders = [
+            {
+                "name": encoder.name,
+                "device": str(getattr(encoder, "device", "cpu")),
+                "precision": encoder.precision,
+            }
+            for encoder in self._encoders
+        ]
+        return {"seconds": self._seconds, "device": device, "encoders": encoders}
 
     def part_names(self) -> list[str]:
         # By number: names of datasets may hold anything.
@@ -279,7 +294,8 @@ class _Study:
                 if name not in done:
                     started = time.monotonic()
                     parts = protocol_parts(split, config.protocol, config.seed)
-                    found = supervise(weak, strong, dataset.labels, parts, fit, shuffle_seed)
+                    with one_thread(torch_too=config.head == "adamw"):
+                        found = supervise(weak, strong, dataset.labels, parts, fit, shuffle_seed)
                     tables = {
                         "results": result_rows(self.context, dataset, split, found),
                         "predictions": prediction_rows(self.context, dataset, split, found),

@@ -16,7 +16,7 @@ from w2s_mol.run_folder import Finished, Tables, carry_out
 from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.synthetic.config import ALL, SyntheticConfig
 from w2s_mol.synthetic.experiment import SYNTHETIC_FORMAT, run_experiment
-from w2s_mol.synthetic.networks import one_thread
+from w2s_mol.threads import one_thread
 
 
 def run_synthetic(
@@ -105,5 +105,5 @@ class _SyntheticRun:
             progress("synthetic experiments", number + 1, len(self._places))
 
     def _run(self, name: str, seed: int, progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame]:
-        with one_thread():
+        with one_thread(torch_too=True):
             return run_experiment(self._config, name, seed, self.run_id, progress)

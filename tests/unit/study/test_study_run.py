@@ -91,6 +91,31 @@ def test_a_run_folder_holds_results_settings_and_manifest(settings: dict, tmp_pa
     assert manifest["packages"]["torch"]
 
 
+def test_the_manifest_says_where_encoders_ran_and_what_they_had_seen(
+    settings: dict, tmp_path: Path
+) -> None:
+    run_study(output_dir=tmp_path / "run", device="cpu", **settings)
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["encoders"] == [
+        {"name": "tiny", "device": "cpu", "precision": "fp32"},
+        {"name": "ecfp", "device": "cpu", "precision": "fp32"},
+    ]
+    expected = {"unknown": ["tiny"], "none: never trained": ["ecfp"]}
+    assert manifest["datasets"]["own"]["exposure"] == expected
+    [session] = manifest["sessions"]
+    assert session["seconds"] == manifest["seconds"]["total"]
+
+
+def test_options_at_their_defaults_and_versions_do_not_change_a_studys_id(
+    settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [one] = set(run_study(**settings).results["study"])
+    monkeypatch.setattr("w2s_mol.study.results.__version__", "9.9.9")
+    [two] = set(run_study(**settings, seed=0, unit="label units").results["study"])
+    [other] = set(run_study(**settings, unit="log10").results["study"])
+    assert one == two != other
+
+
 def test_a_finished_study_is_read_not_repeated(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
