@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,8 @@ def study_folder(study: StudyConfig) -> Path:
     begun.append("shuffled" if study.shuffle_weak_labels else "")
     others = {name: value for name, value in chosen.items() if name not in _SAID_BEFORE}
     # A CSV that lies here is told by its name; what lies elsewhere may have a namesake.
-    elsewhere = [name for name in unclear if not _CSV_HERE.fullmatch(name)]
-    return _folder(begun, others, [*elsewhere, *study.split_file])
+    elsewhere = [path for path in map(_from_here, unclear) if not _CSV_HERE.fullmatch(path)]
+    return _folder(begun, others, [*elsewhere, *map(_from_here, study.split_file)])
 
 
 def synthetic_folder(config: SyntheticConfig) -> Path:
@@ -54,9 +55,8 @@ def synthetic_folder(config: SyntheticConfig) -> Path:
     return _folder(["synthetic", config.head], others, [])
 
 
-def _folder(begun: Sequence[str], others: Mapping[str, Any], paths: Iterable[str]) -> Path:
+def _folder(begun: Sequence[str], others: Mapping[str, Any], paths: Sequence[str]) -> Path:
     """Put a name together; a hash of everything tells apart what the words alone do not."""
-    from_here = [_from_here(path) for path in paths]
     texts = {
         name: [str(item) for item in (value if isinstance(value, list) else [value])]
         for name, value in others.items()
@@ -66,9 +66,9 @@ def _folder(begun: Sequence[str], others: Mapping[str, Any], paths: Iterable[str
     words += [_short(name) + "+".join(map(_slug, items)) for name, items in texts.items()]
     label = "-".join(words)
     clear = all(_PLAIN.fullmatch(item) for items in texts.values() for item in items)
-    if clear and not from_here and len(label) <= _LONGEST:
+    if clear and not paths and len(label) <= _LONGEST:
         return _RUNS / label
-    sha256 = files.sha256_json([list(begun), texts, from_here])
+    sha256 = files.sha256_json([list(begun), texts, list(paths)])
     return _RUNS / f"{label[:_LONGEST]}-{sha256[:_HEX_DIGITS]}"
 
 
@@ -87,4 +87,7 @@ def _slug(text: str) -> str:
 
 def _from_here(path: str) -> str:
     """Return a path as it is seen from the folder that ``runs`` is in."""
-    return os.path.relpath(path) if Path(path).exists() else path
+    with suppress(OSError):  # no file has a name that long
+        if Path(path).exists():
+            return os.path.relpath(path)
+    return path

@@ -9,6 +9,7 @@ from w2s_mol.datasets import builtin
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.encoders.loading import FIXED, MOLBERT
 from w2s_mol.encoders.random_bert import is_random
+from w2s_mol.pretraining.model_card import ABSENT
 
 NEVER_TRAINED = "none: never trained"
 LEFT_OUT = "molecules left out of its corpus"
@@ -17,9 +18,6 @@ UNKNOWN = "unknown"
 _LOGP = "Wildman-Crippen logP, which is computed-logp's label"
 LABELS_AS_TARGET = f"labels: its 200 descriptor targets include {_LOGP}"
 LABELS_AS_FEATURE = f"labels: its 200 descriptors include {_LOGP}"
-
-ABSENT = "corpus_holds_no_molecule_of"
-"""In an encoder's metadata: datasets that its whole corpus was compared with afterwards."""
 
 
 def exposures(dataset: str, known: bool, encoders: Iterable[Encoder]) -> dict[str, list[str]]:

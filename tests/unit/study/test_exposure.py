@@ -1,7 +1,9 @@
+import json
 from types import SimpleNamespace
 
 import pytest
 
+from w2s_mol.pretraining.model_card import model_card
 from w2s_mol.study.exposure import (
     LABELS_AS_FEATURE,
     LABELS_AS_TARGET,
@@ -66,3 +68,19 @@ def test_the_label_of_computed_logp_is_a_descriptor() -> None:
     mol = Chem.MolFromSmiles(dataset.smiles[7])
     assert Descriptors.MolLogP(mol) == Crippen.MolLogP(mol)
     assert dataset.labels[7] == pytest.approx(Crippen.MolLogP(mol), abs=1e-3)
+
+
+def test_the_cards_of_the_shipped_encoders_say_what_the_readme_says() -> None:
+    """Compared by skeleton with all 1,153,818 molecules: none of the three is among them."""
+    from w2s_mol import paths
+
+    folders = sorted(paths.shipped("checkpoints").iterdir())
+    assert len(folders) == 25
+    for folder in folders:
+        made = json.loads((folder / "w2s_mol.json").read_text())
+        shipped = encoder(folder.name, **made)
+        for name in ("esol", "freesolv", "lipop"):
+            assert exposures(name, True, [shipped]) == {NOT_IN_CORPUS: [folder.name]}
+        assert UNKNOWN in exposures("bbbp", True, [shipped])
+        assert (folder / "README.md").read_text() == model_card(folder.name, made)
+        assert "no molecule of esol, freesolv, lipop is in" in model_card(folder.name, made)
