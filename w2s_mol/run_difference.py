@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from w2s_mol import __version__
-
 _MOST_SAID = 3
 _NOT_INPUTS = {"kind", "format", "config", "notes"}
+_SAID_OF_INPUTS = {"exposure", "pretraining"}
 
 
 def difference(theirs: dict[str, Any], ours: dict[str, Any], chosen: Iterable[str]) -> str:
@@ -27,8 +26,8 @@ def difference(theirs: dict[str, Any], ours: dict[str, Any], chosen: Iterable[st
     found = []
     if theirs.get("format") != ours["format"]:
         found.append(
-            f"made by w2s-mol {theirs['w2s_mol']}, whose results are of another format than those "
-            f"of {__version__}"
+            f"made by w2s-mol {theirs['w2s_mol']}, whose results are of another format than this "
+            "version's"
         )
     settings = _settings(theirs["config"], ours["config"], chosen)
     # A path may differ where the content is the same: it is the content that counts.
@@ -50,7 +49,7 @@ def _inputs(theirs: dict[str, Any], ours: dict[str, Any], where: str = "") -> It
     """Name what was made from another content, as far as both manifests say it."""
     for name, value in ours.items():
         mine, other = _numbered(value), _numbered(theirs.get(name))
-        if (not where and name in _NOT_INPUTS) or name == "exposure" or mine == other:
+        if (not where and name in _NOT_INPUTS) or name in _SAID_OF_INPUTS or mine == other:
             continue
         if isinstance(mine, dict) and isinstance(other, dict):
             yield from _inputs(other, mine, f"{where}{name} ")
