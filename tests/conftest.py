@@ -177,6 +177,7 @@ def report(runs_to_report: list[FinishedRun]) -> Report:
 def changed_esol(run_folders: Path, tmp_path: Path) -> Callable[..., FinishedRun]:
     """Return the maker of a study of ESOL whose results and predictions are changed."""
     import pandas as pd
+    from crafted_study import forget_hashes
 
     from w2s_mol.runs import find_runs
 
@@ -187,6 +188,7 @@ def changed_esol(run_folders: Path, tmp_path: Path) -> Callable[..., FinishedRun
             path = folder / f"{table}.parquet"
             found = pd.read_parquet(path)
             change(found[found["dataset"] == "esol"]).to_parquet(path)
+        forget_hashes(folder)
         [run] = find_runs([folder])
         return run
 

@@ -7,7 +7,14 @@ The command line turns these into one line on stderr and the exit code; nothing 
 from __future__ import annotations
 
 import difflib
+import re
+import sys
 from collections.abc import Iterable
+
+_CPU_ALLOCATOR = re.compile(
+    r"(\[enforce fail at [\w.]+:\d+\] [^.]*\. )?DefaultCPUAllocator: can't allocate memory"
+)
+"""How torch begins to say that the CPU's memory is used up; it has no type for that."""
 
 
 class W2SMolError(Exception):
@@ -44,13 +51,12 @@ def shortened(text: str, longest: int = 60) -> str:
     return f"{text[:longest]!r} ... ({len(text):,} characters)"
 
 
-def means_no_memory(error: Exception) -> bool:
+def means_no_memory(error: BaseException) -> bool:
     """Say whether an error is Python's, numpy's or torch's word for too little memory."""
-    said = str(error)
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"  # torch's, of a GPU
-        or (isinstance(error, RuntimeError | ValueError) and ("alloc" in said or "too big" in said))
+    torch = sys.modules.get("torch")  # an error of torch's comes from a torch that is here
+    kinds = (MemoryError, torch.OutOfMemoryError) if torch else (MemoryError,)
+    return isinstance(error, kinds) or (
+        type(error) is RuntimeError and _CPU_ALLOCATOR.match(str(error)) is not None
     )
 
 

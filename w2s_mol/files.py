@@ -7,8 +7,10 @@ import hashlib
 import json
 import math
 import os
+import re
+import secrets
 import shutil
-import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +22,9 @@ from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.progress import Progress, silent
 
 _LEAST_ROOM = 1 << 16
+_LEFT_OVER = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
+_A_DAY = 24 * 3600.0
+_swept: set[Path] = set()
 _PLACES_TO_CHANGE = {
     errno.EACCES,
     errno.EPERM,
@@ -87,16 +92,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
     W2SMolError
         If the write fails for another reason (a full disk).
     """
+    temporary = _beside(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        os.close(handle)
+        # Made with all rights, less those that the system takes away by the process's umask.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
         raise write_error(path, error) from error
-    temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         raise write_error(path, error) from error
@@ -110,14 +113,13 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
     ``path`` must not be there yet.
     """
+    temporary = _beside(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+        temporary.mkdir()
     except OSError as error:
         raise write_error(path, error) from error
     try:
         yield temporary
-        temporary.chmod(0o777 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         raise write_error(path, error) from error
@@ -125,10 +127,26 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _beside(path: Path) -> Path:
+    """Return a name of its own beside a path, whose folder is made if need be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(path, error) from error
+    sweep(path.parent)
+    return path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written in a folder more than a day ago, once."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    with suppress(OSError):  # another process may be as tidy
+        for path in list(folder.iterdir()):
+            old = _LEFT_OVER.fullmatch(path.name)
+            if old and time.time() - path.lstat().st_mtime > _A_DAY:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextmanager
@@ -173,6 +191,11 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def as_json(value: Any) -> bytes:
+    """Return a value as indented JSON in UTF-8."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON to a file atomically."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_bytes(path, as_json(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,22 @@ def environment() -> dict[str, Any]:
 def versions(*packages: str) -> dict[str, str | None]:
     """Return the installed version of each package, None where there is none."""
     return {name: _version(name) for name in packages}
+
+
+def versions_note(sessions: Sequence[dict[str, Any]]) -> str | None:
+    """Return a note on what differs between the versions that sessions of a run had, if any."""
+    had: dict[str, list[str]] = {}
+    for session in sessions:
+        packages = session.get("packages", {})
+        for name in ("w2s_mol", "python"):
+            packages = {name: session.get(name), **packages}
+        for name, number in packages.items():
+            had.setdefault(name, []).append(str(number))
+    several = {n: dict.fromkeys(numbers) for n, numbers in had.items() if len(set(numbers)) > 1}
+    if not several:
+        return None
+    named = "; ".join(f"{name} {', '.join(numbers)}" for name, numbers in several.items())
+    return f"its parts were computed with different versions: {named}"
 
 
 def processor() -> str:

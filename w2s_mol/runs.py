@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from w2s_mol.errors import InputError
-from w2s_mol.run_folder import RESULTS, read_manifest
+from w2s_mol.run_record import RESULTS, mend, read_manifest, read_table
 
 _MAKE_ONE = "Make one with 'w2s-mol run --dataset lipop', or give the folder of another."
 
@@ -26,10 +25,13 @@ class FinishedRun:
         Where it lies.
     manifest
         What made it; ``manifest["kind"]`` is ``study`` or ``synthetic``.
+    mended
+        Names of files that were found damaged and are written again.
     """
 
     folder: Path
     manifest: dict[str, Any]
+    mended: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -49,15 +51,7 @@ class FinishedRun:
         InputError
             If it cannot be read.
         """
-        path = self.folder / f"{name}.parquet"
-        if not path.is_file():
-            raise InputError(f"{path} is missing. Remove its folder and run the study again.")
-        try:
-            return pd.read_parquet(path)
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise InputError(
-                f"{path} cannot be read: {error}. Remove its folder and run the study again."
-            ) from error
+        return read_table(self.folder, name, self.manifest)
 
 
 def find_runs(folders: Sequence[Path]) -> list[FinishedRun]:
@@ -66,7 +60,7 @@ def find_runs(folders: Sequence[Path]) -> list[FinishedRun]:
     Raises
     ------
     InputError
-        If a folder holds no finished run.
+        If a folder holds no finished run, or one of which a table is damaged.
     """
     found: dict[str, FinishedRun] = {}
     for folder in folders:
@@ -86,4 +80,6 @@ def _inside(folder: Path) -> list[Path]:
 def _finished(folder: Path) -> FinishedRun | None:
     # Results that someone copied without their manifest are still results of a study.
     manifest = read_manifest(folder) or {"kind": "study", "finished": True}
-    return FinishedRun(folder, manifest) if manifest["finished"] else None
+    if not manifest["finished"]:
+        return None
+    return FinishedRun(folder, manifest, tuple(mend(folder, manifest, lost_too=False)))

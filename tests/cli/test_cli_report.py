@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from crafted_study import forget_hashes
 
 from w2s_mol.statistics.controls import VERDICTS
 
@@ -123,6 +124,7 @@ def test_a_run_of_an_older_version_is_refused_with_the_way_out(cli, tmp_path, st
     shutil.copytree(study, tmp_path / "older")
     path = tmp_path / "older" / "results.parquet"
     pd.read_parquet(path).drop(columns="shuffled_labels").to_parquet(path)
+    forget_hashes(tmp_path / "older")
     refused(cli(verb, "older"), "shuffled_labels", "again")
 
 

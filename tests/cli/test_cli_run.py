@@ -456,3 +456,41 @@ def test_every_option_may_stand_in_a_config_under_its_own_name(
     done = cli("run", "--config", "own.toml")
     assert (done.code, done.err) == (0, "")
     assert [row["weak"] for row in csv.DictReader(io.StringIO(done.out))] == ["rdkit2d"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["ridge", "ols", "adamw"])
+def test_any_number_of_threads_gives_the_same_bytes(cli, tmp_path, head):
+    command = ("run", "--dataset", "computed-logp", "--weak", "rdkit2d", "--strong", "ecfp")
+    command = (*command, "--head", head, "--head-epochs", "2", "--protocol", "disjoint")
+    for threads in ("1", "2"):
+        done = cli(*command, "-o", threads, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
+        assert done.code == 0, done.err
+    for name in TABLES:
+        one, two = ((tmp_path / threads / name).read_bytes() for threads in ("1", "2"))
+        assert one == two, name
+
+
+@pytest.mark.slow
+def test_another_seed_is_another_folder_and_damage_is_mended_by_whoever_reads(cli, tmp_path):
+    command = (*own_table(tmp_path), *FIXED, "--protocol", "disjoint", "--split-seed", "0")
+    assert cli(*command).code == 0
+    assert cli(*command, "--seed", "1").code == 0
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+    first, second = sorted((tmp_path / "runs").iterdir(), key=lambda folder: len(folder.name))
+    assert first.name == "molecules-ecfp-disjoint-ridge-rdkit2d-target-column-logp-splits0"
+    assert second.name.replace("-seed1", "") == first.name
+    whole = (first / "results.csv").read_bytes()
+    (first / "results.csv").write_bytes(whole[:-20])
+    done = cli("select", first)
+    assert done.code == 0
+    assert "results.csv was damaged; it is written again" in done.err
+    assert (first / "results.csv").read_bytes() == whole
+
+    table = bytearray((first / "predictions.parquet").read_bytes())
+    table[200] ^= 1
+    (first / "predictions.parquet").write_bytes(table)
+    for again in (command, ("select", first), ("report", first)):
+        done = cli(*again)
+        assert (done.code, done.out) == (2, "")
+        assert "predictions.parquet is missing or damaged" in done.err

@@ -91,7 +91,7 @@ def test_another_run_in_the_folder_is_left_alone(cli, tmp_path):
     [
         (("-e", "pretaining"), ["'pretaining'", "Did you mean 'pretraining'?"]),
         pytest.param(("-M", "0"), ["finetuning_tasks is 0"], marks=pytest.mark.slow),
-        pytest.param(("--seed", "-1"), ["seed is -1"], marks=pytest.mark.slow),
+        pytest.param(("--seed", "-1"), ["seeds is -1"], marks=pytest.mark.slow),
     ],
     ids=["unknown experiment", "no tasks", "negative seed"],
 )

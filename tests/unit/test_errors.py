@@ -23,13 +23,27 @@ def test_nothing_is_guessed_from_nothing() -> None:
     assert "Did you mean" not in str(unknown_name("encoder", "", ["ecfp"]))
 
 
-def test_too_little_memory_is_told_from_other_failures() -> None:
-    class OutOfMemoryError(RuntimeError):  # torch's, of a GPU
-        pass
+def test_too_little_memory_is_told_from_other_failures_by_its_type() -> None:
+    import numpy as np
+    import torch
 
     assert means_no_memory(MemoryError())
-    assert means_no_memory(OutOfMemoryError("CUDA"))
-    assert means_no_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
-    assert means_no_memory(ValueError("array is too big"))
-    assert not means_no_memory(RuntimeError("shapes do not match"))
-    assert not means_no_memory(InputError("a file is too big"))
+    assert means_no_memory(torch.OutOfMemoryError("CUDA"))
+    assert means_no_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 byte"))
+    for make in (np.empty, torch.empty):
+        with pytest.raises(Exception) as real:  # noqa: PT011 -- each library's own
+            make(10**15)
+        assert means_no_memory(real.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("shapes do not match"),
+        RuntimeError("the balloon could not be allocated"),
+        ValueError("array is too big"),
+        InputError("line 3: DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_word_alone_does_not_mean_too_little_memory(error: Exception) -> None:
+    assert not means_no_memory(error)

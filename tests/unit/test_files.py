@@ -1,3 +1,5 @@
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,32 @@ def test_a_lock_is_let_go_and_patience_ends(tmp_path: Path) -> None:
             pass
     with files.locked(lock, tmp_path, patience=0):
         pass
+
+
+def test_the_processs_umask_is_never_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread would make files in that moment that anyone can write to."""
+    before = os.umask(0o027)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "umask", None)
+        files.write_text(tmp_path / "a", "text")
+        with files.atomic_folder(tmp_path / "folder"):
+            pass
+    os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o750
+
+
+def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path: Path) -> None:
+    old, young, foreign = (
+        tmp_path / name for name in (".a.x1y2z3_4.tmp", ".b.01234567.tmp", ".mine.tmp")
+    )
+    for path in (old, young, foreign):
+        path.write_text("half")
+    (tmp_path / ".c.01234567.tmp").mkdir()
+    long_ago = time.time() - 25 * 3600
+    for path in (old, foreign, tmp_path / ".c.01234567.tmp"):
+        os.utime(path, (long_ago, long_ago))
+    files.write_text(tmp_path / "new", "text")
+    assert {path.name for path in tmp_path.iterdir()} == {young.name, foreign.name, "new"}

@@ -1,4 +1,5 @@
 import json
+import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2s_mol import run_folder
-from w2s_mol.errors import InputError
+from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Tables, carry_out, read_manifest
 
@@ -23,6 +24,7 @@ class FakeRun:
 
     run_id: str = "0123"
     kind: str = "study"
+    format: int = 7
     tables: tuple[str, ...] = ("results", "extra")
     names: tuple[str, ...] = ("a", "b", "c")
     factor: int = 1
@@ -31,6 +33,9 @@ class FakeRun:
 
     def config(self) -> dict[str, Any]:
         return {"factor": self.factor, "names": list(self.names)}
+
+    def chosen(self) -> dict[str, Any]:
+        return {} if self.factor == 1 else {"factor": self.factor}
 
     def part_names(self) -> list[str]:
         return list(self.names)
@@ -204,11 +209,23 @@ def test_a_run_of_another_kind_or_content_is_told_apart(tmp_path: Path) -> None:
         carry_out(FakeRun(run_id="other"), tmp_path, silent)
 
 
-def test_a_run_of_another_version_is_not_gone_on_with(tmp_path: Path) -> None:
+def changed_manifest(folder: Path, **changed: Any) -> None:
+    path = folder / "manifest.json"
+    manifest = {**json.loads(path.read_text()), **changed}
+    path.write_text(json.dumps({n: v for n, v in manifest.items() if v is not None}))
+
+
+def test_a_version_number_alone_makes_no_other_run(tmp_path: Path) -> None:
     carry_out(FakeRun(), tmp_path, silent)
-    path = tmp_path / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "w2s_mol": "0.0.9"}))
-    with pytest.raises(InputError, match=r"made by w2s-mol 0\.0\.9, this is"):
+    changed_manifest(tmp_path, w2s_mol="9.9.9")
+    assert not carry_out(FakeRun(), tmp_path, silent).computed
+
+
+def test_a_run_of_another_format_is_said_to_be_of_the_version_that_made_it(tmp_path: Path) -> None:
+    """As a run of 0.3.0, whose manifest has no format: choose another folder."""
+    carry_out(FakeRun(), tmp_path, silent)
+    changed_manifest(tmp_path, w2s_mol="0.3.0", format=None, files=None, sessions=None)
+    with pytest.raises(InputError, match=r"\(made by w2s-mol 0\.3\.0, whose results .* Choose an"):
         carry_out(FakeRun(run_id="other"), tmp_path, silent)
 
 
@@ -218,6 +235,139 @@ def test_a_run_that_ended_before_its_first_part_gives_way_to_another(tmp_path: P
     carry_out(other, tmp_path, silent)
     assert read_manifest(tmp_path)["study"] == "other"
     assert tomllib.loads((tmp_path / "config.toml").read_text())["factor"] == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kind": "synthetic"},
+        {"tables": ("results",)},
+        {"names": ("x", "y")},
+        {"factor": 2},
+    ],
+    ids=lambda other: min(other),
+)
+def test_the_parts_of_another_unfinished_run_are_someones_work(tmp_path: Path, other) -> None:
+    stopped(tmp_path)
+    before = {p: p.read_bytes() for p in (tmp_path / "parts").iterdir()}
+    assert len(before) == 4
+    with pytest.raises(InputError, match="holds another study"):
+        carry_out(FakeRun(run_id="other", **other), tmp_path, silent)
+    assert {p: p.read_bytes() for p in (tmp_path / "parts").iterdir()} == before
+
+
+def test_what_others_keep_among_the_parts_is_left_there(tmp_path: Path) -> None:
+    stopped(tmp_path)
+    (tmp_path / "parts" / "notes.txt").write_text("mine")
+    carry_out(FakeRun(), tmp_path, silent)
+    assert [p.name for p in (tmp_path / "parts").iterdir()] == ["notes.txt"]
+
+
+def test_what_differs_is_named_whatever_it_is(tmp_path: Path) -> None:
+    carry_out(FakeRun(), tmp_path, silent)
+    with pytest.raises(InputError, match=r"its names is \['a', 'b', 'c'\], not \['a'\]"):
+        carry_out(FakeRun(run_id="other", names=("a",)), tmp_path, silent)
+    changed_manifest(tmp_path, datasets={"own": {"sha256": "12", "splits": {"0": "34"}}})
+    run = FakeRun(run_id="other")
+    inputs = {"datasets": {"own": {"sha256": "12", "splits": {"0": "56"}}}, "notes": {}}
+    run.manifest = lambda: inputs
+    with pytest.raises(InputError, match=r'its datasets own splits 0 is "34", not "56"'):
+        carry_out(run, tmp_path, silent)
+
+
+def test_a_setting_that_an_older_version_did_not_have_was_at_its_default(tmp_path: Path) -> None:
+    carry_out(FakeRun(), tmp_path, silent)
+    changed_manifest(tmp_path, config={"names": ["a", "b", "c"]})
+    with pytest.raises(InputError, match="another content"):
+        carry_out(FakeRun(run_id="other"), tmp_path, silent)
+    with pytest.raises(InputError, match="its factor is not given, not 2"):
+        carry_out(FakeRun(run_id="other", factor=2), tmp_path, silent)
+
+
+def test_seconds_are_those_of_all_sessions(tmp_path: Path) -> None:
+    for before in ("b", "c"):
+        stopped(tmp_path, before)
+        assert read_manifest(tmp_path)["seconds"]["total"] >= 0
+    found = carry_out(FakeRun(), tmp_path, silent).manifest
+    sessions = found["sessions"]
+    assert len(sessions) == 3
+    assert sessions == sorted(sessions, key=lambda one: one["started"])
+    assert all(one["packages"]["torch"] for one in sessions)
+    total = sum(one["seconds"] for one in sessions)
+    assert found["seconds"] == {"total": pytest.approx(total, abs=0.002), "work": 4.5}
+    assert found["notes"] == {"a": ["a note"]}
+
+
+def test_sessions_of_different_versions_are_noted(tmp_path: Path) -> None:
+    stopped(tmp_path)
+    sessions = json.loads((tmp_path / "manifest.json").read_text())["sessions"]
+    sessions[0]["packages"]["numpy"] = "1.0"
+    changed_manifest(tmp_path, sessions=sessions)
+    [note] = carry_out(FakeRun(), tmp_path, silent).manifest["notes"]["this run"]
+    assert note.startswith("its parts were computed with different versions: numpy 1.0, ")
+
+
+@pytest.mark.parametrize("what", ["folder", "manifest", "part", "table"])
+def test_a_folder_spoiled_while_a_run_is_at_work_is_a_failure(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "run"
+
+    class Spoiled(FakeRun):
+        def parts(self, progress: Progress, done: frozenset[str]) -> Iterator[tuple[str, Tables]]:
+            for number, part in enumerate(super().parts(progress, done)):
+                if number == 2:
+                    spoil()
+                yield part
+
+    def spoil() -> None:
+        if what == "folder":
+            shutil.rmtree(folder)
+        elif what == "manifest":
+            changed_manifest(folder, finished=True)
+        elif what == "part":
+            (folder / "parts" / "a.results.parquet").write_bytes(b"")
+        else:
+            (folder / "parts" / "a.extra.parquet").unlink()
+
+    with pytest.raises(W2SMolError, match="while the run was at work") as caught:
+        carry_out(Spoiled(), folder, silent)
+    assert caught.value.exit_code == 1
+    if what == "folder":
+        assert not folder.exists()
+
+
+def test_a_finished_run_is_read_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise InputError("cannot write: Read-only file system")
+
+    carry_out(FakeRun(), tmp_path, silent)
+    monkeypatch.setattr(run_folder.files, "locked", read_only)
+    assert not carry_out(FakeRun(), tmp_path, silent).computed
+    with pytest.raises(InputError, match="holds another study"):
+        carry_out(FakeRun(run_id="other", factor=2), tmp_path, silent)
+
+
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES = [flipped, Path.unlink, lambda p: p.write_bytes(b""), lambda p: p.write_bytes(b"PAR1")]
+
+
+@pytest.mark.parametrize("name", ["results.csv", "config.toml"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_can_be_had_from_what_is_whole_is_mended(tmp_path: Path, name: str, damage) -> None:
+    carry_out(FakeRun(), tmp_path, silent)
+    before = (tmp_path / name).read_bytes()
+    damage(tmp_path / name)
+    found = carry_out(FakeRun(), tmp_path, silent)
+    assert not found.computed
+    assert found.mended == (name,)
+    assert (tmp_path / name).read_bytes() == before
+    assert carry_out(FakeRun(), tmp_path, silent).mended == ()
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
@@ -241,7 +391,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path, place: st
 
 
 @pytest.mark.parametrize("name", ["results.parquet", "extra.parquet"])
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PAR1")])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_finished_run_with_a_damaged_table_is_a_clear_error(tmp_path, name: str, damage) -> None:
     carry_out(FakeRun(), tmp_path, silent)
     damage(tmp_path / name)
@@ -249,24 +399,43 @@ def test_a_finished_run_with_a_damaged_table_is_a_clear_error(tmp_path, name: st
         carry_out(FakeRun(), tmp_path, silent)
 
 
-def test_a_lost_csv_is_written_again(tmp_path: Path) -> None:
-    carry_out(FakeRun(), tmp_path, silent)
-    before = (tmp_path / "results.csv").read_bytes()
-    (tmp_path / "results.csv").unlink()
-    carry_out(FakeRun(), tmp_path, silent)
-    assert (tmp_path / "results.csv").read_bytes() == before
-
-
 def test_no_manifest_is_none(tmp_path: Path) -> None:
     assert read_manifest(tmp_path) is None
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"{}", b"[]", b"3", b"null", b"\xff\xfe", b'{"study": 1}']
+    "content",
+    [b"", b"{", b"{}", b"[]", b"3", b"null", b"\xff\xfe", b'{"study": 1}', b"[" * 100_000],
 )
 def test_a_damaged_manifest_is_a_clear_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(InputError, match=r"manifest\.json cannot be read"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("config", "dataset"),
+        ("config", {"dataset": "esol"}),
+        ("finished", "yes"),
+        ("study", 7),
+        ("kind", []),
+        ("notes", {"a": "a note"}),
+        ("seconds", "long"),
+        ("files", ["results.csv"]),
+        ("weak", [{"name": "a", "sha256": None}]),
+        ("weak", {"name": "a"}),
+        ("sessions", [3]),
+        ("datasets", [1]),
+    ],
+)
+def test_a_manifest_whose_field_is_of_another_type_is_a_clear_error(
+    tmp_path: Path, field: str, value: object
+) -> None:
+    carry_out(FakeRun(), tmp_path, silent)
+    changed_manifest(tmp_path, **{field: value})
+    with pytest.raises(InputError, match=rf"cannot be read: it\['{field}'\].* is a "):
         read_manifest(tmp_path)
 
 

@@ -16,12 +16,16 @@ class FakeRun:
     """One part, whose only value is the run's name."""
 
     tables: tuple[str, ...] = ("results", "extra")
+    format = 7
 
     def __init__(self, name: str, kind: str = "study", *, killed: bool = False) -> None:
         self.kind, self.run_id, self._name, self._killed = kind, f"id-{name}", name, killed
 
     def config(self) -> dict[str, Any]:
         return {"name": self._name}
+
+    def chosen(self) -> dict[str, Any]:
+        return self.config()
 
     def part_names(self) -> list[str]:
         return ["whole"]
@@ -113,3 +117,40 @@ def test_a_table_that_cannot_be_read_is_a_clear_error(tmp_path, content: bytes |
     path.unlink() if content is None else path.write_bytes(content)
     with pytest.raises(InputError, match=r"extra\.parquet (cannot be read|is missing)"):
         run.table("extra")
+
+
+@pytest.mark.parametrize("name", ["results.csv", "config.toml"])
+def test_a_damaged_file_that_can_be_mended_is(tmp_path: Path, name: str) -> None:
+    path = make(tmp_path / "run") / name
+    before = path.read_bytes()
+    path.write_bytes(before[:-2])
+    [run] = find_runs([tmp_path])
+    assert run.mended == (name,)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_table_is_named_though_it_may_not_be_asked_for(tmp_path: Path) -> None:
+    path = make(tmp_path / "run") / "extra.parquet"
+    content = bytearray(path.read_bytes())
+    content[10] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"extra\.parquet is missing or damaged.*run it again"):
+        find_runs([tmp_path])
+
+
+def test_a_copy_of_the_tables_alone_is_read(tmp_path: Path) -> None:
+    folder = make(tmp_path / "run")
+    (folder / "results.csv").unlink()
+    [run] = find_runs([folder])
+    assert run.mended == ()
+    assert run.table("results")["results"].tolist() == ["run"]
+
+
+def test_a_run_of_0_3_has_no_hashes_and_is_read(tmp_path: Path) -> None:
+    folder = make(tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name in ("files", "sessions", "format"):
+        del manifest[name]
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "w2s_mol": "0.3.0"}))
+    [run] = find_runs([folder])
+    assert run.table("extra")["extra"].tolist() == ["run"]

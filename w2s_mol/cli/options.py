@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from w2s_mol.cli import output
-from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.cli.config_file import load_config
+from w2s_mol.errors import InputError
 
 if TYPE_CHECKING:
     from w2s_mol.runs import FinishedRun
 
 TableFormat = Literal["table", "json", "csv"]
-
-
-def _load_config(context: typer.Context, path: Path | None) -> Path | None:
-    """Make a TOML file's values the defaults of this call: flags over file over defaults."""
-    if path is None:
-        return None
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"config {path}: {error}. It should be TOML.") from error
-    known = _keys(context)
-    unknown = [key for key in values if key.replace("-", "_") not in known]
-    if unknown:
-        raise unknown_name(f"key in {path}:", unknown[0], known)
-    context.default_map = {known[key.replace("-", "_")]: value for key, value in values.items()}
-    return path
-
-
-def _keys(context: typer.Context) -> dict[str, str]:
-    """Return what a config may say: each option by its own name and by its parameter's."""
-    known = {}
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        spelt = [text.lstrip("-").replace("-", "_") for text in parameter.opts if "--" in text]
-        known.update(dict.fromkeys([name, *spelt], name))
-    for name in ("config", "help"):
-        known.pop(name, None)
-    return known
 
 
 def _be_quiet(value: bool) -> bool:
@@ -63,7 +37,7 @@ Config = Annotated[
         metavar="FILE.toml",
         help="Take options from a file; those given here come first.",
         is_eager=True,
-        callback=_load_config,
+        callback=load_config,
     ),
 ]
 Device = Annotated[
@@ -118,12 +92,41 @@ def given_runs(folders: list[Path] | None) -> list[FinishedRun]:
             "there is no folder 'runs' here. Make a run with 'w2s-mol run --dataset lipop', or "
             "give the folder of one."
         )
-    return find_runs(folders or [_DEFAULT_RUNS])
+    runs = find_runs(folders or [_DEFAULT_RUNS])
+    for run in runs:
+        for name in run.mended:
+            output.note(f"note: {run.folder / name} was damaged; it is written again.")
+    return runs
+
+
+class _OnceCommand(TyperCommand):
+    """A verb whose options are given once, but for those that may be repeated.
+
+    Click would take the last value and say nothing of the others.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse a command line."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter, times in Counter(given).items():
+            several = getattr(parameter, "multiple", False) or parameter.nargs != 1
+            if times > 1 and not several and not getattr(parameter, "is_flag", False):
+                name = max(parameter.opts, key=len)
+                raise InputError(f"{name} is given {times} times. It takes one value.")
+        return super().parse_args(ctx, args)
+
+
+class _App(typer.Typer):
+    """An application whose commands take an option once."""
+
+    def command(self, *args: Any, **options: Any) -> Any:
+        """Return the decorator of a command."""
+        return super().command(*args, **{"cls": _OnceCommand, **options})
 
 
 def new_app() -> typer.Typer:
     """Return an application for one verb."""
-    return typer.Typer(
+    return _App(
         add_completion=False,
         rich_markup_mode="markdown",
         pretty_exceptions_enable=False,

@@ -14,7 +14,6 @@ from w2s_mol.cli import options, output
 if TYPE_CHECKING:
     import pandas as pd
 
-    from w2s_mol.study.config import StudyConfig
 
 app = options.new_app()
 
@@ -137,13 +136,14 @@ def run(
     Example: w2s-mol run --dataset lipop --strong molbert
     """
     given = locals()
+    from w2s_mol.cli.folders import study_folder
     from w2s_mol.encoders.transformer import resolve_device
     from w2s_mol.study.config import StudyConfig
     from w2s_mol.study.run import run_study
 
     names = {field.name for field in dataclasses.fields(StudyConfig)}
     study = StudyConfig(**{name: value for name, value in given.items() if name in names})
-    folder = output_dir or default_folder(study)
+    folder = output_dir or study_folder(study)
     device = str(resolve_device(device))
     output.note(f"transformers run on {device}")
     with output.progress_bars() as progress:
@@ -160,25 +160,13 @@ def run(
             output.note(f"note: {name}: {text}.")
     for what, seconds in found.seconds.items():
         output.detail(f"{what}: {seconds:.1f} s")
+    for name in found.mended:
+        output.note(f"note: {folder / name} was lost or damaged; it is written again.")
     if not found.computed:
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
     _print_summary(found.results, form)
     _note_path_ends(found.results)
     output.note(f"written to {folder}. Next: w2s-mol select {shlex.quote(str(folder))}")
-
-
-def default_folder(study: StudyConfig) -> Path:
-    """Return the run folder for a study that names none."""
-    datasets = "+".join(Path(name).name.split(".")[0] for name in study.dataset)
-    strong = _short(study.strong)
-    weak = "" if study.weak == ("shipped",) else "-" + "+".join(_short(n) for n in study.weak)
-    shuffled = "-shuffled" if study.shuffle_weak_labels else ""
-    return Path("runs") / f"{datasets}-{strong}-{study.protocol}-{study.head}{weak}{shuffled}"
-
-
-def _short(encoder: str) -> str:
-    """Return an encoder's name as the name of a folder holds it."""
-    return Path(encoder.replace(":", "-")).name
 
 
 def _note_path_ends(results: pd.DataFrame) -> None:

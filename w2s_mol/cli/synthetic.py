@@ -45,7 +45,11 @@ def synthetic(
     ] = [0],  # noqa: B006
     output_dir: Annotated[
         Path | None,
-        typer.Option("--output-dir", "-o", help="The run folder. Default: runs/synthetic-HEAD."),
+        typer.Option(
+            "--output-dir",
+            "-o",
+            help="The run folder. Default: runs/, named by what is not the default.",
+        ),
     ] = None,
     input_dimension: Annotated[int, typer.Option(help="Of x.", rich_help_panel=_DATA)] = 8,
     input_sigma: Annotated[
@@ -120,14 +124,17 @@ def synthetic(
     Example: w2s-mol synthetic --experiment realizable --seed 0 --seed 1
     """
     given = locals()
+    from w2s_mol.cli.folders import synthetic_folder
     from w2s_mol.synthetic.config import SyntheticConfig
     from w2s_mol.synthetic.run import run_synthetic
 
     names = {field.name for field in dataclasses.fields(SyntheticConfig)}
     settings = SyntheticConfig(**{n: value for n, value in given.items() if n in names})
-    folder = output_dir or Path("runs") / f"synthetic-{head}"
+    folder = output_dir or synthetic_folder(settings)
     with output.progress_bars() as progress:
         found = run_synthetic(settings, output_dir=folder, progress=progress)
+    for name in found.mended:
+        output.note(f"note: {folder / name} was lost or damaged; it is written again.")
     if not found.computed:
         output.note(f"{folder} holds this run, finished; nothing was computed again.")
     _print_summary(found.tables["results"], form)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+ABSENT = "corpus_holds_no_molecule_of"
+"""In the metadata: datasets that the whole corpus was compared with after the training."""
+
 _OBJECTIVES = {
     "mlm": "masked tokens",
     "descriptors": "200 normalised RDKit descriptors",
@@ -25,10 +28,7 @@ def model_card(name: str, made: dict[str, Any]) -> str:
     used = {name: weight for name, weight in weights.items() if weight}
     objectives = ", ".join(f"{_OBJECTIVES[name]} (weight {w:g})" for name, w in used.items())
     parts = ", ".join(f"{_OBJECTIVES[name]} {final[name]:.5f}" for name in used)
-    left_out = ", ".join(made["molecules_left_out_of"])
-    left_out = (
-        f"the molecules of {left_out}" if left_out else "no evaluation molecule was looked for"
-    )
+    left_out = _left_out(made)
     processes = made["processes"]
     device = made["device"] + (f", {processes} processes" if processes > 1 else "")
     others = ", ".join(made["trained_beside"])
@@ -76,3 +76,12 @@ model = AutoModel.from_pretrained("PATH/{name}")
 model(**tokenizer(["CCO", "C1=CC=CC=C1"], padding=True, return_tensors="pt")).pooler_output
 ```
 """
+
+
+def _left_out(made: dict[str, Any]) -> str:
+    left_out, absent = made["molecules_left_out_of"], made.get(ABSENT, [])
+    if left_out:
+        return f"the molecules of {', '.join(left_out)}"
+    if absent:
+        return f"nothing; no molecule of {', '.join(absent)} is in the corpus, whatever its stereo"
+    return "no evaluation molecule was looked for"

@@ -115,8 +115,9 @@ def what_was_asked(folder: Path) -> list[str]:
         return []
     try:
         gaps = json.loads(path.read_text(encoding="utf-8"))["gaps"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} cannot be read: {error!r}. Run w2s-mol reproduce again."
-        ) from error
+        fault = None if isinstance(gaps, list) else f"its gaps are a {type(gaps).__name__}"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        fault = repr(error)
+    if fault:
+        raise InputError(f"{path} cannot be read: {fault}. Run w2s-mol reproduce again.")
     return [_ASKED, *(f"Gap: {gap}" for gap in gaps)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from w2s_mol.datasets.loading import DEFAULT_SEEDS, OnInvalid, SplitRule
-from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import HeadRule
+from w2s_mol.settings_check import Count, Seed, checked
 
 Protocol = Literal["paper", "disjoint"]
 
@@ -56,37 +57,25 @@ class StudyConfig:
     shuffle_weak_labels: bool = False
     protocol: Protocol = "paper"
     head: HeadRule = "ridge"
-    head_epochs: int = 1000
+    head_epochs: Count = 1000
     pooling: Literal["pooled", "mean", "mean+pooled"] = "mean+pooled"
-    seed: int = 0
+    seed: Seed = 0
     smiles_column: str = "smiles"
     target_column: str | None = None
     unit: str = "label units"
     split_column: tuple[str, ...] = ()
     split_file: tuple[str, ...] = ()
     split: SplitRule = "random"
-    split_seeds: tuple[int, ...] = DEFAULT_SEEDS
+    split_seeds: tuple[Seed, ...] = DEFAULT_SEEDS
     on_invalid: OnInvalid = "error"
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, list):
-                object.__setattr__(self, field.name, tuple(value))
-            elif field.name in {"dataset", "weak"} and isinstance(value, str):
-                object.__setattr__(self, field.name, (value,))
-        _check_choice("protocol", self.protocol, Protocol)
-        _check_choice("head", self.head, HeadRule)
-        _check_choice("on_invalid", self.on_invalid, OnInvalid)
-        _check_choice("split", self.split, SplitRule)
-        if self.seed < 0:
-            raise InputError(f"seed is {self.seed}. It should be 0 or more.")
+        for name, value in checked(self).items():
+            object.__setattr__(self, name, value)
         if not self.dataset:
             raise InputError("no dataset is given. Name one, for example lipop.")
         if not self.weak:
             raise InputError("no weak encoder is given. Name one, or 'shipped'.")
-        if self.head_epochs < 1:
-            raise InputError(f"head_epochs is {self.head_epochs}; it must be at least 1.")
 
     def as_toml(self) -> dict[str, Any]:
         """Return the settings as TOML holds them: no nulls, lists for tuples."""
@@ -97,7 +86,7 @@ class StudyConfig:
             if value is not None
         }
 
-
-def _check_choice(name: str, value: str, choices: Any) -> None:
-    if value not in get_args(choices):
-        raise unknown_name(name, value, get_args(choices))
+    def chosen(self) -> dict[str, Any]:
+        """Return those of them that are not the defaults."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return {n: v for n, v in self.as_toml().items() if getattr(self, n) != defaults[n]}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from w2s_mol.datasets.dataset import Split
 from w2s_mol.heads.linear import FitHead
+from w2s_mol.streams import stream
 from w2s_mol.study.config import Protocol
 
 Array = NDArray[np.floating]
@@ -45,7 +46,7 @@ def protocol_parts(split: Split, protocol: Protocol, seed: int) -> dict[str, NDA
     """Return the row numbers of each part; ``disjoint`` halves the train part by seed."""
     if protocol == "paper":
         return split.parts()
-    shuffled = np.random.default_rng(seed).permutation(split.train)
+    shuffled = stream(seed, "disjoint halves").permutation(split.train)
     half = len(shuffled) // 2
     return {
         "train-weak": np.sort(shuffled[:half]),
@@ -124,7 +125,7 @@ def _shuffled(
     labels: NDArray[np.float64], parts: Sequence[NDArray[np.int64]], seed: int
 ) -> NDArray[np.float64]:
     """Permute the rows of labels within each part."""
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "shuffled labels")
     shuffled = labels.copy()
     for rows in parts:
         shuffled[rows] = labels[generator.permutation(rows)]

@@ -16,6 +16,12 @@ from w2s_mol.heads.metrics import QUANTITIES, weak_to_strong_quantities
 from w2s_mol.study.config import SELF, StudyConfig
 from w2s_mol.study.protocol import SplitPredictions
 
+RESULTS_FORMAT = 2
+"""Raised when the same inputs no longer give the same results; part of every study's id.
+
+1: up to 0.3. 2: the halves of ``disjoint`` and shuffled labels are drawn from streams of their own.
+"""
+
 STUDY_KEYS = (
     "dataset",
     "unit",
@@ -67,7 +73,7 @@ NO_CONTROL = "none"
 
 
 def check_results(results: pd.DataFrame) -> None:
-    """Raise InputError if these are not results of a study by this version."""
+    """Raise InputError if these lack what results of a study have."""
     missing = {*STUDY_KEYS, *_SUPERVISOR, "split_sha256", "eval_split"} - set(results.columns)
     if missing or results.empty:
         what = f"they lack the column {min(missing)!r}" if missing else "they hold no rows"
@@ -84,7 +90,7 @@ def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, p
     Raises
     ------
     InputError
-        If these are not results of a study by this version.
+        If these lack what results of a study have.
     """
     check_results(results)
     untrained = results["weak"].map(is_random)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from w2s_mol import __version__, files
+from w2s_mol import files
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.loading import dataset_names, expand_datasets, load_dataset
 from w2s_mol.embeddings.store import stored_embeddings
@@ -29,9 +29,18 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import head_fitter
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Tables, carry_out
+from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.study.config import SELF, StudyConfig
+from w2s_mol.study.exposure import exposures
 from w2s_mol.study.protocol import protocol_parts, supervise
-from w2s_mol.study.results import StudyContext, WeakIdentity, prediction_rows, result_rows
+from w2s_mol.study.results import (
+    RESULTS_FORMAT,
+    StudyContext,
+    WeakIdentity,
+    prediction_rows,
+    result_rows,
+)
+from w2s_mol.threads import one_thread
 
 _NAMED_BY_CONTENT = {"weak", "strong", "dataset", "split_file"}
 
@@ -54,6 +63,8 @@ class StudyResult:
         Where it is written, if anywhere.
     computed
         False if a finished run was found in the folder and nothing was computed.
+    mended
+        Names of its files that were found damaged or lost and are written again.
     """
 
     results: pd.DataFrame
@@ -62,6 +73,7 @@ class StudyResult:
     seconds: dict[str, float]
     folder: Path | None = None
     computed: bool = True
+    mended: tuple[str, ...] = ()
 
 
 def run_study(
@@ -105,7 +117,11 @@ def run_study(
     """
     if config is not None and settings:
         raise InputError("give either a StudyConfig or its fields, not both.")
-    config = config or StudyConfig(**settings)
+    if not isinstance(config, StudyConfig | None):
+        raise wrong("config", config, "a StudyConfig")
+    config = config or made(StudyConfig, settings)
+    device, folder = check("device", device, str), check("output_dir", output_dir, str | None)
+    mirror, offline = check("mirror", mirror, str | None), check("offline", offline, bool)
     access: dict[str, Any] = {"mirror": mirror, "offline": offline, "progress": progress}
     datasets = [_load(name, config, access) for name in _dataset_names(config)]
     _refuse_same_names(datasets)
@@ -120,7 +136,7 @@ def run_study(
         strong_sha256=files.sha256_bytes(strong_fingerprint.encode()),
     )
     study = _Study(context, [encoder for _, encoder in weak], strong, datasets)
-    finished = carry_out(study, Path(output_dir) if output_dir else None, progress)
+    finished = carry_out(study, Path(folder) if folder else None, progress)
     return StudyResult(
         finished.tables["results"],
         finished.tables["predictions"],
@@ -128,6 +144,7 @@ def run_study(
         finished.manifest["seconds"],
         finished.folder,
         finished.computed,
+        finished.mended,
     )
 
 
@@ -201,9 +218,10 @@ def _identity(family: str, encoder: Encoder) -> WeakIdentity:
 
 def _study_id(config: StudyConfig, datasets: list[Dataset], encoders: list[str]) -> str:
     content = [
-        __version__,
+        RESULTS_FORMAT,
         # Paths and names may differ where the content is the same; the encoders' hashes count.
-        {k: v for k, v in config.as_toml().items() if k not in _NAMED_BY_CONTENT},
+        # Options that a later version adds leave the id as it is where they are not used.
+        {k: v for k, v in config.chosen().items() if k not in _NAMED_BY_CONTENT},
         [[d.name, d.sha256, [[s.name, s.sha256] for s in d.splits]] for d in datasets],
         encoders,
     ]
@@ -214,6 +232,7 @@ class _Study:
     """A study with everything loaded, a ``run_folder.Run``; a part is one dataset's split."""
 
     kind = "study"
+    format = RESULTS_FORMAT
     tables: tuple[str, ...] = ("results", "predictions")
 
     def __init__(
@@ -227,18 +246,26 @@ class _Study:
         self.run_id = context.study
         self._encoders = weak if strong is None else [*weak, strong]
         self._datasets = datasets
+        self._named = {*dataset_names()} & {*_dataset_names(context.config)}
         self._notes: dict[str, list[str]] = {d.name: d.notes for d in datasets}
         self._seconds: dict[str, float] = {}
 
     def config(self) -> dict[str, Any]:
         return self.context.config.as_toml()
 
+    def chosen(self) -> dict[str, Any]:
+        return self.context.config.chosen()
+
     def manifest(self) -> dict[str, Any]:
         return {
             "strong": {"name": self.context.strong, "sha256": self.context.strong_sha256},
             "weak": [vars(weak) for weak in self.context.weak],
             "datasets": {
-                d.name: {"sha256": d.sha256, "splits": {s.name: s.sha256 for s in d.splits}}
+                d.name: {
+                    "sha256": d.sha256,
+                    "splits": {s.name: s.sha256 for s in d.splits},
+                    "exposure": exposures(d.name, d.name in self._named, self._encoders),
+                }
                 for d in self._datasets
             },
             "notes": self._notes,
@@ -246,7 +273,15 @@ class _Study:
 
     def measured(self) -> dict[str, Any]:
         device = str(getattr(self._encoders[-1], "device", "cpu"))
-        return {"seconds": self._seconds, "device": device}
+        encoders = [
+            {
+                "name": encoder.name,
+                "device": str(getattr(encoder, "device", "cpu")),
+                "precision": encoder.precision,
+            }
+            for encoder in self._encoders
+        ]
+        return {"seconds": self._seconds, "device": device, "encoders": encoders}
 
     def part_names(self) -> list[str]:
         # By number: names of datasets may hold anything.
@@ -267,7 +302,8 @@ class _Study:
                 if name not in done:
                     started = time.monotonic()
                     parts = protocol_parts(split, config.protocol, config.seed)
-                    found = supervise(weak, strong, dataset.labels, parts, fit, shuffle_seed)
+                    with one_thread(torch_too=config.head == "adamw"):
+                        found = supervise(weak, strong, dataset.labels, parts, fit, shuffle_seed)
                     tables = {
                         "results": result_rows(self.context, dataset, split, found),
                         "predictions": prediction_rows(self.context, dataset, split, found),

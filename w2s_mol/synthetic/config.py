@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.settings_check import Count, NotNegative, Positive, Seed, checked
 
 ALL = "all"
 HeadRule = Literal["exact", "adamw", "mlp"]
@@ -52,10 +52,6 @@ EXPERIMENTS = {
 }
 
 
-_REAL = ("input_sigma", "weak_sigma", "strong_sigma", "representation_rate", "head_rate")
-_MAY_BE_ZERO = ("weak_sigma", "strong_sigma")
-
-
 @dataclass(frozen=True)
 class SyntheticConfig:
     """The settings of the synthetic experiments; the defaults are the paper's.
@@ -91,46 +87,39 @@ class SyntheticConfig:
 
     experiment: tuple[str, ...] = (ALL,)
     head: HeadRule = "exact"
-    seeds: tuple[int, ...] = (0,)
-    input_dimension: int = 8
-    width: int = 16
-    input_sigma: float = 500.0
-    true_depth: int = 5
-    weak_depth: int = 2
-    strong_depth: int = 8
-    pretraining_tasks: int = 10
-    pretraining_samples: int = 2000
-    low_tasks: int = 5
-    low_samples: int = 250
-    finetuning_tasks: int = 100
-    finetuning_samples: int = 2000
-    weak_sigma: float = 0.05
-    strong_sigma: float = 0.01
-    representation_epochs: int = 1500
-    representation_batch: int = 500
-    representation_rate: float = 1e-2
-    head_epochs: int = 1000
-    head_batch: int = 32
-    head_rate: float = 1e-3
-    head_width: int = 32
+    seeds: tuple[Seed, ...] = (0,)
+    input_dimension: Count = 8
+    width: Count = 16
+    input_sigma: Positive = 500.0
+    true_depth: Count = 5
+    weak_depth: Count = 2
+    strong_depth: Count = 8
+    pretraining_tasks: Count = 10
+    pretraining_samples: Count = 2000
+    low_tasks: Count = 5
+    low_samples: Count = 250
+    finetuning_tasks: Count = 100
+    finetuning_samples: Count = 2000
+    weak_sigma: NotNegative = 0.05
+    strong_sigma: NotNegative = 0.01
+    representation_epochs: Count = 1500
+    representation_batch: Count = 500
+    representation_rate: Positive = 1e-2
+    head_epochs: Count = 1000
+    head_batch: Count = 32
+    head_rate: Positive = 1e-3
+    head_width: Count = 32
 
     def __post_init__(self) -> None:
+        for name, value in checked(self).items():
+            object.__setattr__(self, name, value)
         for name in ("experiment", "seeds"):
-            value = getattr(self, name)
-            several = (value,) if isinstance(value, str | int) else value
-            object.__setattr__(self, name, tuple(dict.fromkeys(several)))
+            object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
         for name in self.experiment:
             if name not in EXPERIMENTS and name != ALL:
                 raise unknown_name("experiment", name, [*EXPERIMENTS, ALL])
-        if self.head not in ("exact", "adamw", "mlp"):
-            raise unknown_name("head", self.head, ["exact", "adamw", "mlp"])
         if not self.experiment or not self.seeds:
             raise InputError("at least one experiment and one seed are needed.")
-        _check_seeds(self.seeds)
-        for field in fields(self):
-            _check_number(field.name, getattr(self, field.name))
-        for name in _REAL:
-            object.__setattr__(self, name, float(getattr(self, name)))
         if min(self.pretraining_samples, self.low_samples, self.finetuning_samples) < 2:
             raise InputError("a task needs at least 2 samples.")
 
@@ -149,18 +138,7 @@ class SyntheticConfig:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
 
-
-def _check_seeds(seeds: tuple[int, ...]) -> None:
-    for seed in seeds:
-        if not 0 <= seed < 2**63:
-            raise InputError(f"seed is {seed}. It should be 0 or more, and less than 2^63.")
-
-
-def _check_number(name: str, value: Any) -> None:
-    if not isinstance(value, int | float):
-        return
-    if name not in _REAL and not isinstance(value, int):
-        raise InputError(f"{name} is {value}. It should be a whole number.")
-    if not math.isfinite(value) or value < 0 or (value == 0 and name not in _MAY_BE_ZERO):
-        least = "0 or more" if name in _MAY_BE_ZERO else "more than 0"
-        raise InputError(f"{name} is {value}. It should be {least}.")
+    def chosen(self) -> dict[str, Any]:
+        """Return those of them that are not the defaults."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return {n: v for n, v in self.as_toml().items() if getattr(self, n) != defaults[n]}

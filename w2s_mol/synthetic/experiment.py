@@ -17,6 +17,12 @@ from w2s_mol.synthetic.networks import Mlp, generator_for, perturbed, random_tas
 from w2s_mol.synthetic.representations import pretrained_representation, true_representation
 from w2s_mol.synthetic.task_heads import head_fitter
 
+SYNTHETIC_FORMAT = 2
+"""Raised when the same settings no longer give the same results; part of every run's id.
+
+1: up to 0.3. 2: the same numbers, but for their last digits on several cores.
+"""
+
 SYNTHETIC_COLUMNS = (
     "experiment",
     "panel",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -12,17 +10,6 @@ import torch
 from torch import Tensor
 
 from w2s_mol import files
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: on matrices as small as these, several wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)

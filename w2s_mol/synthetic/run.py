@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol import __version__, files
+from w2s_mol import files
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Finished, Tables, carry_out
+from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.synthetic.config import ALL, SyntheticConfig
-from w2s_mol.synthetic.experiment import run_experiment
-from w2s_mol.synthetic.networks import one_thread
+from w2s_mol.synthetic.experiment import SYNTHETIC_FORMAT, run_experiment
+from w2s_mol.threads import one_thread
 
 
 def run_synthetic(
@@ -56,25 +57,32 @@ def run_synthetic(
     """
     if config is not None and settings:
         raise InputError("give either a SyntheticConfig or its fields, not both.")
-    run = _SyntheticRun(config or SyntheticConfig(**settings))
-    return carry_out(run, Path(output_dir) if output_dir else None, progress)
+    if not isinstance(config, SyntheticConfig | None):
+        raise wrong("config", config, "a SyntheticConfig")
+    folder = check("output_dir", output_dir, str | None)
+    run = _SyntheticRun(config or made(SyntheticConfig, settings))
+    return carry_out(run, Path(folder) if folder else None, progress)
 
 
 class _SyntheticRun:
     """A ``run_folder.Run``; a part is one experiment with one seed."""
 
     kind = "synthetic"
+    format = SYNTHETIC_FORMAT
     tables: tuple[str, ...] = ("results", "curves")
 
     def __init__(self, config: SyntheticConfig) -> None:
         self._config = config
-        asked = {**config.as_toml(), "experiment": config.experiments}
-        self.run_id = files.sha256_json([__version__, asked])[:16]
+        asked = {**config.chosen(), "experiment": config.experiments}
+        self.run_id = files.sha256_json([SYNTHETIC_FORMAT, asked])[:16]
         self._seconds: dict[str, float] = {}
         self._places = [(name, seed) for name in config.experiments for seed in config.seeds]
 
     def config(self) -> dict[str, Any]:
         return self._config.as_toml()
+
+    def chosen(self) -> dict[str, Any]:
+        return self._config.chosen()
 
     def manifest(self) -> dict[str, Any]:
         every = ALL in self._config.experiment
@@ -97,5 +105,5 @@ class _SyntheticRun:
             progress("synthetic experiments", number + 1, len(self._places))
 
     def _run(self, name: str, seed: int, progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame]:
-        with one_thread():
+        with one_thread(torch_too=True):
             return run_experiment(self._config, name, seed, self.run_id, progress)

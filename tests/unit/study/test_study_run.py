@@ -91,6 +91,31 @@ def test_a_run_folder_holds_results_settings_and_manifest(settings: dict, tmp_pa
     assert manifest["packages"]["torch"]
 
 
+def test_the_manifest_says_where_encoders_ran_and_what_they_had_seen(
+    settings: dict, tmp_path: Path
+) -> None:
+    run_study(output_dir=tmp_path / "run", device="cpu", **settings)
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["encoders"] == [
+        {"name": "tiny", "device": "cpu", "precision": "fp32"},
+        {"name": "ecfp", "device": "cpu", "precision": "fp32"},
+    ]
+    expected = {"unknown": ["tiny"], "none: never trained": ["ecfp"]}
+    assert manifest["datasets"]["own"]["exposure"] == expected
+    [session] = manifest["sessions"]
+    assert session["seconds"] == manifest["seconds"]["total"]
+
+
+def test_options_at_their_defaults_and_versions_do_not_change_a_studys_id(
+    settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [one] = set(run_study(**settings).results["study"])
+    monkeypatch.setattr("w2s_mol.study.results.__version__", "9.9.9")
+    [two] = set(run_study(**settings, seed=0, unit="label units").results["study"])
+    [other] = set(run_study(**settings, unit="log10").results["study"])
+    assert one == two != other
+
+
 def test_a_finished_study_is_read_not_repeated(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,14 +226,14 @@ def test_a_folder_killed_at_its_start_goes_on(settings: dict, tmp_path: Path, le
 def test_a_damaged_part_is_computed_again(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = run_folder._finish
-    monkeypatch.setattr(run_folder, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    journal, original = run_folder._Journal, run_folder._Journal.finish
+    monkeypatch.setattr(journal, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run_study(output_dir=tmp_path / "run", **settings)
     parts = sorted((tmp_path / "run" / "parts").iterdir())
     for part in parts[:2]:
         part.write_bytes(part.read_bytes()[:50])
-    monkeypatch.setattr(run_folder, "_finish", original)
+    monkeypatch.setattr(journal, "finish", original)
     found = run_study(output_dir=tmp_path / "run", **settings)
     pd.testing.assert_frame_equal(found.results, run_study(**settings).results)
 
@@ -228,7 +253,7 @@ def test_a_damaged_finished_run_is_a_clear_error(settings: dict, tmp_path: Path,
         ({"head": "lasso"}, "ridge"),
         ({"dataset": ()}, "no dataset"),
         ({"weak": ()}, "no weak encoder"),
-        ({"head_epochs": 0}, "at least 1"),
+        ({"head_epochs": 0}, "more than 0"),
         ({"seed": -1}, "0 or more"),
     ],
 )

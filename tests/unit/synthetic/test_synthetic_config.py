@@ -89,7 +89,7 @@ def test_noise_may_be_none(name: str) -> None:
         ({"head": "exct"}, "unknown head 'exct'. Did you mean 'exact'"),
         ({"experiment": ()}, "at least one experiment"),
         ({"seeds": ()}, "one seed"),
-        ({"seeds": (0, -1)}, "seed is -1"),
+        ({"seeds": (0, -1)}, "seeds is -1"),
     ],
 )
 def test_wrong_settings_are_refused(wrong: dict, message: str) -> None:

@@ -1,0 +1,117 @@
+"""A verb's ``--config FILE.toml``: its values as the text that a command line would have given."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from w2s_mol.errors import InputError, shortened, unknown_name
+
+_NEVER_IN_A_FILE = ("config", "help", "debug")
+_PATHS = {"output_dir", "output_file", "valid_corpus", "runs", "table", "checkpoint"}
+"""Options and arguments whose text is always a path."""
+
+_NAME_OR_PATH = {"dataset", "weak", "strong", "encoder", "split_file", "corpus", "mirror"}
+"""Options whose text may be the path of what lies beside the file, or a name of something else."""
+
+
+def load_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Make a TOML file's values the defaults of this call: flags over file over defaults.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or holds what the verb does not take.
+    """
+    if path is None:
+        return None
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"config {path}: {error}. It should be TOML.") from error
+    except RecursionError as error:
+        raise InputError(f"config {path} is nested too deep. It should be name = value.") from error
+    known = _parameters(context)
+    unknown = [key for key in values if key.replace("-", "_") not in known]
+    if unknown:
+        raise unknown_name(f"key in {path}:", unknown[0], known)
+    given: dict[str, Any] = {}
+    for key, value in values.items():
+        parameter = known[key.replace("-", "_")]
+        if parameter.name in given:
+            raise InputError(
+                f"config {path} gives {parameter.name!r} twice, the second as {key!r}."
+            )
+        given[parameter.name] = _value(parameter, value, path, key)
+    context.default_map = given
+    return path
+
+
+def _parameters(context: typer.Context) -> dict[str, Any]:
+    """Return what a config may say: each option by its own name and by its parameter's."""
+    known = {}
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        spelt = [text.lstrip("-").replace("-", "_") for text in parameter.opts if "--" in text]
+        if name not in _NEVER_IN_A_FILE:
+            known.update(dict.fromkeys([name, *spelt], parameter))
+    return known
+
+
+def _value(parameter: Any, value: Any, path: Path, key: str) -> Any:
+    """Return what a file says of a parameter as the command line would have given it."""
+    several = getattr(parameter, "multiple", False) or parameter.nargs != 1
+    if getattr(parameter, "is_flag", False):
+        expected = "true or false"
+        if isinstance(value, bool):
+            return value
+    elif several:
+        expected = "a list of texts or numbers, or one of them"
+        items = value if isinstance(value, list) else [value]
+        if all(map(_is_scalar, items)):
+            return [_text(parameter, item, path) for item in items]
+    else:
+        expected = "one text or number"
+        if _is_scalar(value):
+            return _text(parameter, value, path)
+    kind = {"bool": "true or false", "list": "a list", "dict": "a table"}
+    found = kind.get(type(value).__name__, f"a {type(value).__name__}")
+    raise InputError(
+        f"config {path}: {key} is {found} ({shortened(str(value))}). It should be {expected}."
+    )
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _text(parameter: Any, value: Any, path: Path) -> str:
+    """Return a value as text; a path in it is seen from the file's folder, not from ours."""
+    text = str(value)
+    beside = os.path.normpath(path.parent / text)
+    if parameter.name in _PATHS:
+        return beside
+    meant = parameter.name in _NAME_OR_PATH and _exists(beside) and _may_be_path(text)
+    return beside if meant else text
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # no file has a name that long
+        return False
+
+
+def _may_be_path(text: str) -> bool:
+    """Say whether a text is no name of ours, which what lies beside the file cannot change."""
+    if Path(text).name != text:
+        return True
+    from w2s_mol.datasets.loading import ALL, dataset_names
+    from w2s_mol.encoders.loading import SHIPPED, encoder_names
+    from w2s_mol.study.config import SELF
+
+    return text not in {*dataset_names(), ALL, *encoder_names(), SHIPPED, SELF, "guacamol", ""}

@@ -1,0 +1,18 @@
+"""Streams of random numbers: one a purpose, so that one seed serves several without ties.
+
+Random splits (``datasets.splits``) are older than this module: they draw from the seed itself,
+which is the stream of no purpose here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_PURPOSES = ("disjoint halves", "shuffled labels")
+"""A purpose's place is its stream: add at the end."""
+
+
+def stream(seed: int, purpose: str) -> np.random.Generator:
+    """Return the random numbers of a seed for a purpose."""
+    key = _PURPOSES.index(purpose) + 1
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))
