@@ -28,9 +28,9 @@ def stored_embeddings(
 ) -> Embeddings:
     """Embed SMILES as ``Encoder.embed`` does, taking from the store what is there.
 
-    An entry is a block of molecules in order, keyed by the encoder's content, the pooling, the
-    dtype and the SMILES themselves. One that is truncated or altered is computed again. Two
-    processes that want the same entry compute it once.
+    An entry is a block of molecules in order, keyed by the encoder's content, its limit of
+    atoms, the pooling, the dtype and the SMILES themselves. One that is truncated or altered is
+    computed again. Two processes that want the same entry compute it once.
     """
     pooling = encoder.resolve_pooling(pooling)
     work = f"embedding with {encoder.name}"
@@ -57,7 +57,9 @@ def _offset(progress: Progress, work: str, start: int, total: int) -> Progress:
 def _block(
     encoder: Encoder, smiles: list[str], pooling: str, embedding: Progress, waiting: Progress
 ) -> Embeddings:
-    key = files.sha256_json([_FORMAT, encoder.fingerprint, pooling, _DTYPE, smiles])
+    key = files.sha256_json(
+        [_FORMAT, encoder.fingerprint, encoder.max_atoms, pooling, _DTYPE, smiles]
+    )
     path = paths.home() / "embeddings" / key[:2] / f"{key}.safetensors"
     found = _read(path, len(smiles))
     if found is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
-from w2s_mol.datasets.loading import DEFAULT_SEEDS, OnInvalid, SplitRule
+from w2s_mol.datasets.loading import DEFAULT_SEEDS, SplitRule
+from w2s_mol.datasets.rows import OnInvalid
 from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.heads.linear import HeadRule
+from w2s_mol.molecules.smiles import MAX_ATOMS, check_max_atoms
 
 Protocol = Literal["paper", "disjoint"]
 
@@ -43,11 +45,13 @@ class StudyConfig:
         Of transformer encoders; fixed representations have none.
     seed
         Of the halves of ``disjoint``, of the batch order of ``adamw`` and of shuffled labels.
-    smiles_column ... split_seeds
-        Of a user's own CSV; see ``load_dataset``.
+    smiles_column ... delimiter
+        Of a user's own table; see ``load_dataset``.
     on_invalid
         ``error``, or ``skip``: leave out molecules that cannot be read, or that one of the
         encoders cannot represent.
+    max_atoms
+        Molecules of more atoms cannot be used; at most 5,000.
     """
 
     dataset: tuple[str, ...]
@@ -66,7 +70,9 @@ class StudyConfig:
     split_file: tuple[str, ...] = ()
     split: SplitRule = "random"
     split_seeds: tuple[int, ...] = DEFAULT_SEEDS
+    delimiter: str | None = None
     on_invalid: OnInvalid = "error"
+    max_atoms: int = MAX_ATOMS
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -79,6 +85,7 @@ class StudyConfig:
         _check_choice("head", self.head, HeadRule)
         _check_choice("on_invalid", self.on_invalid, OnInvalid)
         _check_choice("split", self.split, SplitRule)
+        check_max_atoms(self.max_atoms)
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}. It should be 0 or more.")
         if not self.dataset:

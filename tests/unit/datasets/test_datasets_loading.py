@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 
 import numpy as np
 import pytest
@@ -19,16 +20,16 @@ PARTS_OF_ROWS = ["train"] * 8 + ["valid"] * 2 + ["test"] * 2
 LAST_LINE = len(ROWS) + 1
 
 FAULTS = {
-    "c1cc,1.0": "cannot parse SMILES 'c1cc'",
-    "CC(,1.0": "cannot parse SMILES 'CC('",
+    "c1cc,1.0": "cannot parse SMILES: 'c1cc'",
+    "CC(,1.0": "cannot parse SMILES: 'CC('",
     "c1ccccc1C(C)(C)(C)C,1.0": "cannot parse SMILES",
     "CC\0O,1.0": "NUL|cannot parse SMILES",
     ",1.0": "empty SMILES",
     "   ,1.0": "empty SMILES",
     "CCO,abc": "label is not a number: 'abc' in column 'logp'",
     'CCO,"1,5"': "label is not a number: '1,5' in column 'logp'",
-    "CCO,": "empty label in column 'logp'",
-    "CCO,  ": "empty label in column 'logp'",
+    "CCO,": "empty label: column 'logp'",
+    "CCO,  ": "empty label: column 'logp'",
     "CCO,nan": "label is not finite: 'nan' in column 'logp'",
     "CCO,NaN": "label is not finite: 'NaN' in column 'logp'",
     "CCO,inf": "label is not finite: 'inf' in column 'logp'",
@@ -147,7 +148,7 @@ def test_the_error_says_how_to_go_on(load):
     with pytest.raises(InputError) as caught:
         load(csv_text(extra=["c1cc,1.0"]))
     assert str(caught.value) == (
-        "own.csv line 14: cannot parse SMILES 'c1cc'. Fix the row, or pass --on-invalid skip."
+        "own.csv line 14: cannot parse SMILES: 'c1cc'. Fix the row, or pass --on-invalid skip."
     )
 
 
@@ -160,7 +161,7 @@ def test_a_row_that_cannot_be_used_is_left_out_and_counted_where_asked(load, row
     assert dataset.labels.tolist() == [float(label) for _, label in ROWS]
     assert dataset.lines == [2, 3, 4, 5, 6, *range(8, 15)]
     [note] = dataset.notes
-    assert "1 × " + " ".join(fault.split()[:2]) in note
+    assert f"1 × {fault.split(':')[0]})" in note
 
 
 def test_skipped_rows_are_counted_by_reason_alone(load):
@@ -178,7 +179,11 @@ def test_digits_with_an_underscore_are_no_number(load):
 
 
 def test_a_table_without_a_usable_row_is_refused(load):
-    with pytest.raises(InputError, match=r"own\.csv holds no usable row out of 2"):
+    expected = (
+        r"own\.csv holds no usable row out of 2: 2 rows left out \(1 × cannot parse SMILES; "
+        r"1 × empty label\)\."
+    )
+    with pytest.raises(InputError, match=expected):
         load(csv_text([("c1cc", "1"), ("CCO", "")]), on_invalid="skip")
 
 
@@ -235,11 +240,17 @@ def test_a_part_that_a_column_never_names_is_refused(load):
         load(text, split_columns=["fold"])
 
 
-def test_a_wrong_word_in_a_split_column_is_refused_with_its_line(load):
-    words = [*PARTS_OF_ROWS[:-1], "tset"]
+def test_wrong_words_in_a_split_column_are_refused_with_their_lines(load):
+    words = [*PARTS_OF_ROWS[:-2], "Test2", "tset"]
     rows = [(s, f"{y},{word}") for (s, y), word in zip(ROWS, words, strict=True)]
-    with pytest.raises(InputError, match=r"own\.csv line 13: 'tset' in the split column 'fold'"):
+    with pytest.raises(InputError) as caught:
         load(csv_text(rows).replace("logp", "logp,fold"), split_columns=["fold"])
+    assert str(caught.value) == (
+        "own.csv: 2 of 12 rows cannot be used.\n"
+        "2 × no part of a split in the column 'fold':\n"
+        "  line 12: 'Test2'\n  line 13: 'tset'\n"
+        "It should be one of: train, valid, test. Fix the rows."
+    )
 
 
 def test_a_split_file_for_another_table_is_refused(load, split_file):
@@ -298,11 +309,34 @@ def test_test_molecules_that_are_also_in_train_are_counted_however_they_are_spel
     rows[0], rows[1] = ("Cc1ccccc1", "0"), ("CCCN", "1")
     rows[10], rows[11] = ("C1=CC=CC=C1C", "0"), ("NCCC", "1")
     [note] = load(csv_text(rows), split_files=[split_file()]).notes
-    assert note == "test molecules that also occur in train: 2 in split mine"
+    assert note == "molecules that are in two parts of a split: train and test 2 in split mine"
 
 
-def test_molecules_in_valid_and_test_alone_are_not_called_repeated(load, split_file):
-    rows = [*ROWS[:8], ("CCCN", "1"), ("CCN", "1"), ("NCCC", "1"), ("NCC", "2")]
+def test_repeated_molecules_are_counted_between_all_pairs_of_parts(load, split_file):
+    rows = [*ROWS[:6], ("CCCN", "1"), ("CCN", "1"), ("NCCC", "1"), ("CCS", "3"), ("SCC", "1")]
+    rows.append(("C(C)N", "2"))
+    [note] = load(csv_text(rows), split_files=[split_file()]).notes
+    assert note == (
+        "molecules that are in two parts of a split: train and valid 1 in split mine, train and "
+        "test 1 in split mine, valid and test 1 in split mine"
+    )
+
+
+def test_twins_that_differ_in_stereo_alone_are_counted_apart(load, split_file):
+    rows = list(ROWS)
+    rows[0], rows[8] = ("C[C@H](O)F", "0"), ("C[C@@H](O)F", "1")
+    rows[10], rows[11] = ("CC(O)F", "0"), ("C[C@H](O)F", "1")
+    [note] = load(csv_text(rows), split_files=[split_file()]).notes
+    assert note == (
+        "molecules that are in two parts of a split: train and test 1 in split mine; "
+        "molecules of which another stereoisomer is in an earlier part: train and valid 1 in "
+        "split mine, train and test 1 in split mine, valid and test 2 in split mine"
+    )
+
+
+def test_isotopes_are_no_stereo(load, split_file):
+    rows = list(ROWS)
+    rows[0], rows[10] = ("[2H]CN", "0"), ("CN", "0")
     assert load(csv_text(rows), split_files=[split_file()]).notes == []
 
 
@@ -390,7 +424,15 @@ def test_esols_repeated_molecules_are_counted(chembench):
     expected = ", ".join(
         f"{n} in split {s.name}" for n, s in zip(counts, dataset.splits, strict=True)
     )
-    assert f"test molecules that also occur in train: {expected}" in dataset.notes
+    [note] = [note for note in dataset.notes if "two parts" in note]
+    assert f"train and test {expected}" in note
+
+
+def test_lipops_stereo_twins_are_counted(chembench):
+    [note] = chembench("lipop").notes
+    counted = re.search(r"stereoisomer.*train and test ((\d+ in split 12\d(, )?){3})", note)
+    counts = [int(n) for n in re.findall(r"(\d+) in split", counted[1])]
+    assert (min(counts), max(counts)) == (14, 19)
 
 
 @pytest.mark.parametrize("name", ["bace", "bbbp"])

@@ -42,8 +42,8 @@ def test_embeddings_are_fixed_size_lists_of_float32(csv: Path, tmp_path: Path) -
 
 
 def test_a_failure_leaves_no_output(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("smiles,b\nCCO,1\nCCN\n")
-    with pytest.raises(InputError, match=r"in\.csv line 3"):
+    (tmp_path / "in.csv").write_text("smiles,b\nCCO,1\nCCN\nCCO,2\nCC\n")
+    with pytest.raises(InputError, match=r"in\.csv: 2 of 4 rows.*\n.*\n  line 3.*\n  line 5"):
         embed_table(tmp_path / "in.csv", load_encoder("ecfp"), tmp_path / "out.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
