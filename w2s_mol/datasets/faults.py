@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 
 from w2s_mol import files, paths
@@ -114,11 +114,16 @@ def faults_error(
     return InputError("\n".join([*lines, way_out]))
 
 
-def left_out_note(faults: Sequence[Fault], rows: str = "rows left out") -> str:
+def left_out_note(faults: Sequence[Fault]) -> str:
     """Return a note that counts the rows left out, by reason."""
     counts = {reason: len(alike) for reason, alike in _by_reason(faults).items()}
     reasons = "; ".join(f"{count:,} × {reason}" for reason, count in counts.items())
-    return f"{len(faults):,} {rows} ({reasons})"
+    return f"{counted_rows(faults)} left out ({reasons})"
+
+
+def counted_rows(rows: Sized) -> str:
+    """Return how many rows there are, in words."""
+    return f"{len(rows):,} row" + ("s" if len(rows) != 1 else "")
 
 
 def _by_reason(faults: Sequence[Fault]) -> dict[str, list[Fault]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from w2s_mol.datasets.dataset import LARGEST_LABEL, SMALLEST_LABEL
-from w2s_mol.datasets.faults import Fault, faults_error, left_out_note, smiles_fault
+from w2s_mol.datasets.faults import Fault, counted_rows, faults_error, left_out_note, smiles_fault
 from w2s_mol.datasets.table import Row, Table, open_table
 from w2s_mol.errors import InputError, shortened
 from w2s_mol.molecules.smiles import MAX_ATOMS, MoleculeError, parse, smiles_of, text_after
@@ -94,7 +94,7 @@ class Rows:
         if self.text_after:
             place, text = next(iter(self.text_after.items()))
             notes.append(
-                f"text after the SMILES in its cell is left out: {len(self.text_after):,} rows "
+                f"text after the SMILES in its cell is left out: {counted_rows(self.text_after)} "
                 f"(first: {self.word} {place}, {shortened(text)})"
             )
         return notes
@@ -149,27 +149,27 @@ class _Reader:
 
     def _label(self, row: Row) -> tuple[float, Fault | None]:
         text = row.fields[self._target_at].strip()
-        label, reason, advice = _number(text)
+        label, reason = _number(text)
         if not reason:
             return label, None
         quoted = f"{shortened(text)} in " if text else ""
-        return label, Fault(row.place, reason, f"{quoted}column {self._target!r}{advice}")
+        return label, Fault(row.place, reason, f"{quoted}column {self._target!r}")
 
 
-def _number(text: str) -> tuple[float, str, str]:
-    """Return a label, why it cannot be used if so, and what would help."""
+def _number(text: str) -> tuple[float, str]:
+    """Return a label, and why it cannot be used if so."""
     if not text:
-        return math.nan, "empty label", ""
-    if _DECIMAL_COMMA.fullmatch(text):
-        return math.nan, "label is not a number", " (the decimal sign should be a point)"
+        return math.nan, "empty label"
+    if _DECIMAL_COMMA.fullmatch(text):  # it could also part thousands
+        return math.nan, "label has a comma, the decimal sign should be a point"
     try:
         value = float("not a number" if "_" in text else text)  # Python would read 1_0 as 10
     except ValueError:
-        return math.nan, "label is not a number", ""
+        return math.nan, "label is not a number"
     if not math.isfinite(value):
-        return value, "label is not finite", ""
+        return value, "label is not finite"
     if abs(value) >= LARGEST_LABEL:
-        return value, f"label is {LARGEST_LABEL:g} or more, whose square overflows", ""
+        return value, f"label is {LARGEST_LABEL:g} or more, whose square overflows"
     if 0 < abs(value) < SMALLEST_LABEL:
-        return value, f"label is below {SMALLEST_LABEL:g}, whose square is lost", ""
-    return value, "", ""
+        return value, f"label is below {SMALLEST_LABEL:g}, whose square is lost"
+    return value, ""

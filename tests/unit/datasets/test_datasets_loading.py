@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,13 +28,23 @@ FAULTS = {
     ",1.0": "empty SMILES",
     "   ,1.0": "empty SMILES",
     "CCO,abc": "label is not a number: 'abc' in column 'logp'",
-    'CCO,"1,5"': "label is not a number: '1,5' in column 'logp'",
+    'CCO,"1,5"': "label has a comma, the decimal sign should be a point: '1,5' in column 'logp'",
     "CCO,": "empty label: column 'logp'",
     "CCO,  ": "empty label: column 'logp'",
     "CCO,nan": "label is not finite: 'nan' in column 'logp'",
     "CCO,NaN": "label is not finite: 'NaN' in column 'logp'",
     "CCO,inf": "label is not finite: 'inf' in column 'logp'",
     "CCO,-Infinity": "label is not finite: '-Infinity' in column 'logp'",
+    "CCO,1e150": "label is 1e+150 or more, whose square overflows: '1e150' in column 'logp'",
+    "CCO,-1e300": "label is 1e+150 or more, whose square overflows: '-1e300' in column 'logp'",
+    "CCO,9e-151": "label is below 1e-150, whose square is lost: '9e-151' in column 'logp'",
+    "CC\u00d3,1.0": "a character that is not printable ASCII: '\u00d3' in 'CC\u00d3'",
+    '"CCO\nCCC",1.0': "a character that is not printable ASCII: '\\n' in 'CCO\\nCCC'",
+    "C[C@H](O)F |&1:1|,1.0": "a CXSMILES extension (|...|), which encoders do not read: ",
+    "C" * 501 + ",1.0": "too many atoms, the limit is 500: 501 in 'CCC",
+    "C" * 20_000 + ",1.0": "too many atoms, the limit is 500: 20,000 in 'CCC",
+    "CCO": "another number of fields, expected 2 as in the header: 1 fields",
+    "CCO,1,2": "another number of fields, expected 2 as in the header: 3 fields",
     "CCO,1e999": "label is not finite: '1e999' in column 'logp'",
 }
 
@@ -153,7 +164,7 @@ def test_the_error_says_how_to_go_on(load):
 
 
 @pytest.mark.parametrize(
-    ("row", "fault"), [(row, fault) for row, fault in FAULTS.items() if "\0" not in row]
+    ("row", "fault"), [(row, FAULTS[row]) for row in FAULTS if not set(row) & set("\0\n")]
 )
 def test_a_row_that_cannot_be_used_is_left_out_and_counted_where_asked(load, row, fault):
     dataset = load(csv_text(ROWS[:5], [row, *(",".join(r) for r in ROWS[5:])]), on_invalid="skip")
@@ -162,6 +173,74 @@ def test_a_row_that_cannot_be_used_is_left_out_and_counted_where_asked(load, row
     assert dataset.lines == [2, 3, 4, 5, 6, *range(8, 15)]
     [note] = dataset.notes
     assert f"1 × {fault.split(':')[0]})" in note
+
+
+def test_all_faulty_rows_are_told_at_once_by_reason_and_the_rest_in_a_file(load, fresh_home):
+    extra = [f"{'C' * i}(,1" for i in range(1, 13)] + ["CCO,", "C" * 600 + ",1"]
+    with pytest.raises(InputError) as caught:
+        load(csv_text(extra=extra))
+    lines = str(caught.value).splitlines()
+    assert lines[:3] == [
+        "own.csv: 14 of 26 rows cannot be used.",
+        "12 × cannot parse SMILES:",
+        "  line 14: 'C('",
+    ]
+    assert lines[11:] == [
+        "  line 23: 'CCCCCCCCCC('",
+        "  and 2 more",
+        "1 × empty label:",
+        "  line 26: column 'logp'",
+        "1 × too many atoms, the limit is 500:",
+        f"  line 27: 600 in '{'C' * 60}' ... (600 characters)",
+        lines[-2],
+        "Fix the rows, or pass --on-invalid skip.",
+    ]
+    listed = Path(lines[-2].removeprefix("All are listed in "))
+    assert listed.parent == fresh_home / "faults"
+    rows = listed.read_text().splitlines()
+    assert rows[0] == "line\treason\tfound"
+    assert rows[12] == "25\tcannot parse SMILES\t'CCCCCCCCCCCC('"
+    assert len(rows) == 15
+
+
+def test_text_after_a_smiles_is_left_out_and_counted(load):
+    rows = [*ROWS[:10], ("CCN ethylamine", "1"), ("CCS\tthiol", "2")]
+    dataset = load(csv_text(rows))
+    assert dataset.smiles[-2:] == ["CCN", "CCS"]
+    assert dataset.notes == [
+        "text after the SMILES in its cell is left out: 2 rows (first: line 12, 'ethylamine')"
+    ]
+
+
+def test_the_limit_of_atoms_can_be_raised(load):
+    rows = [*ROWS, ("C" * 600, "1")]
+    assert len(load(csv_text(rows), max_atoms=600)) == 13
+
+
+@pytest.mark.parametrize("limit", [0, 5001])
+def test_a_limit_beyond_what_rdkit_can_write_is_refused(load, limit):
+    with pytest.raises(InputError, match=rf"max_atoms is {limit:,}.*1 to 5,000: RDKit"):
+        load(csv_text(), max_atoms=limit)
+
+
+def test_a_semicolon_table_is_read_and_its_decimal_commas_are_told(load):
+    rows = csv_text().replace(",", ";")
+    assert len(load(rows)) == 12
+    expected = r"own\.csv line 3: label has a comma, the decimal sign should be a point: '0,25'"
+    with pytest.raises(InputError, match=expected):
+        load(rows.replace("0.25", "0,25"))
+
+
+def test_a_delimiter_given_is_the_one_used(load):
+    assert len(load(csv_text().replace(",", "|"), delimiter="|")) == 12
+    with pytest.raises(InputError, match=r"delimiter is 'commas'\. It should be one of: comma"):
+        load(csv_text(), delimiter="commas")
+
+
+def test_a_smi_file_needs_no_header(load):
+    text = "".join(f"{smiles} {label}\n" for smiles, label in ROWS)
+    dataset = load(text, "own.smi", target_column="name")
+    assert (dataset.name, dataset.lines[0], len(dataset)) == ("own", 1, 12)
 
 
 def test_skipped_rows_are_counted_by_reason_alone(load):
