@@ -15,7 +15,8 @@ app = options.new_app()
 @app.command()
 def embed(
     table: Annotated[
-        Path, typer.Argument(metavar="FILE.csv", help="A CSV or TSV with a header, plain or .gz.")
+        Path,
+        typer.Argument(metavar="FILE.csv", help="A table: CSV, TSV, .smi, SDF, Parquet, .xlsx."),
     ],
     encoder: Annotated[
         str,
@@ -32,11 +33,13 @@ def embed(
     pooling: Annotated[
         str | None,
         typer.Option(
-            metavar="mean+pooled|mean|pooled",
+            metavar="mean+pooled|mean|pooled|cls|last",
             help="How a transformer makes one vector of a molecule; mean+pooled by default.",
         ),
     ] = None,
     smiles_column: Annotated[str, typer.Option(help="Column of the SMILES.")] = "smiles",
+    delimiter: options.Delimiter = None,
+    max_atoms: options.MaxAtoms = options.MAX_ATOMS,
     device: options.Device = "auto",
     precision: options.Precision = "fp32",
     mirror: options.Mirror = None,
@@ -55,7 +58,9 @@ def embed(
     """
     from w2s_mol.embeddings.table import embed_table
     from w2s_mol.encoders.loading import load_encoder
+    from w2s_mol.molecules.smiles import check_max_atoms
 
+    check_max_atoms(max_atoms)
     with output.progress_bars() as progress:
         loaded = load_encoder(
             encoder,
@@ -65,9 +70,10 @@ def embed(
             offline=offline,
             progress=progress,
         )
+    loaded.max_atoms = max_atoms
     output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
     with output.progress_bars() as progress:
-        done = embed_table(table, loaded, output_file, pooling, smiles_column, progress)
+        done = embed_table(table, loaded, output_file, pooling, smiles_column, progress, delimiter)
     output.note(
         f"{done.rows:,} rows written to {output_file}; {done.rows - done.valid:,} of them invalid."
     )

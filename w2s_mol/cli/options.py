@@ -16,6 +16,9 @@ from w2s_mol.errors import InputError
 if TYPE_CHECKING:
     from w2s_mol.runs import FinishedRun
 
+OWN_TABLE = "Your own table"
+"""The heading of options that concern a user's table."""
+MAX_ATOMS = 500  # molecules.smiles has it, which is too heavy to import for --help
 TableFormat = Literal["table", "json", "csv"]
 
 
@@ -54,6 +57,17 @@ Mirror = Annotated[
         envvar="W2S_MOL_MIRROR",
         help="Take downloads from here first; the README says how it is laid out.",
     ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER|comma|semicolon|tab|blank",
+        help="Between the columns of a text table. By default found in its first rows.",
+        rich_help_panel=OWN_TABLE,
+    ),
+]
+MaxAtoms = Annotated[
+    int, typer.Option(help="Molecules of more atoms cannot be used; at most 5,000.")
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 Format = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]

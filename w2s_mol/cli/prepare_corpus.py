@@ -16,6 +16,7 @@ def prepare(
     molecules: pretraining.Molecules = None,
     renumberings: pretraining.Renumberings = 2,
     max_length: pretraining.MaxLength = 128,
+    max_atoms: options.MaxAtoms = options.MAX_ATOMS,
     exclude_evaluation: pretraining.ExcludeEvaluation = False,
     workers: pretraining.Workers = None,
     mirror: options.Mirror = None,

@@ -30,6 +30,7 @@ def pretrain(
     valid_molecules: pretraining.ValidMolecules = 4000,
     renumberings: pretraining.Renumberings = 2,
     max_length: pretraining.MaxLength = 128,
+    max_atoms: options.MaxAtoms = options.MAX_ATOMS,
     exclude_evaluation: pretraining.ExcludeEvaluation = False,
     workers: pretraining.Workers = None,
     epochs: pretraining.Epochs = 2,

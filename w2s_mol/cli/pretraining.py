@@ -24,7 +24,7 @@ Corpus = Annotated[
     str,
     typer.Option(
         metavar="guacamol|FILE",
-        help="guacamol (fetched), or a file with one SMILES a line: plain, .gz, .xz or .zst.",
+        help="guacamol (fetched), or a file with one SMILES a line: plain, .gz, .bz2, .xz, .zst.",
     ),
 ]
 ValidCorpus = Annotated[
@@ -92,6 +92,7 @@ class CorpusChoice:
     molecules: int | None
     renumberings: int
     max_length: int
+    max_atoms: int
     exclude_evaluation: bool
     workers: int | None
     mirror: str | None
@@ -102,7 +103,7 @@ class CorpusChoice:
         """How each molecule is to be prepared."""
         from w2s_mol.pretraining.shards import Preparation
 
-        return Preparation(self.renumberings, self.max_length)
+        return Preparation(self.renumberings, self.max_length, max_atoms=self.max_atoms)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = options.new_app()
 
-_OWN = "Your own CSV"
+_OWN = options.OWN_TABLE
 _QUANTITIES = ("weak_error", "w2s_error", "misfit", "ceiling_error", "gain", "slack", "pgr")
 
 
@@ -30,7 +30,7 @@ def run(
             "-d",
             metavar="NAME_OR_CSV",
             help="esol, freesolv, lipop, bace, bbbp, computed-logp (its labels are computed, not "
-            "measured), 'all' for the paper's three, or a CSV of your own. Repeatable.",
+            "measured), 'all' for the paper's three, or a table of your own. Repeatable.",
         ),
     ],
     weak: Annotated[
@@ -68,7 +68,7 @@ def run(
     ] = "ridge",
     head_epochs: Annotated[int, typer.Option(help="Epochs of the adamw head.")] = 1000,
     pooling: Annotated[
-        Literal["mean+pooled", "mean", "pooled"],
+        Literal["mean+pooled", "mean", "pooled", "cls", "last"],
         typer.Option(help="How transformers make one vector of a molecule."),
     ] = "mean+pooled",
     seed: Annotated[int, typer.Option(help="Of disjoint halves and adamw's batches.")] = 0,
@@ -111,10 +111,12 @@ def run(
         list[int],
         typer.Option("--split-seed", help="A split for each. Repeatable.", rich_help_panel=_OWN),
     ] = [0, 1, 2],  # noqa: B006
+    delimiter: options.Delimiter = None,
     on_invalid: Annotated[
         Literal["error", "skip"],
         typer.Option(help="What to do with a row that cannot be used; skipped ones are counted."),
     ] = "error",
+    max_atoms: options.MaxAtoms = options.MAX_ATOMS,
     device: options.Device = "auto",
     mirror: options.Mirror = None,
     offline: options.Offline = False,

@@ -19,9 +19,9 @@ app = options.new_app()
 def select(
     runs: options.Runs = None,
     selector_split: Annotated[
-        Literal["valid", "test"],
+        Literal["valid", "val", "test"],
         typer.Option(
-            help="valid: the rule sees validation molecules, the honest use; test: both are "
+            help="valid or val: the rule sees validation molecules, the honest use; test: both are "
             "measured on test, the paper's way."
         ),
     ] = "valid",

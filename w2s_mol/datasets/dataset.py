@@ -12,6 +12,22 @@ from w2s_mol import files
 from w2s_mol.errors import InputError
 
 PARTS = ("train", "valid", "test")
+_PART_ALIASES = {"val": "valid", "validation": "valid", "dev": "valid", "training": "train"}
+
+LARGEST_LABEL, SMALLEST_LABEL = 1e150, 1e-150
+"""Beyond these a label's square overflows or underflows in float64."""
+_ROUNDING = 1e3 * np.finfo(np.float64).eps
+
+
+def part_of(word: str) -> str:
+    """Return the part of a split that a word means; the word itself if none.
+
+    Examples
+    --------
+    >>> part_of("val")
+    'valid'
+    """
+    return _PART_ALIASES.get(word, word)
 
 
 @dataclass(frozen=True)
@@ -59,6 +75,8 @@ class Dataset:
         In order of their seeds.
     lines
         The line of the source that each molecule stands on, for messages.
+    line_word
+        What these are: ``line``, or ``row`` or ``record`` where the source is no text.
     rows
         The row of the source, from 0; rows that were left out leave a gap.
     notes
@@ -74,6 +92,7 @@ class Dataset:
     lines: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
+    line_word: str = "line"
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -89,7 +108,9 @@ class Dataset:
 
     def where(self, row: int) -> str:
         """Return where a molecule stands, for messages."""
-        return f"{self.name} line {self.lines[row]}" if self.lines else f"{self.name} row {row}"
+        if not self.lines:
+            return f"{self.name} row {row}"
+        return f"{self.name} {self.line_word} {self.lines[row]}"
 
     def keep(self, rows: NDArray[np.bool_]) -> Dataset:
         """Return the dataset of some rows, its splits renumbered.
@@ -121,7 +142,10 @@ class Dataset:
 
 
 def check_splits(dataset: Dataset) -> None:
-    """Raise InputError if a dataset cannot be studied: a part is empty, or the labels constant."""
+    """Raise InputError if a dataset cannot be studied.
+
+    A part of a split is empty, or its training labels are constant or as good as that.
+    """
     for split in dataset.splits:
         for part, rows in split.parts().items():
             if len(rows) == 0:
@@ -129,12 +153,22 @@ def check_splits(dataset: Dataset) -> None:
                     f"{dataset.name}, split {split.name}: the {part} part is empty. Each of "
                     "train, valid and test needs molecules."
                 )
-        labels = dataset.labels[split.train]
-        if np.ptp(labels) == 0:
-            raise InputError(
-                f"{dataset.name}, split {split.name}: all {len(labels)} training labels are "
-                f"{labels[0]:g}. There is nothing to learn from a constant label."
-            )
+        _check_spread(f"{dataset.name}, split {split.name}", dataset.labels[split.train])
+
+
+def _check_spread(where: str, labels: NDArray[np.float64]) -> None:
+    spread = np.ptp(labels)
+    if spread == 0:
+        raise InputError(
+            f"{where}: all {len(labels)} training labels are {labels[0]:g}. There is nothing to "
+            "learn from a constant label."
+        )
+    if spread < SMALLEST_LABEL or spread < _ROUNDING * np.abs(labels).max():
+        raise InputError(
+            f"{where}: the training labels, {labels[0]:g} and the like, differ by {spread:.3g} at "
+            "most, which is lost in rounding. Subtract a constant from all labels, or give them "
+            "in another unit."
+        )
 
 
 def identical_splits(splits: Sequence[Split]) -> bool:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
-from rdkit import Chem, rdBase
 
 from w2s_mol.datasets import builtin
 from w2s_mol.datasets.dataset import Dataset, Split, check_splits, identical_splits
 from w2s_mol.datasets.fetch import fetch
+from w2s_mol.datasets.formats import dataset_name, looks_like_a_table
+from w2s_mol.datasets.repeated import repeated_note
+from w2s_mol.datasets.rows import OnInvalid, Reading, Rows, read_rows
 from w2s_mol.datasets.splits import (
     column_split,
     file_split,
     random_split,
     scaffold_split,
 )
-from w2s_mol.datasets.table import Table, open_table
 from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.molecules.smiles import MAX_ATOMS, check_max_atoms
 from w2s_mol.progress import Progress, silent
 
-OnInvalid = Literal["error", "skip"]
 SplitRule = Literal["random", "scaffold"]
 DEFAULT_SEEDS = (0, 1, 2)
 
@@ -74,6 +74,7 @@ class OwnTable:
     split_files: tuple[str | Path, ...] = ()
     split: SplitRule = "random"
     split_seeds: tuple[int, ...] = DEFAULT_SEEDS
+    delimiter: str | None = None
 
     def given(self) -> list[str]:
         """Return the names of the settings that differ from their defaults."""
@@ -102,7 +103,9 @@ def load_dataset(
     split_files: Sequence[str | Path] = (),
     split: SplitRule = "random",
     split_seeds: Sequence[int] = DEFAULT_SEEDS,
+    delimiter: str | None = None,
     on_invalid: OnInvalid = "error",
+    max_atoms: int = MAX_ATOMS,
     mirror: str | None = None,
     offline: bool = False,
     progress: Progress = silent,
@@ -114,7 +117,8 @@ def load_dataset(
     name
         ``esol``, ``freesolv``, ``lipop``, ``bace`` or ``bbbp`` (fetched on first use, with
         ChemBench's three splits), ``computed-logp`` (ships with the package; its labels are
-        computed, not measured), or the path of a CSV. What follows applies to a CSV alone.
+        computed, not measured), or the path of a table (see ``open_table`` for what is read).
+        What follows, up to ``delimiter``, applies to a table alone.
     smiles_column, target_column, unit
         The columns of the SMILES and of the label, and the label's unit.
     split_columns
@@ -123,9 +127,13 @@ def load_dataset(
         Files of row numbers, one split each; see ``file_split``.
     split, split_seeds
         Without the two above: ``random`` or ``scaffold`` 80/10/10 splits, one for each seed.
+    delimiter
+        Between the columns: one character, or comma, semicolon, tab or blank. Found by default.
     on_invalid
-        ``error`` stops at the first row that cannot be used; ``skip`` leaves such rows out and
-        counts them in the dataset's notes.
+        ``error`` stops where rows cannot be used and lists them; ``skip`` leaves such rows out
+        and counts them in the dataset's notes.
+    max_atoms
+        Molecules of more atoms cannot be used; at most 5,000.
     mirror, offline, progress
         As in ``fetch``.
 
@@ -144,7 +152,7 @@ def load_dataset(
     """
     own = OwnTable(
         smiles_column, target_column, unit, tuple(split_columns), tuple(split_files), split,
-        tuple(split_seeds),
+        tuple(split_seeds), delimiter,
     )  # fmt: skip
     if name in dataset_names() and own != OwnTable():
         raise InputError(
@@ -153,12 +161,16 @@ def load_dataset(
         )
     if on_invalid not in ("error", "skip"):
         raise InputError(f"on_invalid is {on_invalid!r}. It should be one of: error, skip.")
+    check_max_atoms(max_atoms)
     if name in CHEMBENCH:
-        dataset = _load_chembench(name, on_invalid, mirror, offline, progress)
+        table, *pickles = sorted(
+            fetch(name, mirror, offline, progress), key=lambda p: (p.suffix == ".pkl", p.name)
+        )
+        dataset = _load_chembench(name, table, pickles, on_invalid, max_atoms)
     elif name == builtin.NAME:
         dataset = _load_builtin()
     else:
-        dataset = _load_own(_own_path(name, target_column), own, on_invalid)
+        dataset = _load_own(_own_path(name, target_column), own, on_invalid, max_atoms)
     check_splits(dataset)
     dataset.notes.extend(_notes(dataset))
     return dataset
@@ -168,118 +180,24 @@ def _own_path(name: str, target_column: str | None) -> Path:
     path = Path(name)
     if name == ALL:
         raise InputError(f"'all' stands for {', '.join(PAPER_DATASETS)}. Load one of them.")
-    if not path.exists() and path.suffix not in {".csv", ".tsv", ".gz"}:
+    if not path.exists() and not looks_like_a_table(path):
         raise unknown_name("dataset", name, [*dataset_names(), ALL], "Or give the path of a CSV.")
     if target_column is None:
         raise InputError(f"{path.name}: which column holds the label? Pass --target-column NAME.")
     return path
 
 
-@dataclass(frozen=True)
-class _Columns:
-    smiles: str
-    target: str
-
-
-class _Fault(NamedTuple):
-    """What is wrong with a row: a reason to count by, and the rest of the message."""
-
-    reason: str
-    found: str
-
-    def __str__(self) -> str:
-        return self.reason + self.found
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """All rows of a table; ``faults`` says what is wrong with each, if anything."""
-
-    table: str
-    lines: list[int]
-    smiles: list[str]
-    labels: list[float]
-    faults: list[_Fault | None]
-    split_values: list[list[str]]
-
-    def usable(self, on_invalid: OnInvalid) -> np.ndarray:
-        """Return which rows to keep, or raise InputError for the first faulty one."""
-        if on_invalid == "error":
-            for line, fault in zip(self.lines, self.faults, strict=True):
-                if fault:
-                    raise InputError(
-                        f"{self.table} line {line}: {fault}. Fix the row, or pass --on-invalid "
-                        "skip."
-                    )
-        usable = np.array([fault is None for fault in self.faults])
-        if not usable.any():
-            raise InputError(f"{self.table} holds no usable row out of {len(self.lines)}.")
-        return usable
-
-    def split_column(self, number: int) -> list[str | None]:
-        """Return the values of a split column; None on rows that are left out anyway."""
-        return [
-            None if fault else values[number]
-            for values, fault in zip(self.split_values, self.faults, strict=True)
-        ]
-
-    def skipped_note(self) -> list[str]:
-        """Return a note that counts the rows left out, by reason."""
-        counts = Counter(fault.reason for fault in self.faults if fault)
-        reasons = "; ".join(f"{count} × {reason}" for reason, count in counts.items())
-        return [f"{sum(counts.values())} rows left out ({reasons})"] if counts else []
-
-
-def _read_rows(path: Path, columns: _Columns, split_columns: Sequence[str] = ()) -> _Rows:
-    rows = _Rows(path.name, [], [], [], [], [])
-    with open_table(path) as table, rdBase.BlockLogs():
-        smiles_at, target_at = table.column(columns.smiles), table.column(columns.target)
-        split_at = [table.column(name) for name in split_columns]
-        for line, fields in table.rows:
-            smiles = fields[smiles_at].strip()
-            label, fault = _label(fields[target_at], table, target_at)
-            rows.lines.append(line)
-            rows.smiles.append(smiles)
-            rows.labels.append(label)
-            rows.faults.append(fault or _smiles_fault(smiles))
-            rows.split_values.append([fields[at] for at in split_at])
-    if not rows.lines:
-        raise InputError(f"{path.name} has a header but no rows.")
-    return rows
-
-
-def _label(text: str, table: Table, column: int) -> tuple[float, _Fault | None]:
-    column_name = f" in column {table.header[column]!r}"
-    found = f": {text.strip()!r}{column_name}"
-    if not text.strip():
-        return math.nan, _Fault("empty label", column_name)
-    try:
-        value = float("not a number" if "_" in text else text)  # Python would read 1_0 as 10
-    except ValueError:
-        return math.nan, _Fault("label is not a number", found)
-    if not math.isfinite(value):
-        return math.nan, _Fault("label is not finite", found)
-    return value, None
-
-
-def _smiles_fault(smiles: str) -> _Fault | None:
-    if not smiles:
-        return _Fault("empty SMILES", "")
-    mol = Chem.MolFromSmiles(smiles)
-    if mol is None or not mol.GetNumAtoms():
-        return _Fault("cannot parse SMILES", f" {smiles!r}")
-    return None
-
-
-def _load_own(path: Path, own: OwnTable, on_invalid: OnInvalid) -> Dataset:
-    columns = _Columns(own.smiles_column, own.target_column or "")
-    rows = _read_rows(path, columns, own.split_columns)
+def _load_own(path: Path, own: OwnTable, on_invalid: OnInvalid, max_atoms: int) -> Dataset:
+    reading = Reading(
+        own.smiles_column, own.target_column or "", own.split_columns, own.delimiter, max_atoms
+    )
+    rows = read_rows(path, reading)
     usable = rows.usable(on_invalid)
     given = _given_splits(rows, own)
-    name = path.name.removesuffix(".gz").rsplit(".", 1)[0]
-    everything = _dataset(name, rows, columns.target, own.unit, given)
+    name = dataset_name(path)
+    everything = _dataset(name, rows, reading.target_column, own.unit, given)
     dataset = everything.keep(usable)
-    dataset.notes.extend(rows.skipped_note())
+    dataset.notes.extend(rows.notes())
     if not given:
         try:
             dataset.splits.extend(_made_splits(dataset.smiles, own))
@@ -288,16 +206,16 @@ def _load_own(path: Path, own: OwnTable, on_invalid: OnInvalid) -> Dataset:
     return dataset
 
 
-def _dataset(name: str, rows: _Rows, target: str, unit: str, splits: list[Split]) -> Dataset:
+def _dataset(name: str, rows: Rows, target: str, unit: str, splits: list[Split]) -> Dataset:
     labels = np.array(rows.labels, dtype=np.float64)
-    return Dataset(name, rows.smiles, labels, target, unit, splits, rows.lines)
+    return Dataset(name, rows.smiles, labels, target, unit, splits, rows.lines, line_word=rows.word)
 
 
-def _given_splits(rows: _Rows, own: OwnTable) -> list[Split]:
+def _given_splits(rows: Rows, own: OwnTable) -> list[Split]:
     if own.split_columns and own.split_files:
         raise InputError("both split columns and split files are given. Choose one.")
     by_column = [
-        column_split(name, rows.split_column(number), rows.lines, rows.table)
+        column_split(name, rows.split_column(number), rows.lines, rows.table, rows.word)
         for number, name in enumerate(own.split_columns)
     ]
     by_file = [file_split(Path(file), len(rows.lines), rows.table) for file in own.split_files]
@@ -320,27 +238,25 @@ def _made_splits(smiles: list[str], own: OwnTable) -> list[Split]:
 
 
 def _load_chembench(
-    name: str, on_invalid: OnInvalid, mirror: str | None, offline: bool, progress: Progress
+    name: str, table: Path, pickles: Sequence[Path], on_invalid: OnInvalid, max_atoms: int
 ) -> Dataset:
     spec = CHEMBENCH[name]
-    table, *pickles = sorted(
-        fetch(name, mirror, offline, progress), key=lambda p: (p.suffix == ".pkl", p.name)
-    )
-    rows = _read_rows(table, _Columns(spec.smiles_column, spec.target_column))
+    reading = Reading(spec.smiles_column, spec.target_column, delimiter=",", max_atoms=max_atoms)
+    rows = read_rows(table, reading)
     usable = rows.usable(on_invalid)
     splits = []
     for path in pickles:  # sorted by name, so by seed
         seed = path.name.split(".")[1].removeprefix(spec.splits)
         splits.append(Split(seed, *file_split(path, len(rows.lines), rows.table).parts().values()))
     dataset = _dataset(name, rows, spec.target, spec.unit, splits).keep(usable)
-    dataset.notes.extend(rows.skipped_note())
+    dataset.notes.extend(rows.notes())
     if spec.task == "classification":
         dataset.notes.append("labels are classes 0 and 1; errors are squared errors on them")
     return dataset
 
 
 def _load_builtin() -> Dataset:
-    rows = _read_rows(builtin.builtin_path(), _Columns("smiles", "logp"))
+    rows = read_rows(builtin.builtin_path(), Reading("smiles", "logp", delimiter=","))
     splits = [random_split(len(rows.lines), seed) for seed in DEFAULT_SEEDS]
     dataset = _dataset(builtin.NAME, rows, "Wildman-Crippen logP", "log10", splits)
     dataset.notes.append("labels are computed, not measured: molecules and logP are made by code")
@@ -348,18 +264,7 @@ def _load_builtin() -> Dataset:
 
 
 def _notes(dataset: Dataset) -> list[str]:
-    notes = []
-    with rdBase.BlockLogs():
-        canonical = np.array(
-            [Chem.MolToSmiles(Chem.MolFromSmiles(s)) for s in dataset.smiles], dtype=object
-        )
-    repeated = {
-        split.name: int(np.isin(canonical[split.test], canonical[split.train]).sum())
-        for split in dataset.splits
-    }
-    if any(repeated.values()):
-        counts = ", ".join(f"{count} in split {name}" for name, count in repeated.items())
-        notes.append(f"test molecules that also occur in train: {counts}")
+    notes = repeated_note(dataset)
     if identical_splits(dataset.splits):
         names = ", ".join(split.name for split in dataset.splits)
         notes.append(f"splits {names} are identical: a spread over them means nothing")

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from w2s_mol.datasets.dataset import PARTS, Split
+from w2s_mol.datasets.dataset import PARTS, Split, part_of
+from w2s_mol.datasets.faults import Fault, faults_error
 from w2s_mol.datasets.split_pickle import read_split_pickle
 from w2s_mol.errors import InputError
 
 HELD_OUT = 0.1
 """Share of the molecules in the validation part, and in the test part."""
 _FEWEST = 10
-_ALIASES = {"val": "valid", "validation": "valid", "dev": "valid", "training": "train"}
 
 
 def random_split(n: int, seed: int) -> Split:
@@ -77,21 +77,22 @@ def _held_out(n: int) -> int:
 
 
 def column_split(
-    name: str, values: Sequence[str | None], lines: Sequence[int], table: str
+    name: str, values: Sequence[str | None], lines: Sequence[int], table: str, word: str = "line"
 ) -> Split:
     """Make a split from a column that says train, valid or test; None is in no part."""
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
+    faults = []
     for row, (value, line) in enumerate(zip(values, lines, strict=True)):
         if value is None:
             continue
-        part = value.strip().lower()
-        part = _ALIASES.get(part, part)
-        if part not in parts:
-            raise InputError(
-                f"{table} line {line}: {value!r} in the split column {name!r}. It should be one "
-                f"of: {', '.join(PARTS)}."
-            )
-        parts[part].append(row)
+        part = part_of(value.strip().lower())
+        if part in parts:
+            parts[part].append(row)
+        else:
+            faults.append(Fault(line, f"no part of a split in the column {name!r}", repr(value)))
+    if faults:
+        way_out = f"It should be one of: {', '.join(PARTS)}. Fix the {{rows}}."
+        raise faults_error(table, faults, len(lines), word, way_out)
     return Split(name, *(np.array(parts[part], dtype=np.int64) for part in PARTS))
 
 
@@ -122,12 +123,21 @@ def file_split(path: Path, n: int, table: str) -> Split:
 def _json_parts(path: Path) -> list[NDArray[np.int64]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return [_row_numbers(content[part]) for part in PARTS]
-    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        return _by_part({key: _row_numbers(rows) for key, rows in content.items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(
             f"{path} is not a split: {type(error).__name__} {error}. It should be JSON like "
             '{"train": [0, 2], "valid": [1], "test": [3]}, rows counted from 0.'
         ) from error
+
+
+def _by_part(named: dict[str, NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+    parts = [part_of(key) for key in named]
+    for part in PARTS:
+        if parts.count(part) > 1:
+            raise ValueError(f"{part} is there twice, under two names")
+    rows = dict(zip(parts, named.values(), strict=True))
+    return [rows[part] for part in PARTS]
 
 
 def _row_numbers(values: list[Any]) -> NDArray[np.int64]:

@@ -1,21 +1,36 @@
-"""Reading a user's CSV row by row, with the line of every row at hand for messages."""
+"""Reading a user's table row by row, with the place of every row at hand for messages."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import io
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import NamedTuple
 
+from w2s_mol import compressed
+from w2s_mol.datasets.faults import Fault
+from w2s_mol.datasets.formats import Form, table_form
 from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.molecules.smiles import MAX_ATOMS
 
-_FIELD_LIMIT = 10_000_000
+
+class Row(NamedTuple):
+    """One row of a table.
+
+    Attributes
+    ----------
+    place
+        Where it stands: see ``Table.word``.
+    fields
+        As many as the header has, unless ``fault`` says otherwise.
+    fault
+        What is wrong with the row itself, whatever its fields hold.
+    """
+
+    place: int
+    fields: list[str]
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -29,12 +44,19 @@ class Table:
     header
         Names of the columns.
     rows
-        Yields the line a row begins on (the header's is 1) and its fields.
+        Yields the rows, once.
+    word
+        What the place of a row is: the ``line`` it begins on (the header's is 1), the ``row`` of a
+        sheet or of Parquet, the ``record`` of an SD file, the last two counted from 1.
+    hint
+        What else could be wrong where a column is not found.
     """
 
     name: str
     header: list[str]
-    rows: Iterator[tuple[int, list[str]]]
+    rows: Iterator[Row]
+    word: str = "line"
+    hint: str = ""
 
     def column(self, name: str) -> int:
         """Return the place of a column; a sole match that differs in case will do.
@@ -51,79 +73,79 @@ class Table:
         alike = [i for i, other in enumerate(self.header) if other.lower() == name.lower()]
         if len(alike) == 1:
             return alike[0]
-        raise unknown_name(f"column in {self.name}:", name, self.header)
+        raise unknown_name(f"column in {self.name}:", name, self.header, self.hint)
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[Table]:
-    """Open a comma-separated (``.csv``) or tab-separated (``.tsv``) table, plain or ``.gz``.
+def open_table(
+    path: Path, delimiter: str | None = None, max_atoms: int = MAX_ATOMS
+) -> Iterator[Table]:
+    """Open a table with a header.
 
-    UTF-8 with or without a byte-order mark, UTF-16 with one, any line ends, quoted fields with
-    newlines.
+    Parameters
+    ----------
+    path
+        ``.csv``, ``.tsv``, ``.tab``, ``.txt`` and ``.smi`` (which has no header: its columns are
+        ``smiles``, ``name``, ...), ``.sdf``, each plain or ``.gz``, ``.bz2``, ``.xz``, ``.zst``;
+        ``.parquet``; ``.xlsx`` (the first sheet).
+    delimiter
+        Of a text table: one character, or comma, semicolon, tab or blank. By default found in
+        the header and the first rows.
+    max_atoms
+        Molecules of more atoms are not written as SMILES; of SD files alone.
 
     Raises
     ------
     InputError
-        If the file is missing, empty, in another encoding, damaged, or has a row with another
-        number of fields than the header.
+        If the file is missing, empty, damaged, or of a kind that is not read.
     """
     if not path.is_file():
         raise InputError(f"table {path} is not a file. Give a CSV with a header line.")
-    delimiter = "\t" if ".tsv" in path.suffixes else ","
+    form = table_form(path)
+    if delimiter is not None and form not in ("text", "smi"):
+        raise InputError(f"{path.name} has no delimiter, but {delimiter!r} is given. Leave it out.")
     try:
-        with _open_text(path) as text:
-            rows = _rows(path.name, text, delimiter)
-            _, header = next(rows, (0, []))
-            header = [name.strip() for name in header]
-            if not header:
-                raise InputError(f"{path.name} is empty. It should have a header line and rows.")
-            yield Table(path.name, header, _checked(path.name, header, rows))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path.name} is not UTF-8: byte 0x{error.object[error.start]:02x} cannot be read. "
-            "Save it as UTF-8 (for example: iconv -f latin1 -t utf-8)."
-        ) from error
-    except (OSError, EOFError, zlib.error) as error:
+        with _OPENERS[form](path, delimiter, max_atoms) as table:
+            yield table
+    except compressed.READ_ERRORS as error:
         raise InputError(f"cannot read {path}: {error}") from error
 
 
-def _open_text(path: Path) -> IO[str]:
-    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
-    binary = opener(path, "rb")
-    start = binary.read(2)
-    binary.seek(0)
-    wide = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    return io.TextIOWrapper(binary, encoding="utf-16" if wide else "utf-8-sig", newline="")
+def _text(path: Path, delimiter: str | None, _: int) -> AbstractContextManager[Table]:
+    from w2s_mol.datasets.text_table import open_text_table
+
+    return open_text_table(path, delimiter)
 
 
-def _rows(name: str, text: IO[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(_FIELD_LIMIT)
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for fields in reader:
-            if any("\0" in field for field in fields):
-                raise InputError(
-                    f"{name} line {line} holds a NUL: the file is damaged, or UTF-16 without a "
-                    "byte-order mark. Save it as UTF-8."
-                )
-            if fields:  # a blank line is no row
-                yield line, fields
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(
-            f"{name} line {line}: {error}. Quote fields that hold the delimiter, a quote or a "
-            "newline."
-        ) from error
+def _smi(path: Path, delimiter: str | None, _: int) -> AbstractContextManager[Table]:
+    from w2s_mol.datasets.text_table import open_smi
+
+    return open_smi(path, delimiter)
 
 
-def _checked(
-    name: str, header: list[str], rows: Iterator[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
-    for line, fields in rows:
-        if len(fields) != len(header):
-            raise InputError(
-                f"{name} line {line}: {len(fields)} fields, expected {len(header)} as in the "
-                "header. Fix the row."
-            )
-        yield line, fields
+def _parquet(path: Path, _delimiter: str | None, _: int) -> AbstractContextManager[Table]:
+    from w2s_mol.datasets.typed_table import open_parquet
+
+    return open_parquet(path)
+
+
+def _sdf(path: Path, _: str | None, max_atoms: int) -> AbstractContextManager[Table]:
+    from w2s_mol.datasets.sdf_table import open_sdf
+
+    return open_sdf(path, max_atoms)
+
+
+def _xlsx(path: Path, _delimiter: str | None, _: int) -> AbstractContextManager[Table]:
+    from w2s_mol.datasets.typed_table import open_xlsx
+
+    return open_xlsx(path)
+
+
+_Opener = Callable[[Path, str | None, int], AbstractContextManager[Table]]
+_OPENERS: dict[Form, _Opener] = {
+    "text": _text,
+    "smi": _smi,
+    "parquet": _parquet,
+    "sdf": _sdf,
+    "xlsx": _xlsx,
+}

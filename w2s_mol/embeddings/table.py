@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from w2s_mol import __version__, files
+from w2s_mol.datasets.faults import faults_error
 from w2s_mol.datasets.table import open_table
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import InputError
@@ -36,13 +37,15 @@ def embed_table(
     pooling: str | None = None,
     smiles_column: str = "smiles",
     progress: Progress = silent,
+    delimiter: str | None = None,
 ) -> EmbeddedTable:
     """Embed every SMILES of a table.
 
     Parameters
     ----------
     table
-        A ``.csv`` or ``.tsv``, plain or ``.gz``, with a header.
+        Any that ``open_table`` reads. A record of an SD file that RDKit cannot read is an invalid
+        row; rows with another number of fields than the header are refused.
     encoder, pooling
         What to embed with.
     output
@@ -50,6 +53,8 @@ def embed_table(
         of float32, NaN where invalid), in the order of the table. Written atomically.
     smiles_column
         The column of the SMILES.
+    delimiter
+        As in ``open_table``.
 
     Raises
     ------
@@ -59,13 +64,11 @@ def embed_table(
     pooling = encoder.resolve_pooling(pooling)
     if output.exists() and table.exists() and output.samefile(table):
         raise InputError(f"{output} is the table itself. Choose another output.")
-    total = sum(1 for _ in _smiles(table, smiles_column))
-    if total == 0:
-        raise InputError(f"{table.name} has a header but no rows.")
+    total = _checked_total(table, delimiter, encoder.max_atoms, smiles_column)
     schema = _schema(encoder, pooling)
     rows, valid = 0, 0
     with files.atomic_path(output) as temporary, pq.ParquetWriter(temporary, schema) as writer:
-        smiles = _smiles(table, smiles_column)
+        smiles = _smiles(table, delimiter, encoder.max_atoms, smiles_column)
         while chunk := list(itertools.islice(smiles, CHUNK)):
             base = rows
 
@@ -80,11 +83,27 @@ def embed_table(
     return EmbeddedTable(rows, valid)
 
 
-def _smiles(path: Path, column: str) -> Iterator[str]:
-    with open_table(path) as table:
+def _checked_total(path: Path, delimiter: str | None, max_atoms: int, column: str) -> int:
+    """Return how many rows there are, or raise InputError for all those that are not whole."""
+    total, faults = 0, []
+    with open_table(path, delimiter, max_atoms) as table:
+        table.column(column)
+        for row in table.rows:
+            total += 1
+            if row.fault and len(row.fields) != len(table.header):
+                faults.append(row.fault)
+    if faults:
+        raise faults_error(path.name, faults, total, table.word, "Fix the {rows}.")
+    if total == 0:
+        raise InputError(f"{path.name} has a header but no rows.")
+    return total
+
+
+def _smiles(path: Path, delimiter: str | None, max_atoms: int, column: str) -> Iterator[str]:
+    with open_table(path, delimiter, max_atoms) as table:
         at = table.column(column)
-        for _line, fields in table.rows:
-            yield fields[at]
+        for row in table.rows:
+            yield row.fields[at]
 
 
 def _schema(encoder: Encoder, pooling: str) -> pa.Schema:

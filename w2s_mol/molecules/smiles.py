@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from rdkit import Chem
 
+from w2s_mol.errors import InputError
+
 MAX_ATOMS = 500
 """How many atoms a SMILES may have written, unless told otherwise.
 
@@ -70,6 +72,15 @@ def smiles_of(cell: str, max_atoms: int = MAX_ATOMS) -> str:
     if (atoms := sum(1 for _ in _ATOM.finditer(smiles))) > limit:
         raise MoleculeError(f"{atoms:,} atoms, the limit is {limit:,}")
     return smiles
+
+
+def check_max_atoms(max_atoms: int) -> None:
+    """Raise InputError if no molecule may have so many atoms, or none any."""
+    if not 1 <= max_atoms <= MOST_ATOMS:
+        raise InputError(
+            f"max_atoms is {max_atoms:,}. It should be 1 to {MOST_ATOMS:,}: RDKit, which writes "
+            "molecules atom within atom, ends the program on much larger ones."
+        )
 
 
 def text_after(cell: str) -> str:

@@ -24,7 +24,7 @@ from rdkit import rdBase
 
 from w2s_mol import files, paths
 from w2s_mol.errors import InputError
-from w2s_mol.molecules.smiles import MoleculeError, parse
+from w2s_mol.molecules.smiles import MOST_ATOMS, MoleculeError, parse, smiles_of
 from w2s_mol.pretraining import shards
 from w2s_mol.pretraining.corpus_file import CorpusFile
 from w2s_mol.pretraining.shard_pool import prepare_shards, refuse_a_script_without_guard
@@ -150,7 +150,7 @@ def prepare_corpus(
     ----------
     path
         One SMILES a line (what follows a blank or a comma on the line is ignored); plain, .gz,
-        .xz or .zst.
+        .bz2, .xz or .zst.
     settings
         What to prepare.
     exclude
@@ -279,7 +279,7 @@ def _skeleton_keys(smiles: Sequence[str]) -> list[int]:
     with rdBase.BlockLogs():
         for text in smiles:
             with contextlib.suppress(MoleculeError):  # no corpus can hold it either
-                keys.append(shards.skeleton_key(parse(text)))
+                keys.append(shards.skeleton_key(parse(smiles_of(text, MOST_ATOMS))))
     return keys
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import lzma
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from w2s_mol import files
+from w2s_mol import compressed, files
 from w2s_mol.errors import InputError
 
 
@@ -54,8 +51,8 @@ def check_is_file(path: Path) -> None:
         raise InputError(f"corpus {path} is not a file. Give one with one SMILES a line.")
 
 
-SUFFIXES = (".gz", ".xz", ".zst")
-_COLUMN_ENDS = re.compile(r"[\s,]")
+# A comma or blanks, but not those before a CXSMILES extension, which belongs to its SMILES.
+_COLUMN_ENDS = re.compile(r",|[ \t\r\n]+(?![ \t\r\n|])")
 _BROKEN_BYTES = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of them
 
 
@@ -65,7 +62,7 @@ def read_lines(path: Path) -> Iterator[str]:
     Parameters
     ----------
     path
-        UTF-8 text, plain or compressed as its suffix says: .gz, .xz or .zst.
+        UTF-8 text, plain or compressed as its suffix says: .gz, .bz2, .xz or .zst.
 
     Raises
     ------
@@ -78,33 +75,28 @@ def read_lines(path: Path) -> Iterator[str]:
                 if not line.isascii() and _BROKEN_BYTES.search(line):
                     raise _unreadable(path, f"line {number:,} is not UTF-8")
                 yield line.rstrip("\r\n")
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+    except compressed.READ_ERRORS as error:
         raise _unreadable(path, str(error)) from error
 
 
 def _unreadable(path: Path, why: str) -> InputError:
     return InputError(
         f"cannot read corpus {path}: {why}. It should be UTF-8 text with one SMILES a line, "
-        f"plain or compressed as {', '.join(SUFFIXES)}."
+        f"plain or compressed as {', '.join(compressed.SUFFIXES)}."
     )
 
 
 def first_column(line: str) -> str:
-    """Return what stands before the first blank or comma, which no SMILES holds."""
-    return _COLUMN_ENDS.split(line.strip(), maxsplit=1)[0]
+    """Return what stands before the first blank or comma, which no SMILES holds.
+
+    Examples
+    --------
+    >>> first_column("CCO ethanol, pure"), first_column("C[C@H](O)F |&1:1| a name")
+    ('CCO', 'C[C@H](O)F |&1:1|')
+    """
+    return _COLUMN_ENDS.split(line.strip(" \t\r\n"), maxsplit=1)[0]
 
 
 def _open_text(path: Path) -> IO[str]:
-    return io.TextIOWrapper(_open_bytes(path), encoding="utf-8-sig", errors="surrogateescape")
-
-
-def _open_bytes(path: Path) -> gzip.GzipFile | lzma.LZMAFile | io.BufferedReader:
-    if path.suffix == ".gz":
-        return gzip.open(path)
-    if path.suffix == ".xz":
-        return lzma.open(path)
-    if path.suffix == ".zst":
-        import pyarrow as pa
-
-        return io.BufferedReader(pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
-    return path.open("rb")
+    binary = compressed.open_bytes(path)
+    return io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape")

@@ -20,9 +20,18 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
 from w2s_mol import files
+from w2s_mol.datasets.faults import reason_and_detail
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.descriptors import normalized_descriptors
-from w2s_mol.molecules.smiles import MoleculeError, parse, parse_kekulized, write_kekulized
+from w2s_mol.molecules.smiles import (
+    MAX_ATOMS,
+    MoleculeError,
+    check_max_atoms,
+    parse,
+    parse_kekulized,
+    smiles_of,
+    write_kekulized,
+)
 from w2s_mol.molecules.vocabulary import OutsideVocabularyError, token_ids
 from w2s_mol.pretraining.corpus_file import first_column
 
@@ -30,7 +39,7 @@ SHARD_LINES = 2_000
 _SHORTEST = 3  # [CLS], an atom, [SEP]
 _LONGEST_TEXT = 200  # of a rejected line, whose text is kept
 _MARKS_OF_STEREO = re.compile(r"[@/\\[]")
-FORMAT = 2
+FORMAT = 3
 """Raised when the content of a shard changes for the same lines and preparation."""
 
 
@@ -44,6 +53,8 @@ class Preparation:
         Random atom orders written per molecule; epoch ``e`` reads number ``e % renumberings``.
     max_length
         Longest token sequence taken, [CLS] and [SEP] counted.
+    max_atoms
+        Most atoms of a molecule taken; at most 5,000.
     seed
         Of the random atom orders.
     """
@@ -51,8 +62,10 @@ class Preparation:
     renumberings: int = 2
     max_length: int = 128
     seed: int = 0
+    max_atoms: int = MAX_ATOMS
 
     def __post_init__(self) -> None:
+        check_max_atoms(self.max_atoms)
         if self.renumberings < 1:
             raise InputError(f"renumberings is {self.renumberings}; it must be 1 or more.")
         if self.max_length < _SHORTEST:
@@ -175,9 +188,10 @@ def rejections(path: Path) -> Iterator[Rejection]:
 
 def _molecule(text: str, line: int, preparation: Preparation) -> tuple[list[list[int]], Chem.Mol]:
     """Return the token sequences and the parsed molecule of one line, or raise MoleculeError."""
-    smiles = first_column(text)
-    if not smiles:
+    column = first_column(text)
+    if not column:
         raise MoleculeError("blank line")
+    smiles = smiles_of(column, preparation.max_atoms)
     kekulized = parse_kekulized(smiles)
     orders = _random_orders(kekulized.GetNumAtoms(), line, preparation)
     sequences = [token_ids(write_kekulized(kekulized, order)) for order in orders]
@@ -194,4 +208,4 @@ def _random_orders(n_atoms: int, line: int, preparation: Preparation) -> list[li
 def _reason(error: MoleculeError) -> str:
     if isinstance(error, OutsideVocabularyError):
         return "an element or sign outside the vocabulary"
-    return str(error)
+    return reason_and_detail(str(error))[0]

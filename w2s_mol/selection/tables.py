@@ -14,7 +14,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.runs import FinishedRun
 from w2s_mol.study.results import check_results, study_groups
 
-SelectorSplit = Literal["valid", "test"]
+SelectorSplit = Literal["valid", "val", "test"]
 WEAK_KEYS = ("family", "weak")
 
 
@@ -103,18 +103,19 @@ def selections(
     results
         The results of one or several runs; rows that occur twice count once.
     selector_split
-        ``valid`` is the honest use: the rule sees the validation molecules, true errors are those
-        on test. ``test`` measures both on test, as the paper did.
+        ``valid`` (or ``val``) is the honest use: the rule sees the validation molecules, true
+        errors are those on test. ``test`` measures both on test, as the paper did.
 
     Raises
     ------
     InputError
         If the results hold no rows, or not the columns of a study.
     """
-    if selector_split not in ("valid", "test"):
+    part: SelectorSplit = "valid" if selector_split == "val" else selector_split
+    if part not in ("valid", "test"):
         raise InputError(f"selector split {selector_split!r} should be one of: valid, test.")
     for keys, control, study in study_groups(results):
-        yield _select(keys, control, study, selector_split)
+        yield _select(keys, control, study, part)
 
 
 def selection_table(results: pd.DataFrame, selector_split: SelectorSplit = "valid") -> pd.DataFrame:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from w2s_mol.datasets.loading import DEFAULT_SEEDS, OnInvalid, SplitRule
+from w2s_mol.datasets.loading import DEFAULT_SEEDS, SplitRule
+from w2s_mol.datasets.rows import OnInvalid
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import HeadRule
+from w2s_mol.molecules.smiles import MAX_ATOMS, check_max_atoms
 from w2s_mol.settings_check import Count, Seed, checked
 
 Protocol = Literal["paper", "disjoint"]
@@ -44,11 +46,13 @@ class StudyConfig:
         Of transformer encoders; fixed representations have none.
     seed
         Of the halves of ``disjoint``, of the batch order of ``adamw`` and of shuffled labels.
-    smiles_column ... split_seeds
-        Of a user's own CSV; see ``load_dataset``.
+    smiles_column ... delimiter
+        Of a user's own table; see ``load_dataset``.
     on_invalid
         ``error``, or ``skip``: leave out molecules that cannot be read, or that one of the
         encoders cannot represent.
+    max_atoms
+        Molecules of more atoms cannot be used; at most 5,000.
     """
 
     dataset: tuple[str, ...]
@@ -58,7 +62,7 @@ class StudyConfig:
     protocol: Protocol = "paper"
     head: HeadRule = "ridge"
     head_epochs: Count = 1000
-    pooling: Literal["pooled", "mean", "mean+pooled"] = "mean+pooled"
+    pooling: Literal["mean+pooled", "mean", "pooled", "cls", "last"] = "mean+pooled"
     seed: Seed = 0
     smiles_column: str = "smiles"
     target_column: str | None = None
@@ -67,11 +71,14 @@ class StudyConfig:
     split_file: tuple[str, ...] = ()
     split: SplitRule = "random"
     split_seeds: tuple[Seed, ...] = DEFAULT_SEEDS
+    delimiter: str | None = None
     on_invalid: OnInvalid = "error"
+    max_atoms: int = MAX_ATOMS
 
     def __post_init__(self) -> None:
         for name, value in checked(self).items():
             object.__setattr__(self, name, value)
+        check_max_atoms(self.max_atoms)
         if not self.dataset:
             raise InputError("no dataset is given. Name one, for example lipop.")
         if not self.weak:

@@ -128,6 +128,8 @@ def run_study(
     weak = _load_weak(config, device, access)
     strong = None if config.strong == SELF else load_encoder(config.strong, device, **access)
     strong_fingerprint = strong.fingerprint if strong else SELF
+    for encoder in [*(e for _, e in weak), *([strong] if strong else [])]:
+        encoder.max_atoms = config.max_atoms
     context = StudyContext(
         config=config,
         study=_study_id(config, datasets, [*(e.fingerprint for _, e in weak), strong_fingerprint]),
@@ -168,11 +170,13 @@ def _load(name: str, config: StudyConfig, access: dict[str, Any]) -> Dataset:
         "split_files": config.split_file,
         "split": config.split,
         "split_seeds": config.split_seeds,
+        "delimiter": config.delimiter,
     }
     # Beside a CSV of the user's own, its options do not concern the named datasets.
     with_own = any(n not in dataset_names() for n in _dataset_names(config))
     options = {} if with_own and name in dataset_names() else own
-    return load_dataset(name, on_invalid=config.on_invalid, **options, **access)
+    limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
+    return load_dataset(name, **limits, **options, **access)
 
 
 def _load_weak(

@@ -111,6 +111,17 @@ def test_constant_training_labels_are_refused():
         check_splits(dataset(labels=labels))
 
 
+@pytest.mark.parametrize("labels", [[1, 1 + 1e-14, 1, 2, 3], [1e-150, 1.0001e-150, 1e-150, 0, 1]])
+def test_training_labels_whose_spread_is_lost_in_rounding_are_refused(labels):
+    with pytest.raises(InputError, match=r"split 0: the training labels, 1.* lost in rounding"):
+        check_splits(dataset(labels=np.array(labels)))
+
+
+@pytest.mark.parametrize("labels", [[1, 1 + 1e-9, 1, 2, 3], [1e-9, 2e-9, 3e-9, 0, 1]])
+def test_training_labels_may_be_close_or_small(labels):
+    check_splits(dataset(labels=np.array(labels)))
+
+
 def test_constant_labels_of_a_held_out_part_will_do():
     check_splits(dataset(splits=[split(train=(0, 1), valid=(2,), test=(3, 4))]))
 
@@ -118,6 +129,7 @@ def test_constant_labels_of_a_held_out_part_will_do():
 def test_a_molecule_is_named_by_its_line_else_by_its_row():
     assert dataset().where(3) == "own line 5"
     assert dataset(lines=[]).where(3) == "own row 3"
+    assert dataset(line_word="record").where(3) == "own record 5"
 
 
 def test_hashes_tell_datasets_apart():

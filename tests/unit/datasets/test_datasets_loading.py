@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,20 +21,30 @@ PARTS_OF_ROWS = ["train"] * 8 + ["valid"] * 2 + ["test"] * 2
 LAST_LINE = len(ROWS) + 1
 
 FAULTS = {
-    "c1cc,1.0": "cannot parse SMILES 'c1cc'",
-    "CC(,1.0": "cannot parse SMILES 'CC('",
+    "c1cc,1.0": "cannot parse SMILES: 'c1cc'",
+    "CC(,1.0": "cannot parse SMILES: 'CC('",
     "c1ccccc1C(C)(C)(C)C,1.0": "cannot parse SMILES",
     "CC\0O,1.0": "NUL|cannot parse SMILES",
     ",1.0": "empty SMILES",
     "   ,1.0": "empty SMILES",
     "CCO,abc": "label is not a number: 'abc' in column 'logp'",
-    'CCO,"1,5"': "label is not a number: '1,5' in column 'logp'",
-    "CCO,": "empty label in column 'logp'",
-    "CCO,  ": "empty label in column 'logp'",
+    'CCO,"1,5"': "label has a comma, the decimal sign should be a point: '1,5' in column 'logp'",
+    "CCO,": "empty label: column 'logp'",
+    "CCO,  ": "empty label: column 'logp'",
     "CCO,nan": "label is not finite: 'nan' in column 'logp'",
     "CCO,NaN": "label is not finite: 'NaN' in column 'logp'",
     "CCO,inf": "label is not finite: 'inf' in column 'logp'",
     "CCO,-Infinity": "label is not finite: '-Infinity' in column 'logp'",
+    "CCO,1e150": "label is 1e+150 or more, whose square overflows: '1e150' in column 'logp'",
+    "CCO,-1e300": "label is 1e+150 or more, whose square overflows: '-1e300' in column 'logp'",
+    "CCO,9e-151": "label is below 1e-150, whose square is lost: '9e-151' in column 'logp'",
+    "CC\u00d3,1.0": "a character that is not printable ASCII: '\u00d3' in 'CC\u00d3'",
+    '"CCO\nCCC",1.0': "a character that is not printable ASCII: '\\n' in 'CCO\\nCCC'",
+    "C[C@H](O)F |&1:1|,1.0": "a CXSMILES extension (|...|), which encoders do not read: ",
+    "C" * 501 + ",1.0": "too many atoms, the limit is 500: 501 in 'CCC",
+    "C" * 20_000 + ",1.0": "too many atoms, the limit is 500: 20,000 in 'CCC",
+    "CCO": "another number of fields, expected 2 as in the header: 1 fields",
+    "CCO,1,2": "another number of fields, expected 2 as in the header: 3 fields",
     "CCO,1e999": "label is not finite: '1e999' in column 'logp'",
 }
 
@@ -147,12 +159,12 @@ def test_the_error_says_how_to_go_on(load):
     with pytest.raises(InputError) as caught:
         load(csv_text(extra=["c1cc,1.0"]))
     assert str(caught.value) == (
-        "own.csv line 14: cannot parse SMILES 'c1cc'. Fix the row, or pass --on-invalid skip."
+        "own.csv line 14: cannot parse SMILES: 'c1cc'. Fix the row, or pass --on-invalid skip."
     )
 
 
 @pytest.mark.parametrize(
-    ("row", "fault"), [(row, fault) for row, fault in FAULTS.items() if "\0" not in row]
+    ("row", "fault"), [(row, FAULTS[row]) for row in FAULTS if not set(row) & set("\0\n")]
 )
 def test_a_row_that_cannot_be_used_is_left_out_and_counted_where_asked(load, row, fault):
     dataset = load(csv_text(ROWS[:5], [row, *(",".join(r) for r in ROWS[5:])]), on_invalid="skip")
@@ -160,7 +172,75 @@ def test_a_row_that_cannot_be_used_is_left_out_and_counted_where_asked(load, row
     assert dataset.labels.tolist() == [float(label) for _, label in ROWS]
     assert dataset.lines == [2, 3, 4, 5, 6, *range(8, 15)]
     [note] = dataset.notes
-    assert "1 × " + " ".join(fault.split()[:2]) in note
+    assert f"1 × {fault.split(':')[0]})" in note
+
+
+def test_all_faulty_rows_are_told_at_once_by_reason_and_the_rest_in_a_file(load, fresh_home):
+    extra = [f"{'C' * i}(,1" for i in range(1, 13)] + ["CCO,", "C" * 600 + ",1"]
+    with pytest.raises(InputError) as caught:
+        load(csv_text(extra=extra))
+    lines = str(caught.value).splitlines()
+    assert lines[:3] == [
+        "own.csv: 14 of 26 rows cannot be used.",
+        "12 × cannot parse SMILES:",
+        "  line 14: 'C('",
+    ]
+    assert lines[11:] == [
+        "  line 23: 'CCCCCCCCCC('",
+        "  and 2 more",
+        "1 × empty label:",
+        "  line 26: column 'logp'",
+        "1 × too many atoms, the limit is 500:",
+        f"  line 27: 600 in '{'C' * 60}' ... (600 characters)",
+        lines[-2],
+        "Fix the rows, or pass --on-invalid skip.",
+    ]
+    listed = Path(lines[-2].removeprefix("All are listed in "))
+    assert listed.parent == fresh_home / "faults"
+    rows = listed.read_text().splitlines()
+    assert rows[0] == "line\treason\tfound"
+    assert rows[12] == "25\tcannot parse SMILES\t'CCCCCCCCCCCC('"
+    assert len(rows) == 15
+
+
+def test_text_after_a_smiles_is_left_out_and_counted(load):
+    rows = [*ROWS[:10], ("CCN ethylamine", "1"), ("CCS\tthiol", "2")]
+    dataset = load(csv_text(rows))
+    assert dataset.smiles[-2:] == ["CCN", "CCS"]
+    assert dataset.notes == [
+        "text after the SMILES in its cell is left out: 2 rows (first: line 12, 'ethylamine')"
+    ]
+
+
+def test_the_limit_of_atoms_can_be_raised(load):
+    rows = [*ROWS, ("C" * 600, "1")]
+    assert len(load(csv_text(rows), max_atoms=600)) == 13
+
+
+@pytest.mark.parametrize("limit", [0, 5001])
+def test_a_limit_beyond_what_rdkit_can_write_is_refused(load, limit):
+    with pytest.raises(InputError, match=rf"max_atoms is {limit:,}.*1 to 5,000: RDKit"):
+        load(csv_text(), max_atoms=limit)
+
+
+def test_a_semicolon_table_is_read_and_its_decimal_commas_are_told(load):
+    rows = csv_text().replace(",", ";")
+    assert len(load(rows)) == 12
+    expected = r"own\.csv line 3: label has a comma, the decimal sign should be a point: '0,25'"
+    with pytest.raises(InputError, match=expected):
+        load(rows.replace("0.25", "0,25"))
+
+
+def test_a_delimiter_given_is_the_one_used(load):
+    assert len(load(csv_text().replace(",", "|"), delimiter="|")) == 12
+    with pytest.raises(InputError, match=r"delimiter is 'commas'\. It should be one of: comma"):
+        load(csv_text(), delimiter="commas")
+
+
+def test_a_smi_file_needs_no_header(load):
+    text = "".join(f"{smiles} {label}\n" for smiles, label in ROWS)
+    dataset = load(text, "own.smi", target_column="name")
+    assert (dataset.name, dataset.lines[0], len(dataset)) == ("own", 1, 12)
 
 
 def test_skipped_rows_are_counted_by_reason_alone(load):
@@ -178,7 +258,11 @@ def test_digits_with_an_underscore_are_no_number(load):
 
 
 def test_a_table_without_a_usable_row_is_refused(load):
-    with pytest.raises(InputError, match=r"own\.csv holds no usable row out of 2"):
+    expected = (
+        r"own\.csv holds no usable row out of 2: 2 rows left out \(1 × cannot parse SMILES; "
+        r"1 × empty label\)\."
+    )
+    with pytest.raises(InputError, match=expected):
         load(csv_text([("c1cc", "1"), ("CCO", "")]), on_invalid="skip")
 
 
@@ -235,11 +319,17 @@ def test_a_part_that_a_column_never_names_is_refused(load):
         load(text, split_columns=["fold"])
 
 
-def test_a_wrong_word_in_a_split_column_is_refused_with_its_line(load):
-    words = [*PARTS_OF_ROWS[:-1], "tset"]
+def test_wrong_words_in_a_split_column_are_refused_with_their_lines(load):
+    words = [*PARTS_OF_ROWS[:-2], "Test2", "tset"]
     rows = [(s, f"{y},{word}") for (s, y), word in zip(ROWS, words, strict=True)]
-    with pytest.raises(InputError, match=r"own\.csv line 13: 'tset' in the split column 'fold'"):
+    with pytest.raises(InputError) as caught:
         load(csv_text(rows).replace("logp", "logp,fold"), split_columns=["fold"])
+    assert str(caught.value) == (
+        "own.csv: 2 of 12 rows cannot be used.\n"
+        "2 × no part of a split in the column 'fold':\n"
+        "  line 12: 'Test2'\n  line 13: 'tset'\n"
+        "It should be one of: train, valid, test. Fix the rows."
+    )
 
 
 def test_a_split_file_for_another_table_is_refused(load, split_file):
@@ -298,11 +388,34 @@ def test_test_molecules_that_are_also_in_train_are_counted_however_they_are_spel
     rows[0], rows[1] = ("Cc1ccccc1", "0"), ("CCCN", "1")
     rows[10], rows[11] = ("C1=CC=CC=C1C", "0"), ("NCCC", "1")
     [note] = load(csv_text(rows), split_files=[split_file()]).notes
-    assert note == "test molecules that also occur in train: 2 in split mine"
+    assert note == "molecules that are in two parts of a split: train and test 2 in split mine"
 
 
-def test_molecules_in_valid_and_test_alone_are_not_called_repeated(load, split_file):
-    rows = [*ROWS[:8], ("CCCN", "1"), ("CCN", "1"), ("NCCC", "1"), ("NCC", "2")]
+def test_repeated_molecules_are_counted_between_all_pairs_of_parts(load, split_file):
+    rows = [*ROWS[:6], ("CCCN", "1"), ("CCN", "1"), ("NCCC", "1"), ("CCS", "3"), ("SCC", "1")]
+    rows.append(("C(C)N", "2"))
+    [note] = load(csv_text(rows), split_files=[split_file()]).notes
+    assert note == (
+        "molecules that are in two parts of a split: train and valid 1 in split mine, train and "
+        "test 1 in split mine, valid and test 1 in split mine"
+    )
+
+
+def test_twins_that_differ_in_stereo_alone_are_counted_apart(load, split_file):
+    rows = list(ROWS)
+    rows[0], rows[8] = ("C[C@H](O)F", "0"), ("C[C@@H](O)F", "1")
+    rows[10], rows[11] = ("CC(O)F", "0"), ("C[C@H](O)F", "1")
+    [note] = load(csv_text(rows), split_files=[split_file()]).notes
+    assert note == (
+        "molecules that are in two parts of a split: train and test 1 in split mine; "
+        "molecules of which another stereoisomer is in an earlier part: train and valid 1 in "
+        "split mine, train and test 1 in split mine, valid and test 2 in split mine"
+    )
+
+
+def test_isotopes_are_no_stereo(load, split_file):
+    rows = list(ROWS)
+    rows[0], rows[10] = ("[2H]CN", "0"), ("CN", "0")
     assert load(csv_text(rows), split_files=[split_file()]).notes == []
 
 
@@ -390,7 +503,15 @@ def test_esols_repeated_molecules_are_counted(chembench):
     expected = ", ".join(
         f"{n} in split {s.name}" for n, s in zip(counts, dataset.splits, strict=True)
     )
-    assert f"test molecules that also occur in train: {expected}" in dataset.notes
+    [note] = [note for note in dataset.notes if "two parts" in note]
+    assert f"train and test {expected}" in note
+
+
+def test_lipops_stereo_twins_are_counted(chembench):
+    [note] = chembench("lipop").notes
+    counted = re.search(r"stereoisomer.*train and test ((\d+ in split 12\d(, )?){3})", note)
+    counts = [int(n) for n in re.findall(r"(\d+) in split", counted[1])]
+    assert (min(counts), max(counts)) == (14, 19)
 
 
 @pytest.mark.parametrize("name", ["bace", "bbbp"])

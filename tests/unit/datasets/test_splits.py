@@ -126,7 +126,9 @@ def test_a_column_split_knows_the_usual_other_words():
 def test_another_word_in_a_split_column_is_refused_with_its_line(word):
     with pytest.raises(InputError) as caught:
         column_split("fold", ["train", word], [2, 7], "own.csv")
-    assert f"own.csv line 7: {word!r} in the split column 'fold'" in str(caught.value)
+    assert str(caught.value).startswith(
+        f"own.csv line 7: no part of a split in the column 'fold': {word!r}. It should be"
+    )
     assert "train, valid, test" in str(caught.value)
 
 
@@ -145,6 +147,17 @@ def test_a_file_split_is_what_the_file_says(from_file):
     split = from_file({"train": [3, 0], "valid": [1], "test": [2]})
     assert split.name == "mine"
     assert [rows.tolist() for rows in split.parts().values()] == [[3, 0], [1], [2]]
+
+
+@pytest.mark.parametrize("word", ["val", "validation", "dev"])
+def test_the_parts_of_a_file_split_have_the_usual_other_names(from_file, word):
+    split = from_file({"training": [3, 0], word: [1], "test": [2]})
+    assert [rows.tolist() for rows in split.parts().values()] == [[3, 0], [1], [2]]
+
+
+def test_a_part_under_two_names_is_refused(from_file):
+    with pytest.raises(InputError, match="valid is there twice, under two names"):
+        from_file({"train": [0], "valid": [1], "val": [3], "test": [2]})
 
 
 def test_a_file_split_may_leave_rows_out(from_file):

@@ -42,10 +42,41 @@ def test_embeddings_are_fixed_size_lists_of_float32(csv: Path, tmp_path: Path) -
 
 
 def test_a_failure_leaves_no_output(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("smiles,b\nCCO,1\nCCN\n")
-    with pytest.raises(InputError, match=r"in\.csv line 3"):
+    (tmp_path / "in.csv").write_text("smiles,b\nCCO,1\nCCN\nCCO,2\nCC\n")
+    with pytest.raises(InputError, match=r"in\.csv: 2 of 4 rows.*\n.*\n  line 3.*\n  line 5"):
         embed_table(tmp_path / "in.csv", load_encoder("ecfp"), tmp_path / "out.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_cells_are_read_as_every_encoder_reads_them(tmp_path: Path) -> None:
+    """RDKit's writer would end the process at 20,000 atoms."""
+    cells = ["CCO alcohol", "C" * 20_000, "CC\u00d3", "C[C@H](O)F |&1:1|", "C" * 501]
+    (tmp_path / "in.csv").write_text("\n".join(["smiles", *cells]))
+    done = embed_table(tmp_path / "in.csv", load_encoder("ecfp"), tmp_path / "out.parquet")
+    assert (done.rows, done.valid) == (5, 1)
+    assert pq.read_table(tmp_path / "out.parquet")["smiles"].to_pylist() == cells
+    encoder = load_encoder("ecfp")
+    encoder.max_atoms = 501
+    assert embed_table(tmp_path / "in.csv", encoder, tmp_path / "out.parquet").valid == 2
+
+
+def test_a_delimiter_can_be_given(tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("id smiles\n1 CCO\n2 CCN\n")
+    encoder = load_encoder("ecfp")
+    done = embed_table(tmp_path / "in.txt", encoder, tmp_path / "o.parquet", delimiter="blank")
+    assert (done.rows, done.valid) == (2, 2)
+
+
+def test_a_record_that_rdkit_cannot_read_is_an_invalid_row(tmp_path: Path) -> None:
+    block = (
+        "\n  x\n\n  1  0  0  0  0  0            999 V2000\n"
+        "    0.0       0.0       0.0    {}  0\nM  END\n$$$$\n"
+    )
+    (tmp_path / "in.sdf").write_text(block.format("C ") + block.format("Xx") + block.format("N "))
+    embed_table(tmp_path / "in.sdf", load_encoder("ecfp"), tmp_path / "out.parquet")
+    written = pq.read_table(tmp_path / "out.parquet")
+    assert written["smiles"].to_pylist() == ["C", "", "N"]
+    assert written["valid"].to_pylist() == [True, False, True]
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import bz2
 import gzip
 import io
 import json
@@ -74,8 +75,40 @@ def test_lines_that_cannot_be_used_are_counted_by_reason(
     }
 
 
+def test_a_line_is_read_as_every_cell_of_a_smiles_is(corpus_file: Path, fresh_home: Path) -> None:
+    """RDKit's writer would end the process at 20,000 atoms."""
+    lines = [
+        "CCO",
+        "CC\u00d3",
+        "C[C@H](O)F |&1:1|",
+        "C" * 20_000,
+        "CCN na\u00efve",
+        "C" * 501,
+        "CC\xa0N",
+    ]
+    corpus_file.write_text("\n".join(lines))
+    corpus = prepare_corpus(corpus_file, workers=1)
+    assert len(corpus) == 2
+    assert corpus.rejected == {
+        "a character that is not printable ASCII": 2,
+        "too many atoms, the limit is 500": 2,
+        "a CXSMILES extension (|...|), which encoders do not read": 1,
+    }
+
+
+def test_the_limit_of_atoms_is_part_of_what_a_corpus_is_kept_by(
+    corpus_file: Path, fresh_home: Path
+) -> None:
+    for limit, taken in ((3, 1), (4, 2)):
+        corpus_file.write_text("CCO\nCCCO\n")
+        settings = CorpusSettings(preparation=Preparation(max_atoms=limit))
+        assert len(prepare_corpus(corpus_file, settings, workers=1)) == taken
+    assert len(list((fresh_home / "corpora").iterdir())) == 2
+
+
 @pytest.mark.parametrize(
-    ("suffix", "opener"), [(".gz", gzip.open), (".xz", lzma.open), (".zst", open_zst)]
+    ("suffix", "opener"),
+    [(".gz", gzip.open), (".bz2", bz2.open), (".xz", lzma.open), (".zst", open_zst)],
 )
 def test_compressed_corpora_are_read(tmp_path: Path, fresh_home: Path, suffix: str, opener) -> None:
     path = tmp_path / f"corpus.smi{suffix}"
@@ -322,7 +355,7 @@ def test_a_shard_that_a_kill_left_half_written_is_prepared_again(
     assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
 
 
-@pytest.mark.parametrize("wrong", [{"renumberings": 0}, {"max_length": 2}])
+@pytest.mark.parametrize("wrong", [{"renumberings": 0}, {"max_length": 2}, {"max_atoms": 5001}])
 def test_preparations_that_cannot_be_done_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(InputError, match=next(iter(wrong))):
         Preparation(**wrong)

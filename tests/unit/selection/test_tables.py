@@ -86,6 +86,11 @@ def test_spread_is_the_sample_standard_deviation_over_splits() -> None:
     np.testing.assert_allclose(table["w2s_error_std"], 0.02)
 
 
+def test_val_is_valid() -> None:
+    usual = selection_table(results())
+    pd.testing.assert_frame_equal(selection_table(results(), selector_split="val"), usual)
+
+
 def test_the_selector_looks_at_validation_unless_told_otherwise() -> None:
     paper_way = selection_table(results(), selector_split="test")
     assert paper_way["hidden"].tolist() == [row[0] for row in TABLE_1][::-1]

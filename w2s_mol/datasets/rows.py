@@ -1,0 +1,175 @@
+"""A table's rows as molecules and labels, with what is wrong with each that cannot be used."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import rdBase
+
+from w2s_mol.datasets.dataset import LARGEST_LABEL, SMALLEST_LABEL
+from w2s_mol.datasets.faults import Fault, counted_rows, faults_error, left_out_note, smiles_fault
+from w2s_mol.datasets.table import Row, Table, open_table
+from w2s_mol.errors import InputError, shortened
+from w2s_mol.molecules.smiles import MAX_ATOMS, MoleculeError, parse, smiles_of, text_after
+
+OnInvalid = Literal["error", "skip"]
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a table is read.
+
+    Attributes
+    ----------
+    smiles_column, target_column, split_columns
+        Names of columns.
+    delimiter, max_atoms
+        As in ``open_table``.
+    """
+
+    smiles_column: str
+    target_column: str
+    split_columns: Sequence[str] = ()
+    delimiter: str | None = None
+    max_atoms: int = MAX_ATOMS
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows of a table; a row with a fault has no SMILES.
+
+    Attributes
+    ----------
+    table, word
+        The table's name, and what the places of rows are.
+    lines, smiles, labels, split_values
+        One of each a row.
+    faults
+        By row.
+    text_after
+        The text left out after a SMILES, by the place of its row.
+    """
+
+    table: str
+    word: str
+    lines: list[int] = field(default_factory=list)
+    smiles: list[str] = field(default_factory=list)
+    labels: list[float] = field(default_factory=list)
+    split_values: list[list[str]] = field(default_factory=list)
+    faults: dict[int, Fault] = field(default_factory=dict)
+    text_after: dict[int, str] = field(default_factory=dict)
+
+    def usable(self, on_invalid: OnInvalid) -> NDArray[np.bool_]:
+        """Return which rows to keep, or raise InputError for all faulty ones."""
+        if self.faults and on_invalid == "error":
+            faults = list(self.faults.values())
+            raise faults_error(self.table, faults, len(self.lines), self.word)
+        usable = np.ones(len(self.lines), dtype=bool)
+        usable[list(self.faults)] = False
+        if not usable.any():
+            raise InputError(
+                f"{self.table} holds no usable row out of {len(self.lines)}: "
+                f"{left_out_note(list(self.faults.values()))}."
+            )
+        return usable
+
+    def split_column(self, number: int) -> list[str | None]:
+        """Return the values of a split column; None on rows that are left out anyway."""
+        return [
+            None if row in self.faults else values[number]
+            for row, values in enumerate(self.split_values)
+        ]
+
+    def notes(self) -> list[str]:
+        """Return what is to be said of the rows left out, and of text that was not read."""
+        notes = [left_out_note(list(self.faults.values()))] if self.faults else []
+        if self.text_after:
+            place, text = next(iter(self.text_after.items()))
+            notes.append(
+                f"text after the SMILES in its cell is left out: {counted_rows(self.text_after)} "
+                f"(first: {self.word} {place}, {shortened(text)})"
+            )
+        return notes
+
+
+def read_rows(path: Path, reading: Reading) -> Rows:
+    """Read a table.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, lacks a column or has no rows.
+    """
+    with open_table(path, reading.delimiter, reading.max_atoms) as table, rdBase.BlockLogs():
+        rows = Rows(path.name, table.word)
+        reader = _Reader(table, reading)
+        for row in table.rows:
+            reader.add(row, rows)
+    if not rows.lines:
+        raise InputError(f"{path.name} has a header but no rows.")
+    return rows
+
+
+class _Reader:
+    def __init__(self, table: Table, reading: Reading) -> None:
+        self._smiles_at = table.column(reading.smiles_column)
+        self._target_at = table.column(reading.target_column)
+        self._split_at = [table.column(name) for name in reading.split_columns]
+        self._target = table.header[self._target_at]
+        self._max_atoms = reading.max_atoms
+
+    def add(self, row: Row, rows: Rows) -> None:
+        smiles, label, fault = "", math.nan, row.fault
+        if fault is None:
+            label, fault = self._label(row)
+        if fault is None:
+            cell = row.fields[self._smiles_at]
+            try:
+                smiles = smiles_of(cell, self._max_atoms)
+                parse(smiles)
+            except MoleculeError as error:
+                fault = smiles_fault(row.place, str(error), cell.strip())
+            else:
+                if rest := text_after(cell):
+                    rows.text_after[row.place] = rest
+        if fault is not None:
+            rows.faults[len(rows.lines)] = fault
+        rows.lines.append(row.place)
+        rows.smiles.append(smiles)
+        rows.labels.append(label)
+        rows.split_values.append([] if fault else [row.fields[at] for at in self._split_at])
+
+    def _label(self, row: Row) -> tuple[float, Fault | None]:
+        text = row.fields[self._target_at].strip()
+        label, reason = _number(text)
+        if not reason:
+            return label, None
+        quoted = f"{shortened(text)} in " if text else ""
+        return label, Fault(row.place, reason, f"{quoted}column {self._target!r}")
+
+
+def _number(text: str) -> tuple[float, str]:
+    """Return a label, and why it cannot be used if so."""
+    if not text:
+        return math.nan, "empty label"
+    if _DECIMAL_COMMA.fullmatch(text):  # it could also part thousands
+        return math.nan, "label has a comma, the decimal sign should be a point"
+    try:
+        value = float("not a number" if "_" in text else text)  # Python would read 1_0 as 10
+    except ValueError:
+        return math.nan, "label is not a number"
+    if not math.isfinite(value):
+        return value, "label is not finite"
+    if abs(value) >= LARGEST_LABEL:
+        return value, f"label is {LARGEST_LABEL:g} or more, whose square overflows"
+    if 0 < abs(value) < SMALLEST_LABEL:
+        return value, f"label is below {SMALLEST_LABEL:g}, whose square is lost"
+    return value, ""
