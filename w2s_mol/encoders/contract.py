@@ -108,6 +108,11 @@ class Encoder(ABC):
     notes: tuple[str, ...] = ()
     revision: str | None = None
 
+    @property
+    def reading(self) -> str:
+        """What says how it reads SMILES; encoders with the same one read the same molecules."""
+        return self.fingerprint
+
     @abstractmethod
     def dimension(self, pooling: str) -> int:
         """Return the length of a vector."""

@@ -22,6 +22,11 @@ _REPORT_EVERY = 100
 class _FixedEncoder(Encoder):
     poolings = ("fixed",)
 
+    @property
+    def reading(self) -> str:
+        """All fixed representations read every molecule."""
+        return "any molecule"
+
     def _prepare(self, smiles: str) -> Chem.Mol:
         return parse(smiles)
 

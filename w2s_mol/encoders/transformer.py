@@ -165,6 +165,11 @@ class TransformerEncoder(Encoder):
 class SmilesBertEncoder(TransformerEncoder):
     """MolBERT and its family: standard SMILES in MolBERT's 42 tokens."""
 
+    @property
+    def reading(self) -> str:
+        """The whole family reads alike, up to the longest."""
+        return f"42 tokens, at most {self._longest}"
+
     def _token_ids(self, smiles: str) -> list[int]:
         return token_ids(standardize(smiles))
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from w2s_mol import files
 from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.datasets.faults import left_out_note
 from w2s_mol.datasets.loading import dataset_names, expand_datasets, load_dataset
 from w2s_mol.embeddings.store import stored_embeddings
 from w2s_mol.encoders.contract import Embeddings, Encoder
@@ -40,6 +41,7 @@ from w2s_mol.study.results import (
     prediction_rows,
     result_rows,
 )
+from w2s_mol.study.unreadable import faults_of, refuse, refuse_constant, refuse_unreadable
 from w2s_mol.threads import one_thread
 
 _NAMED_BY_CONTENT = {"weak", "strong", "dataset", "split_file"}
@@ -320,37 +322,25 @@ class _Study:
 
     def _embedded(self, dataset: Dataset, progress: Progress) -> tuple[Dataset, list[np.ndarray]]:
         """Embed a dataset with every encoder, on the molecules that all of them represent."""
+        strict = self.context.config.on_invalid == "error"
+        if strict:
+            refuse_unreadable(self._encoders, dataset)
         embedded: list[Embeddings] = []
         for encoder in self._encoders:
             started = time.monotonic()
             pooling = self.context.config.pooling if encoder.hidden else None
             embedded.append(stored_embeddings(encoder, dataset.smiles, pooling, progress))
+            refuse_constant(encoder, dataset, embedded[-1])
             seconds = round(time.monotonic() - started, 3)
             self._seconds[f"embedding {dataset.name} {encoder.name}"] = seconds
+        named = zip(self._encoders, embedded, strict=True)
+        faults = faults_of(dataset, ((encoder.name, e.reasons) for encoder, e in named))
+        if strict:
+            refuse(dataset, faults)
+        elif faults:
+            self._notes[dataset.name].append(left_out_note(faults))
         valid = np.logical_and.reduce([e.valid for e in embedded])
-        if not valid.all():
-            self._refuse_or_note(dataset, embedded, valid)
         return dataset.keep(valid), [e.embeddings[valid] for e in embedded]
-
-    def _refuse_or_note(
-        self, dataset: Dataset, embedded: list[Embeddings], valid: np.ndarray
-    ) -> None:
-        row = int(np.flatnonzero(~valid)[0])
-        encoder, reason = next(
-            (encoder.name, e.reasons[row])
-            for encoder, e in zip(self._encoders, embedded, strict=True)
-            if not e.valid[row]
-        )
-        what = f"encoder {encoder} cannot represent SMILES {dataset.smiles[row]!r}: {reason}"
-        if self.context.config.on_invalid == "error":
-            raise InputError(
-                f"{dataset.where(row)}: {what}. Fix the row, or pass --on-invalid skip."
-            )
-        count = int((~valid).sum())
-        self._notes[dataset.name].append(
-            f"{count} molecules left out that an encoder cannot represent (first: "
-            f"{dataset.where(row)}: {what})"
-        )
 
 
 def _part_name(dataset: int, split: int) -> str:

@@ -48,10 +48,34 @@ def test_results_are_one_row_a_supervisor_split_and_part(settings: dict) -> None
 
 def test_molecules_an_encoder_cannot_represent_are_left_out_and_counted(settings: dict) -> None:
     found = run_study(**settings)
-    assert any("2 molecules left out" in note for note in found.notes["own"])
+    assert any("2 rows left out" in note for note in found.notes["own"])
     assert not found.predictions["smiles"].str.contains("Na|Sn").any()
-    with pytest.raises(InputError, match=r"own line 62: encoder tiny cannot represent"):
+
+
+def test_all_molecules_an_encoder_cannot_represent_are_told_before_any_is_embedded(
+    settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "stored_embeddings", None)
+    with pytest.raises(InputError, match="encoder tiny cannot represent it") as told:
         run_study(**{**settings, "on_invalid": "error"})
+    assert "line 62" in str(told.value)
+    assert "line 63" in str(told.value)
+
+
+def test_an_encoder_that_gives_all_molecules_one_vector_stops_a_study(
+    settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = module.stored_embeddings
+
+    def blind(encoder, smiles, *rest):
+        found = original(encoder, smiles, *rest)
+        if encoder.name == "ecfp":
+            found.embeddings[found.valid] = 0.25
+        return found
+
+    monkeypatch.setattr(module, "stored_embeddings", blind)
+    with pytest.raises(InputError, match=r"encoder ecfp gives all .* the same vector"):
+        run_study(**{**settings, "strong": "ecfp"})
 
 
 def test_quantities_are_those_of_the_predictions(settings: dict) -> None:
