@@ -176,7 +176,7 @@ def test_an_element_outside_the_vocabulary_stops_a_study_and_the_advice_given_wo
 
     skipped = cli(*command, "--on-invalid", "skip")
     assert skipped.code == 0, skipped.err
-    assert "2 molecules left out" in skipped.err
+    assert "2 rows left out" in skipped.err
     predictions = pd.read_parquet(tmp_path / "made" / "predictions.parquet")
     assert len(predictions) == 48
     assert not predictions["smiles"].str.contains("Na|Sn").any()

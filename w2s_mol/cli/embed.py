@@ -72,6 +72,8 @@ def embed(
         )
     loaded.max_atoms = max_atoms
     output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
+    for text in loaded.notes:
+        output.note(f"note: {loaded.name}: {text}.")
     with output.progress_bars() as progress:
         done = embed_table(table, loaded, output_file, pooling, smiles_column, progress, delimiter)
     output.note(

@@ -228,7 +228,8 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
     if (local / "config.json").is_file():
         return local
     if name.startswith(HUB_PREFIX):
-        return _hub_folder(name.removeprefix(HUB_PREFIX), offline)
+        hub_name, _, revision = name.removeprefix(HUB_PREFIX).partition("@")
+        return _hub_folder(hub_name, revision or None, offline)
     if local.exists() or "/" in name:
         raise InputError(
             f"encoder {name}: {local / 'config.json'} does not exist. Give a folder as "
@@ -243,12 +244,15 @@ def _folder(name: str, mirror: str | None, offline: bool, progress: Progress) ->
     )
 
 
-def _hub_folder(name: str, offline: bool) -> Path:
+def _hub_folder(name: str, revision: str | None, offline: bool) -> Path:
     from huggingface_hub import snapshot_download
 
     def snapshot(weights: str) -> Path:
         wanted = ["*.json", "*.txt", "*.model", weights]
-        return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=offline))
+        found = snapshot_download(
+            name, revision=revision, allow_patterns=wanted, local_files_only=offline
+        )
+        return Path(found)
 
     try:
         folder = snapshot("*.safetensors")
@@ -256,6 +260,7 @@ def _hub_folder(name: str, offline: bool) -> Path:
         return folder if any(folder.glob("*.safetensors")) else snapshot("pytorch_model*.bin")
     except Exception as error:  # the hub's client raises errors of many libraries
         raise DownloadError(
-            f"cannot fetch {name} from the Hugging Face hub: {first_line(error)} "
-            "Check the name and the network, or give the path of a local folder."
+            f"cannot fetch {name}{f' at {revision}' if revision else ''} from the Hugging Face "
+            f"hub: {first_line(error)} Check the name and the network, or give the path of a "
+            "local folder."
         ) from error

@@ -13,8 +13,11 @@ from pathlib import Path
 from w2s_mol import files, paths
 from w2s_mol.encoders.contract import METADATA
 from w2s_mol.errors import InputError
+from w2s_mol.manifest import versions
 
 FAMILY = "random"
+_FORMAT = 1
+"""Raised when a name stands for other weights than before."""
 _NAME = re.compile(r"random-h(\d+)(?:-l(\d+))?-s(\d+)")
 
 
@@ -31,7 +34,9 @@ def random_folder(name: str) -> Path:
     InputError
         If the hidden size cannot be divided among the heads.
     """
-    folder = paths.home() / "random" / name
+    # What a seed gives is torch's and transformers' to say, so each pair of versions has its own.
+    made_by = files.sha256_json([_FORMAT, versions("torch", "transformers")])
+    folder = paths.home() / "random" / made_by[:16] / name
     if not (folder / "config.json").exists():
         hidden, layers, heads, seed = _shape(name)
         _make(folder, hidden, layers, heads, seed)

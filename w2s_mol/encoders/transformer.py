@@ -77,6 +77,8 @@ class TransformerEncoder(Encoder):
         self.device = device
         self.precision = precision
         self.metadata = _metadata(folder)
+        # The hub's client keeps a model under the commit that it is of.
+        self.revision = folder.name if folder.parent.name == "snapshots" else None
         loaded = load_model(name, folder)
         limits = [loaded.longest, max_tokens, self._open_tokenizer(loaded)]
         self._longest = min((limit for limit in limits if limit is not None), default=None)

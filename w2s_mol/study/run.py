@@ -253,7 +253,10 @@ class _Study:
         self._encoders = weak if strong is None else [*weak, strong]
         self._datasets = datasets
         self._named = {*dataset_names()} & {*_dataset_names(context.config)}
-        self._notes: dict[str, list[str]] = {d.name: d.notes for d in datasets}
+        self._notes: dict[str, list[str]] = {
+            **{d.name: d.notes for d in datasets},
+            **{e.name: list(e.notes) for e in self._encoders if e.notes},
+        }
         self._seconds: dict[str, float] = {}
 
     def config(self) -> dict[str, Any]:
@@ -284,6 +287,7 @@ class _Study:
                 "name": encoder.name,
                 "device": str(getattr(encoder, "device", "cpu")),
                 "precision": encoder.precision,
+                "revision": encoder.revision,
             }
             for encoder in self._encoders
         ]

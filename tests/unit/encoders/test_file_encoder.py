@@ -257,7 +257,9 @@ def test_a_molecule_that_the_file_lacks_is_named_or_left_out(tmp_path: Path) -> 
         "strong": "rdkit2d",
         "split_seeds": (0,),
     }
-    with pytest.raises(InputError, match=r"line 41.* encoder few cannot .*: not in few\.parquet"):
+    with pytest.raises(
+        InputError, match=r"line 41.* encoder few cannot .* \(not in few\.parquet\)"
+    ):
         run_study(**settings)
     notes = run_study(on_invalid="skip", **settings).notes["m"]
-    assert any("1 molecules left out" in note for note in notes)
+    assert any("1 row left out" in note for note in notes)
