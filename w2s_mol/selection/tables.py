@@ -172,9 +172,20 @@ def _select(
         ],
         axis=1,
     ).reset_index()
-    table = table.sort_values(["bound_mean", "weak_sha256"], ignore_index=True)
+    # A model that is not finite on some molecule is no candidate, however its means compare.
+    means = table[["bound_mean", "w2s_error_mean"]].to_numpy(dtype=float)
+    table["finite"] = np.isfinite(means).all(axis=1)
+    if not table["finite"].any():
+        raise InputError(
+            f"no supervisor of {keys['dataset']} has finite errors. Look at the labels and at the "
+            "encoders' vectors; there is nothing to select."
+        )
+    table = table.sort_values(
+        ["finite", "bound_mean", "weak_sha256"], ascending=[False, True, True], ignore_index=True
+    )
+    candidates = table[table.pop("finite")]
     table["picked"] = table.index == 0
-    table["oracle"] = table.index == table["w2s_error_mean"].idxmin()
+    table["oracle"] = table.index == candidates["w2s_error_mean"].idxmin()
     return StudySelection(
         keys=keys,
         control=control,
@@ -182,7 +193,7 @@ def _select(
         n_splits=int(test["split_sha256"].nunique()),
         selector_split=selector_split,
         table=table,
-        selectors=_score_selectors(table),
+        selectors=_score_selectors(candidates),
     )
 
 
@@ -199,7 +210,7 @@ def _refuse_uneven_splits(test: pd.DataFrame, dataset: str) -> None:
 
 def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.DataFrame:
     grouped = rows.groupby(by, sort=False)[names]
-    mean = grouped.mean().add_suffix("_mean")
+    mean = grouped.mean(skipna=False).add_suffix("_mean")
     std = grouped.std(ddof=1).add_suffix("_std")
     pairs = [f"{name}_{kind}" for name in names for kind in ("mean", "std")]
     return pd.concat([mean, std], axis=1)[pairs]

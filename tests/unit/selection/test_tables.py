@@ -136,6 +136,22 @@ def test_a_study_that_occurs_in_two_runs_counts_once() -> None:
     pd.testing.assert_frame_equal(selection_table(once), selection_table(twice))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("column", ["bound", "w2s_error"])
+def test_a_student_that_is_not_finite_on_one_split_never_wins(column: str, value: float) -> None:
+    table = results()
+    broken = (table["hidden"] == 96) & (table["split"] == "123")
+    table.loc[broken, column] = value
+    [found] = selections(table)
+    assert found.table["weak"].tolist()[-1] == "weak-h96-s0"
+    assert found.table.set_index("weak")["picked"].idxmax() == "weak-h48-s0"
+    assert not found.table.iloc[-1][["picked", "oracle"]].any()
+    assert np.isfinite(found.selectors["regret"]).all()
+    table[column] = value
+    with pytest.raises(InputError, match="no supervisor of lipop has finite errors"):
+        list(selections(table))
+
+
 def test_studies_are_told_apart() -> None:
     both = pd.concat([results(), results().assign(head="ols")])
     assert [s.keys["head"] for s in selections(both)] == ["ridge", "ols"]
