@@ -344,7 +344,9 @@ def test_a_preparation_that_is_stopped_leaves_no_process_behind(tmp_path, how):
 )
 def test_settings_that_cannot_be_used_are_refused_by_name(cli, place, tmp_path, options, named):
     (tmp_path / "a-file").write_text("")
-    done = cli(*command(place), *options)
+    small = [("--corpus", str(place / "corpus.smi")), *zip(SMALL[::2], SMALL[1::2], strict=True)]
+    usual = [part for option in small if option[0] not in options for part in option]
+    done = cli("pretrain-weak", *usual, *options)
     assert (done.code, done.out) == (2, "")
     assert named in done.err
     assert done.err.count("error: ") == 1
