@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-TINY = ("-e", "perturbation", "-M", "3", "--finetuning-samples", "40")
+SMALL = ("-e", "perturbation", "--finetuning-samples", "40")
+TINY = (*SMALL, "-M", "3")
 
 
 def strict_json(text: str) -> object:
@@ -64,13 +65,15 @@ def test_a_run_goes_to_a_folder_named_after_its_head(cli, tmp_path):
     done = cli("synthetic", *TINY, "--head", "mlp", "--head-epochs", "1", "-q")
     assert (done.code, done.err) == (0, "")
     assert "2c" in done.out
-    assert (tmp_path / "runs" / "synthetic-mlp" / "results.csv").is_file()
+    [folder] = (tmp_path / "runs").iterdir()
+    assert folder.name.startswith("synthetic-mlp-perturbation-")
+    assert (folder / "results.csv").is_file()
 
 
 @pytest.mark.slow
 def test_what_is_undefined_is_empty_in_json(cli):
     """A single task has no correlation."""
-    done = cli("synthetic", *TINY, "-M", "1", "-o", "run", "--format", "json")
+    done = cli("synthetic", *SMALL, "-M", "1", "-o", "run", "--format", "json")
     assert done.code == 0, done.err
     [row] = strict_json(done.out)
     assert row["correlation"] is None
@@ -80,7 +83,7 @@ def test_what_is_undefined_is_empty_in_json(cli):
 def test_another_run_in_the_folder_is_left_alone(cli, tmp_path):
     assert cli("synthetic", *TINY, "-o", "run").code == 0
     before = (tmp_path / "run" / "results.csv").read_bytes()
-    done = cli("synthetic", *TINY, "-M", "4", "-o", "run")
+    done = cli("synthetic", *SMALL, "-M", "4", "-o", "run")
     assert (done.code, done.out) == (2, "")
     assert "its finetuning_tasks is 3, not 4" in done.err
     assert (tmp_path / "run" / "results.csv").read_bytes() == before
