@@ -26,6 +26,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from w2s_mol.numbers import Form
 from w2s_mol.progress import Progress, silent
 
 QUIET, NORMAL, VERBOSE = 0, 1, 2
@@ -85,15 +86,17 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) ->
     for position, column in enumerate(columns):
         numeric = rows and all(isinstance(row[position], int | float | None) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    of_rows = zip(*rows, strict=True)
+    forms = [Form.of(v for v in column if isinstance(v, float)) for column in of_rows]
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(_cell(value, form) for value, form in zip(row, forms, strict=True)))
     return table
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, form: Form) -> str:
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return form.number(value) if isinstance(value, float) else str(value)
 
 
 class _RateColumn(TextColumn):

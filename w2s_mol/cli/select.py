@@ -62,7 +62,7 @@ def select(
 def _print(selection: StudySelection) -> None:
     import pandas as pd
 
-    from w2s_mol.selection.formats import plus_minus
+    from w2s_mol.selection.formats import column_forms
     from w2s_mol.selection.tables import supervisor_names
     from w2s_mol.study.results import NO_CONTROL
 
@@ -80,15 +80,14 @@ def _print(selection: StudySelection) -> None:
     table.add_column("true error of strong (test)", justify="right")
     table.add_column("gain (test)", justify="right")
     table.add_column("")
+    forms = column_forms(selection.table)
     rows = selection.table.assign(name=supervisor_names(selection.table))
     for row in rows.to_dict(orient="records"):
         marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
         table.add_row(
             str(row["hidden"]) if pd.notna(row["hidden"]) else "",
             row["name"],
-            plus_minus(row["bound_mean"], row["bound_std"]),
-            plus_minus(row["w2s_error_mean"], row["w2s_error_std"]),
-            plus_minus(row["gain_mean"], row["gain_std"]),
+            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
             " <- ".join(["", " + ".join(marks)]) if marks else "",
             style="bold" if row["picked"] else None,
         )
@@ -103,16 +102,19 @@ def _print(selection: StudySelection) -> None:
 
 
 def _selector_table(selection: StudySelection) -> Table:
+    from w2s_mol.numbers import Form
+
     table = Table(title="How the selectors rank", title_justify="left", title_style="bold")
     for name in ("selector", "picks"):
         table.add_column(name)
     for name in ("true error", "regret", "Spearman", "Kendall"):
         table.add_column(name, justify="right")
+    form = Form.of(selection.selectors["w2s_error"])
     for row in selection.selectors.to_dict(orient="records"):
         table.add_row(
             row["what"],
             row["picks"],
-            *(f"{row[name]:.4f}" for name in ("w2s_error", "regret")),
+            *(form.number(row[name]) for name in ("w2s_error", "regret")),
             *("n/a" if row[n] != row[n] else f"{row[n]:.2f}" for n in ("spearman", "kendall")),
         )
     return table

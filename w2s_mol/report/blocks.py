@@ -10,7 +10,9 @@ import pandas as pd
 
 from w2s_mol.figures.style import Picture
 
-_NUMBER = re.compile(r"n/a|[-+]?\d+(\.\d+)?( ± [\d.]+| \[.*\])?|\[.*\]")
+_NUMBER = re.compile(
+    r"n/a|[-+]?inf|[-+]?\d+(\.\d+)?(e[-+]\d+)?( ± [\d.]+| \[.*\])?|\[.*\]|\(.* ± .*\)e[-+]\d+"
+)
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,7 @@ class Report:
     version: str
 
 
-def with_interval(estimate: float, low: float, high: float, digits: int = 3) -> str:
-    """Return ``estimate [low, high]``; n/a where it is undefined."""
-    if estimate != estimate:
-        return "n/a"
-    if low != low:
-        return f"{estimate:.{digits}f}"
-    return f"{estimate:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
-
-
 def by_name(table: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:
     """Return a table's rows by the names in one of its columns."""
     rows = table.to_dict(orient="records")
     return {str(row[column]): {str(k): v for k, v in row.items()} for row in rows}
-
-
-def number(value: float, digits: int = 4) -> str:
-    """Return a number for a cell, n/a where it is undefined."""
-    return "n/a" if value != value else f"{value:.{digits}f}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import by_name
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
@@ -22,12 +23,13 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
         by[name]["estimate"]
         for name in ("mean_slack", "mean_slack_projection", "mean_slack_epsilon")
     )
+    form = Form.of([slack, projection, epsilon], 3, 2)
     return (
         f"{cases.keys['dataset']}, strong {cases.keys['strong']}: the student beats its supervisor "
         f"in {gains} of {n} cases; Theorem 1's inequality holds in {slacks} of {n}. "
-        f"{_relation(by['correlation'])} The mean slack, {slack:.3f}, is {projection:.3f} between "
-        f"student and ceiling (slack_projection) and {epsilon:.3f} between ceiling and truth "
-        f"(slack_epsilon). {_choice(selection)}"
+        f"{_relation(by['correlation'])} The mean slack, {form.number(slack)}, is "
+        f"{form.number(projection)} between student and ceiling (slack_projection) and "
+        f"{form.number(epsilon)} between ceiling and truth (slack_epsilon). {_choice(selection)}"
     )
 
 
@@ -56,7 +58,8 @@ def _choice(selection: StudySelection) -> str:
         return "There is one supervisor, and nothing to choose."
     rule = by_name(selection.selectors, "selector")
     regret = rule["bound"]["regret"]
-    choice = "the best supervisor" if regret == 0 else f"which costs {regret:.3f} against the best"
+    cost = Form.of([regret], 3, 2).number(regret)
+    choice = "the best supervisor" if regret == 0 else f"which costs {cost} against the best"
     as_good = [
         f"the {rule[name]['what']}"
         for name in ("weak_error", "hidden")

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.report.blocks import Table, by_name, number, with_interval
+from w2s_mol.numbers import Form
+from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.formats import plus_minus
+from w2s_mol.selection.formats import column_forms
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import synthetic_summary
@@ -53,16 +54,14 @@ def _list(values: Iterable[Any]) -> str:
 def selection(found: StudySelection, study: str) -> Table:
     """Return the paper's selection table of one study."""
     seen = "validation" if found.selector_split == "valid" else "test"
-    rows = []
+    rows, forms = [], column_forms(found.table)
     for row in found.table.to_dict(orient="records"):
         marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
         rows.append(
             [
                 "" if pd.isna(row["hidden"]) else str(row["hidden"]),
                 str(row["weak"]),
-                plus_minus(row["bound_mean"], row["bound_std"]),
-                plus_minus(row["w2s_error_mean"], row["w2s_error_std"]),
-                plus_minus(row["gain_mean"], row["gain_std"]),
+                *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
                 " + ".join(marks),
             ]
         )
@@ -79,16 +78,18 @@ def beside_the_paper(found: StudySelection, study: str) -> Table:
     means = ["bound_mean", "bound_std", "w2s_error_mean", "w2s_error_std"]
     ours = by_name(sized.groupby("hidden")[means].mean().reset_index(), "hidden")
     several = len(sized) > len(ours)
-    rows = []
+    rows, forms, theirs_form = [], column_forms(sized), Form()
     for printed in TABLE_1:
         mine = ours.get(str(printed.hidden))
         rows.append(
             [
                 str(printed.hidden),
-                plus_minus(printed.bound, printed.bound_std),
-                plus_minus(printed.true_error, printed.true_error_std),
-                plus_minus(mine["bound_mean"], mine["bound_std"]) if mine else "",
-                plus_minus(mine["w2s_error_mean"], mine["w2s_error_std"]) if mine else "",
+                theirs_form.plus_minus(printed.bound, printed.bound_std),
+                theirs_form.plus_minus(printed.true_error, printed.true_error_std),
+                *(
+                    forms[n].plus_minus(mine[f"{n}_mean"], mine[f"{n}_std"]) if mine else ""
+                    for n in ("bound", "w2s_error")
+                ),
             ]
         )
     both = [p for p in TABLE_1 if str(p.hidden) in ours]
@@ -122,12 +123,13 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
             [
                 by["spearman"]["what"],
                 scored[str(name)]["picks"],
-                *(with_interval(c["estimate"], c["low"], c["high"], 2) for c in cells),
+                *(_with_interval(c["estimate"], c["low"], c["high"]) for c in cells),
                 *_difference(by["spearman"]),
             ]
         )
     random = scored["random"]
-    regrets = [number(random["regret"], 2) if measure == "regret" else "" for measure in shown]
+    regret = Form.of([random["regret"]], 2, 2).number(random["regret"])
+    regrets = [regret if measure == "regret" else "" for measure in shown]
     rows.append([random["what"], "any", *regrets, "", ""])
     columns = ["selector", "picks", *(_MEASURES[measure] for measure in shown)]
     columns += ["Spearman of the rule minus this", "p"]
@@ -156,20 +158,17 @@ def _difference(row: dict[str, Any]) -> list[str]:
     if pd.isna(row["rule_minus_this"]):
         return ["", ""]
     low, high = row["difference_low"], row["difference_high"]
-    return [with_interval(row["rule_minus_this"], low, high, 2), number(row["p"], 3)]
+    return [Form(2).with_interval(row["rule_minus_this"], low, high), Form(3).number(row["p"])]
 
 
 def statistics(found: pd.DataFrame, cases: Cases) -> Table:
     """Return how gain goes with misfit in one study."""
-    rows = [
-        [
-            row["what"],
-            number(row["estimate"], 3),
-            _interval(row["low"], row["high"]),
-            _interval(row["low_all"], row["high_all"]),
-        ]
-        for row in found.to_dict(orient="records")
-    ]
+    rows = []
+    for row in found.to_dict(orient="records"):
+        form = Form.of([row["estimate"], row["low"], row["high"]], 3, 2)
+        intervals = ((row["low"], row["high"]), (row["low_all"], row["high_all"]))
+        cells = [form.number(row["estimate"]), *(form.interval(*ends) for ends in intervals)]
+        rows.append([row["what"], *cells])
     n = len(cases.supervisors) * len(cases.splits)
     gain, misfit = cases.leverage("gain"), cases.leverage("misfit")
     columns = ["statistic (test)", "estimate", "over molecules", "over molecules, splits, seeds"]
@@ -190,8 +189,8 @@ def _size(cases: Cases) -> str:
     return f"The smallest test part has {smallest} molecules{few}."
 
 
-def _interval(low: float, high: float) -> str:
-    return "n/a" if low != low else f"[{low:.3f}, {high:.3f}]"
+def _with_interval(estimate: float, low: float, high: float) -> str:
+    return Form.of([estimate, low, high], 2, 2).with_interval(estimate, low, high)
 
 
 def synthetic_means(results: pd.DataFrame, study: str) -> Table:
@@ -205,7 +204,7 @@ def synthetic_means(results: pd.DataFrame, study: str) -> Table:
             row["experiment"],
             pairs[row["experiment"]]["weak"],
             pairs[row["experiment"]]["strong"],
-            *(number(row[name], 2) for name in shown),
+            *(Form.of([row[name]], 2, 2).number(row[name]) for name in shown),
         ]
         for row in summary.to_dict(orient="records")
     ]
@@ -222,7 +221,7 @@ def synthetic_statistics(found: pd.DataFrame, results: pd.DataFrame, study: str)
         by = by_name(measures, "statistic")
         cells = [by[m] for m in shown]
         expected = f"{EXPECTED_SLOPE[str(name)]:+.0f}"
-        intervals = [with_interval(c["estimate"], c["low_all"], c["high_all"], 2) for c in cells]
+        intervals = [_with_interval(c["estimate"], c["low_all"], c["high_all"]) for c in cells]
         rows.append([by["slope"]["panel"], str(name), expected, *intervals])
     columns = ["figure", "experiment", "line in the paper", "slope", "correlation"]
     columns += ["share slack >= 0", "mean slack", "of it, projection", "of it, epsilon"]
@@ -245,9 +244,11 @@ def controls(rows: pd.DataFrame) -> Table:
         [
             row["control"],
             row["what"],
-            with_interval(row["estimate"], row["low"], row["high"], 2),
-            with_interval(row["control_estimate"], row["control_low"], row["control_high"], 2),
-            _interval(row["difference_low"], row["difference_high"]),
+            _with_interval(row["estimate"], row["low"], row["high"]),
+            _with_interval(row["control_estimate"], row["control_low"], row["control_high"]),
+            Form.of([row["difference_low"], row["difference_high"]], 3, 2).interval(
+                row["difference_low"], row["difference_high"]
+            ),
             row["verdict"],
         ]
         for row in rows.to_dict(orient="records")

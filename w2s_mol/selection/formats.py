@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
+from w2s_mol.numbers import Form
 from w2s_mol.selection.tables import StudySelection
 
 
-def plus_minus(mean: float, std: float, digits: int = 4) -> str:
-    """Return ``mean ± std``; the mean alone where there is no spread."""
-    if math.isnan(std):
-        return f"{mean:.{digits}f}"
-    return f"{mean:.{digits}f} ± {std:.{digits}f}"
+def column_forms(table: pd.DataFrame) -> dict[str, Form]:
+    """Return how the quantities of a selection are written, each column in one form."""
+    return {name: Form.of(table[f"{name}_mean"]) for name in ("bound", "w2s_error", "gain")}
 
 
 def as_json(selections: Iterable[StudySelection]) -> str:
@@ -58,11 +56,12 @@ def _latex(selection: StudySelection) -> str:
         f"{first} & Weak error $-$ misfit & True error of weakly supervised strong model \\\\",
         "\\midrule",
     ]
+    forms = column_forms(selection.table)
     for row in selection.table.to_dict(orient="records"):
         cells = [
             str(row["hidden"]) if by_hidden else _escaped(f"{row['family']}/{row['weak']}"),
-            _math(row["bound_mean"], row["bound_std"]),
-            _math(row["w2s_error_mean"], row["w2s_error_std"]),
+            _math(forms["bound"].plus_minus(row["bound_mean"], row["bound_std"])),
+            _math(forms["w2s_error"].plus_minus(row["w2s_error_mean"], row["w2s_error_std"])),
         ]
         if row["picked"]:
             cells = [f"\\textbf{{{cells[0]}}}", *(f"$\\mathbf{{{c[1:-1]}}}$" for c in cells[1:])]
@@ -70,8 +69,10 @@ def _latex(selection: StudySelection) -> str:
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"])
 
 
-def _math(mean: float, std: float) -> str:
-    return "$" + plus_minus(mean, std).replace("±", "\\pm") + "$"
+def _math(number: str) -> str:
+    """Return a number in LaTeX's signs."""
+    power = re.sub(r"e([+-]\d+)$", lambda found: rf" \cdot 10^{{{int(found[1])}}}", number)
+    return f"${power.replace('±', chr(92) + 'pm')}$"
 
 
 def _escaped(text: str) -> str:

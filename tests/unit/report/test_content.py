@@ -1,4 +1,3 @@
-import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +6,7 @@ import pandas as pd
 import pytest
 
 from w2s_mol.errors import InputError
-from w2s_mol.report.blocks import Drawing, Report, Section, Table, Text, number, with_interval
+from w2s_mol.report.blocks import Drawing, Report, Section, Table, Text
 from w2s_mol.report.content import build_report
 from w2s_mol.report.paper import TABLE_1
 from w2s_mol.runs import FinishedRun, find_runs
@@ -263,27 +262,10 @@ def test_a_dataset_of_bare_classes_on_identical_splits_is_said_to_have_one(
 
 
 @pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        ((0.1234, -0.5, 1.0), "0.123 [-0.500, 1.000]"),
-        ((0.1234, math.nan, math.nan), "0.123"),
-        ((math.nan, 0.0, 1.0), "n/a"),
-    ],
-)
-def test_an_interval_in_a_cell(values: tuple, text: str) -> None:
-    assert with_interval(*values) == text
-
-
-def test_a_number_in_a_cell() -> None:
-    assert number(1 / 3) == "0.3333"
-    assert number(-2.0, 1) == "-2.0"
-    assert number(math.nan) == "n/a"
-
-
-@pytest.mark.parametrize(
     ("cells", "numeric"),
     [
         (["0.1", "-2 [1, 3]", "n/a", ""], True),
+        (["(1.2 ± 0.1)e-14", "3.1e-14", "inf"], True),
         (["0.1", "hidden"], False),
         (["7b19beccd74f92e7", "0123456789abcdef"], False),
         (["+1", "-0.5 [-1.000, 2.000]"], True),

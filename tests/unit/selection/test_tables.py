@@ -1,5 +1,4 @@
 import json
-import math
 
 import numpy as np
 import pandas as pd
@@ -7,9 +6,8 @@ import pytest
 
 from w2s_mol import selection_table
 from w2s_mol.errors import InputError
-from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.formats import as_json, as_latex, plus_minus
-from w2s_mol.selection.tables import selections, selector_table, studies_of
+from w2s_mol.selection.formats import as_json, as_latex
+from w2s_mol.selection.tables import selections, selector_table
 
 # Charikar et al. 2024, Table 1 (Lipop): hidden, weak error - misfit, true error.
 TABLE_1 = [
@@ -209,40 +207,3 @@ def test_a_selectors_picks_name_their_family_where_there_are_several() -> None:
     found = selector_table(pd.concat([results(), twin])).set_index("selector")
     assert found.loc["hidden", "picks"] == "shipped/weak-h96-s0, my_own/weak-h96-s0"
     assert found.loc["oracle", "picks"] in ("my_own/weak-h96-s0", "shipped/weak-h96-s0")
-
-
-def test_a_mean_without_spread_is_shown_alone() -> None:
-    assert plus_minus(1.23456, 0.1) == "1.2346 ± 0.1000"
-    assert plus_minus(1.23456, math.nan) == "1.2346"
-
-
-def finished(folder, table, kind="study"):
-    folder.mkdir()
-    table.to_parquet(folder / "results.parquet")
-    return FinishedRun(folder, {"kind": kind, "study": folder.name})
-
-
-def test_an_older_run_among_others_is_named_and_not_dropped(tmp_path):
-    new = finished(tmp_path / "new", results())
-    old = finished(tmp_path / "old", results().drop(columns="shuffled_labels"))
-    with pytest.raises(InputError, match=r"old: .*older w2s-mol.*shuffled_labels"):
-        studies_of([new, old])
-
-
-def test_synthetic_runs_are_left_out_and_alone_refused(tmp_path):
-    study = finished(tmp_path / "study", results())
-    synthetic = finished(tmp_path / "synthetic", pd.DataFrame({"x": [1]}), "synthetic")
-    assert len(studies_of([study, synthetic])) == len(results())
-    with pytest.raises(InputError, match="no study of molecules"):
-        studies_of([synthetic])
-
-
-def test_untrained_supervisors_are_a_study_of_their_own():
-    """They are a control: they must not compete with the others for the pick."""
-    random = results().assign(
-        weak=lambda t: t["weak"].str.replace("weak", "random"),
-        family="random",
-        weak_sha256=lambda t: "random" + t["weak_sha256"],
-    )
-    found = list(selections(pd.concat([results(), random])))
-    assert [(s.control, len(s.table)) for s in found] == [("none", 8), ("random weak", 8)]

@@ -1,0 +1,89 @@
+"""Numbers as a reader sees them: three significant digits or more at any scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+UNDEFINED = "n/a"
+_LEAST, _MOST = 1e-4, 1e5
+"""Between these a number is written out; beyond, with an exponent."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How numbers that stand together are written.
+
+    Attributes
+    ----------
+    decimals
+        Behind the point.
+    exponent
+        Of the power of ten that all of them are given in; None where they are written out.
+    """
+
+    decimals: int = 4
+    exponent: int | None = None
+
+    @classmethod
+    def of(cls, values: Iterable[float], decimals: int = 4, significant: int = 3) -> Form:
+        """Return the form in which the largest of some numbers has so many significant digits.
+
+        Parameters
+        ----------
+        values
+            Those that stand in one column, or are compared; what is not finite does not count.
+        decimals
+            How many there are at ordinary scales.
+        significant
+            Digits that the largest has at least, whatever its scale.
+
+        Examples
+        --------
+        >>> Form.of([0.31, 0.002]).number(0.31)
+        '0.3100'
+        >>> Form.of([0.0031]).number(0.0031)
+        '0.00310'
+        >>> Form.of([3.1e-14]).number(3.1e-14)
+        '3.100e-14'
+        """
+        sizes = [abs(value) for value in values if math.isfinite(value)]
+        largest = max(sizes, default=0.0)
+        if largest == 0.0:
+            return cls(decimals)
+        exponent = math.floor(math.log10(largest))
+        if _LEAST <= largest < _MOST:
+            return cls(max(decimals, significant - 1 - exponent))
+        return cls(3, max(exponent, -300))  # what divides must be a float itself
+
+    def number(self, value: float) -> str:
+        """Return a number; n/a where it is undefined."""
+        if math.isnan(value):
+            return UNDEFINED
+        if self.exponent is None or math.isinf(value):
+            return f"{value:.{self.decimals}f}"
+        return f"{self._mantissa(value)}e{self.exponent:+03d}"
+
+    def plus_minus(self, mean: float, std: float) -> str:
+        """Return ``mean ± std``; the mean alone where there is no spread."""
+        if not (math.isfinite(mean) and math.isfinite(std)):
+            return self.number(mean)
+        if self.exponent is None:
+            return f"{self.number(mean)} ± {self.number(std)}"
+        return f"({self._mantissa(mean)} ± {self._mantissa(std)})e{self.exponent:+03d}"
+
+    def interval(self, low: float, high: float) -> str:
+        """Return ``[low, high]``; n/a where it is undefined."""
+        if math.isnan(low):
+            return UNDEFINED
+        return f"[{self.number(low)}, {self.number(high)}]"
+
+    def with_interval(self, estimate: float, low: float, high: float) -> str:
+        """Return ``estimate [low, high]``; the estimate alone where there is no interval."""
+        if math.isnan(estimate) or math.isnan(low):
+            return self.number(estimate)
+        return f"{self.number(estimate)} {self.interval(low, high)}"
+
+    def _mantissa(self, value: float) -> str:
+        return f"{value / 10.0 ** (self.exponent or 0):.{self.decimals}f}"
