@@ -187,7 +187,7 @@ def _print_summary(results: pd.DataFrame, form: str) -> None:
     test = results[results["eval_split"] == "test"]
     by = ["dataset", "unit", "family", "weak"]
     # A mean over some of the splits would be compared with means over all: pgr is all or nothing.
-    means = test.groupby(by, sort=False)[list(_QUANTITIES)].mean(skipna=False)
+    means = test.groupby(by, sort=False, dropna=False)[list(_QUANTITIES)].mean(skipna=False)
     means = means.reset_index().astype(object)
     means = means.where(means.notna(), None)
     if form != "table":
@@ -195,7 +195,7 @@ def _print_summary(results: pd.DataFrame, form: str) -> None:
         return
     several = len(set(means["family"])) > 1
     columns = [*(["family"] if several else []), "weak", *_QUANTITIES]
-    for (dataset, unit), part in means.groupby(["dataset", "unit"], sort=False):
+    for (dataset, unit), part in means.groupby(["dataset", "unit"], sort=False, dropna=False):
         splits = test[test["dataset"] == dataset]["split_sha256"].nunique()
         title = (
             f"{dataset}: test, mean over {splits} distinct splits, in ({unit})^2; pgr is a ratio, "

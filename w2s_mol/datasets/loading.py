@@ -195,7 +195,9 @@ def _load_own(path: Path, own: OwnTable, on_invalid: OnInvalid, max_atoms: int) 
     usable = rows.usable(on_invalid)
     given = _given_splits(rows, own)
     name = dataset_name(path)
-    everything = _dataset(name, rows, reading.target_column, own.unit, given)
+    everything = _dataset(
+        name, rows, reading.target_column, own.unit.strip() or OwnTable.unit, given
+    )
     dataset = everything.keep(usable)
     dataset.notes.extend(rows.notes())
     if not given:

@@ -163,7 +163,7 @@ def _select(
     test = rows[rows["eval_split"] == "test"]
     _refuse_uneven_splits(test, str(keys["dataset"]))
     by_weak = [*WEAK_KEYS, "weak_sha256"]
-    first = seen.groupby(by_weak, sort=False)[["hidden", "seed"]].first()
+    first = seen.groupby(by_weak, sort=False, dropna=False)[["hidden", "seed"]].first()
     table = pd.concat(
         [
             first,
@@ -199,7 +199,7 @@ def _select(
 
 def _refuse_uneven_splits(test: pd.DataFrame, dataset: str) -> None:
     """Raise InputError if supervisors were measured on different splits: they do not compare."""
-    splits = test.groupby([*WEAK_KEYS, "weak_sha256"])["split_sha256"].agg(frozenset)
+    splits = test.groupby([*WEAK_KEYS, "weak_sha256"], dropna=False)["split_sha256"].agg(frozenset)
     if len(set(splits)) > 1:
         few = min(splits.items(), key=lambda item: len(item[1]))[0]
         raise InputError(
@@ -209,7 +209,7 @@ def _refuse_uneven_splits(test: pd.DataFrame, dataset: str) -> None:
 
 
 def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.DataFrame:
-    grouped = rows.groupby(by, sort=False)[names]
+    grouped = rows.groupby(by, sort=False, dropna=False)[names]
     mean = grouped.mean(skipna=False).add_suffix("_mean")
     std = grouped.std(ddof=1).add_suffix("_std")
     pairs = [f"{name}_{kind}" for name in names for kind in ("mean", "std")]
@@ -218,8 +218,8 @@ def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.Dat
 
 def supervisor_names(table: pd.DataFrame) -> pd.Series:
     """Return what to call each row of a selection: its encoder, after its family if several."""
-    several = len(set(table["family"])) > 1
-    return table["family"] + "/" + table["weak"] if several else table["weak"]
+    family = table["family"].astype("string").fillna("")
+    return family + "/" + table["weak"] if family.nunique() > 1 else table["weak"]
 
 
 def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:

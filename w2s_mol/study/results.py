@@ -95,7 +95,7 @@ def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, p
     check_results(results)
     untrained = results["weak"].map(is_random)
     by = [*STUDY_KEYS, untrained.rename("untrained")]
-    for values, rows in results.groupby(by, sort=False):
+    for values, rows in results.groupby(by, sort=False, dropna=False):
         keys = dict(zip(STUDY_KEYS, values, strict=False))
         yield keys, _control(keys, bool(values[-1])), rows
 

@@ -150,6 +150,14 @@ def test_a_student_that_is_not_finite_on_one_split_never_wins(column: str, value
         list(selections(table))
 
 
+@pytest.mark.parametrize("key", ["unit", "pooling", "family"])
+def test_a_study_of_which_something_is_not_known_is_not_dropped(key: str) -> None:
+    known = selection_table(results())
+    found = selection_table(results().assign(**{key: None}))
+    assert len(found) == len(known)
+    assert found["bound_mean"].tolist() == known["bound_mean"].tolist()
+
+
 def test_studies_are_told_apart() -> None:
     both = pd.concat([results(), results().assign(head="ols")])
     assert [s.keys["head"] for s in selections(both)] == ["ridge", "ols"]
