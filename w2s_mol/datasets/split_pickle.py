@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from w2s_mol.errors import InputError
+from w2s_mol.inert_pickle import InertUnpickler, check_steps
 
 
 class _Inert:
@@ -30,11 +31,13 @@ class _ObjectArray(_Inert):
         self.elements = list(state[-1])
 
 
-class _SplitUnpickler(pickle.Unpickler):
+class _SplitUnpickler(InertUnpickler):
     """Admits what ChemBench's files name, and remembers their arrays of objects."""
 
     def __init__(self, data: bytes) -> None:
-        super().__init__(io.BytesIO(data))
+        file = io.BytesIO(data)
+        check_steps(file)
+        super().__init__(file)
         self.arrays: list[_ObjectArray] = []
         self._admitted: dict[tuple[str, str], Any] = {
             ("pandas.core.series", "Series"): _Inert,
@@ -46,6 +49,9 @@ class _SplitUnpickler(pickle.Unpickler):
             ("numpy", "dtype"): _Inert,
             ("builtins", "slice"): slice,
         }
+
+    def may_be_built(self, made: Any) -> bool:
+        return isinstance(made, _Inert)
 
     def _new_array(self, *_: Any) -> _ObjectArray:
         self.arrays.append(_ObjectArray())

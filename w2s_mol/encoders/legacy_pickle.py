@@ -7,7 +7,9 @@ and neither Lightning nor the author's package needs to be installed.
 
 from __future__ import annotations
 
-import collections
+import io
+import math
+import mmap
 import pickle
 import zipfile
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from w2s_mol.errors import InputError
+from w2s_mol.inert_pickle import InertUnpickler, check_steps
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
@@ -54,6 +57,12 @@ class Inert(dict[Any, Any]):
         """Take a set item and forget it."""
 
 
+class _Ordered(dict[Any, Any]):
+    """Stands for an ordered dict, whose attributes (the versions of its tensors) are not kept."""
+
+    def __setstate__(self, state: Any) -> None: ...
+
+
 @dataclass
 class _Storage:
     dtype: np.dtype[Any]
@@ -70,6 +79,11 @@ class StoredTensor:
     shape: tuple[int, ...]
     stride: tuple[int, ...]
 
+    @property
+    def size(self) -> int:
+        """How many elements it has."""
+        return math.prod(self.shape)
+
     def array(self) -> NDArray[Any]:
         """Return a copy of the tensor's values."""
         data = self.storage.data
@@ -77,6 +91,8 @@ class StoredTensor:
         inside = min((*self.shape, *self.stride, self.offset), default=0) >= 0
         if data is None or not inside or (0 not in self.shape and last >= len(data)):
             raise pickle.UnpicklingError("a tensor reaches outside its storage")
+        if self.size > len(data):  # a stride of 0 makes any number of elements of one
+            raise pickle.UnpicklingError("a tensor has more elements than its storage")
         strides = tuple(step * data.itemsize for step in self.stride)
         return np.lib.stride_tricks.as_strided(data[self.offset :], self.shape, strides).copy()
 
@@ -99,17 +115,21 @@ class _StorageType:
 
 
 _ADMITTED: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
+    ("collections", "OrderedDict"): _Ordered,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     **{("torch", name): _StorageType(dtype) for name, dtype in _STORAGE_DTYPES.items()},
 }
 
 
-class _InertUnpickler(pickle.Unpickler):
+class _TensorUnpickler(InertUnpickler):
     def __init__(self, file: IO[bytes], storages: dict[str, _Storage]) -> None:
+        check_steps(file)
         super().__init__(file, encoding="utf-8")
         self._storages = storages
+
+    def may_be_built(self, made: Any) -> bool:
+        return isinstance(made, Inert | _Ordered)
 
     def find_class(self, module: str, name: str) -> Any:
         admitted = _ADMITTED.get((module, name))
@@ -119,6 +139,8 @@ class _InertUnpickler(pickle.Unpickler):
         if not (isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage"):
             raise pickle.UnpicklingError("an unknown persistent id")
         _, kind, key, _location, size, *view = pid
+        if not isinstance(size, int) or size < 0:
+            raise pickle.UnpicklingError(f"a storage of size {size!r}")
         if not isinstance(kind, _StorageType) or (view and view[0] is not None):
             raise pickle.UnpicklingError("a storage of an unsupported type")
         return self._storages.setdefault(str(key), _Storage(kind.dtype, int(size)))
@@ -143,8 +165,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         if zipfile.is_zipfile(path):
             content = _load_zip(path)
         else:
-            with path.open("rb") as file:
-                content = _load_legacy(file)
+            # Mapped, a file gives what it has, however much is asked of it.
+            with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as m:
+                content = _load_legacy(m)
     except InputError:
         raise
     except Exception as error:  # a damaged pickle raises errors of every kind
@@ -157,11 +180,11 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
-def _load_legacy(file: IO[bytes]) -> Any:
+def _load_legacy(file: Any) -> Any:
     storages: dict[str, _Storage] = {}
 
     def read() -> Any:
-        return _InertUnpickler(file, storages).load()
+        return _TensorUnpickler(file, storages).load()
 
     if read() != _LEGACY_MAGIC or read() != _LEGACY_PROTOCOL:
         raise pickle.UnpicklingError("no PyTorch magic number at its start")
@@ -171,10 +194,10 @@ def _load_legacy(file: IO[bytes]) -> Any:
     for key in read():
         storage = storages[str(key)]
         size = int(np.frombuffer(file.read(8), dtype="<i8")[0])
-        data = file.read(size * storage.dtype.itemsize)
-        storage.data = np.frombuffer(data, dtype=storage.dtype)
-        if size != storage.size or len(storage.data) != size:
+        length = size * storage.dtype.itemsize
+        if size != storage.size or length > file.size() - file.tell():
             raise pickle.UnpicklingError("a storage is truncated")
+        storage.data = np.frombuffer(file.read(length), dtype=storage.dtype)
     return content
 
 
@@ -184,9 +207,16 @@ def _load_zip(path: Path) -> Any:
         pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         if len(pickles) != 1:
             raise pickle.UnpicklingError("no data.pkl inside")
-        with archive.open(pickles[0]) as file:
-            content = _InertUnpickler(file, storages).load()
+        content = _TensorUnpickler(io.BytesIO(_stored(archive, pickles[0])), storages).load()
         prefix = pickles[0].removesuffix("data.pkl")
         for key, storage in storages.items():
-            storage.data = np.frombuffer(archive.read(f"{prefix}data/{key}"), dtype=storage.dtype)
+            name = f"{prefix}data/{key}"
+            storage.data = np.frombuffer(_stored(archive, name), dtype=storage.dtype)
     return content
+
+
+def _stored(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a member as torch writes them, not compressed: it is then no larger than the file."""
+    if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
+        raise pickle.UnpicklingError(f"{name} is compressed, which PyTorch's files never are")
+    return archive.read(name)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
+from transformers import BertModel
 
 from w2s_mol import __version__, files, paths
 from w2s_mol.encoders.legacy_pickle import StoredTensor, load_checkpoint
@@ -30,6 +31,8 @@ _CHECKPOINT = "checkpoints/last.ckpt"
 _SETTINGS = "hparams.yaml"
 _HASHES = ".sha256.json"
 _FULL_HEADS, _TINY_HEADS = 12, 2
+_MOST_SETTINGS = 100_000  # bytes of hparams.yaml
+_MOST_GROWTH = 20
 
 
 def convert_molbert(checkpoint: Path, folder: Path) -> Path:
@@ -59,12 +62,14 @@ def convert_molbert(checkpoint: Path, folder: Path) -> Path:
         raise InputError(f"{checkpoint} has no state_dict; a MolBERT checkpoint is expected.")
     tensors = _encoder_tensors(state, checkpoint)
     heads = _TINY_HEADS if _is_tiny(checkpoint.parent.parent / _SETTINGS) else _FULL_HEADS
-    model = new_bert(_config(tensors, heads, checkpoint))
+    config = _config(tensors, heads, checkpoint)
     frequencies = tensors.pop(_FREQUENCY)
-    expected = model.state_dict()
+    with torch.device("meta"):  # shapes without memory: the tensors may not be of this size
+        expected = BertModel(config).state_dict()
     expected.pop(f"{_POSITIONS}.weight")
     _check_tensors(tensors, {name: tuple(t.shape) for name, t in expected.items()}, checkpoint)
-    _check_frequencies(frequencies, model.config.hidden_size, checkpoint)
+    _check_frequencies(frequencies, config.hidden_size, checkpoint)
+    model = new_bert(config)
     weights = {name: torch.from_numpy(array) for name, array in tensors.items()}
     model.load_state_dict(weights, strict=False)  # all but the fixed positions, as just checked
     with files.atomic_folder(folder) as temporary:
@@ -106,6 +111,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
                         f"{archive} holds {len(members)} files named {wanted}, expected one. It "
                         "should be the zip of MolBERT's release."
                     )
+                _refuse_bomb(archive, opened.getinfo(members[0]))
                 target = folder / wanted
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(members[0]) as source, target.open("wb") as copy:
@@ -117,12 +123,27 @@ def _unpack(archive: Path, folder: Path) -> Path:
     return folder / _CHECKPOINT
 
 
+def _refuse_bomb(archive: Path, member: zipfile.ZipInfo) -> None:
+    """Refuse a member that grows many times when unpacked: weights hardly do."""
+    if member.file_size > _MOST_GROWTH * member.compress_size + _MOST_SETTINGS:
+        raise InputError(
+            f"{archive} is not MolBERT's release: {member.filename} would grow from "
+            f"{member.compress_size:,} to {member.file_size:,} bytes. Fetch it again."
+        )
+
+
 def _encoder_tensors(state: dict[str, Any], checkpoint: Path) -> dict[str, NDArray[np.float32]]:
+    stored = [t for n, t in state.items() if isinstance(t, StoredTensor) and _is_encoders(n)]
+    if sum(tensor.size for tensor in stored) > checkpoint.stat().st_size:
+        raise InputError(
+            f"{checkpoint} is damaged: its tensors have more elements than it has bytes. Fetch or "
+            "copy it again."
+        )
     try:
         tensors = {
             name.removeprefix(_PREFIX): tensor.array().astype(np.float32)
             for name, tensor in state.items()
-            if isinstance(tensor, StoredTensor) and str(name).startswith(_PREFIX)
+            if isinstance(tensor, StoredTensor) and _is_encoders(name)
         }
     except (pickle.UnpicklingError, ValueError) as error:
         raise InputError(f"{checkpoint} is damaged: {error}. Fetch or copy it again.") from error
@@ -133,12 +154,25 @@ def _encoder_tensors(state: dict[str, Any], checkpoint: Path) -> dict[str, NDArr
     return tensors
 
 
+def _is_encoders(name: Any) -> bool:
+    return str(name).startswith(_PREFIX)
+
+
 def _is_tiny(settings: Path) -> bool:
     if not settings.is_file():
         return False
     try:
-        values = yaml.safe_load(settings.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        with settings.open("rb") as file:
+            text = file.read(_MOST_SETTINGS + 1)
+        if len(text) > _MOST_SETTINGS or any(
+            isinstance(t, yaml.AliasToken) for t in yaml.scan(text)
+        ):
+            raise InputError(
+                f"{settings} is not MolBERT's: it has aliases, or more than {_MOST_SETTINGS:,} "
+                "bytes. Restore it or remove it."
+            )
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{settings} is not YAML: {error}. Restore it or remove it.") from error
     return isinstance(values, dict) and values.get("tiny") is True
 
@@ -147,13 +181,18 @@ def _config(tensors: dict[str, NDArray[np.float32]], heads: int, checkpoint: Pat
     hidden = tensors["pooler.dense.bias"].size
     intermediate = tensors["encoder.layer.0.intermediate.dense.bias"].size
     numbers = (re.match(r"encoder\.layer\.(\d+)\.", name) for name in tensors)
-    layers = [int(number[1]) for number in numbers if number]
+    layers = {int(number[1]) for number in numbers if number}
+    if len(layers) != max(layers) + 1:
+        raise InputError(
+            f"{checkpoint} has {len(layers)} layers, the last of them numbered {max(layers):,}; "
+            "they should be numbered from 0 without a gap. Fetch it again."
+        )
     if hidden % heads:
         raise InputError(
             f"{checkpoint}: hidden size {hidden} is not a multiple of {heads} heads. MolBERT has "
             f"12, or 2 where {_SETTINGS} in the folder above says 'tiny: true'."
         )
-    return bert_config(hidden, max(layers) + 1, heads, intermediate, dropout=0.1)
+    return bert_config(hidden, len(layers), heads, intermediate, dropout=0.1)
 
 
 def _check_frequencies(found: NDArray[np.float32], hidden: int, checkpoint: Path) -> None:

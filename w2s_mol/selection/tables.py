@@ -219,7 +219,7 @@ def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.Dat
 def supervisor_names(table: pd.DataFrame) -> pd.Series:
     """Return what to call each row of a selection: its encoder, after its family if several."""
     family = table["family"].astype("string").fillna("")
-    return family + "/" + table["weak"] if family.nunique() > 1 else table["weak"]
+    return family + "/" + table["weak"] if len(set(family)) > 1 else table["weak"]
 
 
 def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:

@@ -178,3 +178,39 @@ def _zip(reference: Path, path: Path, prefix: str) -> Path:
         for name in ("checkpoints/last.ckpt", "hparams.yaml"):
             archive.write(reference / name, prefix + name)
     return path
+
+
+def test_layers_with_a_gap_are_refused_before_a_model_is_made(altered, tmp_path: Path) -> None:
+    def far(state: dict) -> None:
+        state["model.bert.encoder.layer.9999999.output.dense.weight"] = torch.ones(2)
+
+    with pytest.raises(InputError, match="3 layers, the last of them numbered 9,999,999"):
+        convert_molbert(altered(far), tmp_path / "out")
+
+
+def test_a_size_that_the_tensors_do_not_have_takes_no_memory(altered, tmp_path: Path) -> None:
+    def wide(state: dict) -> None:
+        state["model.bert.pooler.dense.bias"] = torch.ones(1_000_000)  # squared: 4 TB
+
+    with pytest.raises(InputError, match="expected"):
+        convert_molbert(altered(wide), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &a [1, 1]\nb: [*a, *a]\ntiny: true\n", "x" * 200_000, "[" * 5_000]
+)
+def test_settings_that_are_a_bomb_are_refused(altered, tmp_path: Path, text: str) -> None:
+    path = altered(lambda state: None)
+    (path.parent.parent / "hparams.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"hparams\.yaml"):
+        convert_molbert(path, tmp_path / "out")
+
+
+def test_a_zip_that_grows_many_times_is_refused(
+    reference: Path, tmp_path: Path, fresh_home: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("m/checkpoints/last.ckpt", b"\0" * 30_000_000)
+        archive.write(reference / "hparams.yaml", "m/hparams.yaml")
+    with pytest.raises(InputError, match="would grow from"):
+        molbert_folder(tmp_path / "a.zip")
