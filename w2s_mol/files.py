@@ -22,6 +22,11 @@ from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.progress import Progress, silent
 
 _LEAST_ROOM = 1 << 16
+_MOST_CAUSES = 20
+_FULL = re.compile(
+    "No space left on device|os error 28|Disk quota exceeded|os error 122"
+    "|PytorchStreamWriter failed|unexpected pos|file write failed"
+)
 _LEFT_OVER = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
 _A_DAY = 24 * 3600.0
 _swept: set[Path] = set()
@@ -74,8 +79,25 @@ def file_in_the_way(path: Path) -> Path | None:
     return None
 
 
-def disk_is_full(folder: Path) -> bool:
-    """Say whether there is no room left where a folder lies."""
+def means_full_disk(error: BaseException, folder: Path) -> bool:
+    """Say whether a write failed for want of room where a folder lies.
+
+    An error of the system says so by its number. Those of torch and safetensors carry text alone,
+    and torch's says only that less was written than it wanted.
+    """
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and len(causes) < _MOST_CAUSES:
+        causes.append(cause)
+    return any(_says_full(cause) for cause in causes) or _has_no_room(folder)
+
+
+def _says_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    return isinstance(error, Exception) and _FULL.search(str(error)) is not None
+
+
+def _has_no_room(folder: Path) -> bool:
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free < _LEAST_ROOM
@@ -199,3 +221,19 @@ def as_json(value: Any) -> bytes:
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON to a file atomically."""
     write_bytes(path, as_json(value))
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is not JSON in UTF-8, or nested deeper than Python reads.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,11 +66,11 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = files.read_json(path)
         fault = _misfit(manifest, _SHAPE, "it")
         if fault is None and _NEEDED - manifest.keys():
             fault = f"it lacks {min(_NEEDED - manifest.keys())!r}"
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         fault = str(error)
     if fault is None:
         return {"kind": "study", **manifest}  # 0.1.0 had one kind and did not say so

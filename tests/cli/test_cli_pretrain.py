@@ -425,13 +425,15 @@ def test_a_strong_encoder_is_made_by_the_same_engine(cli, place):
     assert "descriptors (weight 10)" in (folder / "README.md").read_text()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A disk on which two checkpoints have no room."""
+@pytest.fixture(params=["80k", "400k"])
+def small_disk(tmp_path, request):
+    """A disk on which two checkpoints have no room; of the larger, more than 64 kB are left."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=80k", "tmpfs", disk], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={request.param}", "tmpfs", disk],
+        capture_output=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip("a small disk cannot be mounted here")

@@ -1,3 +1,4 @@
+import errno
 import os
 import time
 from pathlib import Path
@@ -107,3 +108,31 @@ def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path: Path) -> None
         os.utime(path, (long_ago, long_ago))
     files.write_text(tmp_path / "new", "text")
     assert {path.name for path in tmp_path.iterdir()} == {young.name, foreign.name, "new"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "nul", "[" * 100_000, "\xff"])
+def test_what_is_not_json_is_a_value_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_bytes(text.encode("latin1"))
+    with pytest.raises(ValueError):  # noqa: PT011 -- json's own words
+        files.read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "any words"), True),
+        (OSError(errno.EDQUOT, "any words"), True),
+        (RuntimeError("PytorchStreamWriter failed writing file data/4: file write failed"), True),
+        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0"), True),
+        (ValueError("I/O error: No space left on device (os error 28)"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (RuntimeError("a loss"), False),
+    ],
+)
+def test_a_full_disk_is_told_from_other_failures(
+    tmp_path: Path, error: Exception, full: bool
+) -> None:
+    assert files.means_full_disk(error, tmp_path) == full
+    wrapped = W2SMolError("it failed")
+    wrapped.__cause__ = error
+    assert files.means_full_disk(wrapped, tmp_path) == full

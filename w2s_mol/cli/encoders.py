@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from w2s_mol import files
 from w2s_mol.cli import options, output
 
 app = options.new_app()
@@ -38,7 +37,7 @@ def encoders(
         ["random-h32-s0", None, "random weights, of any hidden size and seed; null controls"]
     )
     for name, folder in {**shipped_encoders(), **shipped_strong_encoders()}.items():
-        made = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+        made = files.read_json(folder / METADATA)
         what = (
             f"BERT {made['hidden']} x {made['layers']}, {made['epochs']} epochs of "
             f"{made['molecules']:,} molecules; shipped"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
@@ -147,7 +146,7 @@ def _receive(
 
 def _read_tag(path: Path, url: str) -> str | None:
     try:
-        tag = json.loads(path.read_text())
+        tag = files.read_json(path)
         return str(tag["tag"]) if tag["url"] == url else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

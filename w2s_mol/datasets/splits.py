@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
+from w2s_mol import files
 from w2s_mol.datasets.dataset import PARTS, Split, part_of
 from w2s_mol.datasets.faults import Fault, faults_error
 from w2s_mol.datasets.split_pickle import read_split_pickle
@@ -122,7 +122,7 @@ def file_split(path: Path, n: int, table: str) -> Split:
 
 def _json_parts(path: Path) -> list[NDArray[np.int64]]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = files.read_json(path)
         return _by_part({key: _row_numbers(rows) for key, rows in content.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(

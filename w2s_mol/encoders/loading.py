@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2s_mol import paths
+from w2s_mol import files, paths
 from w2s_mol.encoders import plugin_loading, random_bert
 from w2s_mol.encoders.contract import METADATA, UNFINISHED, Encoder, Precision, check_precision
 from w2s_mol.errors import DownloadError, InputError, first_line, unknown_name
@@ -65,7 +64,7 @@ def shipped_strong_encoders() -> dict[str, Path]:
 def shipped_metadata() -> list[dict[str, Any]]:
     """Return the name of each shipped weak encoder and how it was made."""
     return [
-        {"name": name, **json.loads((folder / METADATA).read_text(encoding="utf-8"))}
+        {"name": name, **files.read_json(folder / METADATA)}
         for name, folder in shipped_encoders().items()
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import re
 import shutil
@@ -94,7 +93,7 @@ def molbert_folder(archive: Path, progress: Progress = silent) -> Path:
 def _is_whole(folder: Path) -> bool:
     """Say whether a converted encoder has the files it was written with."""
     try:
-        hashes = json.loads((folder / _HASHES).read_text(encoding="utf-8"))
+        hashes = files.read_json(folder / _HASHES)
         return all(files.sha256_file(folder / name) == value for name, value in hashes.items())
     except (OSError, ValueError, AttributeError):
         return False

@@ -7,7 +7,6 @@ So every tokenizer is tried when it is loaded, and every molecule's ids are look
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 
 from transformers import AutoTokenizer
 
+from w2s_mol import files
 from w2s_mol.encoders import selfies_notation
 from w2s_mol.errors import InputError, first_line, shortened
 from w2s_mol.molecules.smiles import MoleculeError
@@ -209,8 +209,8 @@ def _settings(folder: Path) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for file in ("special_tokens_map.json", "tokenizer_config.json"):
         try:
-            found = json.loads((folder / file).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            found = files.read_json(folder / file)
+        except (OSError, ValueError):
             continue
         settings |= found if isinstance(found, dict) else {}
     return settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -244,7 +243,7 @@ def pool(states: torch.Tensor, pooler_output: torch.Tensor, pooling: str) -> tor
 def uses_smiles_vocabulary(folder: Path) -> bool:
     """Say whether an encoder's folder holds MolBERT's 42 tokens."""
     try:
-        tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        tokenizer = files.read_json(folder / "tokenizer.json")
         return bool(tokenizer["model"]["vocab"] == TOKEN_IDS)
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -262,6 +261,12 @@ def _metadata(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
+        found = files.read_json(path)
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} is not JSON: {error}. Remove it or restore it.") from error
+    if not isinstance(found, dict):
+        raise InputError(
+            f"{path} holds a {type(found).__name__}, expected an object that says how the encoder "
+            "was made. Remove it or restore it."
+        )
+    return found

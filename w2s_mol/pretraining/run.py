@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
@@ -100,7 +99,7 @@ def pretrain_encoders(
             try:
                 made = _train(work, together, settings, train, validation, device, progress)
             except (OSError, RuntimeError, SafetensorError) as error:
-                if not files.disk_is_full(output_dir):
+                if not files.means_full_disk(error, output_dir):
                     raise
                 raise W2SMolError(
                     f"no space left in {output_dir}. Free some and run it again with --resume."
@@ -336,7 +335,7 @@ def _remove_half_written_checkpoints(folder: Path) -> None:
     """Remove what a kill left; the Trainer writes a checkpoint's ``trainer_state.json`` last."""
     while checkpoint := get_last_checkpoint(str(folder)):
         try:
-            json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
+            files.read_json(Path(checkpoint) / "trainer_state.json")
         except (OSError, ValueError):
             shutil.rmtree(checkpoint)
         else:
@@ -345,7 +344,7 @@ def _remove_half_written_checkpoints(folder: Path) -> None:
 
 def _read(path: Path, folder: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return dict(files.read_json(path))
     except (ValueError, TypeError) as error:
         raise InputError(f"{path} is not JSON: {error}. Remove {folder}.") from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import multiprocessing
 import os
@@ -98,7 +97,7 @@ def _shard_name(number: int) -> str:
 def _hashes_of_sound_shards(folder: Path) -> dict[str, str]:
     """Return the hashes of the whole shards of a folder; remove those that were altered."""
     try:
-        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        index = files.read_json(folder / _INDEX)
         hashes = dict(index["shards"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}

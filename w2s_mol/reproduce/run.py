@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,9 +113,9 @@ def what_was_asked(folder: Path) -> list[str]:
     if not path.is_file():
         return []
     try:
-        gaps = json.loads(path.read_text(encoding="utf-8"))["gaps"]
+        gaps = files.read_json(path)["gaps"]
         fault = None if isinstance(gaps, list) else f"its gaps are a {type(gaps).__name__}"
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         fault = repr(error)
     if fault:
         raise InputError(f"{path} cannot be read: {fault}. Run w2s-mol reproduce again.")

@@ -218,7 +218,7 @@ def _family(name: str) -> str:
 def _identity(family: str, encoder: Encoder) -> WeakIdentity:
     metadata = getattr(encoder, "metadata", {})
     sha256 = files.sha256_bytes(encoder.fingerprint.encode())
-    seed = metadata.get("seed")
+    seed = metadata.get("seed") if isinstance(metadata.get("seed"), int) else None
     return WeakIdentity(encoder.name, family, encoder.hidden, seed, sha256, metadata)
 
 

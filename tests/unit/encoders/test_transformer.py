@@ -172,6 +172,17 @@ def test_no_code_that_a_folder_brings_is_run(
     assert not target.exists()
 
 
+@pytest.mark.parametrize("text", ["null", "[1]", "[" * 100_000, "{"])
+@pytest.mark.parametrize("name", ["w2s_mol.json", "config.json", "tokenizer_config.json"])
+def test_json_that_is_not_an_object_is_a_clear_error(copy: Path, name: str, text: str) -> None:
+    (copy / name).write_text(text)
+    if name == "tokenizer_config.json":  # the family's tokens are read without it
+        assert load_encoder(str(copy)).hidden == 8
+        return
+    with pytest.raises(InputError, match=name if name != "config.json" else "cannot load encoder"):
+        load_encoder(str(copy))
+
+
 def test_any_file_of_a_folder_but_its_card_changes_the_fingerprint(copy: Path) -> None:
     first = load_encoder(str(copy)).fingerprint
     (copy / "README.md").write_text("a longer story")
