@@ -24,7 +24,8 @@ def embed(
             "--encoder",
             "-e",
             metavar="NAME_OR_PATH",
-            help="molbert, rdkit2d, ecfp, a shipped encoder, a folder, or hf:NAME_OR_PATH.",
+            help="molbert, rdkit2d, ecfp, a shipped encoder, a folder, hf:NAME[@REVISION], "
+            "python:MODULE:OBJECT or skfp:NAME.",
         ),
     ],
     output_file: Annotated[

@@ -37,15 +37,16 @@ def run(
         list[str],
         typer.Option(
             metavar="NAME_OR_DIR",
-            help="Weak encoders: names, folders of one or of a family, 'random' for untrained "
-            "ones as a null control. Repeatable.",
+            help="Weak encoders: names, folders of one or of a family, hf:NAME[@REVISION], "
+            "file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, 'random' for untrained ones "
+            "as a null control. Repeatable.",
         ),
     ] = ["shipped"],  # noqa: B006 -- Typer copies it
     strong: Annotated[
         str,
         typer.Option(
             metavar="NAME_OR_DIR",
-            help="molbert, rdkit2d, ecfp, a folder, hf:NAME_OR_PATH; as null controls "
+            help="molbert, rdkit2d, ecfp, a folder, or as for --weak; as null controls "
             "random-h256-l6-s0 (any size and seed), or self (every supervisor teaches itself).",
         ),
     ] = "molbert",
