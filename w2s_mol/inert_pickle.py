@@ -11,8 +11,9 @@ import pickletools
 from typing import IO, Any, ClassVar
 
 _Python: Any = pickle._Unpickler  # noqa: SLF001
-_MOST_STEPS = 20_000_000
+_MOST_STEPS = 2_000_000
 _MOST_MEMO = 20_000_000
+_MOST_COPIED = 2_000_000
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
@@ -51,6 +52,14 @@ class InertUnpickler(_Python):
     append: Any
     pop_mark: Any
 
+    _copied = 0
+
+    def copied(self, items: Any) -> None:
+        """Count what is copied: five bytes can ask for a copy of everything read so far."""
+        self._copied += len(items) if isinstance(items, dict | list | tuple) else 0
+        if self._copied > _MOST_COPIED:
+            raise pickle.UnpicklingError(f"it copies more than {_MOST_COPIED:,} items")
+
     def may_be_built(self, made: Any) -> bool:
         """Say whether a pickle may set the state of something: of stand-ins it made, no more."""
         raise NotImplementedError
@@ -61,6 +70,7 @@ class InertUnpickler(_Python):
         made = self.stack[-1]
         if not self.may_be_built(made):
             raise pickle.UnpicklingError(f"it changes a {type(made).__name__}")
+        self.copied(state)
         made.__setstate__(state)
 
     dispatch[pickle.BUILD[0]] = load_build
@@ -68,7 +78,7 @@ class InertUnpickler(_Python):
     def load_setitem(self) -> None:
         """Set one item, under a plain key."""
         value = self.stack.pop()
-        key = _plain(self.stack.pop())
+        key = plain_key(self.stack.pop())
         self.stack[-1][key] = value
 
     dispatch[pickle.SETITEM[0]] = load_setitem
@@ -77,7 +87,7 @@ class InertUnpickler(_Python):
         """Set several items, under plain keys."""
         items = self.pop_mark()
         for place in range(0, len(items), 2):
-            self.stack[-1][_plain(items[place])] = items[place + 1]
+            self.stack[-1][plain_key(items[place])] = items[place + 1]
 
     dispatch[pickle.SETITEMS[0]] = load_setitems
 
@@ -85,7 +95,7 @@ class InertUnpickler(_Python):
         """Make a dict with plain keys."""
         items = self.pop_mark()
         pairs = range(0, len(items), 2)
-        self.append({_plain(items[place]): items[place + 1] for place in pairs})
+        self.append({plain_key(items[place]): items[place + 1] for place in pairs})
 
     dispatch[pickle.DICT[0]] = load_dict
 
@@ -93,18 +103,18 @@ class InertUnpickler(_Python):
         """Add plain items to a set."""
         items = self.pop_mark()
         for item in items:
-            self.stack[-1].add(_plain(item))
+            self.stack[-1].add(plain_key(item))
 
     dispatch[pickle.ADDITEMS[0]] = load_additems
 
     def load_frozenset(self) -> None:
         """Make a set of plain items."""
-        self.append(frozenset(map(_plain, self.pop_mark())))
+        self.append(frozenset(map(plain_key, self.pop_mark())))
 
     dispatch[pickle.FROZENSET[0]] = load_frozenset
 
 
-def _plain(key: Any) -> Any:
+def plain_key(key: Any) -> Any:
     """Return a key that is hashed without recursion, which a nested one could drive too deep."""
     if not isinstance(key, _PLAIN):
         raise pickle.UnpicklingError(f"it uses a {type(key).__name__} as a key")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -39,7 +40,10 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 def _console(stream: Any) -> Console:
     width = None if stream.isatty() else _PLAIN_WIDTH
-    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+    # Names are the user's: what looks like markup in them is none.
+    return Console(
+        file=stream, width=width, highlight=False, soft_wrap=False, markup=False, emoji=False
+    )
 
 
 def note(message: str) -> None:
@@ -69,8 +73,8 @@ def print_rows(
 ) -> None:
     """Print rows as a table, as JSON records or as CSV."""
     if form == "json":
-        # JSON has no NaN: what is undefined is null.
-        known = [[None if value != value else value for value in row] for row in rows]
+        # JSON has no NaN and no infinity: what is undefined is null.
+        known = [[value if _is_known(value) else None for value in row] for row in rows]
         records = [dict(zip(columns, row, strict=True)) for row in known]
         result(json.dumps(records, indent=2, ensure_ascii=False))
     elif form == "csv":
@@ -79,6 +83,10 @@ def print_rows(
         result(text.getvalue().rstrip("\n"))
     else:
         rich_result(_table(columns, rows, title))
+
+
+def _is_known(value: Any) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) -> Table:
@@ -117,7 +125,7 @@ def progress_bars() -> Iterator[Progress]:
     else:
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _RateColumn(),

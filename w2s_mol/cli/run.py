@@ -186,6 +186,8 @@ def _note_path_ends(results: pd.DataFrame) -> None:
 
 def _print_summary(results: pd.DataFrame, form: str) -> None:
     test = results[results["eval_split"] == "test"]
+    from w2s_mol.numbers import squared
+
     by = ["dataset", "unit", "family", "weak"]
     # A mean over some of the splits would be compared with means over all: pgr is all or nothing.
     means = test.groupby(by, sort=False, dropna=False)[list(_QUANTITIES)].mean(skipna=False)
@@ -199,7 +201,7 @@ def _print_summary(results: pd.DataFrame, form: str) -> None:
     for (dataset, unit), part in means.groupby(["dataset", "unit"], sort=False, dropna=False):
         splits = test[test["dataset"] == dataset]["split_sha256"].nunique()
         title = (
-            f"{dataset}: test, mean over {splits} distinct splits, in ({unit})^2; pgr is a ratio, "
-            "empty where undefined on a split"
+            f"{dataset}: test, mean over {splits} distinct splits, in {squared(unit)}; pgr is a "
+            "ratio, empty where undefined on a split"
         )
         output.print_rows(columns, part[columns].to_numpy().tolist(), "table", title)

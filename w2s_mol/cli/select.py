@@ -62,6 +62,7 @@ def select(
 def _print(selection: StudySelection) -> None:
     import pandas as pd
 
+    from w2s_mol.numbers import squared
     from w2s_mol.selection.formats import column_forms
     from w2s_mol.selection.tables import supervisor_names
     from w2s_mol.study.results import NO_CONTROL
@@ -81,14 +82,13 @@ def _print(selection: StudySelection) -> None:
     table.add_column("gain (test)", justify="right")
     table.add_column("")
     forms = column_forms(selection.table)
-    rows = selection.table.assign(name=supervisor_names(selection.table))
+    rows = selection.table.assign(name=supervisor_names(selection.table), marks=selection.marks())
     for row in rows.to_dict(orient="records"):
-        marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
         table.add_row(
             str(row["hidden"]) if pd.notna(row["hidden"]) else "",
             row["name"],
             *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
-            " <- ".join(["", " + ".join(marks)]) if marks else "",
+            f" <- {row['marks']}" if row["marks"] else "",
             style="bold" if row["picked"] else None,
         )
     output.rich_result(table)
@@ -97,7 +97,7 @@ def _print(selection: StudySelection) -> None:
         if selection.n_splits > 1
         else "one distinct split, so no spread"
     )
-    output.result(f"In ({selection.unit})^2; {spread}; gain = weak error - true error.")
+    output.result(f"In {squared(selection.unit)}; {spread}; gain = weak error - true error.")
     output.rich_result(_selector_table(selection))
 
 

@@ -68,6 +68,11 @@ def statistics(
             output.print_rows(table.columns, table.rows, "table", table.title + of_run)
             output.result(table.note)
         return
+    for case in cases:
+        for name in case.left_out:
+            output.note(
+                f"note: {name} is left out of {case.keys['dataset']}: its errors are not finite."
+            )
     tidy = pd.concat([frame for frame, _ in pairs], ignore_index=True)
     rows = tidy.astype(object).where(tidy.notna(), None).to_numpy().tolist()
     output.print_rows([str(column) for column in tidy.columns], rows, form)

@@ -101,5 +101,5 @@ def read_split_pickle(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64],
 
 def _row(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a row number")
+        raise TypeError(f"a {type(value).__name__} is not a row number")
     return value

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from w2s_mol.errors import InputError
-from w2s_mol.inert_pickle import InertUnpickler, check_steps
+from w2s_mol.inert_pickle import InertUnpickler, check_steps, plain_key
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
@@ -115,7 +115,6 @@ class _StorageType:
 
 
 _ADMITTED: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): _Ordered,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     **{("torch", name): _StorageType(dtype) for name, dtype in _STORAGE_DTYPES.items()},
@@ -132,15 +131,25 @@ class _TensorUnpickler(InertUnpickler):
         return isinstance(made, Inert | _Ordered)
 
     def find_class(self, module: str, name: str) -> Any:
-        admitted = _ADMITTED.get((module, name))
-        return admitted if admitted is not None else type(name, (Inert,), {})
+        if (module, name) == ("collections", "OrderedDict"):
+            return self._new_ordered
+        return _ADMITTED.get((module, name), Inert)
+
+    def _new_ordered(self, *pairs: Any) -> _Ordered:
+        made = _Ordered()
+        for items in pairs[:1]:
+            self.copied(items)
+            for key, value in list(items):
+                made[plain_key(key)] = value
+        return made
 
     def persistent_load(self, pid: Any) -> _Storage:
         if not (isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage"):
             raise pickle.UnpicklingError("an unknown persistent id")
         _, kind, key, _location, size, *view = pid
-        if not isinstance(size, int) or size < 0:
-            raise pickle.UnpicklingError(f"a storage of size {size!r}")
+        # What is not plain is not put into words: nested tuples can be endless there.
+        if not isinstance(size, int) or size < 0 or not isinstance(key, str | int):
+            raise pickle.UnpicklingError("a storage without a name or a size")
         if not isinstance(kind, _StorageType) or (view and view[0] is not None):
             raise pickle.UnpicklingError("a storage of an unsupported type")
         return self._storages.setdefault(str(key), _Storage(kind.dtype, int(size)))

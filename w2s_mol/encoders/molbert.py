@@ -30,6 +30,7 @@ _CHECKPOINT = "checkpoints/last.ckpt"
 _SETTINGS = "hparams.yaml"
 _HASHES = ".sha256.json"
 _FULL_HEADS, _TINY_HEADS = 12, 2
+_MOST_LAYERS = 1_000
 _MOST_SETTINGS = 100_000  # bytes of hparams.yaml
 _MOST_GROWTH = 20
 
@@ -171,7 +172,7 @@ def _is_tiny(settings: Path) -> bool:
                 "bytes. Restore it or remove it."
             )
         values = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{settings} is not YAML: {error}. Restore it or remove it.") from error
     return isinstance(values, dict) and values.get("tiny") is True
 
@@ -179,14 +180,15 @@ def _is_tiny(settings: Path) -> bool:
 def _config(tensors: dict[str, NDArray[np.float32]], heads: int, checkpoint: Path):  # type: ignore[no-untyped-def]
     hidden = tensors["pooler.dense.bias"].size
     intermediate = tensors["encoder.layer.0.intermediate.dense.bias"].size
-    numbers = (re.match(r"encoder\.layer\.(\d+)\.", name) for name in tensors)
+    numbers = (re.match(r"encoder\.layer\.([0-9]{1,9})\.", name) for name in tensors)
     layers = {int(number[1]) for number in numbers if number}
-    if len(layers) != max(layers) + 1:
+    if len(layers) != max(layers) + 1 or len(layers) > _MOST_LAYERS:
         raise InputError(
             f"{checkpoint} has {len(layers)} layers, the last of them numbered {max(layers):,}; "
-            "they should be numbered from 0 without a gap. Fetch it again."
+            f"they should be numbered from 0 without a gap, and be at most {_MOST_LAYERS:,}. Fetch "
+            "it again."
         )
-    if hidden % heads:
+    if hidden == 0 or intermediate == 0 or hidden % heads:
         raise InputError(
             f"{checkpoint}: hidden size {hidden} is not a multiple of {heads} heads. MolBERT has "
             f"12, or 2 where {_SETTINGS} in the folder above says 'tiny: true'."

@@ -41,7 +41,7 @@ def supervisor_labels(supervisors: pd.DataFrame) -> list[str]:
 
 def squared(unit: str) -> str:
     """Return the square of a unit as an axis says it."""
-    return f"({plain(unit)})$^2$"
+    return f"({plain(unit)})$^2$" if unit.strip() else "squared label units"
 
 
 def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
@@ -119,19 +119,21 @@ def _finish_gain_misfit(axes: Axes, points: pd.DataFrame, title: str, unit: str)
 
 def selection(axes: Axes, study: StudySelection) -> None:
     """Draw the selection table: the bound beside the true error, the pick and the oracle marked."""
-    table = study.table
+    table, marks = study.table, study.marks()
     places = np.arange(len(table))
     seen = "validation" if study.selector_split == "valid" else "test"
-    bound, error = table["bound_mean"], table["w2s_error_mean"]
+    compared = ["bound_mean", "bound_std", "w2s_error_mean", "w2s_error_std"]
+    drawn = table[compared].loc[study.finite.index].reindex(table.index)  # NaN is not drawn
+    bound, error = drawn["bound_mean"], drawn["w2s_error_mean"]
     axes.hlines(places, np.minimum(bound, error), np.maximum(bound, error), color="#cccccc")
     for values, spread, colour, marker, label in (
-        (bound, table["bound_std"], WEAK, "s", f"weak error $-$ misfit ({seen})"),
-        (error, table["w2s_error_std"], STRONG, "o", "true error of strong (test)"),
+        (bound, drawn["bound_std"], WEAK, "s", f"weak error $-$ misfit ({seen})"),
+        (error, drawn["w2s_error_std"], STRONG, "o", "true error of strong (test)"),
     ):
         axes.errorbar(
             values,
             places,
-            xerr=spread if spread.notna().all() else None,
+            xerr=spread if spread.notna().any() else None,
             fmt=marker,
             color=colour,
             markersize=5.5,
@@ -140,19 +142,20 @@ def selection(axes: Axes, study: StudySelection) -> None:
             label=label,
             zorder=3,
         )
-    for place, row in table.iterrows():
-        marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
-        if marks:
+    for place in study.finite.index:
+        if marks[place]:
             axes.annotate(
-                " + ".join(marks),
-                (row["w2s_error_mean"], place),
+                marks[place],
+                (error[place], place),
                 xytext=(0, 8),
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
                 fontweight="bold",
             )
-    axes.set_yticks(places, [plain(name) for name in table["weak"]])
+    unlike = [f" ({marks[place]})" if error.isna()[place] else "" for place in places]
+    names = [plain(name) + mark for name, mark in zip(table["weak"], unlike, strict=True)]
+    axes.set_yticks(places, names)
     axes.set_ylim(len(table) - 0.5, -0.8)
     axes.margins(x=0.08)
     axes.set_xlabel(f"squared error / {squared(study.unit)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.figures import panels
 from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle
 from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.tables import selections
+from w2s_mol.selection.tables import StudySelection, selections
 from w2s_mol.study.results import NO_CONTROL, study_groups
 
 SHEET = "gain-misfit"
@@ -70,13 +71,17 @@ class _Study:
 
     rows: pd.DataFrame
     is_papers: bool
+    selection: StudySelection
 
     def first(self, column: str) -> str:
         return str(self.rows[column].iloc[0])
 
     @property
     def test(self) -> pd.DataFrame:
-        return self.rows[self.rows["eval_split"] == "test"]
+        """The rows on test of the supervisors that can be drawn."""
+        finite = self.rows["weak_sha256"].isin(self.selection.finite["weak_sha256"])
+        test = self.rows[finite & (self.rows["eval_split"] == "test")]
+        return test.replace([math.inf, -math.inf], math.nan)
 
     @property
     def slug(self) -> str:
@@ -101,7 +106,8 @@ def _studies(run: FinishedRun) -> Iterator[_Study]:
         if control == NO_CONTROL:
             # Identical splits (BACE, BBBP) lie on each other.
             distinct = rows.drop_duplicates(["weak_sha256", "split_sha256", "eval_split"])
-            yield _Study(distinct, is_papers_dataset(str(keys["dataset"]), named))
+            [found] = selections(distinct)
+            yield _Study(distinct, is_papers_dataset(str(keys["dataset"]), named), found)
 
 
 def is_papers_dataset(name: str, named: Sequence[str]) -> bool:
@@ -195,7 +201,7 @@ def _single_panels(studies: list[_Study], synthetic: list[FinishedRun]) -> Itera
 
 
 def _study_pictures(study: _Study) -> Iterator[Picture]:
-    [found] = selections(study.rows)
+    found = study.selection
     figure, [axes] = new_figure(size=(5.6, 0.34 * len(found.table) + 1.6))
     panels.selection(axes, found)
     figure.legend(loc="outside upper left", ncols=2)

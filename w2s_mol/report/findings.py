@@ -8,6 +8,7 @@ import pandas as pd
 
 from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import by_name
+from w2s_mol.report.tables import left_out
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.controls import NO_EFFECT
@@ -30,6 +31,7 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
         f"{_relation(by['correlation'])} The mean slack, {form.number(slack)}, is "
         f"{form.number(projection)} between student and ceiling (slack_projection) and "
         f"{form.number(epsilon)} between ceiling and truth (slack_epsilon). {_choice(selection)}"
+        f"{left_out(selection.not_finite)}"
     )
 
 
@@ -54,7 +56,7 @@ def _signed(value: float) -> str:
 
 
 def _choice(selection: StudySelection) -> str:
-    if len(selection.table) == 1:
+    if len(selection.finite) == 1:
         return "There is one supervisor, and nothing to choose."
     rule = by_name(selection.selectors, "selector")
     regret = rule["bound"]["regret"]

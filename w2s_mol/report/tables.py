@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.numbers import Form
+from w2s_mol.numbers import Form, squared
 from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.runs import FinishedRun
@@ -54,27 +54,32 @@ def _list(values: Iterable[Any]) -> str:
 def selection(found: StudySelection, study: str) -> Table:
     """Return the paper's selection table of one study."""
     seen = "validation" if found.selector_split == "valid" else "test"
-    rows, forms = [], column_forms(found.table)
-    for row in found.table.to_dict(orient="records"):
-        marks = [text for text, on in (("pick", row["picked"]), ("oracle", row["oracle"])) if on]
-        rows.append(
-            [
-                "" if pd.isna(row["hidden"]) else str(row["hidden"]),
-                str(row["weak"]),
-                *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
-                " + ".join(marks),
-            ]
-        )
+    forms = column_forms(found.table)
+    rows = [
+        [
+            "" if pd.isna(row["hidden"]) else str(row["hidden"]),
+            str(row["weak"]),
+            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
+            row["marks"],
+        ]
+        for row in found.table.assign(marks=found.marks()).to_dict(orient="records")
+    ]
     columns = ["hidden", "weak encoder", f"weak error - misfit ({seen})"]
     columns += ["true error of strong (test)", "gain (test)", ""]
     spread = f"mean ± standard deviation (n - 1) over {found.n_splits} splits"
-    note = f"In ({found.unit})^2; {spread if found.n_splits > 1 else 'one distinct split'}."
+    note = f"In {squared(found.unit)}; {spread if found.n_splits > 1 else 'one distinct split'}."
+    note += left_out(found.not_finite)
     return Table("Which weak supervisor", columns, rows, (study,), note, frozenset({0}))
+
+
+def left_out(names: Sequence[str]) -> str:
+    """Return the sentence on supervisors that cannot be compared, empty if there is none."""
+    return f" Left out, as their errors are not finite: {', '.join(names)}." if names else ""
 
 
 def beside_the_paper(found: StudySelection, study: str) -> Table:
     """Return the paper's Table 1 with our rows of the same hidden sizes, selected on test."""
-    sized = found.table.dropna(subset=["hidden"])
+    sized = found.finite.dropna(subset=["hidden"])
     means = ["bound_mean", "bound_std", "w2s_error_mean", "w2s_error_std"]
     ours = by_name(sized.groupby("hidden")[means].mean().reset_index(), "hidden")
     several = len(sized) > len(ours)
@@ -140,6 +145,7 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
         "intervals as stability. p: where the interval of the difference from the paper's rule "
         "(same replicates) begins to hold zero; not corrected for several tests."
     )
+    note += left_out(cases.left_out)
     if "kendall_seeds" in shown:
         note += (
             f" {_MEASURES['kendall_seeds']}: over pairs of supervisors of one family and "
@@ -174,11 +180,11 @@ def statistics(found: pd.DataFrame, cases: Cases) -> Table:
     columns = ["statistic (test)", "estimate", "over molecules", "over molecules, splits, seeds"]
     note = (
         f"{n} cases: {len(cases.supervisors)} supervisors on {len(cases.splits)} splits. Gains, "
-        f"misfits and slacks in ({cases.unit})^2. 95 % bootstrap intervals over the molecules "
+        f"misfits and slacks in {squared(cases.unit)}. 95 % bootstrap intervals over the molecules "
         "that are measured on, drawn once a replicate for all supervisors and splits; heads stay "
         "as they were fitted. Few splits that share molecules: read the last column as a lower "
         f"bound of the uncertainty. {_size(cases)} The largest share of one molecule is "
-        f"{gain:.0%} of the gains and {misfit:.0%} of the misfits."
+        f"{gain:.0%} of the gains and {misfit:.0%} of the misfits.{left_out(cases.left_out)}"
     )
     return Table(f"Gain and misfit: {_of(cases)}", columns, rows, (cases.study,), note)
 

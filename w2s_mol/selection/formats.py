@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -36,7 +37,9 @@ def as_json(selections: Iterable[StudySelection]) -> str:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = table.astype(object).where(table.notna(), None)
+    # JSON has no NaN and no infinity: what is undefined is null.
+    plain = table.replace([math.inf, -math.inf], math.nan)
+    plain = plain.astype(object).where(plain.notna(), None)
     return [{str(k): v for k, v in row.items()} for row in plain.to_dict(orient="records")]
 
 
@@ -72,7 +75,9 @@ def _latex(selection: StudySelection) -> str:
 def _math(number: str) -> str:
     """Return a number in LaTeX's signs."""
     power = re.sub(r"e([+-]\d+)$", lambda found: rf" \cdot 10^{{{int(found[1])}}}", number)
-    return f"${power.replace('±', chr(92) + 'pm')}$"
+    for sign, said in (("±", r"\pm"), ("inf", r"\infty"), ("n/a", r"\mathrm{n/a}")):
+        power = power.replace(sign, said)
+    return f"${power}$"
 
 
 def _escaped(text: str) -> str:

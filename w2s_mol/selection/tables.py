@@ -12,7 +12,7 @@ from scipy import stats
 
 from w2s_mol.errors import InputError
 from w2s_mol.runs import FinishedRun
-from w2s_mol.study.results import check_results, study_groups
+from w2s_mol.study.results import check_results, no_finite_supervisor, study_groups
 
 SelectorSplit = Literal["valid", "val", "test"]
 WEAK_KEYS = ("family", "weak")
@@ -55,6 +55,7 @@ class StudySelection:
     table
         One row a weak encoder, sorted by the bound: ``bound_mean``, ``bound_std`` (on the
         selector's part), ``w2s_error_mean``, ``w2s_error_std`` (on test), ``picked``, ``oracle``.
+        Those whose bound or true error is not finite come last, and are never chosen.
     selectors
         One row a selector: what it picked, ``spearman`` and ``kendall`` between its scores and
         the true errors (NaN where undefined), and its ``regret``.
@@ -67,6 +68,24 @@ class StudySelection:
     selector_split: SelectorSplit
     table: pd.DataFrame
     selectors: pd.DataFrame
+
+    @property
+    def finite(self) -> pd.DataFrame:
+        """Return the rows of the table that can be compared."""
+        return self.table[_is_finite(self.table)]
+
+    @property
+    def not_finite(self) -> list[str]:
+        """Return the names of the others."""
+        return [str(name) for name in supervisor_names(self.table)[~_is_finite(self.table)]]
+
+    def marks(self) -> list[str]:
+        """Return what is said beside each row of the table."""
+        said = ("pick", "oracle", "not finite")
+        flags = zip(
+            self.table["picked"], self.table["oracle"], ~_is_finite(self.table), strict=True
+        )
+        return [" + ".join(text for text, on in zip(said, row, strict=True) if on) for row in flags]
 
 
 def studies_of(runs: Sequence[FinishedRun]) -> pd.DataFrame:
@@ -173,13 +192,9 @@ def _select(
         axis=1,
     ).reset_index()
     # A model that is not finite on some molecule is no candidate, however its means compare.
-    means = table[["bound_mean", "w2s_error_mean"]].to_numpy(dtype=float)
-    table["finite"] = np.isfinite(means).all(axis=1)
+    table["finite"] = _is_finite(table)
     if not table["finite"].any():
-        raise InputError(
-            f"no supervisor of {keys['dataset']} has finite errors. Look at the labels and at the "
-            "encoders' vectors; there is nothing to select."
-        )
+        raise no_finite_supervisor(keys)
     table = table.sort_values(
         ["finite", "bound_mean", "weak_sha256"], ascending=[False, True, True], ignore_index=True
     )
@@ -195,6 +210,11 @@ def _select(
         table=table,
         selectors=_score_selectors(candidates),
     )
+
+
+def _is_finite(table: pd.DataFrame) -> pd.Series:
+    errors = table[["bound_mean", "w2s_error_mean"]].to_numpy(float)
+    return pd.Series(np.isfinite(errors).all(axis=1), index=table.index)
 
 
 def _refuse_uneven_splits(test: pd.DataFrame, dataset: str) -> None:

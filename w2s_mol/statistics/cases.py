@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from w2s_mol import files
 from w2s_mol.errors import InputError
 from w2s_mol.statistics.resampling import REPLICATES, row_weights
-from w2s_mol.study.results import study_groups
+from w2s_mol.study.results import no_finite_supervisor, study_groups, without_missing
 
 Array = NDArray[np.float64]
 PARTS = ("valid", "test")
@@ -50,6 +50,10 @@ class Cases:
         Of the labels.
     supervisors
         One row a supervisor: family, weak, hidden, seed.
+    left_out
+        Names of supervisors that are not among them, because their errors are not finite.
+    every_weak
+        The hashes of all supervisors, also of those.
     splits
         Names of the distinct splits.
     molecules
@@ -63,6 +67,8 @@ class Cases:
     study: str
     unit: str
     supervisors: pd.DataFrame
+    left_out: tuple[str, ...]
+    every_weak: frozenset[str]
     splits: tuple[str, ...]
     molecules: str
     n_rows: int
@@ -133,6 +139,7 @@ def study_cases(results: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Ca
     lacking = {"dataset", "split", "part", "row", *_SUPERVISOR, *_PREDICTED} - set(predictions)
     if lacking:
         raise InputError(f"these are not predictions of a study: they lack {min(lacking)!r}.")
+    predictions = without_missing(predictions, ["dataset", *_SUPERVISOR])
     for keys, control, rows in study_groups(results):
         yield _cases(keys, control, rows, predictions[predictions["dataset"] == keys["dataset"]])
 
@@ -144,6 +151,7 @@ def _cases(
     splits = results.drop_duplicates("split_sha256")
     supervisors = results.drop_duplicates([*_SUPERVISOR, "weak_sha256"])
     supervisors = supervisors[["family", "weak", "hidden", "seed", "weak_sha256"]]
+    every_weak = frozenset(map(str, supervisors["weak_sha256"]))
     supervisors = supervisors.reset_index(drop=True)
     in_parts = predictions["part"].isin(PARTS) & predictions["split"].isin(splits["split"])
     used = predictions[in_parts]
@@ -164,19 +172,45 @@ def _cases(
             f"the predictions of {keys['dataset']} lack {error}, which its results have. "
             "Remove the folder and run the study again."
         ) from error
+    finite = _finite(results, supervisors, terms)
+    if not finite.any():
+        raise no_finite_supervisor(keys)
     return Cases(
         keys=keys,
         control=control,
         study=str(results["study"].iloc[0]),
         unit=str(keys["unit"]),
-        supervisors=supervisors,
+        supervisors=supervisors[finite].reset_index(drop=True),
+        left_out=tuple(map(str, supervisors["weak"][~finite])),
+        every_weak=every_weak,
         splits=tuple(map(str, splits["split"])),
         molecules=files.sha256_json(
             [[int(row) for row in places], splits["split_sha256"].tolist()]
         ),
         n_rows=len(places),
-        _terms=terms,
+        _terms={
+            part: [_SplitTerms(one.rows, _columns(one.terms, finite)) for one in found]
+            for part, found in terms.items()
+        },
     )
+
+
+def _finite(
+    results: pd.DataFrame, supervisors: pd.DataFrame, terms: dict[str, list[_SplitTerms]]
+) -> NDArray[np.bool_]:
+    """Say which supervisors' errors are finite, in the results and in the predictions."""
+    measured = results[results["eval_split"].isin(PARTS)]
+    errors = measured[["bound", "w2s_error"]].to_numpy(float)
+    bad = set(measured["weak_sha256"][~np.isfinite(errors).all(axis=1)])
+    finite: NDArray[np.bool_] = ~supervisors["weak_sha256"].isin(bad).to_numpy(bool)
+    for one in (one for found in terms.values() for one in found):
+        for name in ("bound", "w2s_error"):
+            finite &= np.isfinite(one.terms[name]).all(axis=0)
+    return finite
+
+
+def _columns(terms: dict[str, Array], chosen: NDArray[np.bool_]) -> dict[str, Array]:
+    return {name: values[:, chosen] for name, values in terms.items()}
 
 
 def _terms_of(each: list[pd.DataFrame]) -> dict[str, Array]:
@@ -187,14 +221,15 @@ def _terms_of(each: list[pd.DataFrame]) -> dict[str, Array]:
 
     y, weak = column("truth"), column("weak_prediction")
     w2s, ceiling = column("w2s_prediction"), column("ceiling_prediction")
-    weak_error, w2s_error, misfit = (weak - y) ** 2, (w2s - y) ** 2, (w2s - weak) ** 2
-    return {
-        "weak_error": weak_error,
-        "w2s_error": w2s_error,
-        "misfit": misfit,
-        "gain": weak_error - w2s_error,
-        "bound": weak_error - misfit,
-        "slack": weak_error - w2s_error - misfit,
-        "slack_projection": 2 * (w2s - ceiling) * (weak - w2s),
-        "slack_epsilon": 2 * (ceiling - y) * (weak - w2s),
-    }
+    with np.errstate(over="ignore", invalid="ignore"):  # whoever is not finite is left out
+        weak_error, w2s_error, misfit = (weak - y) ** 2, (w2s - y) ** 2, (w2s - weak) ** 2
+        return {
+            "weak_error": weak_error,
+            "w2s_error": w2s_error,
+            "misfit": misfit,
+            "gain": weak_error - w2s_error,
+            "bound": weak_error - misfit,
+            "slack": weak_error - w2s_error - misfit,
+            "slack_projection": 2 * (w2s - ceiling) * (weak - w2s),
+            "slack_epsilon": 2 * (ceiling - y) * (weak - w2s),
+        }

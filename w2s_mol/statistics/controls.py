@@ -75,7 +75,7 @@ def _controls(control: Cases, study: Cases) -> bool:
     if any(control.keys[key] != study.keys[key] for key in _SAME):
         return False
     same_strong = control.keys["strong_sha256"] == study.keys["strong_sha256"]
-    same_weak = set(control.supervisors["weak_sha256"]) == set(study.supervisors["weak_sha256"])
+    same_weak = control.every_weak == study.every_weak
     shares = {
         "random weak": same_strong,
         "random strong": same_weak,

@@ -51,8 +51,8 @@ def resampled(values: Array, groups: list[list[int]], axis: int, seed: int) -> A
 
 def interval(replicates: Array) -> tuple[float, float]:
     """Return the percentile interval of a statistic's replicates; NaN where one is undefined."""
-    if np.isnan(replicates).any():
-        defined = replicates[~np.isnan(replicates)]
+    if not np.isfinite(replicates).all():
+        defined = replicates[np.isfinite(replicates)]
         # A few replicates without spread are left out; a statistic that is mostly undefined is not.
         if len(defined) < 0.95 * len(replicates):
             return float("nan"), float("nan")

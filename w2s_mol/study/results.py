@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,11 +93,28 @@ def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, p
         If these lack what results of a study have.
     """
     check_results(results)
-    untrained = results["weak"].map(is_random)
+    results = without_missing(results, (*STUDY_KEYS, *_SUPERVISOR, "split_sha256"))
+    untrained = results["weak"].map(str).map(is_random)
     by = [*STUDY_KEYS, untrained.rename("untrained")]
-    for values, rows in results.groupby(by, sort=False, dropna=False):
+    for values, rows in results.groupby(by, sort=False):
         keys = dict(zip(STUDY_KEYS, values, strict=False))
         yield keys, _control(keys, bool(values[-1])), rows
+
+
+def without_missing(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Return a table whose missing names and keys are empty texts: they group and compare."""
+    incomplete = [name for name in columns if table[name].isna().any()]
+    known = {name: table[name].astype(object).where(table[name].notna(), "") for name in incomplete}
+    return table.assign(**known)
+
+
+def no_finite_supervisor(keys: dict[str, Any]) -> InputError:
+    """Return the error for a study of which nothing can be compared."""
+    return InputError(
+        f"no supervisor of {keys['dataset']}, strong {keys['strong']}, has finite errors. Look at "
+        "the labels and at the encoders' vectors, or leave this run out; there is nothing to "
+        "compare."
+    )
 
 
 def _control(keys: dict[str, Any], untrained: bool) -> str:

@@ -214,3 +214,31 @@ def test_a_zip_that_grows_many_times_is_refused(
         archive.write(reference / "hparams.yaml", "m/hparams.yaml")
     with pytest.raises(InputError, match="would grow from"):
         molbert_folder(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize(
+    "text", ["tiny: 2020-13-45", "tiny: " + "1" * 5000], ids=["date", "digits"]
+)
+def test_settings_that_are_no_values_are_refused(altered, tmp_path: Path, text: str) -> None:
+    path = altered(lambda state: None)
+    (path.parent.parent / "hparams.yaml").write_text(text)
+    with pytest.raises(InputError, match="is not YAML"):
+        convert_molbert(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "message"),
+    [
+        ("pooler.dense.bias", 0, "hidden size 0"),
+        ("pooler.dense.bias", 1_000_000, "expected"),
+        ("encoder.layer.0.intermediate.dense.bias", 1_000_000, "expected"),
+        ("encoder.layer." + "9" * 5000 + ".x", 1, "unexpected"),
+    ],
+    ids=["nothing", "hidden", "intermediate", "digits"],
+)
+def test_sizes_that_no_model_has_are_refused(
+    altered, tmp_path: Path, name: str, size: int, message: str
+) -> None:
+    path = altered(lambda state: state.update({f"model.bert.{name}": torch.ones(size)}))
+    with pytest.raises(InputError, match=message):
+        convert_molbert(path, tmp_path / "out")

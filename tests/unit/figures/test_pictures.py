@@ -388,3 +388,33 @@ def test_nothing_of_pyplots_is_left_open(runs: list[FinishedRun]) -> None:
     draw_pictures(runs)
     with house_style():
         assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_supervisor_that_is_not_finite_is_said_so_and_not_drawn(
+    changed: Callable, tmp_path: Path, value: float
+) -> None:
+    def spoil(results: pd.DataFrame) -> pd.DataFrame:
+        columns = ["w2s_error", "bound", "gain", "misfit"]
+        return results.assign(
+            **{c: results[c].mask(results["weak"] == "weak-h8-s0", value) for c in columns}
+        )
+
+    pictures = draw_pictures([changed(spoil)])
+    check_can_be_drawn(pictures, tmp_path / "figures")
+    of_esol = {p.name: p.figure for p in pictures if p.dataset == "esol"}
+    labels = [t.get_text() for t in of_esol["selection-esol-ecfp"].axes[0].get_yticklabels()]
+    assert labels[-1] == "weak-h8-s0 (not finite)"
+    assert not any("not finite" in label for label in labels[:-1])
+    legend = [text.get_text() for text in of_esol[f"{SHEET}-esol-ecfp"].legends[0].get_texts()]
+    assert legend[:3] == ["hidden 12", "hidden 16", "gain = misfit"]
+
+
+@pytest.mark.parametrize("unit", ["", " ", None])
+def test_an_empty_unit_is_said_in_words(
+    changed: Callable, tmp_path: Path, unit: str | None
+) -> None:
+    pictures = draw_pictures([changed(lambda results: results.assign(unit=unit))])
+    check_can_be_drawn(pictures, tmp_path / "figures")
+    [picture] = [p for p in pictures if p.name == f"{SHEET}-esol-ecfp"]
+    assert picture.figure.axes[0].get_xlabel() == "misfit / squared label units"

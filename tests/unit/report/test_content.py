@@ -273,3 +273,30 @@ def test_a_dataset_of_bare_classes_on_identical_splits_is_said_to_have_one(
 )
 def test_columns_of_numbers_are_known(cells: list[str], numeric: bool) -> None:
     assert Table("", ["a"], [[cell] for cell in cells], ()).numeric(0) is numeric
+
+
+def test_what_is_not_finite_is_left_out_and_said(changed_esol: Callable) -> None:
+    def spoil(table: pd.DataFrame) -> pd.DataFrame:
+        if "w2s_error" not in table:
+            return table
+        return table.assign(w2s_error=table["w2s_error"].mask(table["weak"] == "weak-h8-s0"))
+
+    found = tables(build_report([changed_esol(spoil)], replicates=100))
+    said = "Left out, as their errors are not finite: weak-h8-s0."
+    for name in (
+        "Which weak supervisor",
+        "Gain and misfit: esol, strong ecfp",
+        "How the selectors rank: esol, strong ecfp",
+    ):
+        assert said in found[name].note
+    last = found["Which weak supervisor"].rows[-1]
+    assert (last[1], last[3], last[5]) == ("weak-h8-s0", "n/a", "not finite")
+    assert "2 supervisors on 2 splits" in found["Gain and misfit: esol, strong ecfp"].note
+
+
+@pytest.mark.parametrize("key", ["unit", "pooling", "strong_sha256"])
+def test_a_study_of_which_a_key_is_missing_can_be_reported(
+    changed_esol: Callable, key: str
+) -> None:
+    run = changed_esol(lambda table: table.assign(**{key: None}) if key in table else table)
+    assert "Which weak supervisor" in tables(build_report([run], replicates=100))

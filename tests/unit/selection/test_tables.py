@@ -146,7 +146,9 @@ def test_a_student_that_is_not_finite_on_one_split_never_wins(column: str, value
     assert not found.table.iloc[-1][["picked", "oracle"]].any()
     assert np.isfinite(found.selectors["regret"]).all()
     table[column] = value
-    with pytest.raises(InputError, match="no supervisor of lipop has finite errors"):
+    with pytest.raises(
+        InputError, match="no supervisor of lipop, strong molbert, has finite errors"
+    ):
         list(selections(table))
 
 

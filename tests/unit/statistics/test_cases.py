@@ -170,3 +170,44 @@ def test_predictions_of_another_table_are_refused() -> None:
     results, _ = crafted().tables()
     with pytest.raises(InputError, match="predictions"):
         list(study_cases(results, pd.DataFrame({"a": [1]})))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+def test_a_supervisor_whose_predictions_are_not_finite_is_left_out(value: float) -> None:
+    made = crafted()
+    made.w2s[1, made.splits["1"][2][0]] = value
+    cases = made.cases()
+    others = [0, 2, 3]
+    fields = ("weak", "w2s")
+    expected = crafted(**{name: getattr(crafted(), name)[others] for name in fields})
+    expected.hidden = [8, 24, 32]
+    assert cases.left_out == ("weak-h16-s0",)
+    assert cases.supervisors["weak"].tolist() == ["weak-h8-s0", "weak-h24-s0", "weak-h32-s0"]
+    assert len(cases.every_weak) == 4
+    for quantity in QUANTITIES:
+        found = cases.means("test", quantity)
+        np.testing.assert_allclose(found, expected.cases().means("test", quantity))
+
+
+def test_a_supervisor_whose_results_are_not_finite_is_left_out() -> None:
+    results, predictions = crafted().tables()
+    of_one = (results["weak"] == "weak-h8-s0") & (results["eval_split"] == "test")
+    [cases] = study_cases(results.assign(w2s_error=results["w2s_error"].mask(of_one)), predictions)
+    assert cases.left_out == ("weak-h8-s0",)
+
+
+def test_no_finite_supervisor_is_refused_by_name() -> None:
+    results, predictions = crafted().tables()
+    with pytest.raises(InputError, match="no supervisor of made, strong ecfp, has finite errors"):
+        list(study_cases(results.assign(bound=np.nan), predictions))
+
+
+@pytest.mark.parametrize("column", ["family", "dataset", "unit", "pooling"])
+def test_a_study_without_a_key_is_not_dropped(column: str) -> None:
+    results, predictions = crafted().tables()
+    missing = [table.assign(**{column: None}) for table in (results, predictions)]
+    [cases] = study_cases(*missing)
+    assert len(cases.supervisors) == 4
+    np.testing.assert_array_equal(
+        cases.means("test", "gain"), crafted().cases().means("test", "gain")
+    )
