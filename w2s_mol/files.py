@@ -27,7 +27,7 @@ _FULL = re.compile(
     "No space left on device|os error 28|Disk quota exceeded|os error 122"
     "|PytorchStreamWriter failed|unexpected pos|file write failed"
 )
-_LEFT_OVER = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
+_LEFT_OVER = re.compile(r"\..+\.w2s-[0-9a-f]{8}\.tmp")
 _A_DAY = 24 * 3600.0
 _swept: set[Path] = set()
 _PLACES_TO_CHANGE = {
@@ -156,7 +156,7 @@ def _beside(path: Path) -> Path:
     except OSError as error:
         raise write_error(path, error) from error
     sweep(path.parent)
-    return path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
+    return path.parent / f".{path.name}.w2s-{secrets.token_hex(4)}.tmp"
 
 
 def sweep(folder: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 UNDEFINED = "n/a"
+_ROUNDING = 1e-12
+_NOT_ZERO = re.compile("[1-9]")
 _LEAST, _MOST = 1e-4, 1e5
 """Between these a number is written out; beyond, with an exponent."""
 
@@ -21,10 +24,13 @@ class Form:
         Behind the point.
     exponent
         Of the power of ten that all of them are given in; None where they are written out.
+    rounding
+        What is smaller than this beside the largest of them counts as zero.
     """
 
     decimals: int = 4
     exponent: int | None = None
+    rounding: float = 0.0
 
     @classmethod
     def of(cls, values: Iterable[float], decimals: int = 4, significant: int = 3) -> Form:
@@ -53,17 +59,23 @@ class Form:
         if largest == 0.0:
             return cls(decimals)
         exponent = math.floor(math.log10(largest))
+        rounding = largest * _ROUNDING
         if _LEAST <= largest < _MOST:
-            return cls(max(decimals, significant - 1 - exponent))
-        return cls(3, max(exponent, -300))  # what divides must be a float itself
+            return cls(max(decimals, significant - 1 - exponent), None, rounding)
+        # What divides must be a float itself.
+        return cls(3, max(exponent, -300), rounding)
 
     def number(self, value: float) -> str:
         """Return a number; n/a where it is undefined."""
         if math.isnan(value):
             return UNDEFINED
-        if self.exponent is None or math.isinf(value):
-            return f"{value:.{self.decimals}f}"
-        return f"{self._mantissa(value)}e{self.exponent:+03d}"
+        if math.isinf(value):
+            return f"{value:f}"
+        mantissa = self._mantissa(value)
+        # One that is far smaller than its neighbours must not be told as zero.
+        if abs(value) > self.rounding and not _NOT_ZERO.search(mantissa):
+            return f"{value:.3e}"
+        return mantissa if self.exponent is None else f"{mantissa}e{self.exponent:+03d}"
 
     def plus_minus(self, mean: float, std: float) -> str:
         """Return ``mean ± std``; the mean alone where there is no spread."""

@@ -125,6 +125,7 @@ def carry_out(run: Run, folder: Path | None, progress: Progress) -> Finished:
         manifest = _own_manifest(folder, run)
         if manifest and manifest["finished"]:
             mended = mend(folder, manifest, lost_too=True)
+            _Journal(run, folder, manifest).tidy()
             return _read(folder, run, manifest, tuple(mended))
         journal = _Journal(run, folder, manifest)
         for name, tables in run.parts(progress, journal.begin()):
@@ -158,7 +159,8 @@ class _Session:
         spent = {"total": seconds, **measured["seconds"]}
         inputs = run.manifest()
         if note := versions_note(sessions):
-            inputs["notes"] = {**inputs.get("notes", {}), _THIS_RUN: [note]}
+            notes = inputs.get("notes", {})
+            inputs["notes"] = {**notes, _THIS_RUN: [*notes.get(_THIS_RUN, []), note]}
         return {
             "kind": run.kind,
             "study": run.run_id,
@@ -186,7 +188,8 @@ class _Journal:
         self._parts: dict[str, dict[str, str]] = {
             name: hashes
             for name, hashes in earlier.get("parts", {}).items()
-            if set(hashes) == set(run.tables)
+            if name in run.part_names()  # a name is part of a path, and the file is only a file
+            and set(hashes) == set(run.tables)
             and all(is_whole(self._part(name, table), sha256) for table, sha256 in hashes.items())
         }
         self._written = b""
@@ -229,7 +232,7 @@ class _Journal:
             "files": {name: self._hash(name) for name in names},
         }
         files.write_json(self._folder / MANIFEST, manifest)
-        self._remove_parts()
+        self.tidy()
         if lost := damaged(self._folder, manifest["files"]):
             raise _altered(self._folder / lost[0])
         return Finished(tables, manifest, self._folder)
@@ -262,8 +265,9 @@ class _Journal:
             raise _altered(path)
         return pd.read_parquet(path)
 
-    def _remove_parts(self) -> None:
-        for name in self._parts:
+    def tidy(self) -> None:
+        """Remove a finished run's parts, which a kill may have kept its last session from."""
+        for name in self._run.part_names():
             for table in self._run.tables:
                 self._part(name, table).unlink(missing_ok=True)
         folder = self._folder / _PARTS

@@ -63,9 +63,9 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         If it cannot be read, or is not a manifest.
     """
     path = folder / MANIFEST
-    if not path.exists():
-        return None
     try:
+        if not path.exists():
+            return None
         manifest = files.read_json(path)
         fault = _misfit(manifest, _SHAPE, "it")
         if fault is None and _NEEDED - manifest.keys():

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
+_SETTING = threading.RLock()
+
 
 @contextmanager
 def one_thread(*, torch_too: bool = False) -> Iterator[None]:
     """Let linear algebra use one thread: several add up in an order of their own.
+
+    How many there are is one setting of the whole process, so only one caller holds it at a time.
 
     Parameters
     ----------
@@ -21,12 +26,13 @@ def one_thread(*, torch_too: bool = False) -> Iterator[None]:
     if torch_too:
         import torch  # noqa: F401
     loaded = sys.modules.get("torch")
-    before = loaded.get_num_threads() if loaded else 0
-    with threadpool_limits(limits=1):
-        if loaded:
-            loaded.set_num_threads(1)
-        try:
-            yield
-        finally:
+    with _SETTING:
+        before = loaded.get_num_threads() if loaded else 0
+        with threadpool_limits(limits=1):
             if loaded:
-                loaded.set_num_threads(before)
+                loaded.set_num_threads(1)
+            try:
+                yield
+            finally:
+                if loaded:
+                    loaded.set_num_threads(before)

@@ -98,13 +98,14 @@ def test_the_processs_umask_is_never_changed(
 
 def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path: Path) -> None:
     old, young, foreign = (
-        tmp_path / name for name in (".a.x1y2z3_4.tmp", ".b.01234567.tmp", ".mine.tmp")
+        tmp_path / name
+        for name in (".a.w2s-0123abcd.tmp", ".b.w2s-01234567.tmp", ".mine.backup01.tmp")
     )
     for path in (old, young, foreign):
         path.write_text("half")
-    (tmp_path / ".c.01234567.tmp").mkdir()
+    (tmp_path / ".c.w2s-01234567.tmp").mkdir()
     long_ago = time.time() - 25 * 3600
-    for path in (old, foreign, tmp_path / ".c.01234567.tmp"):
+    for path in (old, foreign, tmp_path / ".c.w2s-01234567.tmp"):
         os.utime(path, (long_ago, long_ago))
     files.write_text(tmp_path / "new", "text")
     assert {path.name for path in tmp_path.iterdir()} == {young.name, foreign.name, "new"}

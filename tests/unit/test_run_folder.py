@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2s_mol import run_folder
+from w2s_mol import files, run_folder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.run_folder import Tables, carry_out, read_manifest
@@ -454,3 +454,25 @@ def test_a_run_of_one_table_needs_no_other(tmp_path: Path) -> None:
     run = replace(FakeRun(), tables=("results",))
     assert set(carry_out(run, tmp_path, silent).tables) == {"results"}
     assert visible(tmp_path) == ALL_FILES - {"extra.parquet"}
+
+
+def test_a_part_named_by_a_path_in_the_manifest_is_none_of_ours(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    stopped(folder)
+    victim = tmp_path / "victim.results.parquet"
+    victim.write_bytes(b"mine")
+    hashes = dict.fromkeys(FakeRun.tables, files.sha256_file(victim))
+    changed_manifest(folder, parts={"../../victim": hashes})
+    carry_out(FakeRun(), folder, silent)
+    assert victim.read_bytes() == b"mine"
+
+
+def test_parts_that_a_kill_left_beside_a_finished_run_are_removed(tmp_path: Path) -> None:
+    carry_out(FakeRun(), tmp_path, silent)
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "a.results.parquet").write_bytes(b"left")
+    changed = json.loads((tmp_path / "manifest.json").read_text())
+    (tmp_path / "results.csv").unlink()  # so that it is read under the lock
+    assert changed["finished"]
+    carry_out(FakeRun(), tmp_path, silent)
+    assert not (tmp_path / "parts").exists()

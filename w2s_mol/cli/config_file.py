@@ -18,6 +18,9 @@ _PATHS = {"output_dir", "output_file", "valid_corpus", "runs", "table", "checkpo
 _NAME_OR_PATH = {"dataset", "weak", "strong", "encoder", "split_file", "corpus", "mirror"}
 """Options whose text may be the path of what lies beside the file, or a name of something else."""
 
+_PREFIXES = ("file:", "hf:")
+"""What may stand before the path of an encoder."""
+
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:
     """Make a TOML file's values the defaults of this call: flags over file over defaults.
@@ -92,6 +95,10 @@ def _is_scalar(value: Any) -> bool:
 def _text(parameter: Any, value: Any, path: Path) -> str:
     """Return a value as text; a path in it is seen from the file's folder, not from ours."""
     text = str(value)
+    for prefix in _PREFIXES:
+        if text.startswith(prefix) and parameter.name in _NAME_OR_PATH:
+            beside = os.path.normpath(path.parent / text.removeprefix(prefix))
+            return prefix + beside if _exists(beside) else text
     beside = os.path.normpath(path.parent / text)
     if parameter.name in _PATHS:
         return beside

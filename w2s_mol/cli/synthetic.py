@@ -142,13 +142,17 @@ def synthetic(
 
 
 def _print_summary(results: pd.DataFrame, form: str) -> None:
+    from w2s_mol.numbers import Form
     from w2s_mol.statistics.gain_misfit import synthetic_summary
 
     table = synthetic_summary(results)
     title = ""
     if form == "table":
         errors = {name: name.removesuffix("_error") for name in table.columns}
-        numbers = table.select_dtypes("number").map("{:.2f}".format)
-        table = table.assign(**numbers).rename(columns=errors)
+        numbers = table.select_dtypes("number")
+        written = {
+            str(n): values.map(Form.of(values, 2, 2).number) for n, values in numbers.items()
+        }
+        table = table.assign(**written).rename(columns=errors)
         title = "Mean errors over tasks; correlation and slope of gain on misfit"
     output.print_rows(list(table.columns), table.to_numpy().tolist(), form, title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +72,16 @@ def open_xlsx(path: Path) -> Iterator[Table]:
 
 
 def _sheet_rows(sheet: Any) -> Iterator[Row]:
-    for number, cells in enumerate(getattr(sheet, "values", ()), start=1):
+    rows = iter(getattr(sheet, "values", ()))
+    for number in itertools.count(1):
+        try:  # a sheet is parsed as it is read
+            cells = next(rows)
+        except StopIteration:
+            return
+        except Exception as error:
+            raise InputError(
+                f"row {number} of the sheet cannot be read: {first_line(error)}. Save it again."
+            ) from error
         fields = _as_texts(cells)
         if any(fields):
             yield Row(number, fields)

@@ -68,7 +68,8 @@ def _block(
         found = _read(path, len(smiles))
         if found is None:
             found = encoder.embed(smiles, pooling, embedding)
-            _write(path, found)
+            if found.lasting:
+                _write(path, found)
     return found
 
 

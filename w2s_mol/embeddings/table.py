@@ -67,7 +67,11 @@ def embed_table(
     total = _checked_total(table, delimiter, encoder.max_atoms, smiles_column)
     schema = _schema(encoder, pooling)
     rows, valid = 0, 0
-    with files.atomic_path(output) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+    checked = {"write_page_checksum": True}  # a flipped bit must not become a number
+    with (
+        files.atomic_path(output) as temporary,
+        pq.ParquetWriter(temporary, schema, **checked) as writer,
+    ):
         smiles = _smiles(table, delimiter, encoder.max_atoms, smiles_column)
         while chunk := list(itertools.islice(smiles, CHUNK)):
             base = rows

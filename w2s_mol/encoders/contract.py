@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -43,11 +44,33 @@ class Embeddings:
         Shape (n,), bool.
     reasons
         For each SMILES why it is invalid, or an empty string.
+    lasting
+        Whether the same would come out again; False where a computation failed.
     """
 
     embeddings: NDArray[np.float32]
     valid: NDArray[np.bool_]
     reasons: tuple[str, ...]
+    lasting: bool = True
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What an encoder makes of ``m`` molecules that it can read.
+
+    Attributes
+    ----------
+    vectors
+        Shape (m, d).
+    refused
+        By place, why a molecule has no vector after all.
+    lasting
+        As in ``Embeddings``.
+    """
+
+    vectors: NDArray[np.float32]
+    refused: Mapping[int, str] = field(default_factory=dict)
+    lasting: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,6 +156,10 @@ class Encoder(ABC):
     ) -> NDArray[np.float32]:
         """Return the vectors, shape (m, d), of ``m`` prepared molecules."""
 
+    def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
+        """Return the vectors of prepared molecules, and which of them have none after all."""
+        return Computed(self._vectors(prepared, pooling, progress))
+
     def resolve_pooling(self, pooling: str | None) -> str:
         """Return the pooling asked for, or the default for None.
 
@@ -180,19 +207,21 @@ class Encoder(ABC):
         readings = self.read(smiles)
         rows = {text: row for row, text in enumerate(readings.prepared)}
         with rdBase.BlockLogs():
-            vectors = self._vectors(list(readings.prepared.values()), pooling, progress)
+            computed = self._compute(list(readings.prepared.values()), pooling, progress)
         reasons = list(readings.reasons)
         embeddings = np.full((len(reasons), self.dimension(pooling)), np.nan, dtype=np.float32)
         for place, text in enumerate(readings.texts):
             if reasons[place]:
                 continue
-            vector = vectors[rows[text]]
-            if np.isfinite(vector).all():
-                embeddings[place] = vector
+            row = rows[text]
+            if row in computed.refused:
+                reasons[place] = computed.refused[row]
+            elif np.isfinite(computed.vectors[row]).all():
+                embeddings[place] = computed.vectors[row]
             else:
                 reasons[place] = "the encoder's output is not finite"
         valid = np.array([not reason for reason in reasons], dtype=bool)
-        return Embeddings(embeddings, valid, tuple(reasons))
+        return Embeddings(embeddings, valid, tuple(reasons), computed.lasting)
 
     def read(self, smiles: Sequence[str]) -> Readings:
         """Say what of some SMILES this encoder can read, without computing a vector.
@@ -232,7 +261,8 @@ def checked_texts(smiles: Any) -> list[str]:
         If it is one string, a table, or holds something that is neither text nor missing.
     """
     expected = "It should be a list, an array or a column of SMILES."
-    if isinstance(smiles, str | bytes | Mapping) or getattr(smiles, "ndim", 1) != 1:
+    unordered = isinstance(smiles, AbstractSet | Mapping)
+    if unordered or isinstance(smiles, str | bytes) or getattr(smiles, "ndim", 1) != 1:
         raise InputError(f"smiles is a {type(smiles).__name__}. {expected}")
     try:
         given = list(smiles)

@@ -59,7 +59,7 @@ def read_embeddings(path: Path) -> EmbeddingsFile:
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"the file of embeddings {path} {what}. {_EXPECTED}")
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             _check_columns(path, file.schema_arrow)
             return _read(path, file)
     except (pa.ArrowException, OSError) as error:

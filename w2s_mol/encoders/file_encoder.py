@@ -63,16 +63,16 @@ class FileEncoder(Encoder):
         if row is None:
             row = self._by_canonical.get(Chem.MolToSmiles(parse(smiles)))
         if row is None:
-            raise MoleculeError(f"not in {self._file_name}")
+            raise MoleculeError("not in the file of embeddings")
         if row == _AMBIGUOUS:
             raise MoleculeError(
-                f"not in {self._file_name} as it is written here, and its spellings there have "
+                "not in the file of embeddings as it is written here, and its spellings there have "
                 "different vectors"
             )
         if not self._marked[row]:
-            raise MoleculeError(f"marked as invalid in {self._file_name}")
+            raise MoleculeError("marked as invalid in the file of embeddings")
         if not self._finite[row]:
-            raise MoleculeError(f"its vector in {self._file_name} is missing or not finite")
+            raise MoleculeError("its vector in the file of embeddings is missing or not finite")
         return row
 
     def _vectors(

@@ -19,7 +19,9 @@ from w2s_mol.progress import Progress
 _REPORT_EVERY = 100
 
 
-class _FixedEncoder(Encoder):
+class FixedEncoder(Encoder):
+    """A representation that a formula gives: nothing of it was trained."""
+
     poolings = ("fixed",)
 
     @property
@@ -44,7 +46,7 @@ class _FixedEncoder(Encoder):
         return vectors
 
 
-class DescriptorEncoder(_FixedEncoder):
+class DescriptorEncoder(FixedEncoder):
     """The 200 RDKit descriptors, each mapped to [0, 1] by ``descriptastorus``."""
 
     name = "rdkit2d"
@@ -59,7 +61,7 @@ class DescriptorEncoder(_FixedEncoder):
         return descriptors.normalized_descriptors(mols)
 
 
-class MorganEncoder(_FixedEncoder):
+class MorganEncoder(FixedEncoder):
     """Counts of circular substructures up to radius 2, folded to 2048 places (ECFP4 counts).
 
     Rogers and Hahn, J. Chem. Inf. Model. 50, 742-754, 2010.

@@ -24,6 +24,7 @@ from w2s_mol.inert_pickle import InertUnpickler, check_steps, plain_key
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
+_MOST_ELEMENTS = 2**40
 _STORAGE_DTYPES = {
     "FloatStorage": "<f4",
     "DoubleStorage": "<f8",
@@ -100,7 +101,12 @@ class StoredTensor:
 def _rebuild_tensor(
     storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_: Any
 ) -> StoredTensor:
-    return StoredTensor(storage, int(offset), tuple(shape), tuple(stride))
+    numbers = (offset, *shape, *stride)
+    if not isinstance(storage, _Storage) or not all(
+        type(number) is int and 0 <= number < _MOST_ELEMENTS for number in numbers
+    ):
+        raise pickle.UnpicklingError("a tensor of no shape")
+    return StoredTensor(storage, offset, tuple(shape), tuple(stride))
 
 
 def _rebuild_parameter(tensor: StoredTensor, *_: Any) -> StoredTensor:

@@ -124,7 +124,7 @@ def expand_encoders(name: str) -> list[str]:
 
 
 def load_encoder(
-    name: str,
+    name: str | Path,
     device: str | torch.device = "auto",
     max_tokens: int | None = None,
     mirror: str | None = None,
@@ -170,6 +170,12 @@ def load_encoder(
     >>> load_encoder("ecfp").embed(["CCO"]).embeddings.shape
     (1, 2048)
     """
+    if not isinstance(name, str | Path):
+        raise InputError(
+            f"an encoder's name is a {type(name).__name__}. It should be a text: a name, the path "
+            "of a folder, or hf:NAME."
+        )
+    name = str(name)
     check_precision(precision)
     if opened := _opened(name, device, offline):
         return opened

@@ -9,10 +9,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from w2s_mol.encoders.contract import Embeddings, Encoder
+from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.encoders.plugin_laws import Answer, broken, check_answer, check_laws
 from w2s_mol.errors import InputError, W2SMolError, first_line, means_no_memory
-from w2s_mol.progress import Progress, silent
+from w2s_mol.manifest import versions
+from w2s_mol.progress import Progress
 
 _PART = 512
 """Molecules a plug-in gets at a time at most; between parts progress is told."""
@@ -93,6 +94,8 @@ class PluginEncoder(Encoder):
             ["plugin:1", plugin.name, str(self._size), version, plugin.fingerprint]
         )
         self.metadata: dict[str, Any] = {"plugin": origin, "version": version}
+        kind_of_device = device.partition(":")[0]
+        self.arithmetic = {**versions("torch", "numpy", "rdkit"), "device": kind_of_device}
 
     def dimension(self, pooling: str) -> int:
         """Return what the plug-in announces."""
@@ -104,27 +107,12 @@ class PluginEncoder(Encoder):
     def _vectors(
         self, prepared: Sequence[Any], pooling: str, progress: Progress
     ) -> NDArray[np.float32]:
-        answer = self._answers(list(prepared), progress)
-        return np.where(answer.valid[:, None], answer.vectors, np.float32(np.nan))
+        return self._compute(prepared, pooling, progress).vectors
 
-    def embed(
-        self, smiles: Sequence[str], pooling: str | None = None, progress: Progress = silent
-    ) -> Embeddings:
-        """Embed SMILES as any encoder does, with the plug-in's own reasons for what is invalid."""
-        self.resolve_pooling(pooling)
-        readings = self.read(smiles)
-        answer = self._answers(list(readings.prepared), progress)
-        rows = {text: row for row, text in enumerate(readings.prepared)}
-        reasons = list(readings.reasons)
-        embeddings = np.full((len(reasons), self._size), np.nan, dtype=np.float32)
-        for place, text in enumerate(readings.texts):
-            if not reasons[place]:
-                row = rows[text]
-                reasons[place] = answer.reasons[row]
-                if answer.valid[row]:
-                    embeddings[place] = answer.vectors[row]
-        valid = np.array([not reason for reason in reasons], dtype=bool)
-        return Embeddings(embeddings, valid, tuple(reasons))
+    def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
+        answer = self._answers(list(prepared), progress)
+        refused = {row: answer.reasons[row] for row in np.flatnonzero(~answer.valid).tolist()}
+        return Computed(answer.vectors, refused)
 
     def _answers(self, texts: list[str], progress: Progress) -> Answer:
         parts = [Answer(np.empty((0, self._size), np.float32), np.empty(0, bool), ())]

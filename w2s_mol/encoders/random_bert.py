@@ -16,7 +16,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.manifest import versions
 
 FAMILY = "random"
-_FORMAT = 1
+_FORMAT = 2
 """Raised when a name stands for other weights than before."""
 _NAME = re.compile(r"random-h(\d+)(?:-l(\d+))?-s(\d+)")
 
@@ -70,7 +70,9 @@ def _make(folder: Path, hidden: int, layers: int, heads: int, seed: int) -> None
     try:
         with files.atomic_folder(folder) as temporary:
             save_encoder(model, temporary, card)
-            files.write_json(temporary / METADATA, {"hidden": hidden, "seed": seed})
+            files.write_json(
+                temporary / METADATA, {"hidden": hidden, "seed": seed, "trained": False}
+            )
     except InputError:
         if not (folder / "config.json").exists():  # else another process was as quick
             raise

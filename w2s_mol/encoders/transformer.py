@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ import torch
 from numpy.typing import NDArray
 
 from w2s_mol import files
-from w2s_mol.encoders.contract import METADATA, Encoder, Precision
+from w2s_mol.encoders.contract import METADATA, Computed, Encoder, Precision
 from w2s_mol.encoders.models import TokenModel, load_model
 from w2s_mol.encoders.tokenizers import load_reader
-from w2s_mol.errors import InputError, means_no_memory
+from w2s_mol.errors import InputError, first_line, means_no_memory
 from w2s_mol.manifest import versions
 from w2s_mol.molecules.smiles import MoleculeError, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
+from w2s_mol.threads import one_thread
 
 POOLINGS = ("mean+pooled", "mean", "pooled", "cls", "last")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
@@ -116,49 +117,64 @@ class TransformerEncoder(Encoder):
     def _vectors(
         self, prepared: Sequence[Any], pooling: str, progress: Progress
     ) -> NDArray[np.float32]:
-        vectors = np.empty((len(prepared), self.dimension(pooling)), dtype=np.float32)
+        return self._compute(prepared, pooling, progress).vectors
+
+    def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
+        vectors = np.full((len(prepared), self.dimension(pooling)), np.nan, dtype=np.float32)
+        refused: dict[int, str] = {}
         done = 0
         batches = equal_length_batches(prepared, _BATCH_TOKENS.get(self.device.type, 2_048))
         work = ((batch, [prepared[i] for i in batch]) for batch in batches)
         for batch, found in self._in_parallel(work, pooling):
-            vectors[batch] = found
+            for place, vector in zip(batch, found, strict=True):
+                if isinstance(vector, str):
+                    refused[place] = vector
+                else:
+                    vectors[place] = vector
             done += len(batch)
             progress(f"embedding with {self.name}", done, len(prepared))
-        return vectors
+        return Computed(vectors, refused, lasting=not refused)
 
     def _in_parallel(
         self, work: Iterable[tuple[list[int], list[list[int]]]], pooling: str
-    ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+    ) -> Iterator[tuple[list[int], Sequence[NDArray[np.float32] | str]]]:
         """Compute batches side by side on a CPU, each on one thread.
 
         A sum parted among threads depends in its last digits on how many there are; a batch on
         one thread does not, so the same molecules give the same bytes on any number of cores.
         """
-        threads = torch.get_num_threads() if self.device.type == "cpu" else 1
-        with _one_thread_an_operation(self.device), ThreadPoolExecutor(threads) as pool:
-            running: deque[tuple[list[int], Future[NDArray[np.float32]]]] = deque()
+        on_cpu = self.device.type == "cpu"
+        workers = torch.get_num_threads() if on_cpu else 1
+        with one_thread() if on_cpu else nullcontext(), ThreadPoolExecutor(workers) as pool:
+            running: deque[tuple[list[int], Future[Sequence[NDArray[np.float32] | str]]]] = deque()
             for batch, tokens in work:
                 running.append((batch, pool.submit(self._batch, tokens, pooling)))
-                if len(running) > threads:
+                if len(running) > workers:
                     first, future = running.popleft()
                     yield first, future.result()
             for first, future in running:
                 yield first, future.result()
 
-    def _batch(self, tokens: list[list[int]], pooling: str) -> NDArray[np.float32]:
-        """Return the vectors of molecules of equal length; NaN where the model fails on them."""
+    def _batch(self, tokens: list[list[int]], pooling: str) -> Sequence[NDArray[np.float32] | str]:
+        """Return the vectors of molecules of equal length, or why the model fails on one."""
         try:
-            with (
-                torch.inference_mode(),
-                torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"),
-            ):
-                output = self._model(input_ids=torch.tensor(tokens, device=self.device))
-                vectors = pool(output.last_hidden_state, output.get("pooler_output"), pooling)
+            return list(self._forward(tokens, pooling))
         except (IndexError, RuntimeError, ValueError) as error:
-            # A length that only the model itself refuses must not end a whole table.
+            # What only the model itself refuses must end no table, and no batch-mate.
             if means_no_memory(error) or self.device.type != "cpu":
                 raise
-            return np.full((len(tokens), self.dimension(pooling)), np.nan, dtype=np.float32)
+            if len(tokens) > 1:
+                return [self._batch([one], pooling)[0] for one in tokens]
+            return [f"the model fails on it: {first_line(error)}"]
+
+    def _forward(self, tokens: list[list[int]], pooling: str) -> NDArray[np.float32]:
+        bf16 = self.precision == "bf16"
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.type, torch.bfloat16, enabled=bf16),
+        ):
+            output = self._model(input_ids=torch.tensor(tokens, device=self.device))
+            vectors = pool(output.last_hidden_state, output.get("pooler_output"), pooling)
         found: NDArray[np.float32] = vectors.float().cpu().numpy()
         return found
 
@@ -186,19 +202,6 @@ class TextEncoder(TransformerEncoder):
 
     def _token_ids(self, smiles: str) -> list[int]:
         return self._reader.token_ids(smiles)
-
-
-@contextmanager
-def _one_thread_an_operation(device: torch.device) -> Iterator[None]:
-    if device.type != "cpu":
-        yield
-        return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def equal_length_batches(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from w2s_mol import paths
 from w2s_mol.datasets import builtin
 from w2s_mol.encoders.contract import Encoder
-from w2s_mol.encoders.loading import FIXED, MOLBERT
-from w2s_mol.encoders.random_bert import is_random
+from w2s_mol.encoders.fixed import DescriptorEncoder, FixedEncoder
+from w2s_mol.encoders.loading import MOLBERT
 from w2s_mol.pretraining.model_card import ABSENT
 
 NEVER_TRAINED = "none: never trained"
@@ -35,17 +36,18 @@ def exposures(dataset: str, known: bool, encoders: Iterable[Encoder]) -> dict[st
     found: dict[str, list[str]] = {}
     for encoder in encoders:
         metadata = getattr(encoder, "metadata", {})
-        for seen in _seen(dataset if known else "", encoder.name, metadata):
+        for seen in _seen(dataset if known else "", encoder, metadata):
             names = found.setdefault(seen, [])
             if encoder.name not in names:
                 names.append(encoder.name)
     return found
 
 
-def _seen(dataset: str, encoder: str, metadata: Mapping[str, Any]) -> list[str]:
+def _seen(dataset: str, encoder: Encoder, metadata: Mapping[str, Any]) -> list[str]:
     is_logp = dataset == builtin.NAME
-    if encoder in FIXED or is_random(encoder):
-        feature = is_logp and encoder == "rdkit2d"
+    # By what it is, not by its name: a user may call a folder of a trained encoder anything.
+    if isinstance(encoder, FixedEncoder) or metadata.get("trained") is False:
+        feature = is_logp and isinstance(encoder, DescriptorEncoder)
         return [NEVER_TRAINED, LABELS_AS_FEATURE] if feature else [NEVER_TRAINED]
     if dataset in _names(metadata, "molecules_left_out_of"):
         molecules = LEFT_OUT
@@ -55,8 +57,14 @@ def _seen(dataset: str, encoder: str, metadata: Mapping[str, Any]) -> list[str]:
         molecules = UNKNOWN
     objectives = metadata.get("objectives")
     learnt = isinstance(objectives, dict) and bool(objectives.get("descriptors"))
-    target = is_logp and (learnt or encoder == MOLBERT)
+    target = is_logp and (learnt or _is_molbert(encoder))
     return [molecules, LABELS_AS_TARGET] if target else [molecules]
+
+
+def _is_molbert(encoder: Encoder) -> bool:
+    """Say whether it is the release that this program converted, not a folder called so."""
+    kept = paths.home() / "encoders"
+    return encoder.name == MOLBERT and kept in getattr(encoder, "folder", kept).parents
 
 
 def _names(metadata: Mapping[str, Any], field: str) -> list[str]:

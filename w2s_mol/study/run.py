@@ -253,10 +253,10 @@ class _Study:
         self._encoders = weak if strong is None else [*weak, strong]
         self._datasets = datasets
         self._named = {*dataset_names()} & {*_dataset_names(context.config)}
-        self._notes: dict[str, list[str]] = {
-            **{d.name: d.notes for d in datasets},
-            **{e.name: list(e.notes) for e in self._encoders if e.notes},
-        }
+        self._notes: dict[str, list[str]] = {d.name: d.notes for d in datasets}
+        for encoder in self._encoders:
+            if encoder.notes:  # a dataset may be called so as well
+                self._notes.setdefault(f"encoder {encoder.name}", []).extend(encoder.notes)
         self._seconds: dict[str, float] = {}
 
     def config(self) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,6 +51,20 @@ def test_nothing_at_all_gives_no_rows(encoder) -> None:
 def test_a_string_in_place_of_a_list_is_refused(encoder) -> None:
     with pytest.raises(InputError, match="smiles is a str"):
         encoder.embed("CCO")
+
+
+@pytest.mark.parametrize(
+    "given", [{"CCO", "CCN"}, {"CCO": 1}, pd.DataFrame({"smiles": ["CCO"]}), 5, [3], b"CCO"]
+)
+def test_what_is_no_sequence_of_texts_is_refused(encoder, given) -> None:
+    with pytest.raises(InputError, match="smiles"):
+        encoder.embed(given)
+
+
+@pytest.mark.parametrize("name", [None, 3, [], pd.DataFrame()])
+def test_a_name_that_is_no_text_is_refused(name) -> None:
+    with pytest.raises(InputError, match="an encoder's name is a"):
+        load_encoder(name)
 
 
 def test_an_unknown_pooling_is_refused_with_those_there_are(encoder) -> None:

@@ -46,7 +46,7 @@ def test_vectors_are_found_by_their_smiles(four: Path) -> None:
     assert found.embeddings.dtype == np.float32
     np.testing.assert_array_equal(found.embeddings[:3], [[7, 8], [1, 2], [7, 8]])
     assert found.valid.tolist() == [True, True, True, False]
-    assert found.reasons[3] == "not in four.parquet"
+    assert found.reasons[3] == "not in the file of embeddings"
 
 
 def test_another_spelling_is_found_by_its_canonical_smiles_but_text_comes_first(tmp_path) -> None:
@@ -111,8 +111,8 @@ def test_rows_without_a_usable_vector_are_invalid_with_a_reason(tmp_path: Path, 
     path = write(tmp_path / "v.parquet", pa.array(rows, kind), smiles, valid=valid)
     found = opened(path).embed(smiles)
     assert not found.valid.any()
-    unusable = "its vector in v.parquet is missing or not finite"
-    marked = "marked as invalid in v.parquet"
+    unusable = "its vector in the file of embeddings is missing or not finite"
+    marked = "marked as invalid in the file of embeddings"
     assert found.reasons == (unusable, unusable, unusable, marked, marked, unusable)
 
 
@@ -258,8 +258,25 @@ def test_a_molecule_that_the_file_lacks_is_named_or_left_out(tmp_path: Path) -> 
         "split_seeds": (0,),
     }
     with pytest.raises(
-        InputError, match=r"line 41.* encoder few cannot .* \(not in few\.parquet\)"
+        InputError, match=r"line 41.* encoder few cannot .* \(not in the file of embeddings\)"
     ):
         run_study(**settings)
     notes = run_study(on_invalid="skip", **settings).notes["m"]
     assert any("1 row left out" in note for note in notes)
+
+
+def test_a_bit_flipped_in_what_embed_wrote_is_noticed(tmp_path: Path) -> None:
+    """Parquet's pages carry checksums; without them a flipped bit is another number."""
+    (tmp_path / "t.csv").write_text("smiles\n" + "".join(f"{'C' * n}O\n" for n in range(1, 40)))
+    embed_table(tmp_path / "t.csv", load_encoder("weak-h8-s0"), tmp_path / "e.parquet")
+    data = (tmp_path / "e.parquet").read_bytes()
+    whole = opened(tmp_path / "e.parquet")
+    for place in range(100, len(data) - 8, len(data) // 23):
+        flipped = bytearray(data)
+        flipped[place] ^= 0x40
+        (tmp_path / "f.parquet").write_bytes(flipped)
+        try:
+            found = opened(tmp_path / "f.parquet")
+        except InputError:
+            continue
+        assert found.fingerprint == whole.fingerprint, place  # of the footer's free text

@@ -13,6 +13,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast, T5Config, T5EncoderModel
 
 from w2s_mol import load_encoder
+from w2s_mol.embeddings.store import stored_embeddings
 from w2s_mol.encoders.tokenizers import _try
 from w2s_mol.errors import InputError
 
@@ -240,14 +241,23 @@ def test_a_model_that_needs_code_of_its_own_is_refused_with_the_way_out(made: Ca
         load_encoder(name)
 
 
-def test_the_bytes_are_the_same_on_any_number_of_threads(made: Callable) -> None:
+def test_a_molecule_that_the_model_fails_on_is_invalid_alone_and_is_not_kept(
+    made: Callable, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its batch-mates nor a later call pay for it."""
     encoder = load_encoder(made())
-    smiles = ["C" * n + "O" * m for n in range(1, 8) for m in range(8)]
-    before = torch.get_num_threads()
-    found = []
-    for threads in (1, 2, 5):
-        torch.set_num_threads(threads)
-        found.append(encoder.embed(smiles).embeddings.tobytes())
-        assert torch.get_num_threads() == threads
-    torch.set_num_threads(before)
-    assert len(set(found)) == 1
+    forward = encoder._forward
+    broken = encoder._token_ids("CCF")
+
+    def fail(tokens: list[list[int]], pooling: str) -> np.ndarray:
+        if broken in tokens:
+            raise RuntimeError("could not create a primitive")
+        return forward(tokens, pooling)
+
+    monkeypatch.setattr(encoder, "_forward", fail)
+    found = stored_embeddings(encoder, ["CCO", "CCF", "CCN"])
+    assert found.valid.tolist() == [True, False, True]
+    assert found.reasons[1] == "the model fails on it: could not create a primitive"
+    monkeypatch.undo()
+    monkeypatch.setenv("W2S_MOL_HOME", str(fresh_home))
+    assert stored_embeddings(encoder, ["CCO", "CCF", "CCN"]).valid.all()

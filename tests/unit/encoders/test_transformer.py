@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from w2s_mol import load_encoder
+from w2s_mol.datasets.builtin import generate
 from w2s_mol.encoders import models
 from w2s_mol.encoders.transformer import TextEncoder, equal_length_batches
 from w2s_mol.errors import InputError
@@ -245,3 +246,17 @@ def test_bfloat16_agrees_to_two_digits_and_is_another_encoder(tiny_encoder_folde
     np.testing.assert_allclose(found, expected, atol=0.03)
     assert not np.array_equal(found, expected)
     assert rough.fingerprint != exact.fingerprint  # the store must not confuse them
+
+
+def test_the_bytes_are_the_same_on_any_number_of_threads() -> None:
+    """With an encoder large enough that torch parts its sums among threads."""
+    encoder = load_encoder("strong-h256-l6-s0")
+    smiles = [smiles for smiles, _ in generate(40)]
+    before = torch.get_num_threads()
+    found = set()
+    for threads in (1, 2, 5):
+        torch.set_num_threads(threads)
+        found.add(encoder.embed(smiles).embeddings.tobytes())
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    assert len(found) == 1

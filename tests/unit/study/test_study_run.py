@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from w2s_mol import run_folder, run_study
+from w2s_mol.encoders.transformer import SmilesBertEncoder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import fit_ridge
 from w2s_mol.heads.metrics import QUANTITIES
@@ -60,6 +61,16 @@ def test_all_molecules_an_encoder_cannot_represent_are_told_before_any_is_embedd
         run_study(**{**settings, "on_invalid": "error"})
     assert "line 62" in str(told.value)
     assert "line 63" in str(told.value)
+
+
+def test_a_dataset_called_like_an_encoder_keeps_its_notes(
+    settings: dict, csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiny.csv").write_text(csv.read_text())
+    monkeypatch.setattr(SmilesBertEncoder, "notes", ("stereo is dropped",))
+    found = run_study(**{**settings, "dataset": str(tmp_path / "tiny.csv")})
+    assert found.notes["encoder tiny"] == ["stereo is dropped"]
+    assert any("2 rows left out" in note for note in found.notes["tiny"])
 
 
 def test_an_encoder_that_gives_all_molecules_one_vector_stops_a_study(
@@ -121,8 +132,8 @@ def test_the_manifest_says_where_encoders_ran_and_what_they_had_seen(
     run_study(output_dir=tmp_path / "run", device="cpu", **settings)
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["encoders"] == [
-        {"name": "tiny", "device": "cpu", "precision": "fp32"},
-        {"name": "ecfp", "device": "cpu", "precision": "fp32"},
+        {"name": "tiny", "device": "cpu", "precision": "fp32", "revision": None},
+        {"name": "ecfp", "device": "cpu", "precision": "fp32", "revision": None},
     ]
     expected = {"unknown": ["tiny"], "none: never trained": ["ecfp"]}
     assert manifest["datasets"]["own"]["exposure"] == expected
