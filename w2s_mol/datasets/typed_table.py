@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from w2s_mol.datasets.table import Row, Table
 from w2s_mol.errors import InputError, first_line
@@ -66,6 +68,8 @@ def open_xlsx(path: Path) -> Iterator[Table]:
         if not header:
             raise InputError(f"{path.name}: the first sheet is empty. It should hold the table.")
         yield Table(path.name, [name.strip() for name in header], _fitted(rows, header), word="row")
+    except (zipfile.BadZipFile, ParseError) as error:  # sheets are read as their rows are
+        raise InputError(f"cannot read {path} as a workbook: {first_line(error)}") from error
     finally:
         book.close()
 
