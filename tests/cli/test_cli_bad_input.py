@@ -129,6 +129,26 @@ def test_an_option_that_cannot_be_used_is_named_with_a_way_out(
     assert not (tmp_path / "made").exists()
 
 
+def test_molecules_that_would_end_the_process_are_refused_with_their_lines(cli, tmp_path):
+    write_table(tmp_path, {5: "C" * 20_000 + ",1.0", 9: "C" * 600 + ",1.0"})
+    named = ["own.csv: 2 of 50 rows", "limit is 500", "line 5: 20,000 in", "line 9: 600 in"]
+    check_refused(cli, tmp_path, study(*FIXED), named)
+
+
+@pytest.mark.slow  # five seconds of imports each
+def test_molecules_that_would_end_the_process_are_invalid_rows_and_lines(cli, tmp_path):
+    (tmp_path / "own.smi").write_text("CCO\n" + "C" * 20_000 + "\n" + "C" * 600 + "\n")
+    done = cli("embed", "own.smi", "-e", "ecfp", "-o", "out.parquet", "--max-atoms", "600")
+    assert done.code == 0
+    assert "1 of them invalid" in done.err
+    prepared = cli("prepare-corpus", "--corpus", "own.smi", "--workers", "1")
+    assert prepared.code == 0
+    assert "2 lines of own.smi left out: too many atoms, the limit is 500." in prepared.err
+    for command in (("embed", "own.smi", "-e", "ecfp", "-o", "o"), ("prepare-corpus",)):
+        message = cli(*command, "--max-atoms", "5001").err
+        assert "max_atoms is 5,001. It should be 1 to 5,000: RDKit" in message
+
+
 def test_a_csv_without_a_target_column_is_asked_for_one(cli, tmp_path):
     write_table(tmp_path)
     check_refused(cli, tmp_path, ("run", "--dataset", "own.csv", *FIXED), ["--target-column"])

@@ -98,6 +98,11 @@ class CorpusChoice:
     mirror: str | None
     offline: bool
 
+    def __post_init__(self) -> None:
+        from w2s_mol.molecules.smiles import check_max_atoms
+
+        check_max_atoms(self.max_atoms)  # before anything is fetched
+
     @property
     def preparation(self) -> Preparation:
         """How each molecule is to be prepared."""

@@ -12,6 +12,7 @@ from rdkit import Chem, rdBase
 from w2s_mol.datasets.dataset import PARTS, Dataset, Split
 
 PAIRS = tuple(itertools.combinations(PARTS, 2))
+_MARKS_OF_STEREO = set("@/\\")
 
 
 def repeated_note(dataset: Dataset) -> list[str]:
@@ -67,9 +68,12 @@ def _canonical(smiles: Sequence[str]) -> tuple[NDArray, NDArray]:
     with rdBase.BlockLogs():
         for text in smiles:
             mol = Chem.MolFromSmiles(text)
-            molecules.append(Chem.MolToSmiles(mol))
-            Chem.RemoveStereochemistry(mol)
-            skeletons.append(Chem.MolToSmiles(mol))
+            canonical = Chem.MolToSmiles(mol)
+            molecules.append(canonical)
+            if set(canonical) & _MARKS_OF_STEREO:
+                Chem.RemoveStereochemistry(mol)
+                canonical = Chem.MolToSmiles(mol)
+            skeletons.append(canonical)
     return _numbered(molecules), _numbered(skeletons)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from w2s_mol.datasets.table import Row, Table
 from w2s_mol.errors import InputError, first_line
@@ -67,21 +68,14 @@ def open_xlsx(path: Path) -> Iterator[Table]:
         if not header:
             raise InputError(f"{path.name}: the first sheet is empty. It should hold the table.")
         yield Table(path.name, [name.strip() for name in header], _fitted(rows, header), word="row")
+    except (zipfile.BadZipFile, ParseError) as error:  # sheets are read as their rows are
+        raise InputError(f"cannot read {path} as a workbook: {first_line(error)}") from error
     finally:
         book.close()
 
 
 def _sheet_rows(sheet: Any) -> Iterator[Row]:
-    rows = iter(getattr(sheet, "values", ()))
-    for number in itertools.count(1):
-        try:  # a sheet is parsed as it is read
-            cells = next(rows)
-        except StopIteration:
-            return
-        except Exception as error:
-            raise InputError(
-                f"row {number} of the sheet cannot be read: {first_line(error)}. Save it again."
-            ) from error
+    for number, cells in enumerate(getattr(sheet, "values", ()), start=1):
         fields = _as_texts(cells)
         if any(fields):
             yield Row(number, fields)

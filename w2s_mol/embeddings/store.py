@@ -29,9 +29,9 @@ def stored_embeddings(
     """Embed SMILES as ``Encoder.embed`` does, taking from the store what is there.
 
     An entry is a block of molecules in order, keyed by the encoder's content, the versions and
-    the device that it is computed with, the pooling, the dtype and the SMILES themselves. One that
-    is truncated or altered is computed again. Two processes that want the same entry compute it
-    once.
+    the device that it is computed with, the limit of atoms, the pooling, the dtype and the SMILES
+    themselves. One that is truncated or altered is computed again. Two processes that want the
+    same entry compute it once.
     """
     pooling = encoder.resolve_pooling(pooling)
     work = f"embedding with {encoder.name}"

@@ -172,6 +172,22 @@ def test_the_first_sheet_of_a_workbook_is_read_by_row(tmp_path):
     assert rows[1][0] - rows[0][0] == 2  # a blank row is no row and still counts
 
 
+def test_a_workbook_whose_sheet_is_damaged_is_refused(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for number in range(3000):
+        book.active.append([f"C{number}", number * 1.1])
+    book.save(tmp_path / "whole.xlsx")
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"][:50_000]
+    with zipfile.ZipFile(tmp_path / "own.xlsx", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match=r"cannot read .*own\.xlsx as a workbook"):
+        read(tmp_path / "own.xlsx")
+
+
 def test_a_workbook_where_nothing_reads_them_says_what_to_install(write, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     with pytest.raises(InputError, match=r"pip install 'w2s-mol\[excel\]'"):

@@ -80,6 +80,12 @@ def test_a_damaged_entry_is_noticed_and_computed_again(
     assert encoder.asked == 2 * len(SMILES)
 
 
+def test_another_limit_of_atoms_is_another_entry(encoder: _Counting) -> None:
+    assert stored_embeddings(encoder, ["CCO", "CCCO"]).valid.all()
+    encoder.max_atoms = 3
+    assert stored_embeddings(encoder, ["CCO", "CCCO"]).valid.tolist() == [True, False]
+
+
 def test_an_entry_under_anothers_name_is_not_believed(encoder: _Counting, fresh_home: Path) -> None:
     ours = stored_embeddings(encoder, ["CCO"])
     [entry] = entries(fresh_home)
