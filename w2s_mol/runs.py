@@ -64,6 +64,8 @@ def find_runs(folders: Sequence[Path]) -> list[FinishedRun]:
     """
     found: dict[str, FinishedRun] = {}
     for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"{folder} is not a folder. {_MAKE_ONE}")
         here = [folder] if (folder / f"{RESULTS}.parquet").is_file() else _inside(folder)
         runs = [run for path in here if (run := _finished(path))]
         if not runs:

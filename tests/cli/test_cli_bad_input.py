@@ -55,8 +55,14 @@ SMILES = ROWS[4].split(",")[0]
     [
         ({5: "c1cc,1.0"}, ["own.csv line 5", "'c1cc'", "--on-invalid skip"]),
         ({5: f"{SMILES},high"}, ["own.csv line 5", "'high'", "logp"]),
-        ({5: f"{SMILES},nan"}, ["own.csv line 5", "'nan'", "not finite"]),
-        ({5: f"{SMILES},-inf"}, ["own.csv line 5", "'-inf'", "not finite"]),
+        pytest.param(
+            {5: f"{SMILES},nan"}, ["own.csv line 5", "'nan'", "not finite"], marks=pytest.mark.slow
+        ),
+        pytest.param(
+            {5: f"{SMILES},-inf"},
+            ["own.csv line 5", "'-inf'", "not finite"],
+            marks=pytest.mark.slow,
+        ),
         ({1: "smiles,logP7"}, ["own.csv", "'logp'", "Did you mean 'logP7'?"]),
         ({5: f"{SMILES},1.0 # caf\xe9"}, ["own.csv", "UTF-8", "0xe9"]),
     ],

@@ -24,7 +24,7 @@ def write_smiles(path, smiles):
 def read(path):
     """Return the columns of an embeddings file: SMILES, validity and an (n, d) array."""
     table = pq.read_table(path)
-    assert table.column_names == ["smiles", "valid", "embedding"]
+    assert table.column_names == ["smiles", "valid", "embedding", "reason"]
     size = table.schema.field("embedding").type.list_size
     assert table.schema.field("smiles").type == pa.string()
     assert table.schema.field("valid").type == pa.bool_()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 PLUGIN = Path(__file__).parent / "my_encoder.py"
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
@@ -18,6 +19,7 @@ def table(folder):
     return ("run", "--dataset", "m.csv", "--target-column", "logp", "--split-seed", "0")
 
 
+@pytest.mark.slow
 def test_a_study_of_what_embed_wrote_is_the_study_of_its_encoder(cli, tmp_path):
     study = table(tmp_path)
     assert cli("embed", "m.csv", "-e", "ecfp", "-o", "made/ecfp.parquet").code == 0

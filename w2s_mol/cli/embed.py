@@ -52,8 +52,8 @@ def embed(
 ) -> None:
     """Embed a table of SMILES.
 
-    Writes the columns smiles, valid and embedding (a fixed-size list of float32, NaN where the
-    SMILES is invalid), in the order of the table. Memory does not grow with the file.
+    Writes the columns smiles, valid, embedding (a fixed-size list of float32, NaN where the
+    SMILES is invalid) and reason, in the order of the table. Memory does not grow with the file.
 
     Example: w2s-mol embed library.csv --encoder weak-h96-s0 -o library.parquet
     """
@@ -80,3 +80,5 @@ def embed(
     output.note(
         f"{done.rows:,} rows written to {output_file}; {done.rows - done.valid:,} of them invalid."
     )
+    for reason, count in done.reasons.items():
+        output.note(f"note: {count:,} × {reason}.")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from w2s_mol import __version__, files
-from w2s_mol.datasets.faults import faults_error
+from w2s_mol.datasets.faults import faults_error, reason_and_detail
 from w2s_mol.datasets.table import open_table
-from w2s_mol.encoders.contract import Encoder
+from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 
@@ -24,10 +24,11 @@ CHUNK = 8192
 
 @dataclass(frozen=True)
 class EmbeddedTable:
-    """How many rows were written and how many of them are valid."""
+    """How many rows were written, how many of them are valid, and why the others are not."""
 
     rows: int
     valid: int
+    reasons: dict[str, int] = field(default_factory=dict)
 
 
 def embed_table(
@@ -49,8 +50,9 @@ def embed_table(
     encoder, pooling
         What to embed with.
     output
-        A Parquet file with the columns ``smiles``, ``valid`` and ``embedding`` (a fixed-size list
-        of float32, NaN where invalid), in the order of the table. Written atomically.
+        A Parquet file with the columns ``smiles``, ``valid``, ``embedding`` (a fixed-size list of
+        float32, NaN where invalid) and ``reason`` (why a row is invalid, else empty), in the order
+        of the table. Its pages carry checksums. Written atomically.
     smiles_column
         The column of the SMILES.
     delimiter
@@ -66,7 +68,7 @@ def embed_table(
         raise InputError(f"{output} is the table itself. Choose another output.")
     total = _checked_total(table, delimiter, encoder.max_atoms, smiles_column)
     schema = _schema(encoder, pooling)
-    rows, valid = 0, 0
+    rows, valid, reasons = 0, 0, Counter[str]()
     checked = {"write_page_checksum": True}  # a flipped bit must not become a number
     with (
         files.atomic_path(output) as temporary,
@@ -80,11 +82,12 @@ def embed_table(
                 progress(work, base + done, total)
 
             embedded = encoder.embed(chunk, pooling, report)
-            writer.write_batch(_batch(chunk, embedded.valid, embedded.embeddings, schema))
+            writer.write_batch(_batch(chunk, embedded, schema))
+            reasons.update(reason_and_detail(why)[0] for why in embedded.reasons if why)
             rows += len(chunk)
             valid += int(embedded.valid.sum())
             progress(f"embedding with {encoder.name}", rows, total)
-    return EmbeddedTable(rows, valid)
+    return EmbeddedTable(rows, valid, dict(reasons.most_common()))
 
 
 def _checked_total(path: Path, delimiter: str | None, max_atoms: int, column: str) -> int:
@@ -115,6 +118,7 @@ def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
         pa.field("smiles", pa.string()),
         pa.field("valid", pa.bool_()),
         pa.field("embedding", pa.list_(pa.float32(), encoder.dimension(pooling))),
+        pa.field("reason", pa.string()),
     ]
     made_by = {
         "w2s_mol": __version__,
@@ -125,8 +129,8 @@ def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
     return pa.schema(fields, metadata=made_by)
 
 
-def _batch(
-    smiles: list[str], valid: np.ndarray, embeddings: np.ndarray, schema: pa.Schema
-) -> pa.RecordBatch:
-    values = pa.FixedSizeListArray.from_arrays(pa.array(embeddings.ravel()), embeddings.shape[1])
-    return pa.RecordBatch.from_arrays([pa.array(smiles), pa.array(valid), values], schema=schema)
+def _batch(smiles: list[str], embedded: Embeddings, schema: pa.Schema) -> pa.RecordBatch:
+    vectors = embedded.embeddings
+    values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    columns = [pa.array(smiles), pa.array(embedded.valid), values, pa.array(embedded.reasons)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_bytes(trained: Path, corpora, tmp_path: Pa
     assert weights(tmp_path) == weights(trained)
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.1])
+@pytest.mark.parametrize("dropout", [0.0, pytest.param(0.1, marks=pytest.mark.slow)])
 def test_an_encoder_ends_in_company_as_it_does_alone(
     corpora, tmp_path: Path, dropout: float
 ) -> None:
@@ -145,6 +145,7 @@ def test_a_family_stopped_at_any_step_and_resumed_ends_with_the_same_bytes(
     )
 
 
+@pytest.mark.slow
 def test_dropout_pairs_and_bfloat16_do_not_keep_a_resumed_run_from_the_same_bytes(
     corpora, tmp_path: Path
 ) -> None:

@@ -59,7 +59,7 @@ def test_a_representation_has_the_layers_asked_for(fresh_home: Path, depth: int)
     assert shapes == [(8, 16), *[(16, 16)] * (depth - 1)]
 
 
-@pytest.mark.parametrize("depth", [1, 2, 8])
+@pytest.mark.parametrize("depth", [1, 2, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sigma", [1.0, 500.0])
 def test_the_network_on_raw_inputs_has_the_error_its_curve_ends_with(
     fresh_home: Path, depth: int, sigma: float
