@@ -83,7 +83,9 @@ def test_a_folder_without_a_finished_run_is_refused(tmp_path: Path, place: str) 
     (tmp_path / "file").write_text("")
     make_killed(tmp_path / "killed")
     whole = make(tmp_path / "whole")
-    with pytest.raises(InputError, match=f"{place} (holds no finished run|is not a folder).*w2s-mol run"):
+    with pytest.raises(
+        InputError, match=rf"{place} (holds no finished run|is not a folder).*w2s-mol run"
+    ):
         find_runs([whole, tmp_path / place])
 
 

@@ -18,6 +18,7 @@ PAD_ID, CLS_ID, SEP_ID, MASK_ID = (TOKEN_IDS[token] for token in SPECIAL_TOKENS)
 TWO_CHARACTER_TOKENS = tuple(t for t in TOKENS if len(t) == 2 and t not in SPECIAL_TOKENS)
 TOKEN_PATTERN = "|".join(TWO_CHARACTER_TOKENS) + "|."
 _SPLIT = re.compile(TOKEN_PATTERN)
+_BRACKET_ATOM = re.compile(r"\[[^\]]*\]")
 
 
 class OutsideVocabularyError(MoleculeError):
@@ -42,5 +43,10 @@ def token_ids(standard_smiles: str) -> list[int]:
         return [CLS_ID, *(TOKEN_IDS[piece] for piece in pieces), SEP_ID]
     except KeyError as error:
         raise OutsideVocabularyError(
-            f"{error.args[0]!r} is outside the encoder's vocabulary"
+            f"{_in_its_atom(standard_smiles, error.args[0])!r} is outside the encoder's vocabulary"
         ) from None
+
+
+def _in_its_atom(smiles: str, piece: str) -> str:
+    """Return the bracket atom that a piece is of: 'a' says less than '[Na+]'."""
+    return next((atom for atom in _BRACKET_ATOM.findall(smiles) if piece in atom), piece)
