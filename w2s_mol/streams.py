@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import numpy as np
 
-_PURPOSES = ("disjoint halves", "shuffled labels")
+_PURPOSES = (
+    "disjoint halves",
+    "shuffled labels",
+    "molecules of a replicate",
+    "splits and seeds of a replicate",
+    "order of an epoch",
+    "masks of a step",
+    "atom orders of a line",
+)
 """A purpose's place is its stream: add at the end."""
 
 
-def stream(seed: int, purpose: str) -> np.random.Generator:
-    """Return the random numbers of a seed for a purpose."""
-    key = _PURPOSES.index(purpose) + 1
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))
+def stream(seed: int, purpose: str, *place: int) -> np.random.Generator:
+    """Return the random numbers of a seed for a purpose, and for a step or line of it."""
+    key = (_PURPOSES.index(purpose) + 1, *place)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))

@@ -20,6 +20,7 @@ from w2s_mol.errors import InputError, shortened
 from w2s_mol.molecules.smiles import MAX_ATOMS, MoleculeError, parse, smiles_of, text_after
 
 OnInvalid = Literal["error", "skip"]
+_NOT_ZERO = re.compile(r"[-+.0]*[1-9]")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
@@ -163,13 +164,15 @@ def _number(text: str) -> tuple[float, str]:
     if _DECIMAL_COMMA.fullmatch(text):  # it could also part thousands
         return math.nan, "label has a comma, the decimal sign should be a point"
     try:
-        value = float("not a number" if "_" in text else text)  # Python would read 1_0 as 10
+        # Python would read 1_0 as 10, and digits of other scripts.
+        value = float(text if text.isascii() and "_" not in text else "not a number")
     except ValueError:
         return math.nan, "label is not a number"
     if not math.isfinite(value):
         return value, "label is not finite"
     if abs(value) >= LARGEST_LABEL:
         return value, f"label is {LARGEST_LABEL:g} or more, whose square overflows"
-    if 0 < abs(value) < SMALLEST_LABEL:
+    written_as_zero = value == 0 and _NOT_ZERO.match(text) is not None  # 1e-400
+    if 0 < abs(value) < SMALLEST_LABEL or written_as_zero:
         return value, f"label is below {SMALLEST_LABEL:g}, whose square is lost"
     return value, ""

@@ -12,6 +12,10 @@ from torch.utils.data import Dataset
 
 from w2s_mol.molecules.vocabulary import CLS_ID, MASK_ID, PAD_ID, SEP_ID, TOKENS
 from w2s_mol.pretraining.corpus import PreparedCorpus
+from w2s_mol.streams import stream
+
+BATCHES_FORMAT = 2
+"""Raised when the same seed gives other batches: a training must not go on with them."""
 
 MASKED_SHARE = 0.15
 IGNORED = -100
@@ -78,7 +82,7 @@ class Batches(Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         epoch, position = divmod(step, self.per_epoch)
-        generator = np.random.default_rng([self.seed, 1, step])
+        generator = stream(self.seed, "masks of a step", step)
         molecules = self._epoch_order(epoch)[position]
         renumbering = epoch % self.corpus.renumberings
         if self.pairs:
@@ -109,7 +113,7 @@ class Batches(Dataset[Batch]):
     def _epoch_order(self, epoch: int) -> list[NDArray[np.int64]]:
         """Return the molecules of each batch of an epoch: similar lengths together, shuffled."""
         if self._order is None or self._order[0] != epoch:
-            generator = np.random.default_rng([self.seed, 0, epoch])
+            generator = stream(self.seed, "order of an epoch", epoch)
             lengths = self.corpus.lengths[epoch % self.corpus.renumberings]
             shuffled = generator.permutation(len(self.corpus))
             pool = self.batch_size * _POOL_BATCHES

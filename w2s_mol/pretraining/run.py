@@ -18,6 +18,7 @@ from w2s_mol import __version__, files, manifest
 from w2s_mol.encoders.contract import METADATA, UNFINISHED
 from w2s_mol.encoders.smiles_bert import MAX_POSITIONS, save_encoder
 from w2s_mol.errors import InputError, W2SMolError
+from w2s_mol.pretraining.batches import BATCHES_FORMAT
 from w2s_mol.pretraining.corpus import PreparedCorpus
 from w2s_mol.pretraining.devices import (
     decided_by_the_first,
@@ -256,6 +257,7 @@ def _shared_recipe(
 ) -> Recipe:
     return {
         **asdict(settings),
+        "batches": BATCHES_FORMAT,
         "corpus": train.name,
         "corpus_sha256": train.sha256,
         "molecules": len(train),

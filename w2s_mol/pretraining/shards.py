@@ -34,6 +34,7 @@ from w2s_mol.molecules.smiles import (
 )
 from w2s_mol.molecules.vocabulary import OutsideVocabularyError, token_ids
 from w2s_mol.pretraining.corpus_file import first_column
+from w2s_mol.streams import stream
 
 SHARD_LINES = 2_000
 _SHORTEST = 3  # [CLS], an atom, [SEP]
@@ -201,7 +202,7 @@ def _molecule(text: str, line: int, preparation: Preparation) -> tuple[list[list
 
 
 def _random_orders(n_atoms: int, line: int, preparation: Preparation) -> list[list[int]]:
-    generator = np.random.default_rng([preparation.seed, line])
+    generator = stream(preparation.seed, "atom orders of a line", line)
     return [generator.permutation(n_atoms).tolist() for _ in range(preparation.renumberings)]
 
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from w2s_mol.streams import stream
+
 Array = NDArray[np.float64]
 REPLICATES = 2000
 LEVEL = 0.95
@@ -19,7 +21,7 @@ def row_weights(n: int, replicates: int, seed: int) -> NDArray[np.float32]:
     The same arguments give the same replicates, so that quantities of two runs on the same
     molecules can be compared replicate by replicate.
     """
-    generator = np.random.default_rng([seed, n])
+    generator = stream(seed, "molecules of a replicate", n)
     weights = np.empty((replicates, n), dtype=np.float32)
     for replicate in range(replicates):
         weights[replicate] = np.bincount(generator.integers(n, size=n), minlength=n)
@@ -40,7 +42,7 @@ def resampled(values: Array, groups: list[list[int]], axis: int, seed: int) -> A
     axis
         Of ``values``, after the first.
     """
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "splits and seeds of a replicate")
     r = len(values)
     drawn = [generator.choice(group, size=(r, len(group))) for group in groups]
     order = np.concatenate(drawn, axis=1)  # (r, length of the axis)
