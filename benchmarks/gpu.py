@@ -62,7 +62,7 @@ def embedding_rate(folder: Path, smiles: list[str], precision: str) -> tuple[flo
     encoder.embed(smiles[:256])
     prepared = [encoder._prepare(text) for text in smiles]
     started = time.perf_counter()
-    encoder._vectors(prepared, "mean+pooled", silent)
+    encoder._compute(prepared, "mean+pooled", silent)
     seconds = time.perf_counter() - started
     return len(smiles) / seconds, forward_flops(_MOLBERT, list(map(len, prepared))) / seconds
 

@@ -82,7 +82,7 @@ class Readings:
     texts
         The SMILES of each cell; empty where it cannot be read.
     prepared
-        By distinct SMILES, in order, what ``Encoder._vectors`` takes.
+        By distinct SMILES, in order, what ``Encoder._compute`` takes.
     reasons
         For each cell why it cannot be read, or an empty string.
     """
@@ -142,7 +142,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def _prepare(self, smiles: str) -> Any:
-        """Return what ``_vectors`` reads for one SMILES, which ``smiles_of`` and ``parse`` took.
+        """Return what ``_compute`` reads for one SMILES, which ``smiles_of`` and ``parse`` took.
 
         Raises
         ------
@@ -151,14 +151,8 @@ class Encoder(ABC):
         """
 
     @abstractmethod
-    def _vectors(
-        self, prepared: Sequence[Any], pooling: str, progress: Progress
-    ) -> NDArray[np.float32]:
-        """Return the vectors, shape (m, d), of ``m`` prepared molecules."""
-
     def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
         """Return the vectors of prepared molecules, and which of them have none after all."""
-        return Computed(self._vectors(prepared, pooling, progress))
 
     def resolve_pooling(self, pooling: str | None) -> str:
         """Return the pooling asked for, or the default for None.

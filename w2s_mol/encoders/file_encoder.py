@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
-from w2s_mol.encoders.contract import Encoder
+from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.encoders.embeddings_file import EmbeddingsFile, read_embeddings
 from w2s_mol.errors import InputError, shortened
 from w2s_mol.molecules.smiles import MOST_ATOMS, MoleculeError, parse, smiles_of
@@ -75,10 +75,8 @@ class FileEncoder(Encoder):
             raise MoleculeError("its vector in the file of embeddings is missing or not finite")
         return row
 
-    def _vectors(
-        self, prepared: Sequence[Any], pooling: str, progress: Progress
-    ) -> NDArray[np.float32]:
-        return self._embeddings[np.array(prepared, dtype=np.int64)]
+    def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
+        return Computed(self._embeddings[np.array(prepared, dtype=np.int64)])
 
     def _is_usable(self, row: int) -> bool:
         return bool(self._marked[row] and self._finite[row])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from w2s_mol.encoders.contract import Encoder
+from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.manifest import versions
 from w2s_mol.molecules import descriptors
 from w2s_mol.molecules.smiles import parse
@@ -35,15 +35,13 @@ class FixedEncoder(Encoder):
     def _chunk(self, mols: Sequence[Chem.Mol]) -> NDArray[np.floating]:
         raise NotImplementedError
 
-    def _vectors(
-        self, prepared: Sequence[Any], pooling: str, progress: Progress
-    ) -> NDArray[np.float32]:
+    def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
         vectors = np.empty((len(prepared), self.dimension(pooling)), dtype=np.float32)
         for start in range(0, len(prepared), _REPORT_EVERY):
             part = prepared[start : start + _REPORT_EVERY]
             vectors[start : start + len(part)] = self._chunk(part)
             progress(f"embedding with {self.name}", start + len(part), len(prepared))
-        return vectors
+        return Computed(vectors)
 
 
 class DescriptorEncoder(FixedEncoder):

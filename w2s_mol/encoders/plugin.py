@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.encoders.plugin_laws import Answer, broken, check_answer, check_laws
@@ -103,11 +102,6 @@ class PluginEncoder(Encoder):
 
     def _prepare(self, smiles: str) -> str:
         return smiles
-
-    def _vectors(
-        self, prepared: Sequence[Any], pooling: str, progress: Progress
-    ) -> NDArray[np.float32]:
-        return self._compute(prepared, pooling, progress).vectors
 
     def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
         answer = self._answers(list(prepared), progress)

@@ -114,11 +114,6 @@ class TransformerEncoder(Encoder):
             raise MoleculeError(f"{len(ids)} tokens, the encoder reads at most {self._longest}")
         return ids
 
-    def _vectors(
-        self, prepared: Sequence[Any], pooling: str, progress: Progress
-    ) -> NDArray[np.float32]:
-        return self._compute(prepared, pooling, progress).vectors
-
     def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
         vectors = np.full((len(prepared), self.dimension(pooling)), np.nan, dtype=np.float32)
         refused: dict[int, str] = {}
