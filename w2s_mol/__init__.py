@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from w2s_mol._version import __version__
+
 if TYPE_CHECKING:
     from w2s_mol.datasets.loading import load_dataset
     from w2s_mol.encoders.loading import load_encoder
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from w2s_mol.study.run import run_study
     from w2s_mol.synthetic.run import run_synthetic
 
-__version__ = "0.3.0"
 __all__ = [
     "__version__",
     "load_dataset",

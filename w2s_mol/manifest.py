@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from w2s_mol import __version__
+from w2s_mol._version import __version__
 
 _PACKAGES = ("torch", "transformers", "rdkit", "numpy", "scipy", "pandas", "descriptastorus")
 

@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass
 from importlib import import_module
 
-from w2s_mol import __version__
+from w2s_mol._version import __version__
 from w2s_mol.errors import W2SMolError, means_no_memory, unknown_name
 
 PROGRAM = "w2s-mol"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from w2s_mol import __version__, files
+from w2s_mol import files
+from w2s_mol._version import __version__
 from w2s_mol.errors import DownloadError
 from w2s_mol.progress import Progress, silent
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from w2s_mol import __version__, files
+from w2s_mol import files
+from w2s_mol._version import __version__
 from w2s_mol.datasets.faults import faults_error, reason_and_detail
 from w2s_mol.datasets.table import open_table
 from w2s_mol.encoders.contract import Embeddings, Encoder

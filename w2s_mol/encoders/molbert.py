@@ -17,7 +17,8 @@ import yaml
 from numpy.typing import NDArray
 from transformers import BertModel
 
-from w2s_mol import __version__, files, paths
+from w2s_mol import files, paths
+from w2s_mol._version import __version__
 from w2s_mol.encoders.legacy_pickle import StoredTensor, load_checkpoint
 from w2s_mol.encoders.smiles_bert import bert_config, fixed_positions, new_bert, save_encoder
 from w2s_mol.errors import InputError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from w2s_mol import __version__
+from w2s_mol._version import __version__
 from w2s_mol.figures.pictures import SHEET, draw_pictures, is_papers_dataset
 from w2s_mol.figures.style import Picture
 from w2s_mol.progress import Progress, silent

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol import __version__
+from w2s_mol._version import __version__
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.encoders.random_bert import is_random
 from w2s_mol.errors import InputError

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from w2s_mol import __version__
+from w2s_mol._version import __version__
 from w2s_mol.heads.metrics import QUANTITIES, weak_to_strong_quantities
 from w2s_mol.progress import Progress
 from w2s_mol.synthetic.config import EXPERIMENTS, Source, SyntheticConfig
