@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +177,9 @@ def locked(
 ) -> Iterator[None]:
     """Hold a lock file; ``what`` it is for is said to whoever waits for it, and in errors.
 
+    It is the system's lock, free when its holder is killed. The file is removed while it is still
+    held: who waited on the file removed then takes a new one, as filelock sees to.
+
     Raises
     ------
     filelock.Timeout
@@ -199,7 +202,27 @@ def locked(
     try:
         yield
     finally:
+        with suppress(OSError):  # Windows removes no open file
+            lock.unlink()
         file.release()
+
+
+@contextmanager
+def claimed(lock: Path, what: Path) -> Iterator[bool]:
+    """Hold a lock file if it is free, and say whether this process holds it; do not wait.
+
+    Raises
+    ------
+    InputError
+        If its folder cannot be written to.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock, what, patience=0))
+            mine = True
+        except Timeout:
+            mine = False
+        yield mine
 
 
 def write_bytes(path: Path, data: bytes) -> None:
