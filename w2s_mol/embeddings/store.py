@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
-from w2s_mol import files, paths
+from w2s_mol import files, kept
 from w2s_mol.encoders.contract import Embeddings, Encoder
+from w2s_mol.kept import Entry
 from w2s_mol.progress import Progress, silent
 
 BLOCK = 2048
 """Molecules an entry: what a killed run may have to compute again at most."""
 _FORMAT = 2
 _DTYPE = "float32"
+_FILE = "block.safetensors"
 
 
 def stored_embeddings(
@@ -58,44 +61,45 @@ def _offset(progress: Progress, work: str, start: int, total: int) -> Progress:
 def _block(
     encoder: Encoder, smiles: list[str], pooling: str, embedding: Progress, waiting: Progress
 ) -> Embeddings:
-    made_by = [encoder.fingerprint, dict(encoder.arithmetic), encoder.max_atoms, pooling, _DTYPE]
-    key = files.sha256_json([_FORMAT, made_by, smiles])
-    path = paths.home() / "embeddings" / key[:2] / f"{key}.safetensors"
-    found = _read(path, len(smiles))
+    entry = block_entry(encoder, smiles, pooling)
+    found = read_block(entry)
     if found is not None:
         return found
-    with files.locked(path.with_suffix(".lock"), path, waiting):
-        found = _read(path, len(smiles))
-        if found is None:
-            found = encoder.embed(smiles, pooling, embedding)
-            if found.lasting:
-                _write(path, found)
-    return found
+    with kept.held(entry, waiting):
+        found = read_block(entry)
+        return make_block(entry, encoder, smiles, pooling, embedding) if found is None else found
 
 
-def _digest(path: Path, embeddings: Embeddings) -> str:
-    """Hash an entry with its key: an entry under another's name is as wrong as an altered one."""
-    content = path.stem.encode() + embeddings.embeddings.tobytes() + embeddings.valid.tobytes()
-    return files.sha256_bytes(content + json.dumps(embeddings.reasons).encode())
+def block_entry(encoder: Encoder, smiles: Sequence[str], pooling: str) -> Entry:
+    """Return where the embeddings of a block of molecules are kept."""
+    made_by = [encoder.fingerprint, dict(encoder.arithmetic), encoder.max_atoms, pooling, _DTYPE]
+    return Entry("embeddings", files.sha256_json([_FORMAT, made_by, list(smiles)]))
 
 
-def _write(path: Path, embeddings: Embeddings) -> None:
-    tensors = {"embeddings": embeddings.embeddings, "valid": embeddings.valid.astype(np.uint8)}
-    metadata = {"reasons": json.dumps(embeddings.reasons), "sha256": _digest(path, embeddings)}
-    files.write_bytes(path, safetensors.numpy.save(tensors, metadata))
-
-
-def _read(path: Path, n: int) -> Embeddings | None:
-    """Return a whole, unaltered entry, or None."""
-    try:
-        with safe_open(path, framework="numpy") as entry:
-            metadata = entry.metadata()
-            found = Embeddings(
-                entry.get_tensor("embeddings"),
-                entry.get_tensor("valid").astype(bool),
-                tuple(json.loads(metadata["reasons"])),
-            )
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+def read_block(entry: Entry) -> Embeddings | None:
+    """Return the embeddings of a block, or None if they are not kept, or not whole."""
+    folder = kept.whole(entry)
+    if folder is None:
         return None
-    whole = len(found.valid) == n and _digest(path, found) == metadata.get("sha256")
-    return found if whole else None
+    with safe_open(folder / _FILE, framework="numpy") as block:
+        return Embeddings(
+            block.get_tensor("embeddings"),
+            block.get_tensor("valid").astype(bool),
+            tuple(json.loads(block.metadata()["reasons"])),
+        )
+
+
+def make_block(
+    entry: Entry, encoder: Encoder, smiles: Sequence[str], pooling: str, progress: Progress
+) -> Embeddings:
+    """Embed a block whose entry is held, and keep what would come out again."""
+    made = encoder.embed(smiles, pooling, progress)
+    if made.lasting:
+        kept.write(entry, partial(_save, made))
+    return made
+
+
+def _save(embeddings: Embeddings, folder: Path) -> None:
+    tensors = {"embeddings": embeddings.embeddings, "valid": embeddings.valid.astype(np.uint8)}
+    metadata = {"reasons": json.dumps(embeddings.reasons)}
+    (folder / _FILE).write_bytes(safetensors.numpy.save(tensors, metadata))
