@@ -8,10 +8,10 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
 
-from w2s_mol import files, paths
+from w2s_mol import files, kept
 from w2s_mol.progress import Progress
 from w2s_mol.synthetic.config import SyntheticConfig
 from w2s_mol.synthetic.networks import (
@@ -24,6 +24,7 @@ from w2s_mol.synthetic.networks import (
 )
 
 _FORMAT = 1
+_FILE = "representation.safetensors"
 _CURVE_POINTS = 50
 _DECIDING = (
     "input_dimension",
@@ -68,16 +69,14 @@ def pretrained_representation(
     n = config.low_samples if low_sample else config.pretraining_samples
     recipe = [_FORMAT, torch.__version__, seed, depth, t, n, config.finetuning_class]
     key = files.sha256_json([*recipe, [getattr(config, name) for name in _DECIDING]])
-    path = paths.home() / "representations" / f"{key}.safetensors"
-    with files.locked(path.with_suffix(".lock"), path, progress):
-        found = _read(path)
-        if found is None:
-            x, y, tasks = _pretraining_data(config, seed, t, n)
-            start = random_trainable(_sizes(config, depth), generator_for(seed, "start", depth))
-            work = f"pretraining a {depth}-layer representation"
-            found = _train(config, start, x, y, tasks, work, progress)
-            _write(path, found)
-    return found
+
+    def make() -> Pretrained:
+        x, y, tasks = _pretraining_data(config, seed, t, n)
+        start = random_trainable(_sizes(config, depth), generator_for(seed, "start", depth))
+        work = f"pretraining a {depth}-layer representation"
+        return _train(config, start, x, y, tasks, work, progress)
+
+    return _read(kept.kept(kept.Entry("representations", key), make, _save, progress))
 
 
 def _sizes(config: SyntheticConfig, depth: int) -> list[int]:
@@ -148,19 +147,16 @@ def _train(
     return Pretrained(Mlp(tuple(weights), tuple(biases)), curve)
 
 
-def _write(path: Path, found: Pretrained) -> None:
-    tensors = {f"{i:02d}": p.contiguous() for i, p in enumerate(found.network.parameters())}
-    metadata = {"curve": json.dumps(found.curve)}
-    files.write_bytes(path, safetensors.torch.save(tensors, metadata))
+def _save(made: Pretrained, folder: Path) -> None:
+    tensors = {f"{i:02d}": p.contiguous() for i, p in enumerate(made.network.parameters())}
+    metadata = {"curve": json.dumps(made.curve)}
+    (folder / _FILE).write_bytes(safetensors.torch.save(tensors, metadata))
 
 
-def _read(path: Path) -> Pretrained | None:
-    """Return a whole entry, or None."""
-    try:
-        with safe_open(path, framework="pt") as entry:
-            tensors = [entry.get_tensor(name) for name in sorted(entry.keys())]
-            curve = [(int(e), float(v)) for e, v in json.loads(entry.metadata()["curve"])]
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
-        return None
+def _read(folder: Path) -> Pretrained:
+    with safe_open(folder / _FILE, framework="pt") as entry:
+        # Copies: a tensor that is mapped would change with the file.
+        tensors = [entry.get_tensor(name).clone() for name in sorted(entry.keys())]
+        curve = [(int(e), float(v)) for e, v in json.loads(entry.metadata()["curve"])]
     half = len(tensors) // 2
     return Pretrained(Mlp(tuple(tensors[:half]), tuple(tensors[half:])), curve)

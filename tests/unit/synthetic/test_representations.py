@@ -36,7 +36,7 @@ def same(one: Pretrained, other: Pretrained) -> bool:
 
 
 def entries(home: Path) -> list[Path]:
-    return sorted((home / "representations").glob("*.safetensors"))
+    return sorted((home / "representations").rglob("*.safetensors"))
 
 
 def test_h_star_is_that_of_its_seed_whatever_is_pretrained_and_finetuned() -> None:
