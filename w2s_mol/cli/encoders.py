@@ -21,7 +21,7 @@ def encoders(
     Folders work as well, and hf:NAME_OR_PATH, file:EMBEDDINGS.parquet, python:MODULE:OBJECT, and
     skfp:NAME where scikit-fingerprints is installed.
     """
-    from w2s_mol.encoders.contract import METADATA
+    from w2s_mol.encoders.folder import METADATA
     from w2s_mol.encoders.loading import (
         plugin_names,
         shipped_encoders,

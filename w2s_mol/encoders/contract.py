@@ -19,12 +19,6 @@ from w2s_mol.progress import Progress, silent
 
 Precision = Literal["fp32", "bf16"]
 
-METADATA = "w2s_mol.json"
-"""The file in an encoder's folder that says how it was made; it marks the folder as finished."""
-
-UNFINISHED = ".training"
-"""How the name of a folder ends that holds the checkpoints of encoders not yet finished."""
-
 
 def check_precision(precision: str) -> None:
     """Raise InputError if arithmetic of this precision is not offered."""
@@ -92,11 +86,8 @@ class Readings:
     reasons: tuple[str, ...]
 
 
-class Encoder(ABC):
-    """SMILES in, one vector each out.
-
-    A vector depends on its SMILES alone: not on the order, the batch size or the other molecules
-    (equal within 1e-5 in float32).
+class Described:
+    """What is known of an encoder whether its weights are loaded or not.
 
     Attributes
     ----------
@@ -119,6 +110,8 @@ class Encoder(ABC):
         What a user should know of how it reads molecules.
     revision
         The commit of a model from a hub; None for others.
+    metadata
+        How it was made, as far as is known.
     """
 
     name: str
@@ -130,11 +123,37 @@ class Encoder(ABC):
     arithmetic: Mapping[str, str | None] = MappingProxyType({})
     notes: tuple[str, ...] = ()
     revision: str | None = None
+    metadata: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def reading(self) -> str:
         """What says how it reads SMILES; encoders with the same one read the same molecules."""
         return self.fingerprint
+
+    def resolve_pooling(self, pooling: str | None) -> str:
+        """Return the pooling asked for, or the default for None.
+
+        Raises
+        ------
+        InputError
+            If this encoder does not offer it.
+        """
+        if pooling is None:
+            return self.poolings[0]
+        if pooling not in self.poolings:
+            raise InputError(
+                f"encoder {self.name} does not offer the pooling {pooling!r}. It should be one "
+                f"of: {', '.join(self.poolings)}."
+            )
+        return pooling
+
+
+class Encoder(Described, ABC):
+    """SMILES in, one vector each out.
+
+    A vector depends on its SMILES alone: not on the order, the batch size or the other molecules
+    (equal within 1e-5 in float32).
+    """
 
     @abstractmethod
     def dimension(self, pooling: str) -> int:
@@ -153,23 +172,6 @@ class Encoder(ABC):
     @abstractmethod
     def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
         """Return the vectors of prepared molecules, and which of them have none after all."""
-
-    def resolve_pooling(self, pooling: str | None) -> str:
-        """Return the pooling asked for, or the default for None.
-
-        Raises
-        ------
-        InputError
-            If this encoder does not offer it.
-        """
-        if pooling is None:
-            return self.poolings[0]
-        if pooling not in self.poolings:
-            raise InputError(
-                f"encoder {self.name} does not offer the pooling {pooling!r}. It should be one "
-                f"of: {', '.join(self.poolings)}."
-            )
-        return pooling
 
     def embed(
         self, smiles: Sequence[str], pooling: str | None = None, progress: Progress = silent

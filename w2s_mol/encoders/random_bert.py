@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from w2s_mol import files, paths
-from w2s_mol.encoders.contract import METADATA
+from w2s_mol.encoders.folder import METADATA
 from w2s_mol.errors import InputError
 from w2s_mol.manifest import versions
 

@@ -34,10 +34,6 @@ class Tokenizer(Protocol):
     """Text to ids."""
 
     @property
-    def rule(self) -> str:
-        """How text is read, where the folder's files do not say it all."""
-
-    @property
     def words(self) -> dict[int, str]:
         """Token by id, special ones included."""
 
@@ -71,7 +67,6 @@ class AtomTokenizer:
     before: tuple[int, ...]
     after: tuple[int, ...]
     special: frozenset[int]
-    rule: str = "atoms:1"
     longest: int | None = None
     known: dict[str, int] = field(default_factory=dict)
 
@@ -87,8 +82,6 @@ class AtomTokenizer:
 
 class AutoloadedTokenizer:
     """Whatever ``AutoTokenizer`` makes of a folder; what it loses of a text is found by offsets."""
-
-    rule = "auto:1"
 
     def __init__(self, name: str, folder: Path) -> None:
         try:
@@ -147,8 +140,6 @@ class Reader:
     ----------
     token_ids
         From a SMILES to ids, or MoleculeError.
-    rule
-        Part of the encoder's fingerprint.
     longest
         The tokenizer's own limit.
     begins_special
@@ -158,7 +149,6 @@ class Reader:
     """
 
     token_ids: Callable[[str], list[int]]
-    rule: str
     longest: int | None
     begins_special: bool
     notes: tuple[str, ...]
@@ -182,14 +172,18 @@ def load_reader(name: str, folder: Path, rows: int) -> Reader:
     """
     tokenizer = _load(name, folder)
     notes = _check_size(name, tokenizer, rows)
-    token_ids, rule = tokenizer.ids, tokenizer.rule
+    token_ids = tokenizer.ids
     if selfies_notation.is_selfies(tokenizer.words.values()):
         to_selfies = selfies_notation.converter(name)
-        token_ids, rule = (lambda text: tokenizer.ids(to_selfies(text))), f"{rule}+selfies"
+
+
+        def token_ids(text: str) -> list[int]:
+            return tokenizer.ids(to_selfies(text))
+
         notes = [*notes, "it reads SELFIES, which are made of the SMILES"]
     seen, lost = _try(name, token_ids, rows)
     special = bool(seen) and all(ids[0] in tokenizer.special for ids in seen)
-    return Reader(token_ids, rule, tokenizer.longest, special, (*notes, *lost))
+    return Reader(token_ids, tokenizer.longest, special, (*notes, *lost))
 
 
 def _load(name: str, folder: Path) -> Tokenizer:

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from w2s_mol import files
-from w2s_mol.encoders.contract import METADATA, Computed, Encoder, Precision
+from w2s_mol.encoders.contract import Computed, Encoder, Precision
+from w2s_mol.encoders.folder import folder_fingerprint, folder_metadata, folder_revision
 from w2s_mol.encoders.models import TokenModel, load_model
 from w2s_mol.encoders.tokenizers import load_reader
 from w2s_mol.errors import InputError, first_line, means_no_memory
@@ -29,9 +30,6 @@ POOLINGS = ("mean+pooled", "mean", "pooled", "cls", "last")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
 
-_NOT_CONTENT = ("README.md", METADATA)
-_READING = 2
-"""Raised when a folder of the same files is read in another way than before."""
 
 
 def resolve_device(name: str) -> torch.device:
@@ -76,9 +74,8 @@ class TransformerEncoder(Encoder):
         self.folder = folder
         self.device = device
         self.precision = precision
-        self.metadata = _metadata(folder)
-        # The hub's client keeps a model under the commit that it is of.
-        self.revision = folder.name if folder.parent.name == "snapshots" else None
+        self.metadata = folder_metadata(folder)
+        self.revision = folder_revision(folder)
         loaded = load_model(name, folder)
         limits = [loaded.longest, max_tokens, self._open_tokenizer(loaded)]
         self._longest = min((limit for limit in limits if limit is not None), default=None)
@@ -86,15 +83,13 @@ class TransformerEncoder(Encoder):
         self.hidden = loaded.hidden
         pooled = ("mean+pooled", "mean", "pooled") if loaded.has_pooler else ("mean",)
         self.poolings = (*pooled, *(("cls",) if self._begins_special else ()), "last")
-        kind = [type(self).__name__, self._rule, self._longest, precision]
-        self.fingerprint = _fingerprint(folder, kind)
+        self.fingerprint = folder_fingerprint(folder, max_tokens, precision)
         self.arithmetic = {
             **versions("torch", "transformers", "tokenizers", "rdkit", "selfies"),
             "device": device.type,
         }
 
     _begins_special = True
-    _rule = ""
 
     def _open_tokenizer(self, loaded: TokenModel) -> int | None:
         """Make ready how SMILES are read; return the longest that the tokenizer takes, if any."""
@@ -191,7 +186,7 @@ class TextEncoder(TransformerEncoder):
 
     def _open_tokenizer(self, loaded: TokenModel) -> int | None:
         reader = load_reader(self.name, self.folder, loaded.vocabulary)
-        self._reader, self._rule, self.notes = reader, reader.rule, reader.notes
+        self._reader, self.notes = reader, reader.notes
         self._begins_special = reader.begins_special
         return reader.longest
 
@@ -246,25 +241,3 @@ def uses_smiles_vocabulary(folder: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
-
-def _fingerprint(folder: Path, kind: list[Any]) -> str:
-    """Hash what an encoder is: every file of its folder, and how it is read."""
-    content = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
-    hashes = {p.name: files.sha256_file(p) for p in content if p.name not in _NOT_CONTENT}
-    return files.sha256_json({"reading": _READING, "kind": kind, "files": hashes})
-
-
-def _metadata(folder: Path) -> dict[str, Any]:
-    path = folder / METADATA
-    if not path.is_file():
-        return {}
-    try:
-        found = files.read_json(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not JSON: {error}. Remove it or restore it.") from error
-    if not isinstance(found, dict):
-        raise InputError(
-            f"{path} holds a {type(found).__name__}, expected an object that says how the encoder "
-            "was made. Remove it or restore it."
-        )
-    return found

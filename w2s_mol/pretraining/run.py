@@ -16,7 +16,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from w2s_mol import files, manifest
 from w2s_mol._version import __version__
-from w2s_mol.encoders.contract import METADATA, UNFINISHED
+from w2s_mol.encoders.folder import METADATA, UNFINISHED
 from w2s_mol.encoders.smiles_bert import MAX_POSITIONS, save_encoder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.pretraining.batches import BATCHES_FORMAT

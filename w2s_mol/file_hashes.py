@@ -1,0 +1,60 @@
+"""Hashes of files that do not change, kept: a file of the same size and time is not read again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from w2s_mol import files, paths
+
+_FOLDER = "hashes"
+_YOUNG = 2e9
+"""Nanoseconds in which a file may change again without another time: it is not trusted yet."""
+
+
+def known(wanted: Iterable[Path]) -> dict[Path, str]:
+    """Return the sha256 of each file, reading only those that are not known by size and time.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    """
+    by_folder: dict[Path, list[Path]] = {}
+    for path in wanted:
+        by_folder.setdefault(path.parent, []).append(path)
+    return {
+        path: sha256
+        for folder, inside in by_folder.items()
+        for path, sha256 in _of_folder(folder, inside).items()
+    }
+
+
+def _of_folder(folder: Path, inside: list[Path]) -> dict[Path, str]:
+    index = paths.home() / _FOLDER / f"{files.sha256_bytes(str(folder.resolve()).encode())}.json"
+    before = _read(index)
+    found: dict[Path, str] = {}
+    after: dict[str, list[object]] = {}
+    for path in inside:
+        status = path.stat()
+        stamp = [status.st_size, status.st_mtime_ns]
+        entry = before.get(path.name, [])
+        same = entry[:2] == stamp and len(entry) == 3 and isinstance(entry[2], str)
+        found[path] = str(entry[2]) if same else files.sha256_file(path)
+        if time.time_ns() - status.st_mtime_ns > _YOUNG:
+            after[path.name] = [*stamp, found[path]]
+    if after and any(before.get(name) != entry for name, entry in after.items()):
+        with suppress(Exception):  # where nothing can be kept, it is only read again
+            files.write_json(index, {**before, **after})
+    return found
+
+
+def _read(index: Path) -> dict[str, list[object]]:
+    try:
+        found = files.read_json(index)
+    except (OSError, ValueError):
+        return {}
+    whole = isinstance(found, dict) and all(isinstance(e, list) for e in found.values())
+    return found if whole else {}

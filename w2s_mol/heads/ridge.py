@@ -1,0 +1,126 @@
+"""Ridge heads: every fit of a path of penalties, from moments of the features.
+
+With standardised features X and centred labels Y, the coefficients at penalty a are the exact
+minimiser of ``||Y - X B||^2 + a ||B||^2``, ``B = V (E + a)^-1 V' X'Y`` with ``X'X = V E V'``. Both
+products are sums over molecules, so the features are read a block at a time. Where there are fewer
+molecules than features the smaller ``X X'`` is factorised instead. The intercept is not penalised.
+Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.4.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+from w2s_mol.heads.factor import condensed
+from w2s_mol.heads.linear import Array, LinearHead, Scaler
+from w2s_mol.heads.matrix import Matrix, Rows, gathered
+
+PENALTIES = np.logspace(-6, 6, 49)
+"""The path of ridge penalties: four a decade, in the units of scikit-learn's ``alpha``."""
+
+
+@dataclass(frozen=True)
+class RidgePath:
+    """All fits of one set of features and labels.
+
+    Attributes
+    ----------
+    scaler
+        Of the features.
+    values
+        Eigenvalues E, shape (r,).
+    basis
+        Shape (d, r): maps coordinates in the eigenbasis to coefficients.
+    coordinates
+        Of the labels in the eigenbasis, shape (r, k).
+    means
+        Of the labels, shape (k,).
+    """
+
+    scaler: Scaler
+    values: Array
+    basis: Array
+    coordinates: Array
+    means: Array
+
+    @classmethod
+    def fit(cls, features: Matrix, labels: Array, rows: Rows) -> RidgePath:
+        """Factorise.
+
+        Parameters
+        ----------
+        features
+            Shape (n, d).
+        labels
+            Shape (n, k).
+        rows
+            Of the training molecules.
+        """
+        scaler = Scaler.fit(features, rows)
+        means = labels[rows].mean(axis=0)
+        d = features.shape[1]
+        if len(rows) < d:
+            train = scaler.transform(gathered(features, rows))
+            values, vectors = _eigen(train @ train.T)
+            coordinates = vectors.T @ (labels[rows] - means)
+            return cls(scaler, values, train.T @ vectors, coordinates, means)
+        gram, products = np.zeros((d, d)), np.zeros((d, labels.shape[1]))
+        for places, block in features.blocks(rows):
+            x = scaler.transform(block)
+            gram += x.T @ x
+            products += x.T @ (labels[rows[places]] - means)
+        values, vectors = _eigen(gram)
+        return cls(scaler, values, vectors, vectors.T @ products, means)
+
+    def errors(self, features: Matrix, labels: Array, rows: Rows) -> Array:
+        """Return the mean squared error on some molecules at every penalty, (penalties, k)."""
+        r = len(self.values)
+
+        def beside_labels() -> Iterator[Array]:
+            for places, block in features.blocks(rows):
+                projected = self.scaler.transform(block) @ self.basis
+                yield np.hstack([projected, labels[rows[places]] - self.means])
+
+        few = condensed(beside_labels())
+        errors = np.empty((len(PENALTIES), len(self.means)))
+        for place, penalty in enumerate(PENALTIES):
+            residuals = few[:, :r] @ self._shrunk(penalty) - few[:, r:]
+            errors[place] = (residuals**2).sum(axis=0) / len(rows)
+        return errors
+
+    def head(self, chosen: Rows) -> LinearHead:
+        """Return the head whose column j has penalty number ``chosen[j]`` of the path."""
+        penalties = PENALTIES[chosen]
+        return LinearHead(
+            self.scaler, self.basis @ self._shrunk(penalties), self.means, penalties
+        )
+
+    def _shrunk(self, penalties: Array | float) -> Array:
+        shrunk: Array = self.coordinates / (self.values[:, None] + penalties)
+        return shrunk
+
+
+def _eigen(gram: Array) -> tuple[Array, Array]:
+    values, vectors = scipy.linalg.eigh(gram, overwrite_a=True, check_finite=False)
+    return np.maximum(values, 0.0), vectors
+
+
+def fit_ridge(features: Matrix, labels: Array, learn: Rows, choose: Rows) -> LinearHead:
+    """Fit ridge heads, each penalty the one with the least squared error on other molecules.
+
+    Parameters
+    ----------
+    features
+        Shape (n, d).
+    labels
+        Shape (n, k).
+    learn, choose
+        Rows to fit on, and rows to choose the penalty on. The labels of both are of one kind: a
+        student's penalty is chosen on weak labels, never on true ones.
+    """
+    path = RidgePath.fit(features, labels, learn)
+    return path.head(np.argmin(path.errors(features, labels, choose), axis=0))

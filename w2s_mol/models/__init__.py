@@ -1,0 +1,1 @@
+"""What a student ends as: an encoder and a head, which predict, are saved and loaded."""

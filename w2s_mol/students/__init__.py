@@ -1,0 +1,1 @@
+"""Whoever learns from weak labels: the contract, and a module for each kind."""

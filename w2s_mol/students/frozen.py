@@ -1,0 +1,96 @@
+"""The paper's student: a frozen encoder under a head that is fitted to weak labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from w2s_mol import files
+from w2s_mol.embeddings.encoded import Encoded
+from w2s_mol.heads.linear import Array
+from w2s_mol.heads.matrix import Rows
+from w2s_mol.models.model import Model
+from w2s_mol.progress import Progress, silent
+from w2s_mol.students.contract import Student, Taught, Teaching
+from w2s_mol.supervisors.probe import Probe
+
+
+class FrozenStudent(Student):
+    """A frozen encoder and a head."""
+
+    def __init__(self, encoded: Encoded) -> None:
+        self.encoded = encoded
+        self.name = encoded.encoder.name
+        self.sha256 = files.sha256_bytes(encoded.encoder.fingerprint.encode())
+        self.notes = encoded.encoder.notes
+
+    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
+        """Embed them."""
+        return self.encoded.prepare(smiles, progress)
+
+    def learn(self, teaching: Teaching) -> Taught:
+        """Fit all heads at once: the features are factorised once for the labels of all."""
+        return _taught(self.encoded, teaching, teaching.labels)
+
+
+class OwnStudent(Student):
+    """Every supervisor teaches its own representation: a null control."""
+
+    name = "self"
+    sha256 = files.sha256_bytes(b"self")
+
+    def learn(self, teaching: Teaching) -> Taught:
+        """Fit a head on each supervisor's own features."""
+        each = []
+        for place, supervisor in enumerate(teaching.supervisors):
+            assert isinstance(supervisor, Probe)  # noqa: S101 -- the study's plan refuses others
+            each.append(
+                _taught(supervisor.encoded, teaching, teaching.labels[:, place : place + 1])
+            )
+        return Taught(
+            np.hstack([one.w2s for one in each]),
+            np.hstack([one.ceiling for one in each]),
+            np.concatenate([one.w2s_penalties for one in each]),
+            np.concatenate([one.ceiling_penalties for one in each]),
+            tuple(model for one in each for model in one.models),
+        )
+
+
+def _taught(encoded: Encoded, teaching: Teaching, labels: Array) -> Taught:
+    """Fit heads on columns of weak labels, and the ceiling on the truth beside them."""
+    features = encoded.features(teaching.smiles)
+    k = labels.shape[1]
+    predictions = np.empty((len(labels), k + 1))
+    penalties = np.empty(k + 1)
+    models: dict[int, Model] = {}
+    everything = np.hstack([labels, teaching.truth[:, None]])
+    for columns in _columns_of_the_same_rows(everything, teaching.learn, teaching.choose):
+        known = ~np.isnan(everything[:, columns[0]])
+        head = teaching.fit(
+            features,
+            everything[:, columns],
+            teaching.learn[known[teaching.learn]],
+            teaching.choose[known[teaching.choose]],
+        )
+        predictions[:, columns] = head.predict_rows(features, teaching.asked)
+        penalties[columns] = head.penalties
+        models |= {c: encoded.model(head.column(place)) for place, c in enumerate(columns)}
+    return Taught(
+        predictions[:, :k],
+        np.repeat(predictions[:, k:], k, axis=1),
+        penalties[:k],
+        np.repeat(penalties[k:], k),
+        tuple(models[column] for column in range(k)),
+    )
+
+
+def _columns_of_the_same_rows(labels: Array, learn: Rows, choose: Rows) -> list[list[int]]:
+    """Group the columns that have labels of the same molecules: these are fitted together."""
+    groups: dict[bytes, list[int]] = {}
+    rows = np.concatenate([learn, choose])
+    for column in range(labels.shape[1]):
+        groups.setdefault(np.isnan(labels[rows, column]).tobytes(), []).append(column)
+    return list(groups.values())
+
+

@@ -1,0 +1,117 @@
+"""The cell: one split x supervisor x student, from true labels to everyone's predictions.
+
+Cells of one split are carried out together: weak labels are made once for all students, and a
+student's features are factorised once for the labels of all supervisors. What comes out depends on
+what went in alone, so a split can be carried out anywhere, in any order, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2s_mol.heads.linear import Array
+from w2s_mol.heads.matrix import Rows
+from w2s_mol.heads.rules import FitHead
+from w2s_mol.streams import stream
+from w2s_mol.students.contract import Student, Taught, Teaching
+from w2s_mol.study.protocols import Roles
+from w2s_mol.supervisors.contract import Lesson, Supervisor
+from w2s_mol.tasks.contract import Predicted
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What one student makes of ``k`` supervisors on a split.
+
+    Attributes
+    ----------
+    student
+        Whose they are.
+    truth, weak
+        Shapes (n,) and (n, k), in label units.
+    weak_penalties
+        The ridge penalties that supervisors chose for themselves, shape (k,).
+    taught
+        The student's predictions.
+    """
+
+    student: Student
+    truth: Array
+    weak: Array
+    weak_penalties: Array
+    taught: Taught
+
+    def predicted(self, rows: Rows, supervisor: int) -> Predicted:
+        """Return what is known of some molecules in the cell of one supervisor."""
+        return Predicted(
+            self.truth[rows],
+            self.weak[rows, supervisor],
+            self.taught.w2s[rows, supervisor],
+            self.taught.ceiling[rows, supervisor],
+        )
+
+
+def split_cells(
+    supervisors: Sequence[Supervisor],
+    students: Sequence[Student],
+    smiles: Sequence[str],
+    truth: Array,
+    roles: Roles,
+    fit: FitHead,
+    shuffle_seed: int | None = None,
+) -> Iterator[Cells]:
+    """Carry out the cells of one split, student by student.
+
+    Parameters
+    ----------
+    supervisors, students
+        All of them are prepared for these molecules.
+    smiles, truth
+        Of ``n`` molecules; true labels have shape (n,).
+    roles
+        Of the protocol.
+    fit
+        The rule for heads.
+    shuffle_seed
+        If given, students see the weak labels permuted among the molecules of each role: a null
+        control.
+
+    Notes
+    -----
+    No true label reaches a student but those that its ceiling is fitted to, and nobody is shown
+    the labels of molecules that are measured alone.
+    """
+    learn, choose = roles.supervisor_learns, roles.choose
+    shown = _shown(truth, learn, choose)
+    lesson = Lesson(smiles, shown, learn, choose, roles.asked, fit)
+    said = [supervisor.labels(lesson) for supervisor in supervisors]
+    weak = np.stack([labels.labels for labels in said], axis=1)
+    penalties = np.array([labels.penalty for labels in said])
+    learn = roles.student_learns
+    taught = weak if shuffle_seed is None else shuffled(weak, [learn, choose], shuffle_seed)
+    shown = _shown(truth, learn, choose)
+    teaching = Teaching(
+        smiles, supervisors, taught, shown, learn, choose, roles.asked, fit
+    )
+    for student in students:
+        yield Cells(student, truth, weak, penalties, student.learn(teaching))
+
+
+def _shown(truth: Array, *roles: Rows) -> Array:
+    """Return the labels of some rows, NaN for all others."""
+    shown = np.full(len(truth), np.nan)
+    for rows in roles:
+        shown[rows] = truth[rows]
+    return shown
+
+
+def shuffled(labels: Array, roles: Sequence[Rows], seed: int) -> Array:
+    """Permute the rows of labels within each role."""
+    generator = stream(seed, "shuffled labels")
+    found = labels.copy()
+    for rows in roles:
+        found[rows] = labels[generator.permutation(rows)]
+    return found

@@ -1,0 +1,86 @@
+"""Protocols: which molecules of a split a supervisor learns on, which a student, which measure.
+
+A new one is a class here, or in a module of its own, and a line in ``PROTOCOLS``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2s_mol.datasets.dataset import Split
+from w2s_mol.heads.matrix import Rows
+from w2s_mol.streams import stream
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Row numbers by what they are for.
+
+    Attributes
+    ----------
+    parts
+        What results are given for, by name and in their order; no row is in two of them.
+    supervisor_learns, student_learns
+        On true labels, and on weak ones.
+    choose
+        Penalties: the supervisor's by true labels, the student's by weak ones.
+    """
+
+    parts: dict[str, Rows]
+    supervisor_learns: Rows
+    student_learns: Rows
+    choose: Rows
+
+    @property
+    def asked(self) -> Rows:
+        """Return all rows that anyone reads predictions of, in order of their numbers."""
+        used = [*self.parts.values(), self.supervisor_learns, self.student_learns, self.choose]
+        return np.unique(np.concatenate(used))
+
+    def of(self, places: Rows) -> Roles:
+        """Return the roles of rows that have other numbers: row i is ``places[i]``."""
+        return Roles(
+            {part: places[rows] for part, rows in self.parts.items()},
+            places[self.supervisor_learns],
+            places[self.student_learns],
+            places[self.choose],
+        )
+
+
+class Protocol(ABC):
+    """Who learns on which molecules of a split."""
+
+    @abstractmethod
+    def roles(self, split: Split, seed: int) -> Roles:
+        """Return the rows of each role; the same split and seed give the same."""
+
+
+class Paper(Protocol):
+    """Weak head and weak labels on the same train molecules (Charikar et al. 2024, sec. 5.2)."""
+
+    def roles(self, split: Split, seed: int) -> Roles:
+        """Return the split's own parts."""
+        return Roles(split.parts(), split.train, split.train, split.valid)
+
+
+class Disjoint(Protocol):
+    """The train molecules are halved by seed, one half for the weak head, one for the student."""
+
+    def roles(self, split: Split, seed: int) -> Roles:
+        """Return the halves as parts of their own."""
+        shuffled = stream(seed, "disjoint halves").permutation(split.train)
+        half = len(shuffled) // 2
+        weak, strong = np.sort(shuffled[:half]), np.sort(shuffled[half:])
+        parts = {
+            "train-weak": weak,
+            "train-strong": strong,
+            "valid": split.valid,
+            "test": split.test,
+        }
+        return Roles(parts, weak, strong, split.valid)
+
+
+PROTOCOLS: dict[str, Protocol] = {"paper": Paper(), "disjoint": Disjoint()}

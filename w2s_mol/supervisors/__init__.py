@@ -1,0 +1,1 @@
+"""Whoever gives weak labels: the contract, and a module for each kind."""

@@ -1,0 +1,104 @@
+"""The contract of a supervisor: whoever gives weak labels of molecules.
+
+A new kind is a module with a subclass of ``Supervisor``, and a line in ``supervisors.registry``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from types import MappingProxyType
+from typing import Any
+
+from w2s_mol.heads.linear import Array
+from w2s_mol.heads.matrix import Rows
+from w2s_mol.heads.rules import FitHead
+from w2s_mol.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a supervisor may know of one split, and what is asked of it.
+
+    Attributes
+    ----------
+    smiles
+        Of all ``n`` molecules of the dataset.
+    truth
+        True labels, shape (n,), in label units; NaN but for the rows of ``learn`` and ``choose``.
+    learn, choose
+        Rows to learn from, and rows to choose anything on (a penalty).
+    asked
+        Rows whose labels someone reads.
+    fit
+        The study's rule for heads.
+    """
+
+    smiles: Sequence[str]
+    truth: Array
+    learn: Rows
+    choose: Rows
+    asked: Rows
+    fit: FitHead
+
+
+@dataclass(frozen=True)
+class WeakLabels:
+    """What a supervisor says.
+
+    Attributes
+    ----------
+    labels
+        Shape (n,), in label units; NaN for rows that were not asked for, or of which it says
+        nothing.
+    penalty
+        The ridge penalty that it chose for itself, if it did.
+    """
+
+    labels: Array
+    penalty: float = nan
+
+
+class Supervisor(ABC):
+    """Weak labels for molecules.
+
+    Attributes
+    ----------
+    name
+        What it is called in results.
+    family
+        What it is called with its kin: a folder of encoders, a kind of supervisor.
+    hidden, seed
+        The size of its encoder and the seed of its pretraining, where it has them.
+    sha256
+        A hash of everything its labels depend on, beside the lesson.
+    made
+        How it was made, as far as is known; the manifest of a run has it.
+    notes
+        What a user should know of it.
+    """
+
+    name: str
+    family: str
+    sha256: str
+    hidden: int | None = None
+    seed: int | None = None
+    made: Mapping[str, Any] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
+
+    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
+        """Compute what can be kept for some molecules, before any lesson on them.
+
+        Returns
+        -------
+        sequence of str
+            For each molecule why it cannot be labelled, or an empty text. A study leaves such
+            molecules out, or stops, as ``--on-invalid`` says.
+        """
+        return [""] * len(smiles)
+
+    @abstractmethod
+    def labels(self, lesson: Lesson) -> WeakLabels:
+        """Return weak labels of a lesson's molecules; the same lesson gives the same labels."""

@@ -1,0 +1,148 @@
+"""The contract of a task: what a label is, what is measured of predictions, and in which words.
+
+Every quantity is defined once, here and in a task's module. Results are means of its terms, the
+bootstrap resamples the same terms, and tables, figures and messages take its words from it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2s_mol.heads.rules import FitHead, HeadRule
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Labels and predictions of ``n`` molecules by all models of a study.
+
+    Attributes
+    ----------
+    truth
+        True labels.
+    weak, w2s, ceiling
+        Predictions of the weak model, of the strong model under its supervision, and of the
+        strong model fitted on true labels.
+
+    All are of one shape, (n,), or (n, k) for the cases of k supervisors, in label units.
+    """
+
+    truth: Array
+    weak: Array
+    w2s: Array
+    ceiling: Array
+
+
+@dataclass(frozen=True)
+class Term:
+    """A quantity that is a mean over molecules.
+
+    Attributes
+    ----------
+    name
+        Its column in results.
+    words
+        What tables, figures and messages call it.
+    what
+        What it is, in the task's unit of errors.
+    of
+        From predictions to one value a molecule, of their shape.
+    in_summary
+        Whether ``w2s-mol run`` prints it.
+    mean_in_words
+        What the statistics call its mean over cases; empty where they do not give it.
+    """
+
+    name: str
+    words: str
+    what: str
+    of: Callable[[Predicted], Array]
+    in_summary: bool = True
+    mean_in_words: str | None = None
+
+    @property
+    def mean_words(self) -> str:
+        """Say what the statistics call its mean; empty where they do not give it."""
+        return f"mean {self.words}" if self.mean_in_words is None else self.mean_in_words
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A quantity without unit that is made of the means of terms; NaN where it is undefined."""
+
+    name: str
+    words: str
+    what: str
+    of: Callable[[Mapping[str, float]], float]
+    in_summary: bool = True
+
+
+class Task(ABC):
+    """What a label is.
+
+    Attributes
+    ----------
+    name
+        In the registry, ``tasks.registry.TASKS``.
+    error
+        What its errors are, in words.
+    terms, ratios
+        Its quantities, in the order of results.
+    """
+
+    name: str
+    error: str
+    terms: tuple[Term, ...]
+    ratios: tuple[Ratio, ...]
+
+    @abstractmethod
+    def error_unit(self, unit: object) -> str:
+        """Return the unit of the terms, in words, for labels of a unit."""
+
+    @abstractmethod
+    def fitter(self, rule: HeadRule, *, epochs: int, seed: int) -> FitHead:
+        """Return what fits heads on labels of this kind.
+
+        Raises
+        ------
+        InputError
+            If the task has no such rule.
+        """
+
+    def quantities(self) -> tuple[Term | Ratio, ...]:
+        """Return all of them, in the order of results."""
+        return (*self.terms, *self.ratios)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all quantities."""
+        return tuple(quantity.name for quantity in self.quantities())
+
+    def words(self, name: str) -> str:
+        """Return what a quantity is called."""
+        return next(q.words for q in self.quantities() if q.name == name)
+
+    def per_molecule(self, predicted: Predicted) -> dict[str, Array]:
+        """Return the terms by name, each of the predictions' shape."""
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever is not finite is left out
+            return {term.name: term.of(predicted) for term in self.terms}
+
+    def measured(self, predicted: Predicted) -> dict[str, float]:
+        """Return every quantity of one supervisor and student on some molecules, by name.
+
+        Molecules of which the supervisor says nothing (NaN) do not count; a quantity is NaN where
+        there is no other.
+        """
+        said = ~np.isnan(predicted.weak)
+        of_said = Predicted(
+            predicted.truth[said], predicted.weak[said], predicted.w2s[said],
+            predicted.ceiling[said],
+        )  # fmt: skip
+        terms = self.per_molecule(of_said)
+        means = {n: float(np.mean(t)) if len(t) else float("nan") for n, t in terms.items()}
+        return {**means, **{ratio.name: ratio.of(means) for ratio in self.ratios}}

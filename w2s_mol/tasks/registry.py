@@ -1,0 +1,17 @@
+"""Every task by its name; a new one is a module of its own and a line here."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from w2s_mol.tasks.contract import Task
+from w2s_mol.tasks.regression import Regression
+
+REGRESSION = Regression()
+
+TASKS: dict[str, Task] = {task.name: task for task in (REGRESSION,)}
+
+
+def task_of(results: pd.DataFrame) -> Task:
+    """Return the task that results are of; those that do not say it are of regression."""
+    return TASKS[str(results["task"].iloc[0])] if "task" in results else REGRESSION
