@@ -135,6 +135,17 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
     ``path`` must not be there yet.
     """
+    with scratch_folder(path) as temporary:
+        try:
+            yield temporary
+            temporary.replace(path)
+        except OSError as error:
+            raise write_error(path, error) from error
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``, which is removed when the block ends."""
     temporary = _beside(path)
     try:
         temporary.mkdir()
@@ -142,9 +153,6 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         raise write_error(path, error) from error
     try:
         yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise write_error(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

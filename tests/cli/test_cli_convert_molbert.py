@@ -180,7 +180,7 @@ def test_strong_molbert_is_fetched_converted_and_studied_once(
 
     # The same checkpoint, converted by the user, is the same encoder.
     assert cli("convert-molbert", checkpoint, "-o", "own").code == 0
-    [converted] = (fresh_home / "encoders").glob("molbert-*/model.safetensors")
+    [converted] = (fresh_home / "encoders").rglob("model.safetensors")
     assert (tmp_path / "own" / "model.safetensors").read_bytes() == converted.read_bytes()
 
 
@@ -214,7 +214,7 @@ def test_a_spoiled_conversion_in_the_cache_is_noticed_and_made_again(
     used, embedded = used_home
     home = tmp_path / "home"
     shutil.copytree(used, home)
-    [weights] = (home / "encoders").glob("molbert-*/model.safetensors")
+    [weights] = (home / "encoders").rglob("model.safetensors")
     whole = weights.read_bytes()
     spoiled = {"truncated": whole[: len(whole) // 2], "altered": whole[:-400] + bytes(400)}
     weights.write_bytes(spoiled[kind])
@@ -235,4 +235,4 @@ def test_a_zip_that_is_not_molberts_is_refused_by_name(cli, tmp_path, fresh_home
     assert done.code in (1, 2)
     assert "checkpoints/last.ckpt" in done.err
     assert not (tmp_path / "out.parquet").exists()
-    assert not list((fresh_home / "encoders").glob("molbert-*"))
+    assert not list((fresh_home / "encoders").rglob("*.*"))

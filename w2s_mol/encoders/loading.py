@@ -191,7 +191,7 @@ def load_encoder(
     from w2s_mol.encoders import transformer
 
     resolved = transformer.resolve_device(device) if isinstance(device, str) else device
-    label = folder.name if Path(name).is_dir() else name
+    label = folder.name if folder == Path(name) else name
     smiles_family = transformer.uses_smiles_vocabulary(folder)
     kind = transformer.SmilesBertEncoder if smiles_family else transformer.TextEncoder
     return kind(label, folder, resolved, max_tokens, precision)

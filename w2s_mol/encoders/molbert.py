@@ -5,9 +5,9 @@ from __future__ import annotations
 import pickle
 import re
 import shutil
-import tempfile
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 from transformers import BertModel
 
-from w2s_mol import files, paths
+from w2s_mol import files, kept
 from w2s_mol._version import __version__
 from w2s_mol.encoders.legacy_pickle import StoredTensor, load_checkpoint
 from w2s_mol.encoders.smiles_bert import bert_config, fixed_positions, new_bert, save_encoder
@@ -29,7 +29,6 @@ _POSITIONS = "embeddings.position_embeddings"
 _FREQUENCY = f"{_POSITIONS}.inv_freq"
 _CHECKPOINT = "checkpoints/last.ckpt"
 _SETTINGS = "hparams.yaml"
-_HASHES = ".sha256.json"
 _FULL_HEADS, _TINY_HEADS = 12, 2
 _MOST_LAYERS = 1_000
 _MOST_SETTINGS = 100_000  # bytes of hparams.yaml
@@ -58,6 +57,33 @@ def convert_molbert(checkpoint: Path, folder: Path) -> Path:
     """
     if folder.exists():
         raise InputError(f"{folder} exists. Choose another output folder, or remove it.")
+    converted = _convert(checkpoint)
+    with files.atomic_folder(folder) as temporary:
+        converted.save(temporary)
+    return folder
+
+
+def molbert_folder(archive: Path, progress: Progress = silent) -> Path:
+    """Return the converted encoder of a MolBERT zip, converting it once for its content."""
+    entry = kept.Entry("encoders", files.sha256_file(archive))
+
+    def make() -> _Converted:
+        with files.scratch_folder(entry.path) as temporary:
+            return _convert(_unpack(archive, temporary))
+
+    return kept.kept(entry, make, _Converted.save, progress)
+
+
+@dataclass(frozen=True)
+class _Converted:
+    model: BertModel
+    card: str
+
+    def save(self, folder: Path) -> None:
+        save_encoder(self.model, folder, self.card)
+
+
+def _convert(checkpoint: Path) -> _Converted:
     state = load_checkpoint(checkpoint).get("state_dict")
     if not isinstance(state, dict):
         raise InputError(f"{checkpoint} has no state_dict; a MolBERT checkpoint is expected.")
@@ -73,32 +99,7 @@ def convert_molbert(checkpoint: Path, folder: Path) -> Path:
     model = new_bert(config)
     weights = {name: torch.from_numpy(array) for name, array in tensors.items()}
     model.load_state_dict(weights, strict=False)  # all but the fixed positions, as just checked
-    with files.atomic_folder(folder) as temporary:
-        save_encoder(model, temporary, _card(checkpoint))
-        hashes = {path.name: files.sha256_file(path) for path in sorted(temporary.iterdir())}
-        files.write_json(temporary / _HASHES, hashes)
-    return folder
-
-
-def molbert_folder(archive: Path, progress: Progress = silent) -> Path:
-    """Return the converted encoder of a MolBERT zip, converting it once for its content."""
-    digest = files.sha256_file(archive)
-    folder = paths.home() / "encoders" / f"molbert-{digest[:16]}"
-    with files.locked(folder.parent / f".{folder.name}.lock", folder, progress):
-        if not _is_whole(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-                convert_molbert(_unpack(archive, Path(temporary)), folder)
-    return folder
-
-
-def _is_whole(folder: Path) -> bool:
-    """Say whether a converted encoder has the files it was written with."""
-    try:
-        hashes = files.read_json(folder / _HASHES)
-        return all(files.sha256_file(folder / name) == value for name, value in hashes.items())
-    except (OSError, ValueError, AttributeError):
-        return False
+    return _Converted(model, _card(checkpoint))
 
 
 def _unpack(archive: Path, folder: Path) -> Path:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from w2s_mol import files, paths
+from w2s_mol import files, kept
 from w2s_mol.encoders.folder import METADATA
 from w2s_mol.errors import InputError
 from w2s_mol.manifest import versions
+
+if TYPE_CHECKING:
+    from transformers import BertModel
 
 FAMILY = "random"
 _FORMAT = 2
@@ -34,13 +38,20 @@ def random_folder(name: str) -> Path:
     InputError
         If the hidden size cannot be divided among the heads.
     """
+    hidden, layers, heads, seed = _shape(name)
     # What a seed gives is torch's and transformers' to say, so each pair of versions has its own.
-    made_by = files.sha256_json([_FORMAT, versions("torch", "transformers")])
-    folder = paths.home() / "random" / made_by[:16] / name
-    if not (folder / "config.json").exists():
-        hidden, layers, heads, seed = _shape(name)
-        _make(folder, hidden, layers, heads, seed)
-    return folder
+    made_by = [_FORMAT, versions("torch", "transformers")]
+    entry = kept.Entry("random", files.sha256_json([made_by, name]))
+
+    def save(model: BertModel, folder: Path) -> None:
+        from w2s_mol.encoders.smiles_bert import save_encoder
+
+        card = f"# {name}\n\nRandom weights (seed {seed}), never trained: a null control.\n"
+        save_encoder(model, folder, card)
+        made = {"hidden": hidden, "seed": seed, "trained": False}
+        (folder / METADATA).write_bytes(files.as_json(made))
+
+    return kept.kept(entry, lambda: _make(hidden, layers, heads, seed), save)
 
 
 def _shape(name: str) -> tuple[int, int, int, int]:
@@ -58,21 +69,11 @@ def _shape(name: str) -> tuple[int, int, int, int]:
     return hidden, layers, heads, seed
 
 
-def _make(folder: Path, hidden: int, layers: int, heads: int, seed: int) -> None:
+def _make(hidden: int, layers: int, heads: int, seed: int) -> BertModel:
     import torch
 
-    from w2s_mol.encoders.smiles_bert import bert_config, new_bert, save_encoder
+    from w2s_mol.encoders.smiles_bert import bert_config, new_bert
 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = new_bert(bert_config(hidden, layers, heads))
-    card = f"# {folder.name}\n\nRandom weights (seed {seed}), never trained: a null control.\n"
-    try:
-        with files.atomic_folder(folder) as temporary:
-            save_encoder(model, temporary, card)
-            files.write_json(
-                temporary / METADATA, {"hidden": hidden, "seed": seed, "trained": False}
-            )
-    except InputError:
-        if not (folder / "config.json").exists():  # else another process was as quick
-            raise
+        return new_bert(bert_config(hidden, layers, heads))

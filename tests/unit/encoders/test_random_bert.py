@@ -80,20 +80,19 @@ def test_a_random_encoder_is_made_once(fresh_home: Path, monkeypatch: pytest.Mon
     np.testing.assert_array_equal(vectors("random-h8-s0"), first)
 
 
-def test_two_processes_that_make_the_same_encoder_do_not_disturb_each_other(
-    fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_damaged_random_encoder_is_made_again(fresh_home: Path) -> None:
+    first = vectors("random-h8-s0")
+    weights = random_folder("random-h8-s0") / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8] + b"altered!")
+    np.testing.assert_array_equal(vectors("random-h8-s0"), first)
+
+
+def test_a_random_encoder_keeps_its_name_beside_a_folder_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other is done first, after this one has looked."""
-    original = random_bert._make
-
-    def twice(*arguments) -> None:
-        original(*arguments)
-        original(*arguments)
-
-    monkeypatch.setattr(random_bert, "_make", twice)
-    folder = random_folder("random-h8-s0")
-    assert [path.name for path in folder.parent.iterdir()] == ["random-h8-s0"]
-    assert vectors("random-h8-s0").shape == (3, 16)
+    monkeypatch.chdir(tmp_path)
+    Path("random-h8-s0").mkdir()
+    assert load_encoder("random-h8-s0", "cpu").name == "random-h8-s0"
 
 
 def test_a_home_that_cannot_be_written_is_a_clear_error(
