@@ -41,11 +41,13 @@ class Kind:
 
 KINDS = {
     "embeddings": Kind("embeddings of molecules, a block of them an entry"),
+    "facts": Kind("what encoders are, so that their weights need not be loaded to know it"),
     "random": Kind("encoders with random weights"),
     "encoders": Kind("MolBERT's weights, converted"),
     "corpora": Kind("corpora prepared for pretraining"),
     "representations": Kind("pretrained representations of synthetic experiments"),
     "downloads": Kind("files fetched", by_content=False),
+    "hashes": Kind("hashes of files by their size and time", by_content=False),
     "faults": Kind("lists of rows that could not be used", by_content=False),
 }
 

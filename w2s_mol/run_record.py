@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import tomli_w
 
 from w2s_mol import files
@@ -46,6 +47,8 @@ _SHAPE: dict[str, Any] = {
     "notes": _Each(_TEXTS),
     "packages": dict,
     "strong": {"name": str, "sha256": str},
+    "students": _Each({"name": str, "sha256": str}, list),
+    "asked": str,
     "weak": _Each({"name": str, "sha256": str, "family": str, "pretraining": _MADE}, list),
     "datasets": _Each({"sha256": str, "splits": dict}),
 }
@@ -106,8 +109,22 @@ def _is(value: Any, kind: type) -> bool:
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     """Write a table to a Parquet file atomically."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
     with files.atomic_path(path) as temporary:
-        frame.to_parquet(temporary, index=False)
+        pq.write_table(table, temporary, **parquet_options(table.schema))
+
+
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """Return how tables of these columns are written, so that they take little room.
+
+    Of floating numbers only the leading bytes repeat: they are split off, and the rest is left.
+    """
+    numbers = [field.name for field in schema if pa.types.is_floating(field.type)]
+    return {
+        "compression": "zstd",
+        "use_dictionary": [field.name for field in schema if field.name not in numbers],
+        "column_encoding": dict.fromkeys(numbers, "BYTE_STREAM_SPLIT"),
+    }
 
 
 def write_csv(folder: Path, results: pd.DataFrame) -> None:

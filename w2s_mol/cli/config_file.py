@@ -119,6 +119,6 @@ def _may_be_path(text: str) -> bool:
         return True
     from w2s_mol.datasets.loading import ALL, dataset_names
     from w2s_mol.encoders.loading import SHIPPED, encoder_names
-    from w2s_mol.study.config import SELF
+    from w2s_mol.encoders.names import SELF
 
     return text not in {*dataset_names(), ALL, *encoder_names(), SHIPPED, SELF, "guacamol", ""}

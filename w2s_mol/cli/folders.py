@@ -30,7 +30,7 @@ def study_folder(study: StudyConfig) -> Path:
     from w2s_mol.datasets.loading import ALL, dataset_names
     from w2s_mol.encoders.loading import SHIPPED, encoder_names
     from w2s_mol.encoders.random_bert import FAMILY, is_random
-    from w2s_mol.study.config import SELF
+    from w2s_mol.encoders.names import SELF
 
     known = {*dataset_names(), ALL, *encoder_names(), SHIPPED, FAMILY, SELF}
     named = [*study.dataset, *study.weak, study.strong]

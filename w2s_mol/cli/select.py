@@ -65,7 +65,7 @@ def _print(selection: StudySelection) -> None:
     from w2s_mol.numbers import squared
     from w2s_mol.selection.formats import column_forms
     from w2s_mol.selection.tables import supervisor_names
-    from w2s_mol.study.results import NO_CONTROL
+    from w2s_mol.study.groups import NO_CONTROL
 
     keys = selection.keys
     heading = (

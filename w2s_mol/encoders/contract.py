@@ -103,9 +103,6 @@ class Described:
         Of its arithmetic.
     max_atoms
         Molecules of more atoms are invalid.
-    arithmetic
-        What beside its content its vectors depend on in their last digits, or more where a
-        library changes: versions, the kind of device.
     notes
         What a user should know of how it reads molecules.
     revision
@@ -120,7 +117,6 @@ class Described:
     hidden: int | None = None
     precision: Precision = "fp32"
     max_atoms: int = MAX_ATOMS
-    arithmetic: Mapping[str, str | None] = MappingProxyType({})
     notes: tuple[str, ...] = ()
     revision: str | None = None
     metadata: Mapping[str, Any] = MappingProxyType({})
@@ -129,6 +125,14 @@ class Described:
     def reading(self) -> str:
         """What says how it reads SMILES; encoders with the same one read the same molecules."""
         return self.fingerprint
+
+    @property
+    def arithmetic(self) -> Mapping[str, str | None]:
+        """What beside its content its vectors depend on in their last digits: versions, device.
+
+        Or in more than those, where a library changes.
+        """
+        return {}
 
     def resolve_pooling(self, pooling: str | None) -> str:
         """Return the pooling asked for, or the default for None.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,11 @@ class DescriptorEncoder(FixedEncoder):
 
     name = "rdkit2d"
     fingerprint = "rdkit2d:1"
-    arithmetic = versions("rdkit", "descriptastorus", "numpy")
+
+    @property
+    def arithmetic(self) -> Mapping[str, str | None]:
+        """The versions of what computes it."""
+        return versions("rdkit", "descriptastorus", "numpy")
 
     def dimension(self, pooling: str) -> int:
         """Return 200."""
@@ -67,7 +71,12 @@ class MorganEncoder(FixedEncoder):
 
     name = "ecfp"
     fingerprint = "ecfp:radius-2:2048:counts"
-    arithmetic = versions("rdkit")
+
+    @property
+    def arithmetic(self) -> Mapping[str, str | None]:
+        """The versions of what computes it."""
+        return versions("rdkit")
+
     _SIZE = 2048
 
     def __init__(self) -> None:

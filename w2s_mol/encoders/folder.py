@@ -14,6 +14,9 @@ METADATA = "w2s_mol.json"
 UNFINISHED = ".training"
 """How the name of a folder ends that holds the checkpoints of encoders not yet finished."""
 
+COMPUTED_WITH = ("torch", "transformers", "tokenizers", "rdkit", "selfies")
+"""The packages on whose versions the vectors of an encoder in a folder depend."""
+
 _NOT_CONTENT = ("README.md", METADATA)
 _READING = 3
 """Raised when a folder of the same files is read in another way than before."""

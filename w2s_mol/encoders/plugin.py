@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
@@ -93,8 +93,11 @@ class PluginEncoder(Encoder):
             ["plugin:1", plugin.name, str(self._size), version, plugin.fingerprint]
         )
         self.metadata: dict[str, Any] = {"plugin": origin, "version": version}
-        kind_of_device = device.partition(":")[0]
-        self.arithmetic = {**versions("torch", "numpy", "rdkit"), "device": kind_of_device}
+
+    @property
+    def arithmetic(self) -> Mapping[str, str | None]:
+        """The versions of what it most likely uses, and the kind of device."""
+        return {**versions("torch", "numpy", "rdkit"), "device": self.device.partition(":")[0]}
 
     def dimension(self, pooling: str) -> int:
         """Return what the plug-in announces."""

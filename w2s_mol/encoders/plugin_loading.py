@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from w2s_mol.encoders.names import PLUGINS, release
 from w2s_mol.encoders.plugin import PluginEncoder, failing_as
 from w2s_mol.encoders.plugin_laws import broken
 from w2s_mol.errors import InputError, unknown_name
@@ -20,18 +21,7 @@ from w2s_mol.files import sha256_file
 if TYPE_CHECKING:
     import torch
 
-GROUP = "w2s_mol.encoders"
-"""The group of entry points in which packages announce their encoders."""
-
 _FORM = "Give python:MODULE:OBJECT, for example python:my_encoder:MyEncoder for my_encoder.py here."
-
-
-def announced() -> dict[str, str]:
-    """Return the encoders that installed packages announce, and where each is; imports none."""
-    return {
-        point.name: f"{_release(point)}, {point.value}"
-        for point in sorted(importlib.metadata.entry_points(group=GROUP))
-    }
 
 
 def open_plugin(name: str, device: str | torch.device = "auto") -> PluginEncoder:
@@ -42,18 +32,18 @@ def open_plugin(name: str, device: str | torch.device = "auto") -> PluginEncoder
     InputError
         If several do, or it cannot be imported, or it is no plug-in.
     """
-    points = set(importlib.metadata.entry_points(group=GROUP, name=name))
+    points = set(importlib.metadata.entry_points(group=PLUGINS, name=name))
     if len(points) > 1:
-        places = " and ".join(sorted(f"{_release(p)} ({p.value})" for p in points))
+        places = " and ".join(sorted(f"{release(p)} ({p.value})" for p in points))
         raise InputError(
             f"several packages have an encoder {name!r}: {places}. Uninstall one, or give "
             "python:MODULE:OBJECT."
         )
     [point] = points
-    origin = f"{name} ({_release(point)})"
+    origin = f"{name} ({release(point)})"
     with failing_as(origin, f"cannot be imported from {point.value}"):
         found = point.load()
-    return _adapted(found, origin, _release(point), device)
+    return _adapted(found, origin, release(point), device)
 
 
 def open_python(name: str, device: str | torch.device = "auto") -> PluginEncoder:
@@ -149,7 +139,3 @@ def resolved_device(device: str | torch.device) -> str:
     from w2s_mol.encoders.transformer import resolve_device
 
     return str(resolve_device(device) if isinstance(device, str) else device)
-
-
-def _release(point: importlib.metadata.EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"

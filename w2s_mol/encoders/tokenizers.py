@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -172,18 +173,18 @@ def load_reader(name: str, folder: Path, rows: int) -> Reader:
     """
     tokenizer = _load(name, folder)
     notes = _check_size(name, tokenizer, rows)
-    token_ids = tokenizer.ids
+    token_ids: Callable[[str], list[int]] = tokenizer.ids
     if selfies_notation.is_selfies(tokenizer.words.values()):
         to_selfies = selfies_notation.converter(name)
-
-
-        def token_ids(text: str) -> list[int]:
-            return tokenizer.ids(to_selfies(text))
-
+        token_ids = partial(_ids_of_selfies, tokenizer, to_selfies)
         notes = [*notes, "it reads SELFIES, which are made of the SMILES"]
     seen, lost = _try(name, token_ids, rows)
     special = bool(seen) and all(ids[0] in tokenizer.special for ids in seen)
     return Reader(token_ids, tokenizer.longest, special, (*notes, *lost))
+
+
+def _ids_of_selfies(tokenizer: Tokenizer, to_selfies: Callable[[str], str], text: str) -> list[int]:
+    return tokenizer.ids(to_selfies(text))
 
 
 def _load(name: str, folder: Path) -> Tokenizer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 
 from w2s_mol import files
 from w2s_mol.encoders.contract import Computed, Encoder, Precision
-from w2s_mol.encoders.folder import folder_fingerprint, folder_metadata, folder_revision
+from w2s_mol.encoders.folder import (
+    COMPUTED_WITH,
+    folder_fingerprint,
+    folder_metadata,
+    folder_revision,
+)
 from w2s_mol.encoders.models import TokenModel, load_model
 from w2s_mol.encoders.tokenizers import load_reader
 from w2s_mol.errors import InputError, first_line, means_no_memory
@@ -29,7 +34,6 @@ from w2s_mol.threads import one_thread
 POOLINGS = ("mean+pooled", "mean", "pooled", "cls", "last")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
-
 
 
 def resolve_device(name: str) -> torch.device:
@@ -84,12 +88,13 @@ class TransformerEncoder(Encoder):
         pooled = ("mean+pooled", "mean", "pooled") if loaded.has_pooler else ("mean",)
         self.poolings = (*pooled, *(("cls",) if self._begins_special else ()), "last")
         self.fingerprint = folder_fingerprint(folder, max_tokens, precision)
-        self.arithmetic = {
-            **versions("torch", "transformers", "tokenizers", "rdkit", "selfies"),
-            "device": device.type,
-        }
 
     _begins_special = True
+
+    @property
+    def arithmetic(self) -> Mapping[str, str | None]:
+        """The versions of what computes it, and the kind of device."""
+        return {**versions(*COMPUTED_WITH), "device": self.device.type}
 
     def _open_tokenizer(self, loaded: TokenModel) -> int | None:
         """Make ready how SMILES are read; return the longest that the tokenizer takes, if any."""
@@ -240,4 +245,3 @@ def uses_smiles_vocabulary(folder: Path) -> bool:
         return bool(tokenizer["model"]["vocab"] == TOKEN_IDS)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-

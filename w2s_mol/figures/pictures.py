@@ -17,7 +17,7 @@ from w2s_mol.figures import panels
 from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import StudySelection, selections
-from w2s_mol.study.results import NO_CONTROL, study_groups
+from w2s_mol.study.groups import NO_CONTROL, study_groups
 
 SHEET = "gain-misfit"
 _PAPERS_DATASETS = {"esol": "2d", "freesolv": "2e", "lipop": "2f"}

@@ -95,9 +95,7 @@ class RidgePath:
     def head(self, chosen: Rows) -> LinearHead:
         """Return the head whose column j has penalty number ``chosen[j]`` of the path."""
         penalties = PENALTIES[chosen]
-        return LinearHead(
-            self.scaler, self.basis @ self._shrunk(penalties), self.means, penalties
-        )
+        return LinearHead(self.scaler, self.basis @ self._shrunk(penalties), self.means, penalties)
 
     def _shrunk(self, penalties: Array | float) -> Array:
         shrunk: Array = self.coordinates / (self.values[:, None] + penalties)

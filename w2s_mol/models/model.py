@@ -144,7 +144,9 @@ def _card(folder: Path) -> dict[str, Any]:
         fields = {"encoder", "fingerprint", "pooling", "task"}
         whole = all(isinstance(card[name], str) for name in fields) and card["format"] == _FORMAT
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} cannot be read: {error}. It should be a saved model's.") from error
+        raise InputError(
+            f"{path} cannot be read: {error}. It should be a saved model's."
+        ) from error
     if not whole:
         raise InputError(f"{path} is no model of this version. Save the model again.")
     return dict(card)

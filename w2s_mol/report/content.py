@@ -20,7 +20,7 @@ from w2s_mol.statistics.controls import MOST_OF_ONE_MOLECULE, control_table
 from w2s_mol.statistics.gain_misfit import gain_misfit_table, synthetic_table
 from w2s_mol.statistics.ranking import ranking_table
 from w2s_mol.statistics.resampling import REPLICATES
-from w2s_mol.study.results import NO_CONTROL
+from w2s_mol.study.groups import NO_CONTROL
 
 
 @dataclass(frozen=True)

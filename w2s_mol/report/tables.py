@@ -15,7 +15,7 @@ from w2s_mol.selection.formats import column_forms
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import synthetic_summary
-from w2s_mol.study.results import NO_CONTROL, study_groups
+from w2s_mol.study.groups import NO_CONTROL, study_groups
 
 _FEW_MOLECULES = 30
 _MEASURES = {

@@ -12,7 +12,8 @@ from w2s_mol.encoders.loading import (
     shipped_metadata,
     shipped_strong_encoders,
 )
-from w2s_mol.study.config import SELF, StudyConfig
+from w2s_mol.encoders.names import SELF
+from w2s_mol.study.config import StudyConfig
 from w2s_mol.synthetic.config import SyntheticConfig
 
 DATASETS = ("esol", "freesolv", "lipop")

@@ -12,7 +12,7 @@ from scipy import stats
 
 from w2s_mol.errors import InputError
 from w2s_mol.runs import FinishedRun
-from w2s_mol.study.results import check_results, no_finite_supervisor, study_groups
+from w2s_mol.study.groups import check_results, no_finite_supervisor, study_groups
 
 SelectorSplit = Literal["valid", "val", "test"]
 WEAK_KEYS = ("family", "weak")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from w2s_mol import files
 from w2s_mol.errors import InputError
 from w2s_mol.statistics.resampling import REPLICATES, row_weights
-from w2s_mol.study.results import no_finite_supervisor, study_groups, without_missing
+from w2s_mol.study.groups import no_finite_supervisor, study_groups, without_missing
 
 Array = NDArray[np.float64]
 PARTS = ("valid", "test")

@@ -13,7 +13,7 @@ from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import STATISTICS, gain_misfit_replicates
 from w2s_mol.statistics.ranking import rule_replicates
 from w2s_mol.statistics.resampling import REPLICATES, interval
-from w2s_mol.study.results import NO_CONTROL
+from w2s_mol.study.groups import NO_CONTROL
 
 Array = NDArray[np.float64]
 

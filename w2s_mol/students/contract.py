@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.heads.rules import FitHead
@@ -83,17 +84,32 @@ class Student(ABC):
         What it is called in results.
     sha256
         A hash of everything that its predictions depend on, beside the teaching.
-    notes
-        What a user should know of it.
+    encoder
+        What it reads molecules with, if that is an encoder.
     """
 
     name: str
     sha256: str
-    notes: tuple[str, ...] = ()
+    encoder: EncoderRef | None = None
+
+    @property
+    def reading(self) -> str:
+        """What says which molecules it can represent: the same for those with the same one."""
+        return self.sha256
+
+    def read(self, smiles: Sequence[str]) -> Sequence[str]:
+        """Say of each molecule why it cannot be represented, without computing anything."""
+        return [""] * len(smiles)
+
+    def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
+        """Compute of what ``prepare`` keeps all that no other process is at, without waiting."""
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Compute what can be kept for some molecules; as ``Supervisor.prepare``."""
         return [""] * len(smiles)
+
+    def refuse(self, supervisors: Sequence[Supervisor]) -> None:
+        """Raise InputError if it cannot learn from one of some supervisors."""
 
     @abstractmethod
     def learn(self, teaching: Teaching) -> Taught:

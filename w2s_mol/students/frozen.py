@@ -13,7 +13,6 @@ from w2s_mol.heads.matrix import Rows
 from w2s_mol.models.model import Model
 from w2s_mol.progress import Progress, silent
 from w2s_mol.students.contract import Student, Taught, Teaching
-from w2s_mol.supervisors.probe import Probe
 
 
 class FrozenStudent(Student):
@@ -23,7 +22,20 @@ class FrozenStudent(Student):
         self.encoded = encoded
         self.name = encoded.encoder.name
         self.sha256 = files.sha256_bytes(encoded.encoder.fingerprint.encode())
-        self.notes = encoded.encoder.notes
+        self.encoder = encoded.encoder
+
+    @property
+    def reading(self) -> str:
+        """As the encoder's."""
+        return self.encoded.encoder.reading
+
+    def read(self, smiles: Sequence[str]) -> Sequence[str]:
+        """Ask the encoder."""
+        return self.encoded.read(smiles)
+
+    def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
+        """Embed what is free."""
+        self.encoded.begin(smiles, progress)
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Embed them."""
@@ -31,33 +43,10 @@ class FrozenStudent(Student):
 
     def learn(self, teaching: Teaching) -> Taught:
         """Fit all heads at once: the features are factorised once for the labels of all."""
-        return _taught(self.encoded, teaching, teaching.labels)
+        return taught_heads(self.encoded, teaching, teaching.labels)
 
 
-class OwnStudent(Student):
-    """Every supervisor teaches its own representation: a null control."""
-
-    name = "self"
-    sha256 = files.sha256_bytes(b"self")
-
-    def learn(self, teaching: Teaching) -> Taught:
-        """Fit a head on each supervisor's own features."""
-        each = []
-        for place, supervisor in enumerate(teaching.supervisors):
-            assert isinstance(supervisor, Probe)  # noqa: S101 -- the study's plan refuses others
-            each.append(
-                _taught(supervisor.encoded, teaching, teaching.labels[:, place : place + 1])
-            )
-        return Taught(
-            np.hstack([one.w2s for one in each]),
-            np.hstack([one.ceiling for one in each]),
-            np.concatenate([one.w2s_penalties for one in each]),
-            np.concatenate([one.ceiling_penalties for one in each]),
-            tuple(model for one in each for model in one.models),
-        )
-
-
-def _taught(encoded: Encoded, teaching: Teaching, labels: Array) -> Taught:
+def taught_heads(encoded: Encoded, teaching: Teaching, labels: Array) -> Taught:
     """Fit heads on columns of weak labels, and the ceiling on the truth beside them."""
     features = encoded.features(teaching.smiles)
     k = labels.shape[1]
@@ -92,5 +81,3 @@ def _columns_of_the_same_rows(labels: Array, learn: Rows, choose: Rows) -> list[
     for column in range(labels.shape[1]):
         groups.setdefault(np.isnan(labels[rows, column]).tobytes(), []).append(column)
     return list(groups.values())
-
-

@@ -93,9 +93,7 @@ def split_cells(
     learn = roles.student_learns
     taught = weak if shuffle_seed is None else shuffled(weak, [learn, choose], shuffle_seed)
     shown = _shown(truth, learn, choose)
-    teaching = Teaching(
-        smiles, supervisors, taught, shown, learn, choose, roles.asked, fit
-    )
+    teaching = Teaching(smiles, supervisors, taught, shown, learn, choose, roles.asked, fit)
     for student in students:
         yield Cells(student, truth, weak, penalties, student.learn(teaching))
 

@@ -15,9 +15,6 @@ from w2s_mol.settings_check import Count, Seed, checked
 Protocol = Literal["paper", "disjoint"]
 
 
-SELF = "self"
-"""The strong encoder's name where every supervisor teaches its own representation."""
-
 
 @dataclass(frozen=True)
 class StudyConfig:

@@ -12,6 +12,7 @@ from math import nan
 from types import MappingProxyType
 from typing import Any
 
+from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.heads.rules import FitHead
@@ -76,8 +77,8 @@ class Supervisor(ABC):
         A hash of everything its labels depend on, beside the lesson.
     made
         How it was made, as far as is known; the manifest of a run has it.
-    notes
-        What a user should know of it.
+    encoder
+        What it reads molecules with, if that is an encoder.
     """
 
     name: str
@@ -86,7 +87,19 @@ class Supervisor(ABC):
     hidden: int | None = None
     seed: int | None = None
     made: Mapping[str, Any] = MappingProxyType({})
-    notes: tuple[str, ...] = ()
+    encoder: EncoderRef | None = None
+
+    @property
+    def reading(self) -> str:
+        """What says which molecules it can label: the same for those with the same one."""
+        return self.sha256
+
+    def read(self, smiles: Sequence[str]) -> Sequence[str]:
+        """Say of each molecule why it cannot be labelled, without computing anything."""
+        return [""] * len(smiles)
+
+    def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
+        """Compute of what ``prepare`` keeps all that no other process is at, without waiting."""
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Compute what can be kept for some molecules, before any lesson on them.

@@ -15,12 +15,25 @@ class Probe(Supervisor):
 
     def __init__(self, encoded: Encoded, family: str) -> None:
         encoder = encoded.encoder
-        self.encoded = encoded
+        self.encoded, self.encoder = encoded, encoder
         self.name, self.family = encoder.name, family
         self.sha256 = files.sha256_bytes(encoder.fingerprint.encode())
-        self.hidden, self.made, self.notes = encoder.hidden, encoder.metadata, encoder.notes
+        self.hidden, self.made = encoder.hidden, encoder.metadata
         seed = encoder.metadata.get("seed")
         self.seed = seed if isinstance(seed, int) else None
+
+    @property
+    def reading(self) -> str:
+        """As the encoder's."""
+        return self.encoded.encoder.reading
+
+    def read(self, smiles: Sequence[str]) -> Sequence[str]:
+        """Ask the encoder."""
+        return self.encoded.read(smiles)
+
+    def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
+        """Embed what is free."""
+        self.encoded.begin(smiles, progress)
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Embed them."""
@@ -30,6 +43,4 @@ class Probe(Supervisor):
         """Fit a head on true labels, and let it predict."""
         features = self.encoded.features(lesson.smiles)
         head = lesson.fit(features, lesson.truth[:, None], lesson.learn, lesson.choose)
-        return WeakLabels(
-            head.predict_rows(features, lesson.asked)[:, 0], float(head.penalties[0])
-        )
+        return WeakLabels(head.predict_rows(features, lesson.asked)[:, 0], float(head.penalties[0]))

@@ -1,0 +1,205 @@
+"""The features of a dataset's molecules: a matrix on disk, block by block, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2s_mol import kept
+from w2s_mol.claims import share
+from w2s_mol.embeddings import store
+from w2s_mol.encoders.contract import Embeddings, Encoder
+from w2s_mol.encoders.ref import EncoderRef
+from w2s_mol.errors import InputError
+from w2s_mol.heads.linear import LinearHead
+from w2s_mol.heads.matrix import Features, InMemory, Matrix, Rows, gathered
+from w2s_mol.kept import Entry
+from w2s_mol.models.model import Model
+from w2s_mol.progress import Progress, silent
+
+_SMALL = 1 << 26
+"""Bytes of features that are read into memory as a whole: reading them thrice costs more."""
+_FEWEST = 2
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One block: where it is kept, or its embeddings where they cannot be; and its range."""
+
+    entry: Entry
+    valid: NDArray[np.bool_]
+    reasons: tuple[str, ...]
+    low: Features
+    high: Features
+    held: Features | None
+
+    @classmethod
+    def of(cls, entry: Entry, found: Embeddings) -> _Block:
+        vectors = found.embeddings[found.valid]
+        none = np.full(found.embeddings.shape[1], np.nan, dtype=np.float32)
+        low, high = (vectors.min(axis=0), vectors.max(axis=0)) if len(vectors) else (none, none)
+        held = None if found.lasting else found.embeddings
+        return cls(entry, found.valid, found.reasons, low, high, held)
+
+    def features(self) -> Features:
+        return store.read_features(self.entry) if self.held is None else self.held
+
+
+@dataclass(frozen=True)
+class StoredFeatures:
+    """Embeddings of ``n`` molecules on disk, a ``Matrix``; rows of NaN where there is none."""
+
+    blocks_: tuple[_Block, ...]
+    size: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n, d)."""
+        return self.size, len(self.blocks_[0].low)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Say for each molecule why it has none, or an empty text."""
+        return [reason for block in self.blocks_ for reason in block.reasons]
+
+    @property
+    def constant(self) -> bool:
+        """Say whether several molecules have a vector, and all the same one."""
+        low = np.fmin.reduce([block.low for block in self.blocks_])
+        high = np.fmax.reduce([block.high for block in self.blocks_])
+        several = sum(int(block.valid.sum()) for block in self.blocks_) >= _FEWEST
+        return several and bool((low == high).all())
+
+    def blocks(self, rows: Rows) -> Iterator[tuple[Rows, Features]]:
+        """Yield them in the order of the blocks."""
+        of_block = rows // store.BLOCK
+        for number, block in enumerate(self.blocks_):
+            places = np.flatnonzero(of_block == number)
+            if len(places):
+                yield places, block.features()[rows[places] - number * store.BLOCK]
+
+
+class Encoded:
+    """An encoder and the pooling of its vectors; what it makes of molecules is kept."""
+
+    def __init__(self, encoder: EncoderRef, pooling: str | None = None) -> None:
+        self.encoder = encoder
+        self.pooling = encoder.resolve_pooling(pooling if encoder.hidden else None)
+        self._stored: dict[tuple[str, ...], StoredFeatures] = {}
+
+    def read(self, smiles: Sequence[str]) -> list[str]:
+        """Say of each molecule why it has no vector, or an empty text, without computing one."""
+        starts = range(0, max(1, len(smiles)), store.BLOCK)
+        blocks = [smiles[start : start + store.BLOCK] for start in starts]
+        kept_ = [store.read_block(store.block_entry(self.encoder, b, self.pooling)) for b in blocks]
+        if all(kept_):
+            return [reason for found in kept_ if found for reason in found.reasons]
+        encoder = self.encoder.open()
+        return [reason for block in blocks for reason in encoder.read(block).reasons]
+
+    def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
+        """Compute what is not kept yet and no other process is at, without waiting for those."""
+        if tuple(smiles) not in self._stored:
+            _Computing(self.encoder, self.pooling, tuple(smiles), progress).share(wait=False)
+
+    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> list[str]:
+        """Compute what is not kept yet, and wait for what other processes are at.
+
+        Returns
+        -------
+        list of str
+            For each molecule why it has no vector, or an empty text.
+
+        Raises
+        ------
+        InputError
+            If all molecules get the same vector: there is nothing to learn from.
+        """
+        found = self._of(tuple(smiles), progress)
+        if found.constant and len(set(smiles)) >= _FEWEST:
+            raise InputError(
+                f"encoder {self.encoder.name} gives all {len(smiles):,} molecules the same vector. "
+                "Its weights or its tokenizer are not what they should be."
+            )
+        return found.reasons
+
+    def features(self, smiles: Sequence[str]) -> Matrix:
+        """Return the vectors of some molecules, shape (n, d), NaN where there is none."""
+        found = self._of(tuple(smiles), silent)
+        n, d = found.shape
+        small = 4 * n * d <= _SMALL
+        return InMemory(gathered(found, np.arange(n))) if small else found
+
+    def model(self, head: LinearHead) -> Model:
+        """Return what this encoder and a head predict together."""
+        return Model(self.encoder.asked, self.encoder.fingerprint, self.pooling, head)
+
+    def _of(self, smiles: tuple[str, ...], progress: Progress) -> StoredFeatures:
+        if smiles not in self._stored:
+            blocks = _Computing(self.encoder, self.pooling, smiles, progress).blocks()
+            self._stored[smiles] = StoredFeatures(blocks, len(smiles))
+        return self._stored[smiles]
+
+
+class _Computing:
+    """The blocks of some molecules, those that are missing made; weights are loaded for these."""
+
+    def __init__(
+        self, encoder: EncoderRef, pooling: str, smiles: tuple[str, ...], progress: Progress
+    ) -> None:
+        self._ref, self._pooling, self._progress = encoder, pooling, progress
+        self._encoder: Encoder | None = None
+        self._found: dict[int, _Block] = {}
+        self._smiles = smiles
+        self._starts = range(0, max(1, len(smiles)), store.BLOCK)
+        self._entries = {
+            s: store.block_entry(encoder, self._block(s), pooling) for s in self._starts
+        }
+
+    def _block(self, start: int) -> tuple[str, ...]:
+        return self._smiles[start : start + store.BLOCK]
+
+    def share(self, *, wait: bool) -> None:
+        share(
+            self._starts,
+            lambda start: kept.claimed(self._entries[start]),
+            self._is_done,
+            self._make,
+            f"the embeddings of {self._ref.name}",
+            self._progress,
+            wait=wait,
+        )
+
+    def blocks(self) -> tuple[_Block, ...]:
+        self.share(wait=True)
+        return tuple(self._found[start] for start in self._starts)
+
+    def _is_done(self, start: int) -> bool:
+        if start in self._found:
+            return True
+        entry = self._entries[start]
+        found = store.read_block(entry)
+        if found is None:
+            return False
+        self._found[start] = _Block.of(entry, found)
+        self._tell(start + len(found.valid))
+        return True
+
+    def _make(self, start: int) -> None:
+        if self._encoder is None:
+            self._encoder = self._ref.open()
+
+        def embedding(_work: str, done: int, _total: int | None) -> None:
+            self._tell(start + done)
+
+        entry = self._entries[start]
+        made = store.make_block(entry, self._encoder, self._block(start), self._pooling, embedding)
+        self._found[start] = _Block.of(entry, made)
+        self._tell(start + len(made.valid))
+
+    def _tell(self, done: int) -> None:
+        work = f"embedding with {self._ref.name} on {self._ref.place}"
+        self._progress(work, done, len(self._smiles))

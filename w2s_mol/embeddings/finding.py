@@ -1,0 +1,50 @@
+"""From the name of an encoder to what it makes of molecules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from w2s_mol.embeddings.encoded import Encoded
+from w2s_mol.encoders.loading import find_encoder
+from w2s_mol.molecules.smiles import MAX_ATOMS
+from w2s_mol.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Finder:
+    """How encoders are found, and what is asked of them.
+
+    Attributes
+    ----------
+    pooling
+        Of transformers; others have none.
+    device
+        Where transformers run: ``auto``, ``cpu`` or ``cuda``.
+    max_atoms
+        Molecules of more atoms cannot be used.
+    mirror, offline, progress
+        As in ``fetch``.
+    """
+
+    pooling: str | None = None
+    device: str = "auto"
+    max_atoms: int = MAX_ATOMS
+    mirror: str | None = None
+    offline: bool = False
+    progress: Progress = silent
+
+    def encoded(self, name: str) -> Encoded:
+        """Find an encoder; its weights are not loaded.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it does not offer the pooling.
+        DownloadError
+            If it cannot be fetched.
+        """
+        encoder = find_encoder(
+            name, self.device, mirror=self.mirror, offline=self.offline, progress=self.progress
+        )
+        encoder.max_atoms = self.max_atoms
+        return Encoded(encoder, self.pooling)

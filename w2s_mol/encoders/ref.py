@@ -1,0 +1,156 @@
+"""An encoder by its name and content: its weights are loaded where they are needed, and let go."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from w2s_mol import files, kept
+from w2s_mol.encoders.contract import Described, Encoder, Precision
+from w2s_mol.encoders.folder import (
+    COMPUTED_WITH,
+    folder_fingerprint,
+    folder_metadata,
+    folder_revision,
+)
+from w2s_mol.manifest import versions
+
+if TYPE_CHECKING:
+    import torch
+
+_FACTS = "facts.json"
+
+
+class EncoderRef(Described):
+    """What an encoder is, and how to open it.
+
+    Attributes
+    ----------
+    asked
+        What a user called it, as ``load_encoder`` takes it.
+    """
+
+    asked: str
+
+    @abstractmethod
+    def open(self) -> Encoder:
+        """Return the encoder, with its weights loaded."""
+
+    @property
+    def place(self) -> str:
+        """Say where it computes."""
+        return "cpu"
+
+
+class OpenRef(EncoderRef):
+    """An encoder that is open, for it has no weights, or is code that is not ours."""
+
+    def __init__(self, encoder: Encoder, asked: str) -> None:
+        self.asked = asked
+        self.encoder = encoder
+        self.name, self.fingerprint = encoder.name, encoder.fingerprint
+        self.poolings, self.hidden, self.notes = encoder.poolings, encoder.hidden, encoder.notes
+        self.precision, self.revision = encoder.precision, encoder.revision
+        self.metadata = encoder.metadata
+
+    @property
+    def reading(self) -> str:
+        """As the encoder's."""
+        return self.encoder.reading
+
+    @property
+    def arithmetic(self) -> Mapping[str, str | None]:
+        """As the encoder's."""
+        return self.encoder.arithmetic
+
+    @property
+    def place(self) -> str:
+        """As the encoder says it."""
+        return str(getattr(self.encoder, "device", "cpu"))
+
+    def open(self) -> Encoder:
+        """Return the encoder."""
+        self.encoder.max_atoms = self.max_atoms
+        return self.encoder
+
+
+class FolderRef(EncoderRef):
+    """A transformer in a folder.
+
+    What its files do not say at a glance (its poolings, how it reads) is found out by opening it
+    once, and kept by its content and the versions of what reads it.
+    """
+
+    def __init__(
+        self,
+        asked: str,
+        name: str,
+        folder: Path,
+        device: str | torch.device = "auto",
+        max_tokens: int | None = None,
+        precision: Precision = "fp32",
+    ) -> None:
+        self.asked, self.name, self.folder = asked, name, folder
+        self.precision = precision
+        self._device, self._max_tokens = device, max_tokens
+        self.metadata, self.revision = folder_metadata(folder), folder_revision(folder)
+        self.fingerprint = folder_fingerprint(folder, max_tokens, precision)
+        facts = self._facts()
+        self.hidden, self._reading = facts["hidden"], facts["reading"]
+        self.poolings, self.notes = tuple(facts["poolings"]), tuple(facts["notes"])
+
+    @property
+    def reading(self) -> str:
+        """As it was found out."""
+        return self._reading
+
+    @property
+    def arithmetic(self) -> Mapping[str, str | None]:
+        """As the encoder's."""
+        return {**versions(*COMPUTED_WITH), "device": self.place.partition(":")[0]}
+
+    @property
+    def place(self) -> str:
+        """Say where it computes; what ``auto`` means is torch's to say."""
+        return "cpu" if self._device == "cpu" else str(self._resolved())
+
+    def open(self) -> Encoder:
+        """Load its weights."""
+        from w2s_mol.encoders import transformer
+
+        kind = (
+            transformer.SmilesBertEncoder
+            if transformer.uses_smiles_vocabulary(self.folder)
+            else transformer.TextEncoder
+        )
+        encoder = kind(self.name, self.folder, self._resolved(), self._max_tokens, self.precision)
+        encoder.max_atoms = self.max_atoms
+        return encoder
+
+    def _resolved(self) -> torch.device:
+        from w2s_mol.encoders import transformer
+
+        if isinstance(self._device, str):
+            return transformer.resolve_device(self._device)
+        return self._device
+
+    def _facts(self) -> dict[str, Any]:
+        made_by = [self.fingerprint, versions(*COMPUTED_WITH)]
+        entry = kept.Entry("facts", files.sha256_json(made_by))
+
+        def found_out() -> dict[str, Any]:
+            encoder = self.open()
+            return {
+                "hidden": encoder.hidden,
+                "reading": encoder.reading,
+                "poolings": encoder.poolings,
+                "notes": encoder.notes,
+            }
+
+        def save(facts: dict[str, Any], folder: Path) -> None:
+            files.write_json(folder / _FACTS, facts)
+
+        facts: dict[str, Any] = files.read_json(kept.kept(entry, found_out, save) / _FACTS)
+        return facts

@@ -1,0 +1,1 @@
+"""Carrying out runs: folders that are gone on with, work shared by processes."""

@@ -1,0 +1,348 @@
+"""A run's folder: begun, gone on with, finished, read again. Any kind of run is kept this way.
+
+A run is made of parts. Each process that is given the same run and folder takes one part after the
+other that no other process is at; each finished part is written at once, so that nothing is lost
+when one is killed, and at the end the parts become the run's tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from w2s_mol import files
+from w2s_mol.claims import share
+from w2s_mol.engine.parts import Parts, Session, holds_any
+from w2s_mol.engine.run import Run, Tables
+from w2s_mol.errors import InputError, W2SMolError
+from w2s_mol.manifest import environment, versions_note
+from w2s_mol.progress import Progress
+from w2s_mol.run_difference import difference
+from w2s_mol.run_record import (
+    CONFIG,
+    CSV,
+    MANIFEST,
+    RESULTS,
+    damaged,
+    mend,
+    parquet_options,
+    read_manifest,
+    read_table,
+    write_config,
+    write_csv,
+)
+
+_THIS_RUN = "this run"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished run.
+
+    Attributes
+    ----------
+    manifest
+        As in ``manifest.json``.
+    folder
+        Where it is written, if anywhere.
+    computed
+        False if it was found finished and nothing was computed.
+    mended
+        Names of files that were found damaged or lost and are written again.
+    in_memory
+        The tables of a run without a folder, by name.
+    """
+
+    manifest: dict[str, Any]
+    folder: Path | None = None
+    computed: bool = True
+    mended: tuple[str, ...] = ()
+    in_memory: Tables = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of its tables, read when it is asked for.
+
+        Raises
+        ------
+        InputError
+            If it is missing or damaged.
+        """
+        if self.folder is None:
+            return self.in_memory[name]
+        return read_table(self.folder, name, self.manifest)
+
+    @property
+    def tables(self) -> Tables:
+        """Return all of its tables, by name."""
+        names = self.in_memory or [
+            name.removesuffix(".parquet")
+            for name in self.manifest["files"]
+            if name.endswith(".parquet")
+        ]
+        return {name: self.table(name) for name in names}
+
+
+def carry_out(run: Run, folder: Path | None, progress: Progress) -> Finished:
+    """Carry out a run in a folder, together with other processes, or in memory for None.
+
+    Raises
+    ------
+    InputError
+        If the folder holds another run or a damaged table, or cannot be written.
+    W2SMolError
+        If the folder is removed or altered while the run is at work.
+    """
+    if folder is None:
+        return _in_memory(run, progress)
+    if found := _whole_and_finished(folder, run):  # perhaps where nothing can be written
+        return found
+    work = _Work(run, folder, progress)
+    with _locked(folder, progress):
+        manifest = _own_manifest(folder, run)
+        if manifest and manifest["finished"]:
+            return work.mended(manifest)
+        work.begin()
+    work.do_parts()
+    with _locked(folder, progress):
+        return work.finish()
+
+
+def finished_as(folder: Path, asked: str) -> Finished | None:
+    """Return the run of a folder, if it is finished, whole and what was asked for.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    asked
+        A hash of what was asked for, as the run's manifest has it; see ``study.asked``.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except InputError:
+        return None  # whoever carries it out says what is wrong
+    if not manifest or not manifest["finished"] or manifest.get("asked") != asked:
+        return None
+    return _if_whole(folder, manifest)
+
+
+def _locked(folder: Path, progress: Progress):  # type: ignore[no-untyped-def]
+    return files.locked(folder / ".lock", folder, progress)
+
+
+def _in_memory(run: Run, progress: Progress) -> Finished:
+    session = Session(run.run_id, None)
+    parts = [run.do(name, progress) for name in run.part_names()]
+    tables = {
+        name: pd.concat([p.tables[name] for p in parts if name in p.tables], ignore_index=True)
+        for name in run.tables
+    }
+    records = [{"notes": part.notes, "seconds": part.seconds} for part in parts]
+    return Finished(_manifest(run, [session.now()], records), in_memory=tables)
+
+
+def _manifest(
+    run: Run, sessions: list[dict[str, Any]], records: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what a manifest says of a run, all sessions and parts together."""
+    inputs = run.manifest()
+    notes = {name: [*texts] for name, texts in inputs.get("notes", {}).items()}
+    seconds = {"total": sum(session["seconds"] for session in sessions)}
+    for record in records:
+        for name, texts in record["notes"].items():
+            known = notes.setdefault(name, [])
+            known += [text for text in texts if text not in known]
+        for what, spent in record["seconds"].items():
+            seconds[what] = seconds.get(what, 0.0) + spent
+    if note := versions_note(sessions):
+        notes[_THIS_RUN] = [*notes.get(_THIS_RUN, []), note]
+    return {
+        "kind": run.kind,
+        "study": run.run_id,
+        "format": run.format,
+        "finished": True,
+        "config": run.config(),
+        **inputs,
+        "notes": notes,
+        **environment(),
+        **run.measured(),
+        "seconds": {what: round(spent, 3) for what, spent in seconds.items()},
+        "sessions": sessions,
+    }
+
+
+class _Work:
+    """A process at work on a run in its folder."""
+
+    def __init__(self, run: Run, folder: Path, progress: Progress) -> None:
+        self._run, self._folder, self._progress = run, folder, progress
+        self._parts = Parts(folder, run)
+        self._session = Session(run.run_id, folder)
+
+    def begin(self) -> None:
+        """Mark the folder as this run's; the lock is held."""
+        if read_manifest(self._folder) is None or not self._is_ours():
+            # The manifest comes first: it marks the folder, whenever the run is killed.
+            manifest = {**_manifest(self._run, [self._session.now()], []), "finished": False}
+            files.write_json(self._folder / MANIFEST, manifest)
+        write_config(self._folder, self._run.config())
+        self._session.note()
+
+    def do_parts(self) -> None:
+        """Do all parts that no one has done."""
+        share(
+            self._run.part_names(),
+            self._parts.claim,
+            self._is_done,
+            self._do,
+            str(self._folder),
+            self._progress,
+        )
+
+    def _is_done(self, part: str) -> bool:
+        # A process that finishes the run takes its parts away.
+        return self._parts.read(part) is not None or self._is_finished()
+
+    def _do(self, part: str) -> None:
+        done = self._run.do(part, self._progress)
+        self._check()
+        self._parts.write(part, done)
+        self._check()
+        self._session.note()
+
+    def finish(self) -> Finished:
+        """Put the parts together, if no other process has; the lock is held."""
+        if self._is_finished():
+            return _read_anew(self._folder, self._run)
+        self._check()
+        names = self._run.part_names()
+        records = [self._record(name) for name in names]
+        for table in sorted(self._run.tables, key=lambda t: t == RESULTS):
+            self._put_together(table, names)
+        write_csv(self._folder, pd.read_parquet(self._folder / f"{RESULTS}.parquet"))
+        self._check()
+        self._session.note()
+        written = [CSV, *(f"{table}.parquet" for table in self._run.tables), CONFIG]
+        manifest = {
+            **_manifest(self._run, self._parts.sessions(), records),
+            "files": {name: self._hash(name) for name in written},
+        }
+        files.write_json(self._folder / MANIFEST, manifest)
+        self._parts.remove()
+        if lost := damaged(self._folder, manifest["files"]):
+            raise _altered(self._folder / lost[0])
+        return Finished(manifest, self._folder)
+
+    def mended(self, manifest: dict[str, Any]) -> Finished:
+        """Return a finished run whose lost files are written again; the lock is held."""
+        again = mend(self._folder, manifest, lost_too=True)
+        self._parts.remove()
+        return Finished(manifest, self._folder, computed=False, mended=tuple(again))
+
+    def _put_together(self, table: str, names: list[str]) -> None:
+        parts = self._parts.tables(table, names)
+        first = next(parts)
+        with (
+            files.atomic_path(self._folder / f"{table}.parquet") as temporary,
+            pq.ParquetWriter(temporary, first.schema, **parquet_options(first.schema)) as writer,
+        ):
+            writer.write_table(first)
+            for part in parts:
+                writer.write_table(part)
+
+    def _record(self, name: str) -> dict[str, Any]:
+        record = self._parts.read(name)
+        if record is None:
+            raise _altered(self._folder / "parts" / name)
+        return record
+
+    def _is_ours(self) -> bool:
+        manifest = self._manifest_now()
+        return bool(manifest and manifest["study"] == self._run.run_id)
+
+    def _is_finished(self) -> bool:
+        manifest = self._manifest_now()
+        return bool(manifest and manifest["finished"] and self._is_ours())
+
+    def _manifest_now(self) -> Mapping[str, Any] | None:
+        try:
+            return read_manifest(self._folder)
+        except InputError:
+            return None
+
+    def _check(self) -> None:
+        """Raise W2SMolError if the folder is no longer this run's, under way."""
+        if not self._is_ours() or self._is_finished():
+            raise _altered(self._folder / MANIFEST)
+
+    def _hash(self, name: str) -> str:
+        try:
+            return files.sha256_file(self._folder / name)
+        except OSError as error:
+            raise _altered(self._folder / name) from error
+
+
+def _altered(path: Path) -> W2SMolError:
+    return W2SMolError(
+        f"{path} was removed or altered while the run was at work. Run the same command again; "
+        "what was embedded is kept."
+    )
+
+
+def _own_manifest(folder: Path, run: Run) -> dict[str, Any] | None:
+    """Return the manifest of a folder that may be used, None if it holds nothing to keep.
+
+    Raises
+    ------
+    InputError
+        If it is not this run's, and not empty.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        foreign = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
+        if foreign:
+            raise InputError(
+                f"{folder} holds other files ({foreign[0]}). Choose another --output-dir."
+            )
+        return None
+    if manifest["study"] == run.run_id:
+        return manifest
+    if not manifest["finished"] and not holds_any(folder):
+        return None  # begun and refused for its input: nothing there is worth keeping
+    raise InputError(
+        f"{folder} holds another {manifest['kind']} ({_other(manifest, run)}). Choose "
+        "another --output-dir, or remove it."
+    )
+
+
+def _other(manifest: dict[str, Any], run: Run) -> str:
+    ours = {"kind": run.kind, "format": run.format, "config": run.config(), **run.manifest()}
+    return difference(manifest, ours, run.chosen())
+
+
+def _whole_and_finished(folder: Path, run: Run) -> Finished | None:
+    manifest = read_manifest(folder)
+    if not manifest or not manifest["finished"]:
+        return None
+    _own_manifest(folder, run)
+    return _if_whole(folder, manifest)
+
+
+def _if_whole(folder: Path, manifest: dict[str, Any]) -> Finished | None:
+    if "files" not in manifest or damaged(folder, manifest["files"]):
+        return None
+    return Finished(manifest, folder, computed=False)
+
+
+def _read_anew(folder: Path, run: Run) -> Finished:
+    """Return a run that another process has just finished."""
+    manifest = _own_manifest(folder, run)
+    assert manifest  # noqa: S101 -- it was finished a moment ago, and the lock is held
+    Parts(folder, run).remove()
+    return Finished(manifest, folder)

@@ -1,0 +1,73 @@
+"""What the engine carries out: a run, which is made of parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pandas as pd
+
+from w2s_mol.progress import Progress
+
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What came of one part.
+
+    Attributes
+    ----------
+    tables
+        By name; a table that the part says nothing of is left out.
+    notes
+        What a reader should know, by what it is about.
+    seconds
+        How long each piece of work took.
+    """
+
+    tables: Tables
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Run(Protocol):
+    """What a folder keeps.
+
+    A part depends on the run's inputs alone, so that any process can do it, in any order, once.
+
+    Attributes
+    ----------
+    kind
+        ``study`` or ``synthetic``.
+    run_id
+        A hash of everything the results depend on.
+    format
+        A number that changes when the same settings no longer give the same results. A version
+        of the program that keeps it reads and goes on with what an older one began.
+    tables
+        The names of its tables; ``results`` is one of them.
+    """
+
+    kind: str
+    run_id: str
+    format: int
+    tables: tuple[str, ...]
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings as TOML holds them."""
+
+    def chosen(self) -> dict[str, Any]:
+        """Return those of the settings that are not the defaults."""
+
+    def part_names(self) -> list[str]:
+        """Return a file name for each part, in order."""
+
+    def do(self, part: str, progress: Progress) -> Part:
+        """Do a part."""
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what identifies the run's inputs, and ``notes``: what a reader should know."""
+
+    def measured(self) -> dict[str, Any]:
+        """Return what it is computed with."""

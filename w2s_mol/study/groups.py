@@ -1,0 +1,87 @@
+"""Results told apart: the studies in them, what each is, and which null control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from w2s_mol.encoders.random_bert import is_random
+from w2s_mol.errors import InputError
+from w2s_mol.encoders.names import SELF
+
+STUDY_KEYS = (
+    "dataset",
+    "unit",
+    "strong",
+    "shuffled_labels",
+    "protocol",
+    "head",
+    "head_epochs",
+    "pooling",
+    "study_seed",
+    "dataset_sha256",
+    "strong_sha256",
+)
+"""What tells one study's rows from another's where results of several runs are put together."""
+
+_SUPERVISOR = ("family", "weak", "weak_sha256")
+
+NO_CONTROL = "none"
+
+
+def check_results(results: pd.DataFrame) -> None:
+    """Raise InputError if these lack what results of a study have."""
+    missing = {*STUDY_KEYS, *_SUPERVISOR, "split_sha256", "eval_split"} - set(results.columns)
+    if missing or results.empty:
+        what = f"they lack the column {min(missing)!r}" if missing else "they hold no rows"
+        raise InputError(
+            f"these are not results of a study, or are of an older w2s-mol: {what}. Run it again."
+        )
+
+
+def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, pd.DataFrame]]:
+    """Yield the studies in results: what tells each from others, its null control, its rows.
+
+    Weak encoders with random weights are a study of their own: they are a control.
+
+    Raises
+    ------
+    InputError
+        If these lack what results of a study have.
+    """
+    check_results(results)
+    results = without_missing(results, (*STUDY_KEYS, *_SUPERVISOR, "split_sha256"))
+    untrained = results["weak"].map(str).map(is_random)
+    by = [*STUDY_KEYS, untrained.rename("untrained")]
+    for values, rows in results.groupby(by, sort=False):
+        keys = dict(zip(STUDY_KEYS, values, strict=False))
+        yield keys, _control(keys, bool(values[-1])), rows
+
+
+def without_missing(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Return a table whose missing names and keys are empty texts: they group and compare."""
+    incomplete = [name for name in columns if table[name].isna().any()]
+    known = {name: table[name].astype(object).where(table[name].notna(), "") for name in incomplete}
+    return table.assign(**known)
+
+
+def no_finite_supervisor(keys: dict[str, Any]) -> InputError:
+    """Return the error for a study of which nothing can be compared."""
+    return InputError(
+        f"no supervisor of {keys['dataset']}, strong {keys['strong']}, has finite errors. Look at "
+        "the labels and at the encoders' vectors, or leave this run out; there is nothing to "
+        "compare."
+    )
+
+
+def _control(keys: dict[str, Any], untrained: bool) -> str:
+    """Return which null control a study is, ``none`` for a study proper."""
+    found = {
+        "shuffled labels": bool(keys["shuffled_labels"]),
+        "self": keys["strong"] == SELF,
+        "random strong": is_random(str(keys["strong"])),
+        "random weak": untrained,
+    }
+    return next((name for name, it_is in found.items() if it_is), NO_CONTROL)

@@ -1,0 +1,61 @@
+"""The datasets of a study, loaded as its settings say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.datasets.loading import dataset_names, expand_datasets, load_dataset
+from w2s_mol.embeddings.finding import Finder
+from w2s_mol.errors import InputError
+from w2s_mol.study.config import StudyConfig
+
+
+def load_datasets(config: StudyConfig, finder: Finder) -> list[Dataset]:
+    """Load every dataset, each once.
+
+    Raises
+    ------
+    InputError
+        If one cannot be used, or two are called alike.
+    DownloadError
+        If one cannot be fetched.
+    """
+    datasets = [_load(name, config, finder) for name in _names(config)]
+    [(name, count)] = Counter(dataset.name for dataset in datasets).most_common(1)
+    if count > 1:
+        raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
+    return datasets
+
+
+def known_names(config: StudyConfig) -> set[str]:
+    """Return which of a study's datasets are named ones, not files of the user's."""
+    return {*dataset_names()} & {*_names(config)}
+
+
+def _names(config: StudyConfig) -> list[str]:
+    return list(dict.fromkeys(n for name in config.dataset for n in expand_datasets(name)))
+
+
+def _load(name: str, config: StudyConfig, finder: Finder) -> Dataset:
+    own: dict[str, Any] = {
+        "smiles_column": config.smiles_column,
+        "target_column": config.target_column,
+        "unit": config.unit,
+        "split_columns": config.split_column,
+        "split_files": config.split_file,
+        "split": config.split,
+        "split_seeds": config.split_seeds,
+        "delimiter": config.delimiter,
+    }
+    # Beside a table of the user's own, its options do not concern the named datasets.
+    with_own = any(n not in dataset_names() for n in _names(config))
+    options = {} if with_own and name in dataset_names() else own
+    limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
+    access: dict[str, Any] = {
+        "mirror": finder.mirror,
+        "offline": finder.offline,
+        "progress": finder.progress,
+    }
+    return load_dataset(name, **limits, **options, **access)

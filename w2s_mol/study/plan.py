@@ -1,0 +1,227 @@
+"""What a study is made of: its datasets, supervisors and students, and its parts in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+
+from w2s_mol import files
+from w2s_mol.embeddings.finding import Finder
+from w2s_mol.encoders.ref import EncoderRef
+from w2s_mol.engine.run import Part
+from w2s_mol.progress import Progress
+from w2s_mol.students.contract import Student
+from w2s_mol.students.registry import find_students
+from w2s_mol.study.cell import split_cells
+from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.exposure import exposures
+from w2s_mol.study.inputs import known_names, load_datasets
+from w2s_mol.study.predictions import MOLECULES, PREDICTIONS, molecule_rows, prediction_rows
+from w2s_mol.study.protocols import PROTOCOLS, Roles
+from w2s_mol.study.results import RESULTS_FORMAT, StudyContext, result_rows
+from w2s_mol.study.usable import Usable, usable
+from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.supervisors.registry import find_supervisors
+from w2s_mol.tasks.registry import REGRESSION
+from w2s_mol.threads import one_thread
+
+MOST_SUPERVISORS = 24
+"""Of one part: a study of many has many parts, and needs no more memory than one of few."""
+
+NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file")
+"""Settings whose content counts, not what they are called."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A part: one split and some supervisors of a dataset, or its molecules for ``split`` None."""
+
+    name: str
+    dataset: int
+    split: int | None
+    supervisors: slice
+
+
+class StudyPlan:
+    """A study as an ``engine.run.Run``.
+
+    A part is one split of a dataset under at most ``MOST_SUPERVISORS`` supervisors: the cells of
+    all students with these. Whoever does the first part of a dataset prepares everyone for it.
+    """
+
+    kind = "study"
+    format = RESULTS_FORMAT
+    tables: tuple[str, ...] = ("results", PREDICTIONS, MOLECULES)
+
+    def __init__(self, config: StudyConfig, finder: Finder, asked: str) -> None:
+        self._config, self._asked = config, asked
+        self._datasets = load_datasets(config, finder)
+        self._supervisors = find_supervisors(config.weak, finder)
+        self._students = find_students(config.strong, finder)
+        for student in self._students:
+            student.refuse(self._supervisors)
+        self._usable: dict[int, Usable] = {}
+        self._context = StudyContext(config, self.run_id, REGRESSION)
+
+    @cached_property
+    def run_id(self) -> str:  # type: ignore[override]
+        """Return a hash of everything that the results depend on."""
+        config = self._config
+        content = [
+            RESULTS_FORMAT,
+            # Paths and names may differ where the content is the same; the hashes count. Options
+            # that a later version adds leave the id as it is where they are not used.
+            {k: v for k, v in config.chosen().items() if k not in NAMED_BY_CONTENT},
+            [[d.name, d.sha256, [[s.name, s.sha256] for s in d.splits]] for d in self._datasets],
+            [supervisor.sha256 for supervisor in self._supervisors],
+            [student.sha256 for student in self._students],
+        ]
+        return files.sha256_json(content)[:16]
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings as TOML holds them."""
+        return self._config.as_toml()
+
+    def chosen(self) -> dict[str, Any]:
+        """Return those of them that are not the defaults."""
+        return self._config.chosen()
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what identifies the inputs, and notes on them."""
+        named = known_names(self._config)
+        encoders = self._encoders()
+        notes: dict[str, list[str]] = {d.name: [*d.notes] for d in self._datasets}
+        for encoder in encoders:
+            if encoder.notes:  # a dataset may be called so as well
+                notes.setdefault(f"encoder {encoder.name}", []).extend(encoder.notes)
+        return {
+            "asked": self._asked,
+            "students": [{"name": s.name, "sha256": s.sha256} for s in self._students],
+            "weak": [_identity(supervisor) for supervisor in self._supervisors],
+            "datasets": {
+                d.name: {
+                    "sha256": d.sha256,
+                    "splits": {s.name: s.sha256 for s in d.splits},
+                    "exposure": exposures(d.name, d.name in named, encoders),
+                }
+                for d in self._datasets
+            },
+            "notes": notes,
+        }
+
+    def measured(self) -> dict[str, Any]:
+        """Return what encoders compute with."""
+        encoders = self._encoders()
+        return {
+            "device": encoders[-1].place if encoders else "cpu",
+            "encoders": [
+                {
+                    "name": encoder.name,
+                    "device": encoder.place,
+                    "precision": encoder.precision,
+                    "revision": encoder.revision,
+                }
+                for encoder in encoders
+            ],
+        }
+
+    def part_names(self) -> list[str]:
+        """Return the parts by number: names of datasets may hold anything."""
+        return list(self._places)
+
+    def do(self, part: str, progress: Progress) -> Part:
+        """Do a part, once everyone is prepared for its dataset."""
+        place = self._places[part]
+        started = time.monotonic()
+        first = place.dataset not in self._usable
+        of_dataset = self._prepared(place.dataset, progress)
+        name = of_dataset.everything.name
+        seconds = {f"embedding {name}": _since(started)} if first else {}
+        notes = {name: [of_dataset.note]} if of_dataset.note else {}
+        started = time.monotonic()
+        if place.split is None:
+            every = [self._roles(of_dataset, split) for split in range(len(of_dataset.kept.splits))]
+            molecules = molecule_rows(of_dataset.everything, of_dataset.places, every)
+            return Part({MOLECULES: molecules}, notes, seconds)
+        progress(f"fitting heads on {name}", place.split, len(of_dataset.kept.splits))
+        tables = self._cells(place, of_dataset)
+        progress(f"fitting heads on {name}", place.split + 1, len(of_dataset.kept.splits))
+        split = of_dataset.kept.splits[place.split]
+        return Part(tables, notes, {**seconds, f"heads {name} {split.name}": _since(started)})
+
+    def _cells(self, place: _Place, of_dataset: Usable) -> dict[str, Any]:
+        """Return the tables of one split's cells."""
+        import pandas as pd
+
+        config = self._config
+        assert place.split is not None  # noqa: S101 -- the caller has looked
+        supervisors = self._supervisors[place.supervisors]
+        everything, split = of_dataset.everything, of_dataset.kept.splits[place.split]
+        roles = self._roles(of_dataset, place.split)
+        fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
+        results, predictions = [], []
+        with one_thread(torch_too=config.head == "adamw"):
+            for cells in split_cells(
+                supervisors,
+                self._students,
+                everything.smiles,
+                everything.labels,
+                roles,
+                fit,
+                config.seed if config.shuffle_weak_labels else None,
+            ):
+                results.append(
+                    result_rows(
+                        self._context, of_dataset.kept, split, supervisors, roles, cells
+                    )
+                )
+                predictions.append(prediction_rows(everything, split, supervisors, roles, cells))
+        return {
+            "results": pd.concat(results, ignore_index=True),
+            PREDICTIONS: pd.concat(predictions, ignore_index=True),
+        }
+
+    def _prepared(self, dataset: int, progress: Progress) -> Usable:
+        if dataset not in self._usable:
+            strict = self._config.on_invalid == "error"
+            everyone = [*self._supervisors, *self._students]
+            found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)
+            self._usable = {dataset: found}  # parts come in order: the last dataset is let go
+        return self._usable[dataset]
+
+    def _roles(self, of_dataset: Usable, split: int) -> Roles:
+        protocol = PROTOCOLS[self._config.protocol]
+        return protocol.roles(of_dataset.kept.splits[split], self._config.seed).of(
+            of_dataset.places
+        )
+
+    def _encoders(self) -> list[EncoderRef]:
+        return [s.encoder for s in (*self._supervisors, *self._students) if s.encoder]
+
+    @cached_property
+    def _places(self) -> dict[str, _Place]:
+        return {place.name: place for place in self._places_in_order()}
+
+    def _places_in_order(self) -> Iterator[_Place]:
+        everyone = slice(0, len(self._supervisors))
+        starts = range(0, len(self._supervisors), MOST_SUPERVISORS)
+        for d, dataset in enumerate(self._datasets):
+            for s in range(len(dataset.splits)):
+                for number, start in enumerate(starts):
+                    some = slice(start, start + MOST_SUPERVISORS)
+                    yield _Place(f"{d:03d}-{s:03d}-{number:03d}", d, s, some)
+            yield _Place(f"{d:03d}-molecules", d, None, everyone)
+
+
+def _identity(supervisor: Supervisor) -> dict[str, Any]:
+    """Return what a manifest says of a supervisor; ``pretraining`` is how it was made."""
+    names = ("name", "family", "hidden", "seed", "sha256")
+    return {**{n: getattr(supervisor, n) for n in names}, "pretraining": dict(supervisor.made)}
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)

@@ -1,0 +1,144 @@
+"""What a run keeps of its predictions: molecules once, predictions by row number.
+
+Both tables are read together again as one row a supervisor and molecule, as runs up to 0.3 have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from w2s_mol.datasets.dataset import Dataset, Split
+from w2s_mol.errors import InputError
+from w2s_mol.heads.linear import Array
+from w2s_mol.runs import FinishedRun
+from w2s_mol.study.cell import Cells
+from w2s_mol.study.protocols import Roles
+from w2s_mol.supervisors.contract import Supervisor
+
+MOLECULES = "molecules"
+PREDICTIONS = "predictions"
+NUMBERS = ("weak_prediction", "w2s_prediction", "ceiling_prediction")
+
+_PART = "part "
+"""How the columns of molecules begin that say in which part of a split a molecule is."""
+
+_DROPPED = np.uint64(8)
+"""Bits of a prediction that are rounding: the other 44 are 13 digits, and take less room."""
+
+
+def without_rounding(values: Array) -> Array:
+    """Return numbers to 44 bits, which is what of them is kept; the results are of these."""
+    half = np.uint64(1) << (_DROPPED - np.uint64(1))
+    bits = np.ascontiguousarray(values).view(np.uint64)
+    kept: Array = (((bits + half) >> _DROPPED) << _DROPPED).view(np.float64)
+    return kept
+
+
+def prediction_rows(
+    dataset: Dataset, split: Split, supervisors: Sequence[Supervisor], roles: Roles, cells: Cells
+) -> pd.DataFrame:
+    """Return one row a molecule and supervisor, by the molecule's row in the source.
+
+    All supervisors of a molecule follow each other, so that equal values do.
+    """
+    rows = np.sort(np.concatenate(list(roles.parts.values())))
+    k = len(supervisors)
+    of_source = np.array(dataset.rows, dtype=np.int64)[rows]
+
+    def same(text: str) -> pd.Categorical:
+        return pd.Categorical.from_codes(np.zeros(len(rows) * k, dtype=np.int8), [text])
+
+    def repeated(texts: list[str]) -> pd.Categorical:
+        known = list(dict.fromkeys(texts))
+        codes = np.array([known.index(text) for text in texts], dtype=np.int16)
+        return pd.Categorical.from_codes(np.tile(codes, len(rows)), known)
+
+    numbers = (cells.weak, cells.taught.w2s, cells.taught.ceiling)
+    return pd.DataFrame(
+        {
+            "dataset": same(dataset.name),
+            "split": same(split.name),
+            "strong": same(cells.student.name),
+            "family": repeated([s.family for s in supervisors]),
+            "weak": repeated([s.name for s in supervisors]),
+            "row": np.repeat(of_source, k),
+            **{name: n[rows].ravel() for name, n in zip(NUMBERS, numbers, strict=True)},
+        }
+    )
+
+
+def molecule_rows(dataset: Dataset, places: NDArray[np.int64], roles: list[Roles]) -> pd.DataFrame:
+    """Return one row a molecule that can be used: its label, and its part of each split.
+
+    Parameters
+    ----------
+    dataset
+        All of it.
+    places
+        The rows of it that can be used.
+    roles
+        Of each split, by rows of the whole dataset.
+    """
+    source = np.array(dataset.rows, dtype=np.int64)
+    lines = np.array(dataset.lines, dtype=np.int64)[places] if dataset.lines else None
+    parts = {}
+    for split, of_split in zip(dataset.splits, roles, strict=True):
+        part = np.full(len(dataset), None, dtype=object)
+        for name, rows in of_split.parts.items():
+            part[rows] = name
+        parts[f"{_PART}{split.name}"] = pd.Categorical(part[places], list(of_split.parts))
+    return pd.DataFrame(
+        {
+            "dataset": pd.Categorical.from_codes(np.zeros(len(places), np.int8), [dataset.name]),
+            "row": source[places],
+            "line": pd.array(lines if lines is not None else [None] * len(places), dtype="Int64"),
+            "smiles": [dataset.smiles[place] for place in places],
+            "truth": dataset.labels[places],
+            **parts,
+        }
+    )
+
+
+def read_predictions(run: FinishedRun) -> pd.DataFrame:
+    """Return a run's predictions with each molecule's label, SMILES and part of the split.
+
+    Raises
+    ------
+    InputError
+        If a table is missing or damaged, or they do not belong together.
+    """
+    predictions = run.table(PREDICTIONS)
+    if "truth" in predictions:  # a run of 0.3 or older
+        return predictions
+    return with_molecules(predictions, run.table(MOLECULES))
+
+
+def with_molecules(predictions: pd.DataFrame, molecules: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions, each with what is known of its molecule.
+
+    Raises
+    ------
+    InputError
+        If a molecule is not among them.
+    """
+    found = []
+    by_split = predictions.groupby(["dataset", "split"], sort=False, observed=True)
+    for (dataset, split), rows in by_split:
+        known = molecules[molecules["dataset"] == dataset].set_index("row")
+        part = f"{_PART}{split}"
+        places = known.index.get_indexer(rows["row"])
+        if part not in known or (places < 0).any():
+            raise InputError(
+                f"the predictions of {dataset}, split {split}, are of molecules that are not in "
+                "the run's table of them. Remove the folder and run the study again."
+            )
+        columns = {"part": part, "line": "line", "smiles": "smiles", "truth": "truth"}
+        known = known.iloc[places]
+        found.append(
+            rows.assign(**{name: known[column].to_numpy() for name, column in columns.items()})
+        )
+    return pd.concat(found, ignore_index=True)

@@ -1,0 +1,109 @@
+"""The molecules of a dataset that every supervisor and student of a study can represent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.datasets.faults import (
+    FIX_OR_SKIP,
+    Fault,
+    faults_error,
+    left_out_note,
+    smiles_fault,
+)
+from w2s_mol.progress import Progress
+from w2s_mol.students.contract import Student
+from w2s_mol.supervisors.contract import Supervisor
+
+Reader = Supervisor | Student
+
+
+@dataclass(frozen=True)
+class Usable:
+    """A dataset, and what of it is studied.
+
+    Attributes
+    ----------
+    everything
+        The dataset of ``n`` molecules.
+    kept
+        That of those which can be used.
+    places
+        Their rows in ``everything``.
+    note
+        On those which cannot, if there are any.
+    """
+
+    everything: Dataset
+    kept: Dataset
+    places: NDArray[np.int64]
+    note: str = ""
+
+
+def usable(
+    dataset: Dataset, readers: Sequence[Reader], *, strict: bool, progress: Progress
+) -> Usable:
+    """Prepare everyone for a dataset, and find what all of them can represent.
+
+    Parameters
+    ----------
+    dataset
+        All of it.
+    readers
+        Supervisors and students.
+    strict
+        Whether a molecule that one of them cannot represent stops the study; all such are told at
+        once, and as far as is known before anything is computed.
+    progress
+        Told what is computed.
+
+    Raises
+    ------
+    InputError
+        If it does, or too little is left to be studied.
+    """
+    if strict:
+        one_of_a_kind = {reader.reading: reader for reader in readers}.values()
+        found = [(reader.name, reader.read(dataset.smiles)) for reader in one_of_a_kind]
+        _refuse(dataset, faults_of(dataset, found))
+    for reader in readers:  # nobody waits for another process while there is work left
+        reader.begin(dataset.smiles, progress)
+    found = [(reader.name, reader.prepare(dataset.smiles, progress)) for reader in readers]
+    faults = faults_of(dataset, found)
+    if strict:
+        _refuse(dataset, faults)
+    valid = np.array([not any(why) for why in zip(*(r for _, r in found), strict=True)], dtype=bool)
+    note = left_out_note(faults) if faults else ""
+    return Usable(dataset, dataset.keep(valid), np.flatnonzero(valid), note)
+
+
+def _refuse(dataset: Dataset, faults: Sequence[Fault]) -> None:
+    if faults:
+        word = dataset.line_word if dataset.lines else "row"
+        raise faults_error(dataset.name, faults, len(dataset), word, FIX_OR_SKIP)
+
+
+def faults_of(dataset: Dataset, found: Sequence[tuple[str, Sequence[str]]]) -> list[Fault]:
+    """Return a fault for each molecule that someone cannot represent.
+
+    Parameters
+    ----------
+    dataset
+        The molecules.
+    found
+        Names of encoders, and for each molecule why it cannot, or an empty text.
+    """
+    faults: dict[int, Fault] = {}
+    for name, reasons in found:
+        for row, why in enumerate(reasons):
+            if why and row not in faults:
+                place = dataset.lines[row] if dataset.lines else row
+                fault = smiles_fault(place, why, dataset.smiles[row])
+                what = f"encoder {name} cannot represent it ({fault.reason})"
+                faults[row] = Fault(place, what, fault.found)
+    return [faults[row] for row in sorted(faults)]
