@@ -5,12 +5,6 @@ Nothing is parsed, fetched or loaded for it, and neither torch nor RDKit importe
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from w2s_mol import file_hashes, files
-from w2s_mol._version import __version__
-from w2s_mol.manifest import versions
 from w2s_mol.study.config import StudyConfig
 
 

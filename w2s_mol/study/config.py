@@ -15,7 +15,6 @@ from w2s_mol.settings_check import Count, Seed, checked
 Protocol = Literal["paper", "disjoint"]
 
 
-
 @dataclass(frozen=True)
 class StudyConfig:
     """The settings of one study; every field is an option of ``w2s-mol run``.

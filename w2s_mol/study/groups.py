@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from w2s_mol.encoders.names import SELF
 from w2s_mol.encoders.random_bert import is_random
 from w2s_mol.errors import InputError
-from w2s_mol.encoders.names import SELF
 
 STUDY_KEYS = (
     "dataset",

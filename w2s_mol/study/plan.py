@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-
 from w2s_mol import files
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.engine.run import Part
 from w2s_mol.progress import Progress
-from w2s_mol.students.contract import Student
 from w2s_mol.students.registry import find_students
 from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import StudyConfig
@@ -175,9 +173,7 @@ class StudyPlan:
                 config.seed if config.shuffle_weak_labels else None,
             ):
                 results.append(
-                    result_rows(
-                        self._context, of_dataset.kept, split, supervisors, roles, cells
-                    )
+                    result_rows(self._context, of_dataset.kept, split, supervisors, roles, cells)
                 )
                 predictions.append(prediction_rows(everything, split, supervisors, roles, cells))
         return {

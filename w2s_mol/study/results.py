@@ -10,8 +10,8 @@ import pandas as pd
 
 from w2s_mol._version import __version__
 from w2s_mol.datasets.dataset import Dataset, Split
-from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.cell import Cells
+from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.tasks.contract import Task

@@ -54,9 +54,7 @@ class StudyResult:
     @property
     def predictions(self) -> pd.DataFrame:
         """One row a supervisor, student, split and molecule, with its label and SMILES."""
-        return with_molecules(
-            self.finished.table(PREDICTIONS), self.finished.table(MOLECULES)
-        )
+        return with_molecules(self.finished.table(PREDICTIONS), self.finished.table(MOLECULES))
 
 
 def run_study(
