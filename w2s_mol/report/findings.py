@@ -8,7 +8,7 @@ import pandas as pd
 
 from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import by_name
-from w2s_mol.report.tables import left_out
+from w2s_mol.selection.rendering import left_out
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.controls import NO_EFFECT

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from crafted_study import crafted
 
 from w2s_mol.cli import select
 from w2s_mol.report import tables
+from w2s_mol.selection.rendering import rendered_selectors, rendered_table
 from w2s_mol.selection.tables import selections
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "selection.txt"
@@ -71,3 +73,20 @@ def test_every_form_of_a_selection_keeps_its_bytes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "".join(shown(tmp_path, capsys)) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_pick_is_pointed_out_and_every_row_fills_its_columns() -> None:
+    [found] = selections(not_finite())
+    rendered = rendered_table(found)
+    assert rendered.rows[rendered.pick or 0][-1].startswith("pick")
+    for table in (rendered, rendered_selectors(found)):
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+        assert max(table.numeric) < len(table.columns)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.001, "0.00"), (-1e-17, "-0.00"), (0.5, "0.50")])
+def test_a_correlation_near_zero_has_no_exponent(value: float, text: str) -> None:
+    [found] = selections(plain())
+    scored = found.selectors.assign(spearman=value)
+    rendered = rendered_selectors(dataclasses.replace(found, selectors=scored))
+    assert {row[4] for row in rendered.rows} == {text}
