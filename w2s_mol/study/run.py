@@ -15,7 +15,8 @@ import pandas as pd
 from w2s_mol import files
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.faults import left_out_note
-from w2s_mol.datasets.loading import dataset_names, expand_datasets, load_dataset
+from w2s_mol.datasets.loading import load_dataset
+from w2s_mol.datasets.named import dataset_names, expand_datasets
 from w2s_mol.embeddings.store import stored_embeddings
 from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.encoders.loading import (
