@@ -20,7 +20,7 @@ from w2s_mol.figures.style import (
     ordered_colours,
     plain,
 )
-from w2s_mol.selection.rendering import column_titles
+from w2s_mol.selection.rendering import column_titles, in_short
 from w2s_mol.selection.tables import StudySelection
 
 
@@ -161,7 +161,7 @@ def selection(axes: Axes, study: StudySelection) -> None:
     axes.margins(x=0.08)
     axes.set_xlabel(f"squared error / {squared(study.unit)}")
     axes.grid(axis="y", visible=False)
-    axes.set_title(plain(f"{study.keys['dataset']}, strong {study.keys['strong']}"), loc="left")
+    axes.set_title(plain(in_short(study.keys)), loc="left")
 
 
 def errors_by_hidden(axes: Axes, test: pd.DataFrame, title: str) -> None:

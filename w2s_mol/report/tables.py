@@ -11,7 +11,7 @@ from w2s_mol.numbers import Form, squared
 from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.rendering import column_forms, left_out, rendered_table
+from w2s_mol.selection.rendering import column_forms, in_short, left_out, rendered_table
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import synthetic_summary
@@ -145,7 +145,7 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
 
 def _of(cases: Cases) -> str:
     control = "" if cases.control == NO_CONTROL else f" (control: {cases.control})"
-    return f"{cases.keys['dataset']}, strong {cases.keys['strong']}{control}"
+    return in_short(cases.keys) + control
 
 
 def _difference(row: dict[str, Any]) -> list[str]:
@@ -249,8 +249,7 @@ def controls(rows: pd.DataFrame) -> Table:
     ]
     columns = ["control", "effect", "study", "control's", "difference", "verdict"]
     ids = dict.fromkeys([first["study"], *rows["control_study"]])
-    title = f"{first['dataset']}, strong {first['strong']}"
-    return Table(title, columns, cells, tuple(map(str, ids)))
+    return Table(in_short(first), columns, cells, tuple(map(str, ids)))
 
 
 def run_manifest(run: FinishedRun) -> Table:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -122,6 +123,11 @@ def column_titles(selection: StudySelection) -> tuple[str, str]:
     """Return what the bound and the true error are called, with what they are measured on."""
     seen = "validation" if selection.selector_split == "valid" else "test"
     return f"weak error - misfit ({seen})", "true error of strong (test)"
+
+
+def in_short(keys: Mapping[str, Any] | pd.Series) -> str:
+    """Return what tells a study from its neighbours: its dataset and its strong encoder."""
+    return f"{keys['dataset']}, strong {keys['strong']}"
 
 
 def left_out(names: Sequence[str]) -> str:
