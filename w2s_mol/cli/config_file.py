@@ -117,7 +117,7 @@ def _may_be_path(text: str) -> bool:
     """Say whether a text is no name of ours, which what lies beside the file cannot change."""
     if Path(text).name != text:
         return True
-    from w2s_mol.datasets.loading import ALL, dataset_names
+    from w2s_mol.datasets.named import ALL, dataset_names
     from w2s_mol.encoders.loading import SHIPPED, encoder_names
     from w2s_mol.encoders.names import SELF
 

@@ -59,13 +59,13 @@ def fetch_sources(
 
     Example: w2s-mol data fetch lipop molbert
     """
-    from w2s_mol.datasets.builtin import NAME
     from w2s_mol.datasets.fetch import fetch
+    from w2s_mol.datasets.named import BUILTIN
     from w2s_mol.datasets.sources import SOURCES, get_source
     from w2s_mol.errors import DownloadError
 
-    if NAME in names:
-        raise InputError(f"{NAME} is built in; there is nothing to fetch.")
+    if BUILTIN in names:
+        raise InputError(f"{BUILTIN} is built in; there is nothing to fetch.")
     named = [get_source(name).name for name in names if name != _ALL]
     wanted = list(SOURCES) if _ALL in names else named
     failed = []

@@ -238,7 +238,8 @@ def molecules_to_leave_out(choice: CorpusChoice) -> dict[str, list[str]]:
     """Return the SMILES of the evaluation datasets, by name, if they are to be left out."""
     if not choice.exclude_evaluation:
         return {}
-    from w2s_mol.datasets.loading import PAPER_DATASETS, load_dataset
+    from w2s_mol.datasets.loading import load_dataset
+    from w2s_mol.datasets.named import PAPER_DATASETS
 
     with output.progress_bars() as progress:
         return {

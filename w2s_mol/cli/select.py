@@ -10,7 +10,7 @@ from rich.table import Table
 from w2s_mol.cli import options, output
 
 if TYPE_CHECKING:
-    from w2s_mol.selection.tables import StudySelection
+    from w2s_mol.selection.rendering import Rendering
 
 app = options.new_app()
 
@@ -43,6 +43,7 @@ def select(
     Example: w2s-mol select runs/lipop-molbert-paper-ridge --format latex
     """
     from w2s_mol.selection import formats
+    from w2s_mol.selection.rendering import rendered_selectors, rendered_table
     from w2s_mol.selection.tables import selection_table, selections, studies_of
 
     results = studies_of(options.given_runs(runs))
@@ -56,65 +57,19 @@ def select(
         output.result(formats.as_latex(found))
     else:
         for selection in found:
-            _print(selection)
+            table = rendered_table(selection)
+            output.rich_result(_drawn(table, before="\n"))
+            output.result(table.note)
+            output.rich_result(_drawn(rendered_selectors(selection)))
 
 
-def _print(selection: StudySelection) -> None:
-    import pandas as pd
-
-    from w2s_mol.numbers import squared
-    from w2s_mol.selection.formats import column_forms
-    from w2s_mol.selection.tables import supervisor_names
-    from w2s_mol.study.groups import NO_CONTROL
-
-    keys = selection.keys
-    heading = (
-        f"\n{keys['dataset']}: strong {keys['strong']}, protocol {keys['protocol']}, head "
-        f"{keys['head']}, pooling {keys['pooling']}, seed {keys['study_seed']}"
-        + ("" if selection.control == NO_CONTROL else f" (null control: {selection.control})")
-    )
-    where = "validation" if selection.selector_split == "valid" else "test"
-    table = Table(title=heading, title_justify="left", title_style="bold")
-    table.add_column("hidden", justify="right")
-    table.add_column("weak encoder")
-    table.add_column(f"weak error - misfit ({where})", justify="right")
-    table.add_column("true error of strong (test)", justify="right")
-    table.add_column("gain (test)", justify="right")
-    table.add_column("")
-    forms = column_forms(selection.table)
-    rows = selection.table.assign(name=supervisor_names(selection.table), marks=selection.marks())
-    for row in rows.to_dict(orient="records"):
-        table.add_row(
-            str(row["hidden"]) if pd.notna(row["hidden"]) else "",
-            row["name"],
-            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
-            f" <- {row['marks']}" if row["marks"] else "",
-            style="bold" if row["picked"] else None,
-        )
-    output.rich_result(table)
-    spread = (
-        f"mean ± standard deviation (n - 1) over {selection.n_splits} splits"
-        if selection.n_splits > 1
-        else "one distinct split, so no spread"
-    )
-    output.result(f"In {squared(selection.unit)}; {spread}; gain = weak error - true error.")
-    output.rich_result(_selector_table(selection))
-
-
-def _selector_table(selection: StudySelection) -> Table:
-    from w2s_mol.numbers import Form
-
-    table = Table(title="How the selectors rank", title_justify="left", title_style="bold")
-    for name in ("selector", "picks"):
-        table.add_column(name)
-    for name in ("true error", "regret", "Spearman", "Kendall"):
-        table.add_column(name, justify="right")
-    form = Form.of(selection.selectors["w2s_error"])
-    for row in selection.selectors.to_dict(orient="records"):
-        table.add_row(
-            row["what"],
-            row["picks"],
-            *(form.number(row[name]) for name in ("w2s_error", "regret")),
-            *("n/a" if row[n] != row[n] else f"{row[n]:.2f}" for n in ("spearman", "kendall")),
-        )
+def _drawn(rendered: Rendering, before: str = "") -> Table:
+    table = Table(title=before + rendered.title, title_justify="left", title_style="bold")
+    for place, name in enumerate(rendered.columns):
+        table.add_column(name, justify="right" if place in rendered.numeric else "left")
+    for place, row in enumerate(rendered.rows):
+        # What stands under no head is said of the whole row.
+        cells = zip(rendered.columns, row, strict=True)
+        texts = [text if head or not text else f" <- {text}" for head, text in cells]
+        table.add_row(*texts, style="bold" if place == rendered.pick else None)
     return table

@@ -11,15 +11,11 @@ import csv
 import io
 import itertools
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import QED, rdMolDescriptors
 
-from w2s_mol import paths
-
-NAME = "computed-logp"
 N_MOLECULES = 2400
 _LEAST_QED = 0.5
 _WEIGHTS = (180.0, 500.0)
@@ -82,11 +78,6 @@ def _from_free_place(group: str) -> str:
 def _is_drug_like(mol: Chem.Mol) -> bool:
     weight = rdMolDescriptors._CalcMolWt(mol)  # noqa: SLF001 -- the one RDKit offers
     return bool(_WEIGHTS[0] <= weight <= _WEIGHTS[1] and QED.qed(mol) >= _LEAST_QED)
-
-
-def builtin_path() -> Path:
-    """Return the table that the project ships."""
-    return paths.shipped("data") / f"{NAME}.csv"
 
 
 def to_csv(rows: list[tuple[str, float]]) -> str:

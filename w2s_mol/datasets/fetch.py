@@ -8,14 +8,9 @@ from pathlib import Path
 
 from w2s_mol import files, paths
 from w2s_mol.datasets.download import download
-from w2s_mol.datasets.sources import SourceFile, get_source
+from w2s_mol.datasets.sources import SourceFile, get_source, local_path
 from w2s_mol.errors import DownloadError, InputError
 from w2s_mol.progress import Progress, silent
-
-
-def local_path(file: SourceFile) -> Path:
-    """Return where a fetched file lies."""
-    return paths.home() / "downloads" / file.path
 
 
 def fetch(

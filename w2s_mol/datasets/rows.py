@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
-from w2s_mol.datasets.dataset import LARGEST_LABEL, SMALLEST_LABEL
+from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.faults import Fault, counted_rows, faults_error, left_out_note, smiles_fault
+from w2s_mol.datasets.labels import label_of
 from w2s_mol.datasets.table import Row, Table, open_table
 from w2s_mol.errors import InputError, shortened
 from w2s_mol.molecules.smiles import MAX_ATOMS, MoleculeError, parse, smiles_of, text_after
 
 OnInvalid = Literal["error", "skip"]
-_NOT_ZERO = re.compile(r"[-+.0]*[1-9]")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,18 @@ class Rows:
                 f"{left_out_note(list(self.faults.values()))}."
             )
         return usable
+
+    def dataset(
+        self, name: str, target: str, unit: str, splits: list[Split], keep: NDArray[np.bool_]
+    ) -> Dataset:
+        """Return the rows to keep as a dataset, with notes; splits are of all rows."""
+        labels = np.array(self.labels, dtype=np.float64)
+        every = Dataset(
+            name, self.smiles, labels, target, unit, splits, self.lines, line_word=self.word
+        )
+        kept = every.keep(keep)
+        kept.notes.extend(self.notes())
+        return kept
 
     def split_column(self, number: int) -> list[str | None]:
         """Return the values of a split column; None on rows that are left out anyway."""
@@ -150,29 +160,8 @@ class _Reader:
 
     def _label(self, row: Row) -> tuple[float, Fault | None]:
         text = row.fields[self._target_at].strip()
-        label, reason = _number(text)
+        label, reason = label_of(text)
         if not reason:
             return label, None
         quoted = f"{shortened(text)} in " if text else ""
         return label, Fault(row.place, reason, f"{quoted}column {self._target!r}")
-
-
-def _number(text: str) -> tuple[float, str]:
-    """Return a label, and why it cannot be used if so."""
-    if not text:
-        return math.nan, "empty label"
-    if _DECIMAL_COMMA.fullmatch(text):  # it could also part thousands
-        return math.nan, "label has a comma, the decimal sign should be a point"
-    try:
-        # Python would read 1_0 as 10, and digits of other scripts.
-        value = float(text if text.isascii() and "_" not in text else "not a number")
-    except ValueError:
-        return math.nan, "label is not a number"
-    if not math.isfinite(value):
-        return value, "label is not finite"
-    if abs(value) >= LARGEST_LABEL:
-        return value, f"label is {LARGEST_LABEL:g} or more, whose square overflows"
-    written_as_zero = value == 0 and _NOT_ZERO.match(text) is not None  # 1e-400
-    if 0 < abs(value) < SMALLEST_LABEL or written_as_zero:
-        return value, f"label is below {SMALLEST_LABEL:g}, whose square is lost"
-    return value, ""

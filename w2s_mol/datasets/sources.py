@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from w2s_mol import paths
 from w2s_mol.errors import unknown_name
 
 _CHEMBENCH_COMMIT = "0b10d4c1ac72b6929503694a5f60446824736391"
@@ -213,3 +215,8 @@ def get_source(name: str) -> Source:
     if name not in SOURCES:
         raise unknown_name("download", name, [*SOURCES, "all"])
     return SOURCES[name]
+
+
+def local_path(file: SourceFile) -> Path:
+    """Return where a fetched file lies."""
+    return paths.home() / "downloads" / file.path

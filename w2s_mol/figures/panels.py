@@ -20,6 +20,7 @@ from w2s_mol.figures.style import (
     ordered_colours,
     plain,
 )
+from w2s_mol.selection.rendering import column_titles, in_short
 from w2s_mol.selection.tables import StudySelection
 
 
@@ -121,14 +122,14 @@ def selection(axes: Axes, study: StudySelection) -> None:
     """Draw the selection table: the bound beside the true error, the pick and the oracle marked."""
     table, marks = study.table, study.marks()
     places = np.arange(len(table))
-    seen = "validation" if study.selector_split == "valid" else "test"
+    of_bound, of_error = column_titles(study)
     compared = ["bound_mean", "bound_std", "w2s_error_mean", "w2s_error_std"]
     drawn = table[compared].loc[study.finite.index].reindex(table.index)  # NaN is not drawn
     bound, error = drawn["bound_mean"], drawn["w2s_error_mean"]
     axes.hlines(places, np.minimum(bound, error), np.maximum(bound, error), color="#cccccc")
     for values, spread, colour, marker, label in (
-        (bound, drawn["bound_std"], WEAK, "s", f"weak error $-$ misfit ({seen})"),
-        (error, drawn["w2s_error_std"], STRONG, "o", "true error of strong (test)"),
+        (bound, drawn["bound_std"], WEAK, "s", of_bound.replace(" - ", " $-$ ")),
+        (error, drawn["w2s_error_std"], STRONG, "o", of_error),
     ):
         axes.errorbar(
             values,
@@ -160,7 +161,7 @@ def selection(axes: Axes, study: StudySelection) -> None:
     axes.margins(x=0.08)
     axes.set_xlabel(f"squared error / {squared(study.unit)}")
     axes.grid(axis="y", visible=False)
-    axes.set_title(plain(f"{study.keys['dataset']}, strong {study.keys['strong']}"), loc="left")
+    axes.set_title(plain(in_short(study.keys)), loc="left")
 
 
 def errors_by_hidden(axes: Axes, test: pd.DataFrame, title: str) -> None:

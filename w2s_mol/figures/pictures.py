@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from w2s_mol.errors import InputError
 from w2s_mol.figures import panels
@@ -95,9 +96,10 @@ class _Study:
     def title(self) -> str:
         return f"{self.first('strong')} on {self.first('dataset')}"
 
-    @property
-    def runs(self) -> tuple[str, ...]:
-        return (self.first("study"),)
+    def picture(self, beginning: str, caption: str, figure: Figure) -> Picture:
+        """Name a figure of this study alone."""
+        study, dataset = self.first("study"), self.first("dataset")
+        return Picture(f"{beginning}-{self.slug}", caption, figure, (study,), dataset)
 
 
 def _studies(run: FinishedRun) -> Iterator[_Study]:
@@ -176,13 +178,11 @@ def _single_panels(studies: list[_Study], synthetic: list[FinishedRun]) -> Itera
         figure, [axes] = new_figure(size=(5.6, 3.7))
         _draw_molecular(axes, study, "")
         figure.legend(loc="outside right center")
-        yield Picture(
-            f"{SHEET}-{study.slug}",
+        yield study.picture(
+            SHEET,
             f"Gain against misfit, {study.title}: a point a weak encoder and split, a colour a "
             "hidden size where there is one.",
             figure,
-            study.runs,
-            study.first("dataset"),
         )
     for run in synthetic:
         results = run.table("results")
@@ -205,25 +205,21 @@ def _study_pictures(study: _Study) -> Iterator[Picture]:
     figure, [axes] = new_figure(size=(5.6, 0.34 * len(found.table) + 1.6))
     panels.selection(axes, found)
     figure.legend(loc="outside upper left", ncols=2)
-    yield Picture(
-        f"selection-{study.slug}",
+    yield study.picture(
+        "selection",
         f"The selection, {study.title}: what the paper's rule sees of each supervisor beside the "
         "true error of its student. Bars are standard deviations over splits.",
         figure,
-        study.runs,
-        study.first("dataset"),
     )
     if len(set(study.test["hidden"].dropna())) > 1:
         figure, [axes] = new_figure()
         panels.errors_by_hidden(axes, study.test, plain(study.title))
         axes.legend(loc="best")
-        yield Picture(
-            f"errors-by-hidden-{study.slug}",
+        yield study.picture(
+            "errors-by-hidden",
             f"Errors on test against the weak encoder's hidden size, {study.title}. Bands are "
             "standard deviations over splits (and pretraining seeds, where there are several).",
             figure,
-            study.runs,
-            study.first("dataset"),
         )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import by_name
-from w2s_mol.report.tables import left_out
+from w2s_mol.selection.rendering import in_short, left_out
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.controls import NO_EFFECT
@@ -26,7 +26,7 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
     )
     form = Form.of([slack, projection, epsilon], 3, 2)
     return (
-        f"{cases.keys['dataset']}, strong {cases.keys['strong']}: the student beats its supervisor "
+        f"{in_short(cases.keys)}: the student beats its supervisor "
         f"in {gains} of {n} cases; Theorem 1's inequality holds in {slacks} of {n}. "
         f"{_relation(by['correlation'])} The mean slack, {form.number(slack)}, is "
         f"{form.number(projection)} between student and ceiling (slack_projection) and "
@@ -99,8 +99,7 @@ def of_controls(rows: pd.DataFrame) -> str:
             parts.append(f"{what}: {NO_EFFECT}")
         else:
             parts.append(f"{what}: {', '.join(verdicts)}")
-    about = f"{first['dataset']}, strong {first['strong']}"
-    return f"Controls of {about}, by effect. {'; '.join(parts)}."
+    return f"Controls of {in_short(first)}, by effect. {'; '.join(parts)}."
 
 
 def _and(names: list[str]) -> str:

@@ -11,7 +11,7 @@ from w2s_mol.numbers import Form, squared
 from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.formats import column_forms
+from w2s_mol.selection.rendering import column_forms, in_short, left_out, rendered_table
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import synthetic_summary
@@ -53,28 +53,16 @@ def _list(values: Iterable[Any]) -> str:
 
 def selection(found: StudySelection, study: str) -> Table:
     """Return the paper's selection table of one study."""
-    seen = "validation" if found.selector_split == "valid" else "test"
-    forms = column_forms(found.table)
-    rows = [
-        [
-            "" if pd.isna(row["hidden"]) else str(row["hidden"]),
-            str(row["weak"]),
-            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
-            row["marks"],
-        ]
-        for row in found.table.assign(marks=found.marks()).to_dict(orient="records")
-    ]
-    columns = ["hidden", "weak encoder", f"weak error - misfit ({seen})"]
-    columns += ["true error of strong (test)", "gain (test)", ""]
-    spread = f"mean ± standard deviation (n - 1) over {found.n_splits} splits"
-    note = f"In {squared(found.unit)}; {spread if found.n_splits > 1 else 'one distinct split'}."
-    note += left_out(found.not_finite)
-    return Table("Which weak supervisor", columns, rows, (study,), note, frozenset({0}))
-
-
-def left_out(names: Sequence[str]) -> str:
-    """Return the sentence on supervisors that cannot be compared, empty if there is none."""
-    return f" Left out, as their errors are not finite: {', '.join(names)}." if names else ""
+    rendered = rendered_table(found, found.table["weak"])
+    picked = frozenset() if rendered.pick is None else frozenset({rendered.pick})
+    return Table(
+        "Which weak supervisor",
+        list(rendered.columns),
+        [list(row) for row in rendered.rows],
+        (study,),
+        rendered.short_note,
+        picked,
+    )
 
 
 def beside_the_paper(found: StudySelection, study: str) -> Table:
@@ -157,7 +145,7 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
 
 def _of(cases: Cases) -> str:
     control = "" if cases.control == NO_CONTROL else f" (control: {cases.control})"
-    return f"{cases.keys['dataset']}, strong {cases.keys['strong']}{control}"
+    return in_short(cases.keys) + control
 
 
 def _difference(row: dict[str, Any]) -> list[str]:
@@ -261,8 +249,7 @@ def controls(rows: pd.DataFrame) -> Table:
     ]
     columns = ["control", "effect", "study", "control's", "difference", "verdict"]
     ids = dict.fromkeys([first["study"], *rows["control_study"]])
-    title = f"{first['dataset']}, strong {first['strong']}"
-    return Table(title, columns, cells, tuple(map(str, ids)))
+    return Table(in_short(first), columns, cells, tuple(map(str, ids)))
 
 
 def run_manifest(run: FinishedRun) -> Table:

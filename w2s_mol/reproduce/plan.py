@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2s_mol.datasets.fetch import is_at_hand, resolve_mirror
+from w2s_mol.datasets.named import PAPER_DATASETS
 from w2s_mol.encoders.loading import (
     MOLBERT,
     shipped_encoders,
@@ -16,7 +17,6 @@ from w2s_mol.encoders.names import SELF
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.synthetic.config import SyntheticConfig
 
-DATASETS = ("esol", "freesolv", "lipop")
 _FIXED = "rdkit2d"
 _RANDOM_STRONG = "random-h256-l6-s0"
 _CONVEX_SEEDS = (0, 1, 2)
@@ -68,8 +68,8 @@ def make_plan(mirror: str | None = None, offline: bool = False) -> Plan:
     """
     mirror = resolve_mirror(mirror)
     gaps = []
-    datasets = [name for name in DATASETS if not offline or is_at_hand(name, mirror)]
-    if missing := [name for name in DATASETS if name not in datasets]:
+    datasets = [name for name in PAPER_DATASETS if not offline or is_at_hand(name, mirror)]
+    if missing := [name for name in PAPER_DATASETS if name not in datasets]:
         gaps.append(
             f"{', '.join(missing)}: not here, and --offline refuses the network. Left out; run "
             "without --offline, or with --mirror, to have them."

@@ -10,13 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.numbers import Form
+from w2s_mol.selection.rendering import rendered_table
 from w2s_mol.selection.tables import StudySelection
-
-
-def column_forms(table: pd.DataFrame) -> dict[str, Form]:
-    """Return how the quantities of a selection are written, each column in one form."""
-    return {name: Form.of(table[f"{name}_mean"]) for name in ("bound", "w2s_error", "gain")}
 
 
 def as_json(selections: Iterable[StudySelection]) -> str:
@@ -49,8 +44,10 @@ def as_latex(selections: Iterable[StudySelection]) -> str:
 
 
 def _latex(selection: StudySelection) -> str:
-    hidden = selection.table["hidden"]
-    by_hidden = bool(hidden.notna().all() and hidden.is_unique)
+    full_names = [f"{row.family}/{row.weak}" for row in selection.table.itertuples()]
+    rendered = rendered_table(selection, full_names)
+    sizes = [row[0] for row in rendered.rows]
+    by_hidden = all(sizes) and len(set(sizes)) == len(sizes)
     first = "Hidden dimension" if by_hidden else "Weak encoder"
     lines = [
         "% " + ", ".join(f"{name}: {value}" for name, value in selection.keys.items()),
@@ -59,15 +56,11 @@ def _latex(selection: StudySelection) -> str:
         f"{first} & Weak error $-$ misfit & True error of weakly supervised strong model \\\\",
         "\\midrule",
     ]
-    forms = column_forms(selection.table)
-    for row in selection.table.to_dict(orient="records"):
-        cells = [
-            str(row["hidden"]) if by_hidden else _escaped(f"{row['family']}/{row['weak']}"),
-            _math(forms["bound"].plus_minus(row["bound_mean"], row["bound_std"])),
-            _math(forms["w2s_error"].plus_minus(row["w2s_error_mean"], row["w2s_error_std"])),
-        ]
-        if row["picked"]:
-            cells = [f"\\textbf{{{cells[0]}}}", *(f"$\\mathbf{{{c[1:-1]}}}$" for c in cells[1:])]
+    for place, (hidden, name, bound, true_error, *_) in enumerate(rendered.rows):
+        numbers = [_math(bound), _math(true_error)]
+        cells = [hidden if by_hidden else _escaped(name), *(f"${number}$" for number in numbers)]
+        if place == rendered.pick:
+            cells = [f"\\textbf{{{cells[0]}}}", *(f"$\\mathbf{{{n}}}$" for n in numbers)]
         lines.append(" & ".join(cells) + " \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"])
 
@@ -77,7 +70,7 @@ def _math(number: str) -> str:
     power = re.sub(r"e([+-]\d+)$", lambda found: rf" \cdot 10^{{{int(found[1])}}}", number)
     for sign, said in (("±", r"\pm"), ("inf", r"\infty"), ("n/a", r"\mathrm{n/a}")):
         power = power.replace(sign, said)
-    return f"${power}$"
+    return power
 
 
 def _escaped(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from w2s_mol.datasets.loading import DEFAULT_SEEDS, SplitRule
+from w2s_mol.datasets.own_settings import DEFAULT_SEEDS, SplitRule
 from w2s_mol.datasets.rows import OnInvalid
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import HeadRule

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from w2s_mol import paths
-from w2s_mol.datasets import builtin
+from w2s_mol.datasets.named import BUILTIN
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.encoders.fixed import DescriptorEncoder, FixedEncoder
 from w2s_mol.encoders.loading import MOLBERT
@@ -44,7 +44,7 @@ def exposures(dataset: str, known: bool, encoders: Iterable[Encoder]) -> dict[st
 
 
 def _seen(dataset: str, encoder: Encoder, metadata: Mapping[str, Any]) -> list[str]:
-    is_logp = dataset == builtin.NAME
+    is_logp = dataset == BUILTIN
     # By what it is, not by its name: a user may call a folder of a trained encoder anything.
     if isinstance(encoder, FixedEncoder) or metadata.get("trained") is False:
         feature = is_logp and isinstance(encoder, DescriptorEncoder)

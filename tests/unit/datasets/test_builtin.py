@@ -6,7 +6,8 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import QED, Crippen, Descriptors
 
-from w2s_mol.datasets.builtin import N_MOLECULES, builtin_path, generate, to_csv
+from w2s_mol.datasets.builtin import N_MOLECULES, generate, to_csv
+from w2s_mol.datasets.named import builtin_path
 from w2s_mol.molecules.smiles import standardize
 from w2s_mol.molecules.vocabulary import token_ids
 

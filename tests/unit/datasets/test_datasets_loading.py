@@ -11,7 +11,8 @@ import pytest
 from rdkit import Chem
 
 from w2s_mol.datasets.dataset import PARTS
-from w2s_mol.datasets.loading import expand_datasets, load_dataset
+from w2s_mol.datasets.loading import load_dataset
+from w2s_mol.datasets.named import expand_datasets
 from w2s_mol.datasets.split_pickle import read_split_pickle
 from w2s_mol.datasets.splits import random_split, scaffold_split
 from w2s_mol.errors import DownloadError, InputError

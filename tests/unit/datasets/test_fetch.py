@@ -13,8 +13,8 @@ import pytest
 from filelock import FileLock
 
 from w2s_mol.datasets.download import download
-from w2s_mol.datasets.fetch import fetch, is_here, local_path
-from w2s_mol.datasets.sources import SOURCES, Source, SourceFile
+from w2s_mol.datasets.fetch import fetch, is_here
+from w2s_mol.datasets.sources import SOURCES, Source, SourceFile, local_path
 from w2s_mol.errors import DownloadError, InputError, W2SMolError
 
 HALF_MIB = 1 << 19

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from w2s_mol.datasets.loading import CHEMBENCH
+from w2s_mol.datasets.named import CHEMBENCH
 from w2s_mol.datasets.sources import SOURCES, Source, SourceFile, get_source
 from w2s_mol.errors import InputError
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
-from w2s_mol.datasets.builtin import builtin_path
 from w2s_mol.datasets.dataset import PARTS
+from w2s_mol.datasets.named import builtin_path
 from w2s_mol.datasets.splits import column_split, file_split, random_split, scaffold_split
 from w2s_mol.errors import InputError
 

@@ -1,0 +1,92 @@
+"""What terminal, LaTeX and report show of a selection, byte for byte.
+
+``tests/golden/selection.txt`` was written before the three drew on one rendering.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from crafted_study import crafted
+
+from w2s_mol.cli import select
+from w2s_mol.report import tables
+from w2s_mol.selection.rendering import rendered_selectors, rendered_table
+from w2s_mol.selection.tables import selections
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "selection.txt"
+
+
+def plain() -> pd.DataFrame:
+    return crafted(k=3).tables()[0]
+
+
+def two_families() -> pd.DataFrame:
+    """Sizes repeat, one family needs escaping, and LaTeX must name the encoders."""
+    families = ["shipped", "shipped", "my_own", "my_own"]
+    return crafted(hidden=[8, 16, 8, 16], families=families).tables()[0]
+
+
+def one_split_no_size_control() -> pd.DataFrame:
+    made = crafted(k=2, split_sha256={"0": "same", "1": "same"}, keys={"shuffled_labels": True})
+    return made.tables()[0].assign(hidden=pd.array([pd.NA] * 12, dtype="Int64"))
+
+
+def not_finite() -> pd.DataFrame:
+    results = crafted(k=3).tables()[0]
+    best = results["weak"] == "weak-h8-s0"
+    return results.assign(bound=results["bound"].mask(best, math.inf), unit=None)
+
+
+def tiny() -> pd.DataFrame:
+    columns = ["bound", "w2s_error", "weak_error", "gain", "misfit"]
+    results = crafted(k=2).tables()[0]
+    return results.assign(**{name: results[name] * 1e-14 for name in columns})
+
+
+CASES = (plain, two_families, one_split_no_size_control, not_finite, tiny)
+
+
+def shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
+    """Yield what each form shows of each case, under a headline of its own."""
+    for case in CASES:
+        (folder / case.__name__).mkdir()
+        case().to_parquet(folder / case.__name__ / "results.parquet")
+        for form in ("table", "latex"):
+            part = "test" if case is tiny else "valid"
+            arguments = [str(folder / case.__name__), "--format", form, "--selector-split", part]
+            select.app(arguments, standalone_mode=False)
+            yield f"== {case.__name__}: {form}, {part}\n{capsys.readouterr().out}"
+        [found] = selections(case())
+        table = tables.selection(found, "0123")
+        rows = "\n".join(" | ".join(row) for row in [table.columns, *table.rows])
+        bold = sorted(table.bold)
+        yield f"== {case.__name__}: report\n{table.title} {bold}\n{rows}\n{table.note}\n"
+
+
+def test_every_form_of_a_selection_keeps_its_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "".join(shown(tmp_path, capsys)) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_pick_is_pointed_out_and_every_row_fills_its_columns() -> None:
+    [found] = selections(not_finite())
+    rendered = rendered_table(found)
+    assert rendered.rows[rendered.pick or 0][-1].startswith("pick")
+    for table in (rendered, rendered_selectors(found)):
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+        assert max(table.numeric) < len(table.columns)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.001, "0.00"), (-1e-17, "-0.00"), (0.5, "0.50")])
+def test_a_correlation_near_zero_has_no_exponent(value: float, text: str) -> None:
+    [found] = selections(plain())
+    scored = found.selectors.assign(spearman=value)
+    rendered = rendered_selectors(dataclasses.replace(found, selectors=scored))
+    assert {row[4] for row in rendered.rows} == {text}

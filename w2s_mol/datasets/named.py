@@ -1,0 +1,59 @@
+"""The datasets that have names: what they are called, and where their labels are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from w2s_mol import paths
+
+
+@dataclass(frozen=True)
+class ChemBenchTable:
+    """Where a ChemBench dataset has its labels."""
+
+    smiles_column: str
+    target_column: str
+    target: str
+    unit: str
+    splits: str
+    task: Literal["regression", "classification"] = "regression"
+
+
+CHEMBENCH: dict[str, ChemBenchTable] = {
+    "esol": ChemBenchTable(
+        "smiles",
+        "measured log solubility in mols per litre",
+        "aqueous solubility",
+        "log10 mol/L",
+        "random",
+    ),
+    "freesolv": ChemBenchTable("smiles", "expt", "hydration free energy", "kcal/mol", "random"),
+    "lipop": ChemBenchTable("smiles", "exp", "logD at pH 7.4", "log10", "random"),
+    "bace": ChemBenchTable(
+        "smiles", "Class", "BACE-1 inhibition", "class", "scaffold", "classification"
+    ),
+    "bbbp": ChemBenchTable(
+        "smiles", "p_np", "blood-brain barrier", "class", "scaffold", "classification"
+    ),
+}
+PAPER_DATASETS = ("esol", "freesolv", "lipop")
+ALL = "all"
+BUILTIN = "computed-logp"
+"""The one that needs no download; see ``builtin``."""
+
+
+def dataset_names() -> list[str]:
+    """Return every name that ``load_dataset`` knows."""
+    return [*CHEMBENCH, BUILTIN]
+
+
+def expand_datasets(name: str) -> list[str]:
+    """Return the datasets one name stands for: ``all`` for the paper's three, else itself."""
+    return list(PAPER_DATASETS) if name == ALL else [name]
+
+
+def builtin_path() -> Path:
+    """Return the table that the project ships."""
+    return paths.shipped("data") / f"{BUILTIN}.csv"

@@ -1,0 +1,144 @@
+"""The selection in finished texts, put together once: terminal, LaTeX and report draw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from w2s_mol.numbers import Form, squared
+from w2s_mol.selection.tables import StudySelection, supervisor_names
+from w2s_mol.study.results import NO_CONTROL
+
+_SHOWN = ("bound", "w2s_error", "gain")
+_CORRELATION = Form(decimals=2, rounding=1.0)
+"""A correlation near zero counts as zero, unlike a small error."""
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A table as a reader sees it.
+
+    Attributes
+    ----------
+    title
+        What it is of.
+    columns
+        Their heads.
+    rows
+        A text for each column.
+    numeric
+        Positions of the columns that hold numbers.
+    pick
+        Position of the row to point out.
+    note
+        Below the table: in which unit, over what the spread is.
+    short_note
+        The same for a document that explains its quantities.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int]
+    pick: int | None = None
+    note: str = ""
+    short_note: str = ""
+
+
+def rendered_table(selection: StudySelection, names: Iterable[str] | None = None) -> Rendering:
+    """Return the paper's selection table of one study.
+
+    Parameters
+    ----------
+    selection
+        Of one study.
+    names
+        What to call the supervisors, in the order of the table; by default as
+        ``supervisor_names`` does.
+
+    Returns
+    -------
+    Rendering
+        Columns: hidden size, name, weak error - misfit, true error, gain, marks.
+    """
+    table = selection.table
+    forms = column_forms(table)
+    texts = table.assign(
+        name=supervisor_names(table) if names is None else list(names), marks=selection.marks()
+    )
+    rows = [
+        (
+            "" if pd.isna(row["hidden"]) else str(row["hidden"]),
+            str(row["name"]),
+            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
+            str(row["marks"]),
+        )
+        for row in texts.to_dict(orient="records")
+    ]
+    bound, true_error = column_titles(selection)
+    unit, several = squared(selection.unit), selection.n_splits > 1
+    spread = f"mean ± standard deviation (n - 1) over {selection.n_splits} splits"
+    alone = "one distinct split"
+    return Rendering(
+        title=_study(selection),
+        columns=("hidden", "weak encoder", bound, true_error, "gain (test)", ""),
+        rows=tuple(rows),
+        numeric=frozenset({0, 2, 3, 4}),
+        pick=table["picked"].tolist().index(True),
+        note=f"In {unit}; {spread if several else f'{alone}, so no spread'}; "
+        "gain = weak error - true error.",
+        short_note=f"In {unit}; {spread if several else alone}.{left_out(selection.not_finite)}",
+    )
+
+
+def rendered_selectors(selection: StudySelection) -> Rendering:
+    """Return how the paper's rule and the baselines rank the supervisors of one study."""
+    form = Form.of(selection.selectors["w2s_error"])
+    rows = [
+        (
+            str(row["what"]),
+            str(row["picks"]),
+            *(form.number(row[name]) for name in ("w2s_error", "regret")),
+            *(_CORRELATION.number(row[name]) for name in ("spearman", "kendall")),
+        )
+        for row in selection.selectors.to_dict(orient="records")
+    ]
+    return Rendering(
+        title="How the selectors rank",
+        columns=("selector", "picks", "true error", "regret", "Spearman", "Kendall"),
+        rows=tuple(rows),
+        numeric=frozenset({2, 3, 4, 5}),
+    )
+
+
+def column_forms(table: pd.DataFrame) -> dict[str, Form]:
+    """Return how the quantities of a selection are written, each column in one form."""
+    return {name: Form.of(table[f"{name}_mean"]) for name in _SHOWN}
+
+
+def column_titles(selection: StudySelection) -> tuple[str, str]:
+    """Return what the bound and the true error are called, with what they are measured on."""
+    seen = "validation" if selection.selector_split == "valid" else "test"
+    return f"weak error - misfit ({seen})", "true error of strong (test)"
+
+
+def in_short(keys: Mapping[str, Any] | pd.Series) -> str:
+    """Return what tells a study from its neighbours: its dataset and its strong encoder."""
+    return f"{keys['dataset']}, strong {keys['strong']}"
+
+
+def left_out(names: Sequence[str]) -> str:
+    """Return the sentence on supervisors that cannot be compared, empty if there is none."""
+    return f" Left out, as their errors are not finite: {', '.join(names)}." if names else ""
+
+
+def _study(selection: StudySelection) -> str:
+    keys, control = selection.keys, selection.control
+    return (
+        f"{keys['dataset']}: strong {keys['strong']}, protocol {keys['protocol']}, head "
+        f"{keys['head']}, pooling {keys['pooling']}, seed {keys['study_seed']}"
+        + ("" if control == NO_CONTROL else f" (null control: {control})")
+    )
