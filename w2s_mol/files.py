@@ -167,6 +167,17 @@ def _beside(path: Path) -> Path:
     return path.parent / f".{path.name}.w2s-{secrets.token_hex(4)}.tmp"
 
 
+def discard(path: Path) -> None:
+    """Remove a file or a folder: its name is free at once, and a kill leaves what is swept."""
+    temporary = _beside(path)
+    try:
+        path.replace(temporary)
+        is_folder = temporary.is_dir() and not temporary.is_symlink()
+        shutil.rmtree(temporary) if is_folder else temporary.unlink()
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
 def sweep(folder: Path) -> None:
     """Remove what killed processes left half-written in a folder more than a day ago, once."""
     if folder in _swept:

@@ -23,33 +23,15 @@ SEAL = ".sha256.json"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of what is kept, in a folder of its name under ``W2S_MOL_HOME``.
-
-    Attributes
-    ----------
-    what
-        In words.
-    by_content
-        Whether it is kept as entries; else as files by name, checked by who reads them.
-    """
-
-    what: str
-    by_content: bool = True
-
-
 KINDS = {
-    "embeddings": Kind("embeddings of molecules, a block of them an entry"),
-    "facts": Kind("what encoders are, so that their weights need not be loaded to know it"),
-    "random": Kind("encoders with random weights"),
-    "encoders": Kind("MolBERT's weights, converted"),
-    "corpora": Kind("corpora prepared for pretraining"),
-    "representations": Kind("pretrained representations of synthetic experiments"),
-    "downloads": Kind("files fetched", by_content=False),
-    "hashes": Kind("hashes of files by their size and time", by_content=False),
-    "faults": Kind("lists of rows that could not be used", by_content=False),
+    "embeddings": "embeddings of molecules, each entry a block of them",
+    "facts": "what encoders are, known without their weights",
+    "random": "encoders with random weights",
+    "encoders": "MolBERT's weights, converted",
+    "corpora": "corpora prepared for pretraining",
+    "representations": "pretrained representations of the synthetic experiments",
 }
+"""What is kept by content: each kind in words; its name is that of its folder."""
 
 
 @dataclass(frozen=True)

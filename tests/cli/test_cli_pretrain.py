@@ -249,14 +249,14 @@ def test_a_spoiled_prepared_corpus_is_noticed_and_prepared_again(
     corpora = Path(os.environ["W2S_MOL_HOME"]) / "corpora"
     made = json.loads((trained / "weak-h8-s0" / "w2s_mol.json").read_text())
     [used] = [
-        index.parent
-        for index in corpora.glob("*/index.json")
+        folder
+        for folder in corpora.glob("*/*")
         if any(
             json.loads(account.read_text())["sha256"] == made["corpus_sha256"]
-            for account in index.parent.glob("account-*.json")
+            for account in folder.glob("account-*.json")
         )
     ]
-    shutil.copytree(used, tmp_path / "home" / "corpora" / used.name)
+    shutil.copytree(used, tmp_path / "home" / used.relative_to(corpora.parent))
     shards = sorted((tmp_path / "home").rglob("*.safetensors"))
     whole = [shard.read_bytes() for shard in shards]
     for shard, data in zip(shards, whole, strict=True):

@@ -64,6 +64,7 @@ VERBS = {
     "convert-molbert": Verb("convert_molbert", "Convert a MolBERT checkpoint of your own."),
     "encoders": Verb("encoders", "List the encoders that can be named."),
     "data": Verb("data", "List and fetch datasets, corpora and MolBERT's weights.", _GO_ON),
+    "cache": Verb("cache", "Show what is kept and how large it is; remove what is old."),
 }
 
 _EXAMPLES = """\

@@ -6,7 +6,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from w2s_mol import files, paths
+from w2s_mol import files, kept, paths
 from w2s_mol.datasets.download import download
 from w2s_mol.datasets.sources import SourceFile, get_source, local_path
 from w2s_mol.errors import DownloadError, InputError
@@ -76,7 +76,7 @@ def _is_address(mirror: str) -> bool:
 
 def _fetch_file(file: SourceFile, mirror: str | None, offline: bool, progress: Progress) -> Path:
     target = local_path(file)
-    with files.locked(target.with_name(f".{target.name}.lock"), target, progress):
+    with files.locked(kept.lock_of(target), target, progress):
         try:
             if not is_here(file):
                 _obtain(file, target, mirror, offline, progress)

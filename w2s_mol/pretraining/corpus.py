@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
-from w2s_mol import files, paths
+from w2s_mol import files, kept
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.smiles import MOST_ATOMS, MoleculeError, parse, smiles_of
 from w2s_mol.pretraining import shards
@@ -178,15 +178,15 @@ def prepare_corpus(
     refuse_a_script_without_guard()
     settings = settings or CorpusSettings()
     file = CorpusFile.of(path)
-    folder = corpus_folder(file.sha256, settings.preparation)
-    with files.locked(folder / ".lock", folder, progress):
+    entry = corpus_entry(file.sha256, settings.preparation)
+    with kept.held(entry, progress):
         hashes = prepare_shards(
-            folder, file, settings.preparation, settings.lines, workers, progress
+            entry, file, settings.preparation, settings.lines, workers, progress
         )
         if not hashes:
             raise InputError(f"corpus {path} is empty. It should have one SMILES a line.")
         corpus, left_out = _open(file, hashes, settings, exclude or {})
-        corpus = _with_account(folder, corpus, settings, _rejections(list(hashes), left_out))
+        corpus = _with_account(entry.path, corpus, settings, _rejections(list(hashes), left_out))
     if len(corpus) == 0:
         raise InputError(
             f"corpus {path} holds no molecule that can be used ({_counted(corpus)}). "
@@ -195,8 +195,8 @@ def prepare_corpus(
     return corpus
 
 
-def corpus_folder(sha256: str, preparation: Preparation) -> Path:
-    """Return the folder of a corpus's shards."""
+def corpus_entry(sha256: str, preparation: Preparation) -> kept.Entry:
+    """Return where a corpus's shards are kept."""
     key = files.sha256_json(
         {
             "format": [shards.FORMAT, shards.SHARD_LINES],
@@ -205,7 +205,7 @@ def corpus_folder(sha256: str, preparation: Preparation) -> Path:
             **asdict(preparation),
         }
     )
-    return paths.home() / "corpora" / key[:32]
+    return kept.Entry("corpora", key)
 
 
 def hold_out(corpus: PreparedCorpus, most: int) -> tuple[PreparedCorpus, PreparedCorpus]:

@@ -16,14 +16,14 @@ from contextlib import closing
 from multiprocessing import resource_tracker
 from pathlib import Path
 
-from w2s_mol import files
+from w2s_mol import files, kept, paths
 from w2s_mol.errors import InputError, W2SMolError
+from w2s_mol.kept import Entry
 from w2s_mol.pretraining import shards
 from w2s_mol.pretraining.corpus_file import CorpusFile, read_lines
 from w2s_mol.pretraining.shards import Preparation, ShardLines
 from w2s_mol.progress import Progress
 
-_INDEX = "index.json"
 _BYTES_PER_MOLECULE, _BYTES_PER_SEQUENCE = 424, 60
 _SHARDS_AHEAD = 4  # for each worker, so that none waits and no corpus fills the memory
 
@@ -41,19 +41,19 @@ def refuse_a_script_without_guard() -> None:
 
 
 def prepare_shards(
-    folder: Path,
+    entry: Entry,
     corpus: CorpusFile,
     preparation: Preparation,
     most_lines: int | None,
     workers: int | None,
     progress: Progress,
 ) -> dict[Path, str]:
-    """Prepare the shards that are not in a folder yet; return the hashes of those asked for.
+    """Prepare the shards that are not kept yet; return the hashes of those asked for.
 
     Parameters
     ----------
-    folder
-        Of the shards of this corpus and preparation, and no other.
+    entry
+        Of this corpus and preparation, and no other; it is held.
     corpus, most_lines
         The file and how many of its lines are asked for; None for all.
     preparation
@@ -71,11 +71,12 @@ def prepare_shards(
         If the disk has too little room.
     """
     lines = sum(1 for _ in itertools.islice(read_lines(corpus.path), most_lines))
+    folder = entry.path
     wanted = [folder / _shard_name(i) for i in range(math.ceil(lines / shards.SHARD_LINES))]
-    hashes = _hashes_of_sound_shards(folder)
+    hashes = kept.sound_files(entry)
     new = [shard for shard in wanted if shard.name not in hashes]
     if new:
-        _check_room(folder, len(new) * shards.SHARD_LINES, preparation)
+        _check_room(folder.parent, len(new) * shards.SHARD_LINES, preparation)
         work, done = f"preparing {corpus.path.name}", (len(wanted) - len(new)) * shards.SHARD_LINES
         progress(work, done, lines)
         todo = _shard_lines(folder, corpus.path, preparation, new)
@@ -83,8 +84,7 @@ def prepare_shards(
             for shard in finished:
                 corpus.check_unchanged()
                 hashes[shard.path.name] = files.sha256_file(shard.path)
-                # What the index does not name is prepared again: it may be half on disk.
-                files.write_json(folder / _INDEX, {"corpus": corpus.path.name, "shards": hashes})
+                kept.seal(entry, hashes)
                 done += len(shard.lines)
                 progress(work, min(done, lines), lines)
     return {shard: hashes[shard.name] for shard in wanted}
@@ -94,29 +94,12 @@ def _shard_name(number: int) -> str:
     return f"{number:06d}.safetensors"
 
 
-def _hashes_of_sound_shards(folder: Path) -> dict[str, str]:
-    """Return the hashes of the whole shards of a folder; remove those that were altered."""
-    try:
-        index = files.read_json(folder / _INDEX)
-        hashes = dict(index["shards"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    sound = {}
-    for name, sha256 in hashes.items():
-        path = folder / name
-        if path.is_file() and files.sha256_file(path) == sha256:
-            sound[name] = sha256
-        else:
-            path.unlink(missing_ok=True)
-    return sound
-
-
 def _check_room(folder: Path, lines: int, preparation: Preparation) -> None:
     needed = lines * (_BYTES_PER_MOLECULE + _BYTES_PER_SEQUENCE * preparation.renumberings)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise W2SMolError(
-            f"the prepared corpus needs about {needed / 1e6:,.0f} MB in {folder.parent}, which has "
+            f"the prepared corpus needs about {needed / 1e6:,.0f} MB in {paths.home()}, which has "
             f"{free / 1e6:,.0f} MB free. Free some, set W2S_MOL_HOME to a larger disk, or take "
             "fewer lines with --molecules."
         )

@@ -14,6 +14,7 @@ import pytest
 from rdkit import Chem
 
 from w2s_mol.errors import InputError, W2SMolError
+from w2s_mol.kept import SEAL
 from w2s_mol.molecules.descriptors import normalized_descriptors
 from w2s_mol.molecules.vocabulary import TOKENS
 from w2s_mol.pretraining import shards
@@ -103,7 +104,7 @@ def test_the_limit_of_atoms_is_part_of_what_a_corpus_is_kept_by(
         corpus_file.write_text("CCO\nCCCO\n")
         settings = CorpusSettings(preparation=Preparation(max_atoms=limit))
         assert len(prepare_corpus(corpus_file, settings, workers=1)) == taken
-    assert len(list((fresh_home / "corpora").iterdir())) == 2
+    assert len(list((fresh_home / "corpora").glob("*/*"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -144,8 +145,8 @@ def test_preparation_goes_on_at_the_shard_it_stopped_at(
 
     with pytest.raises(KeyboardInterrupt):
         prepare_corpus(corpus_file, workers=1, progress=stop)
-    [folder] = (fresh_home / "corpora").iterdir()
-    indexed = json.loads((folder / "index.json").read_text())["shards"]
+    [folder] = (fresh_home / "corpora").glob("*/*")
+    indexed = json.loads((folder / SEAL).read_text())["files"]
     written = {folder / name: (folder / name).stat().st_mtime_ns for name in indexed}
     assert len(written) >= 2
     assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
@@ -160,7 +161,7 @@ def test_a_corpus_with_another_content_is_prepared_anew(
     assert len(prepare_corpus(corpus_file, workers=1)) == 1
 
 
-@pytest.mark.parametrize("damage", ["truncate", "alter", "remove", "index"])
+@pytest.mark.parametrize("damage", ["truncate", "alter", "remove", "seal"])
 def test_a_damaged_shard_is_noticed_and_prepared_again(
     corpus_file: Path, fresh_home: Path, damage: str
 ) -> None:
@@ -168,7 +169,7 @@ def test_a_damaged_shard_is_noticed_and_prepared_again(
     corpus = prepare_corpus(corpus_file, workers=1)
     # Read now: the corpus is a view of the files that are damaged below.
     expected = [decoded(corpus, 1, m) for m in every], corpus.descriptors(every)
-    [folder] = (fresh_home / "corpora").iterdir()
+    [folder] = (fresh_home / "corpora").glob("*/*")
     [shard] = folder.glob("*.safetensors")
     data = bytearray(shard.read_bytes())
     if damage == "truncate":
@@ -179,7 +180,7 @@ def test_a_damaged_shard_is_noticed_and_prepared_again(
     elif damage == "remove":
         shard.unlink()
     else:
-        (folder / "index.json").write_text('{"cor')
+        (folder / SEAL).write_text('{"cor')
     again = prepare_corpus(corpus_file, workers=1)
     assert [decoded(again, 1, m) for m in every] == expected[0]
     np.testing.assert_array_equal(again.descriptors(every), expected[1])
@@ -243,13 +244,13 @@ def test_more_lines_later_keep_the_shards_that_are_there(
 ) -> None:
     monkeypatch.setattr(shards, "SHARD_LINES", 2)
     assert len(prepare_corpus(corpus_file, CorpusSettings(lines=1), workers=1)) == 1
-    [folder] = (fresh_home / "corpora").iterdir()
+    [folder] = (fresh_home / "corpora").glob("*/*")
     [first] = folder.glob("*.safetensors")
     when = first.stat().st_mtime_ns
     assert len(prepare_corpus(corpus_file, CorpusSettings(lines=3), workers=1)) == 3
     assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
     assert first.stat().st_mtime_ns == when
-    assert [path.name for path in (fresh_home / "corpora").iterdir()] == [folder.name]
+    assert [path.name for path in (fresh_home / "corpora").glob("*/*")] == [folder.name]
 
 
 def test_a_disk_with_too_little_room_is_a_clear_error(
@@ -348,10 +349,10 @@ def test_a_shard_that_a_kill_left_half_written_is_prepared_again(
     corpus_file: Path, fresh_home: Path
 ) -> None:
     prepare_corpus(corpus_file, workers=1)
-    [folder] = (fresh_home / "corpora").iterdir()
+    [folder] = (fresh_home / "corpora").glob("*/*")
     [shard] = folder.glob("*.safetensors")
     shard.write_bytes(shard.read_bytes()[:100])
-    (folder / "index.json").unlink()
+    (folder / SEAL).unlink()
     assert len(prepare_corpus(corpus_file, workers=1)) == len(SMILES)
 
 
