@@ -59,7 +59,7 @@ def embed(
     """
     from w2s_mol.embeddings.table import embed_table
     from w2s_mol.encoders.loading import load_encoder
-    from w2s_mol.molecules.smiles import check_max_atoms
+    from w2s_mol.molecules.limits import check_max_atoms
 
     check_max_atoms(max_atoms)
     with output.progress_bars() as progress:

@@ -99,7 +99,7 @@ class CorpusChoice:
     offline: bool
 
     def __post_init__(self) -> None:
-        from w2s_mol.molecules.smiles import check_max_atoms
+        from w2s_mol.molecules.limits import check_max_atoms
 
         check_max_atoms(self.max_atoms)  # before anything is fetched
 

@@ -15,7 +15,8 @@ from w2s_mol.datasets.dataset import Dataset, Split, check_splits, identical_spl
 from w2s_mol.datasets.fetch import fetch
 from w2s_mol.datasets.formats import dataset_name, looks_like_a_table
 from w2s_mol.datasets.repeated import repeated_note
-from w2s_mol.datasets.rows import OnInvalid, Reading, Rows, read_rows
+from w2s_mol.datasets.rows import Reading, Rows, read_rows
+from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid, SplitRule
 from w2s_mol.datasets.splits import (
     column_split,
     file_split,
@@ -23,11 +24,8 @@ from w2s_mol.datasets.splits import (
     scaffold_split,
 )
 from w2s_mol.errors import InputError, unknown_name
-from w2s_mol.molecules.smiles import MAX_ATOMS, check_max_atoms
+from w2s_mol.molecules.limits import MAX_ATOMS, check_max_atoms
 from w2s_mol.progress import Progress, silent
-
-SplitRule = Literal["random", "scaffold"]
-DEFAULT_SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True)

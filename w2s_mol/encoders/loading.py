@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_mol import files, paths
 from w2s_mol.encoders import plugin_loading, random_bert
-from w2s_mol.encoders.contract import METADATA, UNFINISHED, Encoder, Precision, check_precision
+from w2s_mol.encoders.contract import METADATA, UNFINISHED, Encoder
+from w2s_mol.encoders.precision import Precision, check_precision
 from w2s_mol.errors import DownloadError, InputError, first_line, unknown_name
 from w2s_mol.progress import Progress, silent
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
 from w2s_mol.errors import InputError
+from w2s_mol.heads.rules import HeadRule
 
 Array = NDArray[np.float64]
 Features = NDArray[np.floating]
-HeadRule = Literal["ridge", "ols", "adamw"]
 
 PENALTIES = np.logspace(-6, 6, 49)
 """The path of ridge penalties: four a decade, in the units of scikit-learn's ``alpha``."""

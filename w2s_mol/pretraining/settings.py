@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from w2s_mol.encoders.contract import Precision, check_precision
+from w2s_mol.encoders.precision import Precision, check_precision
 from w2s_mol.errors import InputError
 from w2s_mol.pretraining.objectives import Objectives
 

@@ -1,0 +1,7 @@
+"""How heads can be fitted, by name. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+HeadRule = Literal["ridge", "ols", "adamw"]
