@@ -30,8 +30,8 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     InputError
         If it cannot be read, or holds what the verb does not take.
     """
-    if path is None:
-        return None
+    if path is None or context.resilient_parsing:  # a shell asks about an unfinished line
+        return path
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import pytest
 import typer
 
-from w2s_mol.cli import options
+from w2s_mol.cli.application import new_app
 from w2s_mol.errors import InputError
 
 CALLS: list[dict[str, Any]] = []
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
@@ -23,8 +23,6 @@ def verb(
     split_seeds: Annotated[list[int], typer.Option("--split-seed")] = [0],  # noqa: B006
     shuffle: Annotated[bool, typer.Option("--shuffle")] = False,
     output_dir: Annotated[Path | None, typer.Option("--output-dir", "-o")] = None,
-    config: options.Config = None,
-    debug: options.Debug = False,
 ) -> None:
     CALLS.append(locals())
 
