@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Option:
         What stands for its value in the help; by default its type or its choices.
     long, short
         Its spellings: ``long`` where it is not the setting's own name, ``short`` as in ``-d``.
+    envvar
+        The environment variable that it is taken from where it is not given.
+    means
+        What its text is; a path in a TOML file is seen from that file's folder. What may be a
+        path is one if there is a file, and no name of ours is spelt like it.
     """
 
     help: str = ""
@@ -30,6 +36,8 @@ class Option:
     metavar: str | None = None
     long: str | None = None
     short: str | None = None
+    envvar: str | None = None
+    means: Literal["text", "path", "name or path"] = "text"
 
     def spellings(self, name: str) -> list[str]:
         """Return how the option of a setting is written.

@@ -12,6 +12,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import Parameter
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -23,6 +24,63 @@ from w2s_mol.settings_check import Range
 
 Verb = Callable[..., None]
 Said = TypeVar("Said")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Declared:
+    """What is declared of one value that a verb is given, alone or in an object of settings."""
+
+    name: str
+    hint: Any
+    default: Any
+    checked_by_its_class: bool = False
+
+    @property
+    def plain(self) -> Any:
+        """Its type, without what is said of it."""
+        return _plain(self.hint)
+
+    @property
+    def option(self) -> Option:
+        """How its option is spelt and explained."""
+        return self._said(Option) or Option()
+
+    @property
+    def means(self) -> str:
+        """What its text is, as ``Option.means`` says it."""
+        is_path = Path in (self.plain, *_parts(self.plain))
+        return "path" if is_path else self.option.means
+
+    def parameter(self) -> Parameter:
+        """Return the parameter that Typer makes an option, or an argument, of."""
+        info = self._said(ParameterInfo) or self._typer_option()
+        return Parameter(
+            self.name,
+            Parameter.KEYWORD_ONLY,
+            annotation=Annotated[self.plain, info],
+            default=list(self.default) if isinstance(self.default, tuple) else self.default,
+        )
+
+    def _said(self, kind: type[Said]) -> Said | None:
+        said = get_args(self.hint)[1:] if get_origin(self.hint) is Annotated else ()
+        return next((one for one in said if isinstance(one, kind)), None)
+
+    def _typer_option(self) -> Any:
+        option = self.option
+        # A class checks its ranges itself, whoever makes one of it; Click need not.
+        limits = None if self.checked_by_its_class else self._said(Range)
+        least, most = (limits.least, limits.most) if limits else (-math.inf, math.inf)
+        kinds = (self.plain, *_parts(self.plain))
+        one = next((kind for kind in (int, float, str, Path) if kind in kinds), None)
+        return typer.Option(
+            *option.spellings(self.name),
+            help=option.help or None,
+            rich_help_panel=option.panel,
+            envvar=option.envvar,
+            metavar=option.metavar or (f"<{one.__name__.lower()}>" if one else None),
+            min=None if least == -math.inf else least,
+            max=None if most == math.inf else most,
+        )
 
 
 def with_options(verb: Verb, common: Mapping[str, tuple[Any, Any]]) -> Verb:
@@ -37,12 +95,10 @@ def with_options(verb: Verb, common: Mapping[str, tuple[Any, Any]]) -> Verb:
         the verb gets none.
     """
     hints = get_type_hints(verb, include_extras=True)
-    hints.pop("return", None)
     kinds: dict[str, Any] = {
         name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)
     }
-    parameters = list(_parameters(inspect.signature(verb), hints))
-    parameters += [_parameter(name, *said) for name, said in common.items()]
+    declared = [*_declared(verb, hints), *(_Declared(name, *said) for name, said in common.items())]
 
     @functools.wraps(verb)
     def call(**given: Any) -> None:
@@ -54,53 +110,30 @@ def with_options(verb: Verb, common: Mapping[str, tuple[Any, Any]]) -> Verb:
             settings[name] = kind(**values)
         verb(**settings, **given)
 
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    parameters = [one.parameter() for one in declared]
+    signature: Any = call  # what Typer reads of a function
+    signature.__signature__ = inspect.Signature(parameters)
+    signature.__annotations__ = {one.name: one.annotation for one in parameters}
+    signature.means = {one.name: one.means for one in declared}
     return call
 
 
-def _parameters(signature: inspect.Signature, hints: Mapping[str, Any]) -> Iterator[Parameter]:
-    for name, parameter in signature.parameters.items():
-        if not dataclasses.is_dataclass(hints[name]):
-            yield _parameter(name, hints[name], parameter.default)
+def means(command: Any, name: str) -> str:
+    """Return what the text of a command's option or argument is, as ``Option.means`` says it."""
+    said: Mapping[str, str] = command.callback.means  # functools.wraps, in Typer, hands it on
+    return said[name]
+
+
+def _declared(verb: Verb, hints: Mapping[str, Any]) -> Iterator[_Declared]:
+    for name, parameter in inspect.signature(verb).parameters.items():
+        kind = hints[name]
+        if not dataclasses.is_dataclass(kind):
+            yield _Declared(name, kind, parameter.default)
             continue
-        types = get_type_hints(hints[name], include_extras=True)
-        for field in dataclasses.fields(hints[name]):
+        types = get_type_hints(kind, include_extras=True)
+        for field in dataclasses.fields(kind):
             default = Parameter.empty if field.default is dataclasses.MISSING else field.default
-            # The class checks ranges itself, whoever makes one; Click need not.
-            yield _parameter(field.name, types[field.name], default, ranges=False)
-
-
-def _parameter(name: str, hint: Any, default: Any, *, ranges: bool = True) -> Parameter:
-    """Return the parameter that Typer makes an option, or an argument, of."""
-    said = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    plain = _plain(hint)
-    info = _first(said, ParameterInfo)
-    if info is None:
-        limits = _first(said, Range) if ranges else None
-        info = _typer_option(name, plain, _first(said, Option) or Option(), limits or Range())
-    return Parameter(
-        name,
-        Parameter.KEYWORD_ONLY,
-        annotation=Annotated[plain, info],
-        default=list(default) if isinstance(default, tuple) else default,
-    )
-
-
-def _first(said: Iterable[Any], kind: type[Said]) -> Said | None:
-    return next((one for one in said if isinstance(one, kind)), None)
-
-
-def _typer_option(name: str, plain: Any, option: Option, limits: Range) -> Any:
-    one = next((kind for kind in (int, float, str) if kind in (plain, *get_args(plain))), None)
-    return typer.Option(
-        *option.spellings(name),
-        help=option.help or None,
-        rich_help_panel=option.panel,
-        metavar=option.metavar or (f"<{one.__name__}>" if one else None),
-        min=None if limits.least == -math.inf else limits.least,
-        max=None if limits.most == math.inf else limits.most,
-    )
+            yield _Declared(field.name, types[field.name], default, checked_by_its_class=True)
 
 
 def _plain(hint: Any) -> Any:
@@ -114,3 +147,10 @@ def _plain(hint: Any) -> Any:
     if origin in (tuple, list):
         return list[_plain(arguments[0])]  # type: ignore[misc]
     return hint
+
+
+def _parts(plain: Any) -> Iterable[Any]:
+    """Yield the types that a plain type is made of."""
+    for one in get_args(plain):
+        yield one
+        yield from _parts(one)

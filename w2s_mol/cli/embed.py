@@ -11,6 +11,7 @@ from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.datasets.rules import Delimiter, SmilesColumn
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
+from w2s_mol.option import Option
 
 app = new_app()
 
@@ -23,20 +24,20 @@ def embed(
     ],
     encoder: Annotated[
         str,
-        typer.Option(
-            "--encoder",
-            "-e",
+        Option(
+            short="-e",
+            means="name or path",
             metavar="NAME_OR_PATH",
             help="molbert, rdkit2d, ecfp, a shipped encoder, a folder, hf:NAME[@REVISION], "
             "python:MODULE:OBJECT or skfp:NAME.",
         ),
     ],
     output_file: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT.parquet", help="Where to write.")
+        Path, Option("Where to write.", metavar="OUT.parquet", long="--output", short="-o")
     ],
     pooling: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="mean+pooled|mean|pooled|cls|last",
             help="How a transformer makes one vector of a molecule; mean+pooled by default.",
         ),

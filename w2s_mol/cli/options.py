@@ -32,25 +32,24 @@ def _be_verbose(value: bool) -> bool:
     return value
 
 
-Device = Annotated[
-    str, typer.Option(metavar="auto|cpu|cuda", help="Where encoders run; auto: a GPU if any.")
-]
+Device = Annotated[str, Option("Where encoders run; auto: a GPU if any.", metavar="auto|cpu|cuda")]
 Arithmetic = Annotated[
     Precision,
-    typer.Option(help="Of transformers' arithmetic; bf16 is faster on a GPU, good to two digits."),
+    Option("Of transformers' arithmetic; bf16 is faster on a GPU, good to two digits."),
 ]
 Mirror = Annotated[
     str | None,
-    typer.Option(
+    Option(
+        "Take downloads from here first; the README says how it is laid out.",
         metavar="DIR_OR_URL",
         envvar="W2S_MOL_MIRROR",
-        help="Take downloads from here first; the README says how it is laid out.",
+        means="name or path",
     ),
 ]
 Workers = Annotated[int | None, Range(1), Option("Processes that prepare the corpus; one a core.")]
 Resume = Annotated[bool, Option("Go on from the last checkpoint.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
-Format = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
+Offline = Annotated[bool, Option("Never use the network.")]
+Format = Annotated[TableFormat, Option("How to print the table.", long="--format")]
 Runs = Annotated[
     list[Path] | None,
     typer.Argument(metavar="RUN", help="Run folders, or folders of them. Default: runs/."),

@@ -50,6 +50,7 @@ class CorpusConfig:
     corpus: Annotated[
         str,
         Option(
+            means="name or path",
             metavar="guacamol|FILE",
             help="guacamol (fetched), or a file with one SMILES a line: plain, .gz, .bz2, .xz, "
             ".zst.",
@@ -100,6 +101,7 @@ class PretrainingConfig(CorpusConfig):
     valid_corpus: Annotated[
         str | None,
         Option(
+            means="path",
             metavar="FILE",
             help="Molecules for the validation loss. Default: guacamol's own, or every 50th "
             "molecule of the corpus, which is then not trained on.",

@@ -65,6 +65,7 @@ class StudyConfig:
         tuple[str, ...],
         Option(
             short="-d",
+            means="name or path",
             metavar="NAME_OR_CSV",
             help="esol, freesolv, lipop, bace, bbbp, computed-logp (its labels are computed, not "
             "measured), 'all' for the paper's three, or a table of your own. Repeatable.",
@@ -73,6 +74,7 @@ class StudyConfig:
     weak: Annotated[
         tuple[str, ...],
         Option(
+            means="name or path",
             metavar="NAME_OR_DIR",
             help="Weak encoders: names, folders of one or of a family, hf:NAME[@REVISION], "
             "file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, 'random' for untrained ones "
@@ -82,6 +84,7 @@ class StudyConfig:
     strong: Annotated[
         str,
         Option(
+            means="name or path",
             metavar="NAME_OR_DIR",
             help="molbert, rdkit2d, ecfp, a folder, or as for --weak; as null controls "
             "random-h256-l6-s0 (any size and seed), or self (every supervisor teaches itself).",
@@ -118,6 +121,7 @@ class StudyConfig:
     split_file: Annotated[
         tuple[str, ...],
         Option(
+            means="name or path",
             metavar="FILE.json",
             help='Rows of a split, from 0: {"train": [...], "valid": [...], "test": [...]}. '
             "Repeatable.",
