@@ -6,7 +6,7 @@ from itertools import groupby
 
 from safetensors.numpy import load_file
 
-from w2s_mol.encoders.loading import shipped_encoders, shipped_metadata
+from w2s_mol.encoders.names import shipped_encoders, shipped_metadata
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from common import Claim, mirror_or_none, report
 
 from w2s_mol import run_study
 from w2s_mol.datasets.named import PAPER_DATASETS
-from w2s_mol.encoders.loading import shipped_strong_encoders
+from w2s_mol.encoders.names import shipped_strong_encoders
 
 _MOST = 0.8
 

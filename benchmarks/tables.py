@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from common import mirror_or_none
 
-from w2s_mol.encoders.loading import shipped_strong_encoders
+from w2s_mol.encoders.names import shipped_strong_encoders
 
 [_STRONG] = shipped_strong_encoders()
 STUDIES = (("computed-logp", _STRONG), ("all", _STRONG), ("all", "rdkit2d"))

@@ -34,6 +34,8 @@ class Range:
 
     def __str__(self) -> str:
         least = f"{self.least:g}"
+        if self.most <= _FEW:
+            return f"{least} to {self.most:g}"
         said = f"more than {least}" if self.open_below else f"{least} or more"
         return said if self.most == math.inf else f"{said}, and less than {_power(self.most)}"
 
@@ -41,6 +43,10 @@ class Range:
         """Say whether a number is in the range."""
         enough = value > self.least if self.open_below else value >= self.least
         return enough and value <= self.most
+
+
+_FEW = 10_000
+"""What a reader sees at once; larger ends are the powers of 2 that a machine's numbers have."""
 
 
 def _power(most: float) -> str:
@@ -82,7 +88,7 @@ def check(name: str, value: Any, hint: Any) -> Any:
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return _in_range(name, check(name, value, arguments[0]), arguments[1])
+        return _in_ranges(name, check(name, value, arguments[0]), arguments[1:])
     if origin in (Union, UnionType):
         others = [argument for argument in arguments if argument is not NoneType]
         return None if value is None else check(name, value, others[0])
@@ -119,9 +125,10 @@ def wrong(name: str, value: Any, expected: str) -> InputError:
     return InputError(f"{name} is {said}{kind}. It should be {expected}.")
 
 
-def _in_range(name: str, value: Any, limits: Range) -> Any:
-    if value is not None and not limits.holds(value):
-        raise InputError(f"{name} is {value}. It should be {limits}.")
+def _in_ranges(name: str, value: Any, said: tuple[Any, ...]) -> Any:
+    for limits in said:
+        if isinstance(limits, Range) and value is not None and not limits.holds(value):
+            raise InputError(f"{name} is {value}. It should be {limits}.")
     return value
 
 

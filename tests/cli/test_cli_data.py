@@ -90,7 +90,7 @@ def test_what_a_mirror_lacks_or_has_altered_fails_by_name_and_the_rest_is_fetche
         (["lipp"], 2, "Did you mean 'lipop'?"),
         (["esol", "--mirror", "nowhere"], 2, "mirror nowhere is not a folder"),
         (["lipop", "--offline"], 1, "Lipop.csv.gz"),
-        ([], 2, "NAME..."),
+        ([], 2, "Missing argument 'NAME'"),
     ],
     ids=["unknown name", "no such mirror", "offline without data", "no name"],
 )

@@ -9,10 +9,9 @@ import sys
 import pytest
 
 import w2s_mol
-from w2s_mol.cli.main import VERBS
+from w2s_mol.cli.verbs import VERBS
 
 ANSWERS_AT_ONCE = (["--help"], ["-h"], ["--version"], [])
-VERB_HELPS = [*([verb] for verb in VERBS), ["data", "list"], ["data", "fetch"]]
 
 
 def imported_by(*arguments: str) -> tuple[set[str], subprocess.CompletedProcess[str]]:
@@ -50,15 +49,6 @@ def test_version_is_that_of_the_package(cli):
     assert (asked.code, asked.out, asked.err) == (0, f"w2s-mol {w2s_mol.__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", VERB_HELPS, ids=" ".join)
-def test_the_help_of_every_verb_works_and_imports_nothing_that_computes(arguments):
-    packages, done = imported_by(*arguments, "--help")
-    assert done.returncode == 0
-    assert f"Usage: w2s-mol {' '.join(arguments)}" in " ".join(done.stdout.split())
-    assert "Traceback" not in done.stderr
-    assert not packages & {"torch", "transformers", "rdkit", "pandas"}
-
-
 @pytest.mark.parametrize(("typed", "meant"), [("rnu", "run"), ("selct", "select")])
 def test_an_unknown_verb_is_wrong_usage_and_the_near_one_is_suggested(cli, typed, meant):
     asked = cli(typed, "--dataset", "esol")
@@ -87,6 +77,57 @@ def test_wrong_usage_of_a_verb_ends_with_2_and_names_what_is_wrong(cli, argument
     assert asked.code == 2
     assert asked.out == ""
     assert named in asked.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-q", "data", "fetch", "esol"],
+        ["data", "-q", "fetch", "esol"],
+        ["data", "fetch", "esol", "-q"],
+    ],
+    ids=" ".join,
+)
+def test_quiet_is_heard_before_and_after_a_verb(cli, mirror, fresh_home, arguments):
+    done = cli(*arguments, W2S_MOL_MIRROR=str(mirror))
+    assert (done.code, done.err) == (0, "")
+    assert "esol: 4 files" in done.out
+
+
+def test_debug_before_a_verb_shows_where_an_error_comes_from():
+    done = subprocess.run(
+        [sys.executable, "-m", "w2s_mol", "--debug", "run", "-d", "a", "--seed", "-1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" in done.stderr
+    assert "seed is -1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "position", "offered"),
+    [
+        ("w2s-mol pre", 1, ["prepare-corpus", "pretrain-weak", "pretrain-strong"]),
+        ("w2s-mol -q run --sh", 3, ["--shuffle-weak-labels"]),
+        ("w2s-mol run --strong a --strong b --protocol ", 7, ["paper", "disjoint"]),
+        ("w2s-mol run --config nowhere.toml --offl", 4, ["--offline"]),
+    ],
+    ids=["verbs", "options", "values", "with a file that is not there"],
+)
+def test_a_shell_is_told_how_a_line_may_go_on(cli, line, position, offered):
+    asking = {"COMP_WORDS": line, "COMP_CWORD": str(position)}
+    done = cli(_W2S_MOL_COMPLETE="complete_bash", **asking)
+    assert (done.code, done.out.split(), done.err) == (0, offered, "")
+
+
+def test_the_script_for_a_shell_asks_this_program(cli):
+    done = cli("--show-completion", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert done.code == 2  # as no shell is named
+    named = cli("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert named.code == 0
+    assert "_W2S_MOL_COMPLETE=complete_bash" in named.out
+    assert named.out.rstrip().endswith("w2s-mol")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["encoders"]], ids=" ".join)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from w2s_mol.cli.declared import means
 from w2s_mol.errors import InputError, shortened, unknown_name
 
 _NEVER_IN_A_FILE = ("config", "help", "debug")
-_PATHS = {"output_dir", "output_file", "valid_corpus", "runs", "table", "checkpoint"}
-"""Options and arguments whose text is always a path."""
-
-_NAME_OR_PATH = {"dataset", "weak", "strong", "encoder", "split_file", "corpus", "mirror"}
-"""Options whose text may be the path of what lies beside the file, or a name of something else."""
 
 _PREFIXES = ("file:", "hf:")
 """What may stand before the path of an encoder."""
@@ -30,8 +28,8 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     InputError
         If it cannot be read, or holds what the verb does not take.
     """
-    if path is None:
-        return None
+    if path is None or context.resilient_parsing:  # a shell asks about an unfinished line
+        return path
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -49,7 +47,9 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
             raise InputError(
                 f"config {path} gives {parameter.name!r} twice, the second as {key!r}."
             )
-        given[parameter.name] = _value(parameter, value, path, key)
+        what = means(context.command, parameter.name)
+        as_text = partial(_text, what, path.parent)
+        given[parameter.name] = _value(parameter, value, as_text, f"config {path}: {key}")
     context.default_map = given
     return path
 
@@ -65,7 +65,7 @@ def _parameters(context: typer.Context) -> dict[str, Any]:
     return known
 
 
-def _value(parameter: Any, value: Any, path: Path, key: str) -> Any:
+def _value(parameter: Any, value: Any, as_text: Callable[[Any], str], where: str) -> Any:
     """Return what a file says of a parameter as the command line would have given it."""
     several = getattr(parameter, "multiple", False) or parameter.nargs != 1
     if getattr(parameter, "is_flag", False):
@@ -76,34 +76,33 @@ def _value(parameter: Any, value: Any, path: Path, key: str) -> Any:
         expected = "a list of texts or numbers, or one of them"
         items = value if isinstance(value, list) else [value]
         if all(map(_is_scalar, items)):
-            return [_text(parameter, item, path) for item in items]
+            return [as_text(item) for item in items]
     else:
         expected = "one text or number"
         if _is_scalar(value):
-            return _text(parameter, value, path)
+            return as_text(value)
     kind = {"bool": "true or false", "list": "a list", "dict": "a table"}
     found = kind.get(type(value).__name__, f"a {type(value).__name__}")
-    raise InputError(
-        f"config {path}: {key} is {found} ({shortened(str(value))}). It should be {expected}."
-    )
+    raise InputError(f"{where} is {found} ({shortened(str(value))}). It should be {expected}.")
 
 
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _text(parameter: Any, value: Any, path: Path) -> str:
+def _text(what: str, folder: Path, value: Any) -> str:
     """Return a value as text; a path in it is seen from the file's folder, not from ours."""
     text = str(value)
-    for prefix in _PREFIXES:
-        if text.startswith(prefix) and parameter.name in _NAME_OR_PATH:
-            beside = os.path.normpath(path.parent / text.removeprefix(prefix))
-            return prefix + beside if _exists(beside) else text
-    beside = os.path.normpath(path.parent / text)
-    if parameter.name in _PATHS:
+    beside = os.path.normpath(folder / text)
+    if what == "text":
+        return text
+    if what == "path":
         return beside
-    meant = parameter.name in _NAME_OR_PATH and _exists(beside) and _may_be_path(text)
-    return beside if meant else text
+    for prefix in _PREFIXES:
+        if text.startswith(prefix):
+            named = os.path.normpath(folder / text.removeprefix(prefix))
+            return prefix + named if _exists(named) else text
+    return beside if _exists(beside) and _may_be_path(text) else text
 
 
 def _exists(path: str) -> bool:
@@ -118,7 +117,7 @@ def _may_be_path(text: str) -> bool:
     if Path(text).name != text:
         return True
     from w2s_mol.datasets.named import ALL, dataset_names
-    from w2s_mol.encoders.loading import SHIPPED, encoder_names
-    from w2s_mol.encoders.names import SELF
+    from w2s_mol.encoders.names import SELF, SHIPPED, encoder_names
+    from w2s_mol.pretraining.config import GUACAMOL
 
-    return text not in {*dataset_names(), ALL, *encoder_names(), SHIPPED, SELF, "guacamol", ""}
+    return text not in {*dataset_names(), ALL, *encoder_names(), SHIPPED, SELF, GUACAMOL, ""}

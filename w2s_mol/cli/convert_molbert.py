@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
@@ -17,13 +18,7 @@ def convert(
     checkpoint: Annotated[
         Path, typer.Argument(metavar="CHECKPOINT", help="MolBERT's checkpoints/last.ckpt.")
     ],
-    output_dir: Annotated[
-        Path, typer.Option("--output-dir", "-o", metavar="DIR", help="The new encoder's folder.")
-    ],
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
+    output_dir: Annotated[Path, options.output_dir("The new encoder's folder.")],
 ) -> None:
     """Convert a MolBERT checkpoint into a folder that transformers' AutoModel loads.
 

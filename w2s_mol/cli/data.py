@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 from w2s_mol.errors import InputError
 
-app = options.new_app()
+app = new_app()
 _ALL = "all"
 
 
@@ -21,10 +22,6 @@ def data() -> None:
 @app.command("list")
 def list_sources(
     form: options.Format = "table",
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Show what exists, where from, its size and licence, and whether it is here."""
     from w2s_mol.datasets.fetch import is_here
@@ -46,14 +43,10 @@ def list_sources(
 @app.command("fetch")
 def fetch_sources(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="Names in 'data list', or all.")
+        list[str], typer.Argument(metavar="NAME", help="Names in 'data list', or all.")
     ],
     mirror: options.Mirror = None,
     offline: options.Offline = False,
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Fetch files: checked by size and hash, resumed after an interrupt, kept in a cache.
 

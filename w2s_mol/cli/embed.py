@@ -8,8 +8,12 @@ from typing import Annotated
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
+from w2s_mol.datasets.rules import Delimiter, SmilesColumn
+from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
+from w2s_mol.option import Option
 
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
@@ -20,35 +24,31 @@ def embed(
     ],
     encoder: Annotated[
         str,
-        typer.Option(
-            "--encoder",
-            "-e",
+        Option(
+            short="-e",
+            means="name or path",
             metavar="NAME_OR_PATH",
             help="molbert, rdkit2d, ecfp, a shipped encoder, a folder, hf:NAME[@REVISION], "
             "python:MODULE:OBJECT or skfp:NAME.",
         ),
     ],
     output_file: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT.parquet", help="Where to write.")
+        Path, Option("Where to write.", metavar="OUT.parquet", long="--output", short="-o")
     ],
     pooling: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="mean+pooled|mean|pooled|cls|last",
             help="How a transformer makes one vector of a molecule; mean+pooled by default.",
         ),
     ] = None,
-    smiles_column: Annotated[str, typer.Option(help="Column of the SMILES.")] = "smiles",
-    delimiter: options.Delimiter = None,
-    max_atoms: options.MaxAtoms = options.MAX_ATOMS,
+    smiles_column: SmilesColumn = "smiles",
+    delimiter: Delimiter = None,
+    max_atoms: MaxAtoms = MAX_ATOMS,
     device: options.Device = "auto",
-    precision: options.Precision = "fp32",
+    precision: options.Arithmetic = "fp32",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Embed a table of SMILES.
 
@@ -59,7 +59,6 @@ def embed(
     """
     from w2s_mol.embeddings.table import embed_table
     from w2s_mol.encoders.loading import load_encoder
-    from w2s_mol.molecules.smiles import check_max_atoms
 
     check_max_atoms(max_atoms)
     with output.progress_bars() as progress:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from w2s_mol import files
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
 def encoders(
     form: options.Format = "table",
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """List the encoders that can be named.
 
@@ -22,11 +19,7 @@ def encoders(
     skfp:NAME where scikit-fingerprints is installed.
     """
     from w2s_mol.encoders.folder import METADATA
-    from w2s_mol.encoders.loading import (
-        plugin_names,
-        shipped_encoders,
-        shipped_strong_encoders,
-    )
+    from w2s_mol.encoders.names import plugin_names, shipped_encoders, shipped_strong_encoders
 
     rows: list[list[object]] = [
         ["rdkit2d", None, "200 normalised RDKit descriptors; no weights"],

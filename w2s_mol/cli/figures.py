@@ -8,25 +8,20 @@ from typing import Annotated
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 from w2s_mol.errors import unknown_name
 
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
 def figures(
     runs: options.Runs = None,
-    output_dir: Annotated[
-        Path, typer.Option("--output-dir", "-o", help="Where to write them.")
-    ] = Path("figures"),
+    output_dir: Annotated[Path, options.output_dir("Where to write them.")] = Path("figures"),
     form: Annotated[
         list[str],
         typer.Option("--format", metavar="svg|pdf|png", help="Repeatable. Default: all three."),
     ] = ["svg", "pdf", "png"],  # noqa: B006 -- Typer copies it
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Draw gain against misfit (all panels on one sheet, and singly), selections, errors, curves.
 

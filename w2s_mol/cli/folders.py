@@ -28,7 +28,7 @@ _HEX_DIGITS = 8
 def study_folder(study: StudyConfig) -> Path:
     """Return the run folder for a study that names none."""
     from w2s_mol.datasets.named import ALL, dataset_names
-    from w2s_mol.encoders.loading import SHIPPED, encoder_names
+    from w2s_mol.encoders.names import SHIPPED, encoder_names
     from w2s_mol.encoders.names import SELF
     from w2s_mol.encoders.random_bert import FAMILY, is_random
 

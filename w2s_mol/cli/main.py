@@ -1,7 +1,6 @@
-"""The front door: finds the verb, and turns errors into a message and an exit code.
+"""The front door: answers at once what it can, and turns errors into a message and an exit code.
 
-It imports nothing heavy, so that ``--help`` and ``--version`` answer at once; a verb's module is
-imported when the verb is called.
+It imports nothing heavy, so that ``--help`` and ``--version`` need not wait even for Typer.
 """
 
 from __future__ import annotations
@@ -11,85 +10,14 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass
-from importlib import import_module
 
 from w2s_mol._version import __version__
-from w2s_mol.errors import W2SMolError, means_no_memory, unknown_name
+from w2s_mol.cli.verbs import PROGRAM, after_interrupt, help_text
+from w2s_mol.errors import W2SMolError, means_no_memory
 
-PROGRAM = "w2s-mol"
 _INTERRUPTED = 130
-_GO_ON = "Run the same command again to go on where it stopped."
-_RESUME = (
-    "Run the same command with --resume: it goes on from the last checkpoint, if there is one."
-)
-_AGAIN = "Nothing was left half-written. Run the same command again."
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A verb of the command line.
-
-    Attributes
-    ----------
-    module
-        Where its Typer application ``app`` is.
-    what
-        One line for the help.
-    after_interrupt
-        What to tell a user who stopped it.
-    """
-
-    module: str
-    what: str
-    after_interrupt: str = _AGAIN
-
-
-VERBS = {
-    "run": Verb("run", "Run a weak-to-strong study and write a run folder.", _GO_ON),
-    "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
-    "statistics": Verb("statistics", "Say how sure the numbers of runs are: intervals, controls."),
-    "figures": Verb("figures", "Draw the paper's figures and more from finished runs."),
-    "report": Verb("report", "Write one self-contained document from finished runs."),
-    "synthetic": Verb("synthetic", "Run the paper's synthetic experiments.", _GO_ON),
-    "reproduce": Verb("reproduce", "Run all of the paper that can run here, and report.", _GO_ON),
-    "embed": Verb("embed", "Turn a table of SMILES into a Parquet file of embeddings."),
-    "prepare-corpus": Verb("prepare_corpus", "Prepare a SMILES corpus for pretraining.", _GO_ON),
-    "pretrain-weak": Verb(
-        "pretrain_weak",
-        "Pretrain weak encoders on a SMILES corpus.",
-        _RESUME,
-    ),
-    "pretrain-strong": Verb("pretrain_strong", "Pretrain a strong encoder of your own.", _RESUME),
-    "convert-molbert": Verb("convert_molbert", "Convert a MolBERT checkpoint of your own."),
-    "encoders": Verb("encoders", "List the encoders that can be named."),
-    "data": Verb("data", "List and fetch datasets, corpora and MolBERT's weights.", _GO_ON),
-    "cache": Verb("cache", "Show what is kept and how large it is; remove what is old."),
-}
-
-_EXAMPLES = """\
-Examples:
-  w2s-mol run --dataset computed-logp --strong ecfp    offline, a minute or less
-  w2s-mol run --dataset all --strong rdkit2d           ESOL, FreeSolv and Lipop
-  w2s-mol select                                       the selection tables of ./runs
-  w2s-mol reproduce --dry-run                          what of the paper can run here
-  w2s-mol pretrain-weak --hidden 32 --corpus guacamol  a weak encoder of your own
-
-'w2s-mol VERB --help' says more about a verb."""
-
-
-def help_text() -> str:
-    """Return the help of the whole program."""
-    width = max(map(len, VERBS)) + 2
-    verbs = "\n".join(f"  {name:<{width}}{verb.what}" for name, verb in VERBS.items())
-    return (
-        f"Usage: {PROGRAM} VERB [OPTIONS]\n\n"
-        "Molecular weak-to-strong studies: how far a strong model gets past its weak supervisor,\n"
-        "and which supervisor to use.\n\n"
-        f"Verbs:\n{verbs}\n\n"
-        "Options:\n  --help     Show this help.\n  --version  Show the version.\n\n"
-        f"{_EXAMPLES}"
-    )
+_COMPLETION = "_W2S_MOL_COMPLETE"
+_INTERRUPTED = 130
 
 
 def _take_interrupts_in_python() -> None:
@@ -115,9 +43,9 @@ def _take_interrupts_in_python() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed) or 2 (wrong usage or input)."""
-    first, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = _answer(first, rest)
+        code = _answer(given)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough (... | head)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -125,22 +53,25 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _answer(first: str, rest: list[str]) -> int:
+def _answer(arguments: list[str]) -> int:
+    if _COMPLETION in os.environ:  # a shell asks how a line may go on
+        return _call(arguments)
+    first = arguments[0] if arguments else "--help"
     if first in ("--help", "-h", "help"):
         print(help_text())
     elif first in ("--version", "-V"):
         print(f"{PROGRAM} {__version__}")
     else:
-        return _run_verb(first, rest)
+        return _run(arguments)
     return 0
 
 
-def _run_verb(name: str, arguments: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
     """Run a verb and return the exit code; with --debug an error keeps its traceback."""
     if not {"-v", "--verbose", "--debug"} & set(arguments):
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
-        code = _call(name, arguments)
+        code = _call(arguments)
     except BrokenPipeError:
         raise
     except (W2SMolError, OSError, MemoryError, RuntimeError, ValueError) as error:
@@ -152,17 +83,16 @@ def _run_verb(name: str, arguments: list[str]) -> int:
         return error.exit_code if isinstance(error, W2SMolError) else 1
     if code == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one would break the exit
-        print(f"\nstopped. {VERBS[name].after_interrupt}", file=sys.stderr)
+        print(f"\nstopped. {after_interrupt(arguments)}", file=sys.stderr)
     return code
 
 
-def _call(name: str, arguments: list[str]) -> int:
-    if name not in VERBS:
-        raise unknown_name("verb", name, VERBS)
+def _call(arguments: list[str]) -> int:
     _take_interrupts_in_python()
     try:
-        module = import_module(f"w2s_mol.cli.{VERBS[name].module}")
-        module.app(arguments, prog_name=f"{PROGRAM} {name}")
+        from w2s_mol.cli.program import app
+
+        app(arguments, prog_name=PROGRAM)
     except SystemExit as end:  # how a Typer application ends, 130 after Ctrl-C
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:

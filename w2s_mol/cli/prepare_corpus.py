@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import typer
+from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
+from w2s_mol.pretraining.config import CorpusConfig
 
-from w2s_mol.cli import options, output, pretraining
-
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
-def prepare(
-    context: typer.Context,
-    corpus: pretraining.Corpus = pretraining.GUACAMOL,
-    molecules: pretraining.Molecules = None,
-    renumberings: pretraining.Renumberings = 2,
-    max_length: pretraining.MaxLength = 128,
-    max_atoms: options.MaxAtoms = options.MAX_ATOMS,
-    exclude_evaluation: pretraining.ExcludeEvaluation = False,
-    workers: pretraining.Workers = None,
+def prepare_corpus(
+    config: CorpusConfig,
+    workers: options.Workers = None,
     mirror: options.Mirror = None,
     offline: options.Offline = False,
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Prepare a corpus: validated, standardised, renumbered, tokenised, 200 descriptors each.
 
@@ -33,7 +23,15 @@ def prepare(
 
     Example: w2s-mol prepare-corpus --corpus my.smi.zst --exclude-evaluation
     """
-    choice = pretraining.chosen(pretraining.CorpusChoice, context)
-    corpus_file, _ = pretraining.corpus_files(choice)
-    prepared = pretraining.prepare(corpus_file, choice, pretraining.molecules_to_leave_out(choice))
+    from w2s_mol.pretraining.pretrain import prepare
+
+    with output.progress_bars() as progress:
+        prepared = prepare(
+            config,
+            workers=workers,
+            mirror=mirror,
+            offline=offline,
+            progress=progress,
+            announce=output.note,
+        )
     output.result(f"{len(prepared):,} molecules; account: {prepared.account}")

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
@@ -28,10 +29,6 @@ def report(
     title: Annotated[str, typer.Option(help="Of the document.")] = "Weak-to-strong studies",
     replicates: options.Replicates = 2000,
     seed: options.BootstrapSeed = 0,
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Write a report of runs: tables, figures, statistics, null controls, what made each run.
 

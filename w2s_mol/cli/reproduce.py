@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
 def reproduce(
     output_dir: Annotated[
-        Path,
-        typer.Option("--output-dir", "-o", help="Gets the runs, figures/ and report.html."),
+        Path, options.output_dir("Gets the runs, figures/ and report.html.")
     ] = Path("reproduction"),
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and its gaps, and run nothing.")
@@ -24,10 +24,6 @@ def reproduce(
     device: options.Device = "auto",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Run every experiment of the paper that can run with what is at hand, then write the report.
 

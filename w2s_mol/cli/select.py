@@ -8,11 +8,12 @@ import typer
 from rich.table import Table
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 
 if TYPE_CHECKING:
     from w2s_mol.selection.rendering import Rendering
 
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
@@ -29,10 +30,6 @@ def select(
         Literal["table", "json", "csv", "latex"],
         typer.Option("--format", help="How to print the tables."),
     ] = "table",
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Say which weak supervisor to use.
 

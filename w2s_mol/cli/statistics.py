@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 from w2s_mol.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from w2s_mol.runs import FinishedRun
     from w2s_mol.statistics.cases import Cases
 
-app = options.new_app()
+app = new_app()
 
 _NO_CONTROL = (
     "there is no study with a null control of its own among these runs. Make one: the same "
@@ -39,10 +40,6 @@ def statistics(
     replicates: options.Replicates = 2000,
     seed: options.BootstrapSeed = 0,
     form: options.Format = "table",
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Say how sure the numbers of runs are: 95 % bootstrap intervals, paired over molecules.
 

@@ -2,118 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
+from w2s_mol.synthetic.config import SyntheticConfig
 
 if TYPE_CHECKING:
     import pandas as pd
 
-app = options.new_app()
-
-_DATA = "The data and the true representation"
-_PRETRAINING = "Representations"
-_HEADS = "Heads of --head adamw and mlp"
+app = new_app()
 
 
 @app.command()
 def synthetic(
-    experiment: Annotated[
-        list[str],
-        typer.Option(
-            "--experiment",
-            "-e",
-            metavar="NAME",
-            help="realizable, pretraining, perturbation (the paper's figures 2a, 2b, 2c), "
-            "strong-to-weak-pretraining, strong-to-weak-perturbation, low-sample (3a, 3b, 3c), or "
-            "all. Repeatable.",
-        ),
-    ] = ["all"],  # noqa: B006 -- Typer copies it
-    head: Annotated[
-        Literal["exact", "adamw", "mlp"],
-        typer.Option(
-            help="exact: least squares; adamw: the paper's descent; mlp: tasks and heads are small "
-            "MLPs, a class that is not convex."
-        ),
-    ] = "exact",
-    seeds: Annotated[
-        list[int], typer.Option("--seed", help="A whole repetition for each. Repeatable.")
-    ] = [0],  # noqa: B006
+    settings: SyntheticConfig,
     output_dir: Annotated[
         Path | None,
-        typer.Option(
-            "--output-dir",
-            "-o",
-            help="The run folder. Default: runs/, named by what is not the default.",
-        ),
+        options.output_dir("The run folder. Default: runs/, named by what is not the default."),
     ] = None,
-    input_dimension: Annotated[int, typer.Option(help="Of x.", rich_help_panel=_DATA)] = 8,
-    input_sigma: Annotated[
-        float, typer.Option(help="x ~ N(0, sigma^2 I).", rich_help_panel=_DATA)
-    ] = 500.0,
-    width: Annotated[
-        int, typer.Option(help="Of hidden layers and representations.", rich_help_panel=_DATA)
-    ] = 16,
-    true_depth: Annotated[int, typer.Option(help="Layers of h*.", rich_help_panel=_DATA)] = 5,
-    finetuning_tasks: Annotated[
-        int, typer.Option("--finetuning-tasks", "-M", help="M.", rich_help_panel=_DATA)
-    ] = 100,
-    finetuning_samples: Annotated[
-        int, typer.Option("--finetuning-samples", help="N_f.", rich_help_panel=_DATA)
-    ] = 2000,
-    weak_depth: Annotated[
-        int,
-        typer.Option(help="Layers of the shallow representation.", rich_help_panel=_PRETRAINING),
-    ] = 2,
-    strong_depth: Annotated[
-        int, typer.Option(help="Layers of the deep one.", rich_help_panel=_PRETRAINING)
-    ] = 8,
-    pretraining_tasks: Annotated[
-        int, typer.Option("--pretraining-tasks", "-T", help="T.", rich_help_panel=_PRETRAINING)
-    ] = 10,
-    pretraining_samples: Annotated[
-        int, typer.Option(help="N_r, of each task.", rich_help_panel=_PRETRAINING)
-    ] = 2000,
-    low_tasks: Annotated[
-        int, typer.Option(help="T of low-sample.", rich_help_panel=_PRETRAINING)
-    ] = 5,
-    low_samples: Annotated[
-        int, typer.Option(help="N_r of low-sample.", rich_help_panel=_PRETRAINING)
-    ] = 250,
-    weak_sigma: Annotated[
-        float, typer.Option(help="Noise on the weights of h*, rough.", rich_help_panel=_PRETRAINING)
-    ] = 0.05,
-    strong_sigma: Annotated[
-        float, typer.Option(help="Noise on the weights of h*, fine.", rich_help_panel=_PRETRAINING)
-    ] = 0.01,
-    representation_epochs: Annotated[
-        int, typer.Option(help="Of gradient descent.", rich_help_panel=_PRETRAINING)
-    ] = 1500,
-    representation_batch: Annotated[
-        int, typer.Option(help="Samples a step, of all tasks.", rich_help_panel=_PRETRAINING)
-    ] = 500,
-    representation_rate: Annotated[
-        float, typer.Option(help="Adam's first learning rate.", rich_help_panel=_PRETRAINING)
-    ] = 1e-2,
-    head_epochs: Annotated[int, typer.Option(rich_help_panel=_HEADS)] = 1000,
-    head_batch: Annotated[int, typer.Option(rich_help_panel=_HEADS)] = 32,
-    head_rate: Annotated[
-        float, typer.Option(help="AdamW's learning rate.", rich_help_panel=_HEADS)
-    ] = 1e-3,
-    head_width: Annotated[
-        int, typer.Option(help="Hidden units of mlp tasks and heads.", rich_help_panel=_HEADS)
-    ] = 32,
-    form: Annotated[
-        options.TableFormat, typer.Option("--format", help="How to print the summary.")
-    ] = "table",
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
+    form: options.Format = "table",
 ) -> None:
     """Run the synthetic experiments of Charikar et al. 2024 (sections 5.1, 5.3, appendix C).
 
@@ -123,13 +32,9 @@ def synthetic(
 
     Example: w2s-mol synthetic --experiment realizable --seed 0 --seed 1
     """
-    given = locals()
     from w2s_mol.cli.folders import synthetic_folder
-    from w2s_mol.synthetic.config import SyntheticConfig
     from w2s_mol.synthetic.run import run_synthetic
 
-    names = {field.name for field in dataclasses.fields(SyntheticConfig)}
-    settings = SyntheticConfig(**{n: value for n, value in given.items() if n in names})
     folder = output_dir or synthetic_folder(settings)
     with output.progress_bars() as progress:
         found = run_synthetic(settings, output_dir=folder, progress=progress)

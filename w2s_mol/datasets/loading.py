@@ -9,12 +9,12 @@ from w2s_mol.datasets.dataset import Dataset, check_splits, identical_splits
 from w2s_mol.datasets.fetch import fetch
 from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, dataset_names
 from w2s_mol.datasets.named_tables import load_builtin, load_chembench
-from w2s_mol.datasets.own_settings import DEFAULT_SEEDS, OwnTable, SplitRule
+from w2s_mol.datasets.own_settings import OwnTable
 from w2s_mol.datasets.own_table import load_own
 from w2s_mol.datasets.repeated import repeated_note
-from w2s_mol.datasets.rows import OnInvalid
+from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid, SplitRule
 from w2s_mol.errors import InputError
-from w2s_mol.molecules.smiles import MAX_ATOMS, check_max_atoms
+from w2s_mol.molecules.limits import MAX_ATOMS, check_max_atoms
 from w2s_mol.progress import Progress, silent
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
 
-SplitRule = Literal["random", "scaffold"]
-DEFAULT_SEEDS = (0, 1, 2)
+from w2s_mol.datasets.rules import DEFAULT_SEEDS, SplitRule
 
 
 @dataclass(frozen=True)

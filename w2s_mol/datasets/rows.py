@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +14,12 @@ from rdkit import rdBase
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.faults import Fault, counted_rows, faults_error, left_out_note, smiles_fault
 from w2s_mol.datasets.labels import label_of
+from w2s_mol.datasets.rules import OnInvalid
 from w2s_mol.datasets.table import Row, Table, open_table
 from w2s_mol.errors import InputError, shortened
-from w2s_mol.molecules.smiles import MAX_ATOMS, MoleculeError, parse, smiles_of, text_after
+from w2s_mol.molecules.limits import MAX_ATOMS
+from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of, text_after
 
-OnInvalid = Literal["error", "skip"]
 
 
 @dataclass(frozen=True)

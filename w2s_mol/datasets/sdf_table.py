@@ -14,7 +14,7 @@ from w2s_mol.datasets import formats
 from w2s_mol.datasets.faults import Fault, smiles_fault
 from w2s_mol.datasets.table import Row, Table
 from w2s_mol.errors import InputError
-from w2s_mol.molecules.smiles import MOST_ATOMS
+from w2s_mol.molecules.limits import MOST_ATOMS
 
 SMILES = "smiles"
 _PROPERTY = re.compile(rb"> .*?<(.+?)>")

@@ -12,7 +12,7 @@ from w2s_mol import compressed
 from w2s_mol.datasets.faults import Fault
 from w2s_mol.datasets.formats import Form, table_form
 from w2s_mol.errors import InputError, unknown_name
-from w2s_mol.molecules.smiles import MAX_ATOMS
+from w2s_mol.molecules.limits import MAX_ATOMS
 
 
 class Row(NamedTuple):

@@ -7,23 +7,18 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
-from w2s_mol.errors import InputError, unknown_name
-from w2s_mol.molecules.smiles import MAX_ATOMS, MoleculeError, parse, smiles_of
+from w2s_mol.encoders.precision import Precision
+from w2s_mol.errors import InputError
+from w2s_mol.molecules.limits import MAX_ATOMS
+from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of
 from w2s_mol.progress import Progress, silent
 
-Precision = Literal["fp32", "bf16"]
-
-
-def check_precision(precision: str) -> None:
-    """Raise InputError if arithmetic of this precision is not offered."""
-    if precision not in get_args(Precision):
-        raise unknown_name("precision", precision, get_args(Precision))
 
 
 @dataclass(frozen=True)

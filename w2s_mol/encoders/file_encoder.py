@@ -16,7 +16,8 @@ from rdkit import Chem, rdBase
 from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.encoders.embeddings_file import EmbeddingsFile, read_embeddings
 from w2s_mol.errors import InputError, shortened
-from w2s_mol.molecules.smiles import MOST_ATOMS, MoleculeError, parse, smiles_of
+from w2s_mol.molecules.limits import MOST_ATOMS
+from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of
 from w2s_mol.progress import Progress
 
 _AMBIGUOUS = -1

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from w2s_mol import files, kept
-from w2s_mol.encoders.contract import Described, Encoder, Precision
+from w2s_mol.encoders.contract import Described, Encoder
 from w2s_mol.encoders.folder import (
     COMPUTED_WITH,
     folder_fingerprint,
     folder_metadata,
     folder_revision,
 )
+from w2s_mol.encoders.precision import Precision
 from w2s_mol.manifest import versions
 
 if TYPE_CHECKING:

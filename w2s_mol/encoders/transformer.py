@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from w2s_mol import files
-from w2s_mol.encoders.contract import Computed, Encoder, Precision
+from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.encoders.folder import (
     COMPUTED_WITH,
     folder_fingerprint,
@@ -23,6 +23,7 @@ from w2s_mol.encoders.folder import (
     folder_revision,
 )
 from w2s_mol.encoders.models import TokenModel, load_model
+from w2s_mol.encoders.precision import Precision
 from w2s_mol.encoders.tokenizers import load_reader
 from w2s_mol.errors import InputError, first_line, means_no_memory
 from w2s_mol.manifest import versions

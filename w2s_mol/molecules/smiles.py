@@ -10,18 +10,7 @@ from collections.abc import Sequence
 
 from rdkit import Chem
 
-from w2s_mol.errors import InputError
-
-MAX_ATOMS = 500
-"""How many atoms a SMILES may have written, unless told otherwise.
-
-The largest of ChemBench has 132, of thirty MoleculeACE sets 316. RDKit's cost of one molecule
-grows with the third power (the 200 descriptors take 15 s at 751 atoms).
-"""
-
-MOST_ATOMS = 5_000
-"""What no one may exceed: RDKit's writer calls itself once an atom, and at 20,000 overflows the
-stack, which ends the whole process."""
+from w2s_mol.molecules.limits import MAX_ATOMS, MOST_ATOMS
 
 _BLANKS = " \t\r\n"
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e\t]")
@@ -72,15 +61,6 @@ def smiles_of(cell: str, max_atoms: int = MAX_ATOMS) -> str:
     if (atoms := sum(1 for _ in _ATOM.finditer(smiles))) > limit:
         raise MoleculeError(f"{atoms:,} atoms, the limit is {limit:,}")
     return smiles
-
-
-def check_max_atoms(max_atoms: int) -> None:
-    """Raise InputError if no molecule may have so many atoms, or none any."""
-    if not 1 <= max_atoms <= MOST_ATOMS:
-        raise InputError(
-            f"max_atoms is {max_atoms:,}. It should be 1 to {MOST_ATOMS:,}: RDKit, which writes "
-            "molecules atom within atom, ends the program on much larger ones."
-        )
 
 
 def text_after(cell: str) -> str:

@@ -24,7 +24,8 @@ from rdkit import rdBase
 
 from w2s_mol import files, kept
 from w2s_mol.errors import InputError
-from w2s_mol.molecules.smiles import MOST_ATOMS, MoleculeError, parse, smiles_of
+from w2s_mol.molecules.limits import MOST_ATOMS
+from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of
 from w2s_mol.pretraining import shards
 from w2s_mol.pretraining.corpus_file import CorpusFile
 from w2s_mol.pretraining.shard_pool import prepare_shards, refuse_a_script_without_guard

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from w2s_mol.encoders.contract import Precision, check_precision
+from w2s_mol.encoders.precision import Precision, check_precision
 from w2s_mol.errors import InputError
 from w2s_mol.pretraining.objectives import Objectives
+from w2s_mol.settings_check import Range
 
 PAPER_HIDDEN_SIZES = (8, 12, 16, 24, 32, 48, 64, 96)
 """Charikar et al. 2024, Table 1 (the text's list lacks 24)."""
 
 _SEEDS = 2**32  # what PyTorch, NumPy and the Trainer all take
+TorchSeed = Annotated[int, Range(0, _SEEDS - 1)]
 _LARGEST_RATE, _RATE_TIMES_HIDDEN = 3e-3, 0.15
 
 

@@ -23,10 +23,9 @@ from w2s_mol import files
 from w2s_mol.datasets.faults import reason_and_detail
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.descriptors import normalized_descriptors
+from w2s_mol.molecules.limits import MAX_ATOMS, check_max_atoms
 from w2s_mol.molecules.smiles import (
-    MAX_ATOMS,
     MoleculeError,
-    check_max_atoms,
     parse,
     parse_kekulized,
     smiles_of,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
-from w2s_mol.heads.rules import FitHead
+from w2s_mol.heads.fitting import FitHead
 from w2s_mol.models.model import Model
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.contract import Supervisor

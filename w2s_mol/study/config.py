@@ -1,23 +1,30 @@
-"""What a study is asked to do."""
+"""What a study is asked to do: every setting, its default, its type and its option."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from w2s_mol.datasets.own_settings import DEFAULT_SEEDS, SplitRule
-from w2s_mol.datasets.rows import OnInvalid
+from w2s_mol.datasets.rules import (
+    DEFAULT_SEEDS,
+    OWN_TABLE,
+    Delimiter,
+    OnInvalid,
+    SmilesColumn,
+    SplitRule,
+)
 from w2s_mol.errors import InputError
-from w2s_mol.heads.linear import HeadRule
-from w2s_mol.molecules.smiles import MAX_ATOMS, check_max_atoms
+from w2s_mol.heads.rules import HeadRule
+from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
+from w2s_mol.option import Option
 from w2s_mol.settings_check import Count, Seed, checked
 
 Protocol = Literal["paper", "disjoint"]
-
+Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
 
 @dataclass(frozen=True)
 class StudyConfig:
-    """The settings of one study; every field is an option of ``w2s-mol run``.
+    """The settings of one study; every field is an option of ``w2s-mol run``, whose help it has.
 
     Attributes
     ----------
@@ -26,18 +33,17 @@ class StudyConfig:
     weak
         Weak encoders: names, folders of one encoder or of a family, ``shipped``.
     strong
-        The strong encoder; ``self`` lets every supervisor teach its own representation, a null
-        control.
+        The strong encoders, each a student of all supervisors; ``self`` lets every supervisor
+        teach its own representation, a null control.
     shuffle_weak_labels
         Permute the weak labels among the molecules of a part before the student sees them, a null
         control.
     protocol
         ``paper``: weak head and weak labels on the same train molecules. ``disjoint``: the train
         molecules are halved by seed, one half for the weak head, the other for the strong ones.
-    head
-        ``ridge``, ``ols`` or ``adamw``; the same rule for the weak, the strong and the ceiling.
-    head_epochs
-        Of ``adamw``.
+    head, head_epochs
+        ``ridge``, ``ols`` or ``adamw`` (of so many epochs); the same rule for the weak, the strong
+        and the ceiling.
     pooling
         Of transformer encoders; fixed representations have none.
     seed
@@ -51,25 +57,88 @@ class StudyConfig:
         Molecules of more atoms cannot be used; at most 5,000.
     """
 
-    dataset: tuple[str, ...]
-    weak: tuple[str, ...] = ("shipped",)
-    strong: str = "molbert"
-    shuffle_weak_labels: bool = False
-    protocol: Protocol = "paper"
-    head: HeadRule = "ridge"
-    head_epochs: Count = 1000
-    pooling: Literal["mean+pooled", "mean", "pooled", "cls", "last"] = "mean+pooled"
-    seed: Seed = 0
-    smiles_column: str = "smiles"
-    target_column: str | None = None
-    unit: str = "label units"
-    split_column: tuple[str, ...] = ()
-    split_file: tuple[str, ...] = ()
-    split: SplitRule = "random"
-    split_seeds: tuple[Seed, ...] = DEFAULT_SEEDS
-    delimiter: str | None = None
-    on_invalid: OnInvalid = "error"
-    max_atoms: int = MAX_ATOMS
+    dataset: Annotated[
+        tuple[str, ...],
+        Option(
+            short="-d",
+            means="name or path",
+            metavar="NAME_OR_CSV",
+            help="esol, freesolv, lipop, bace, bbbp, computed-logp (its labels are computed, not "
+            "measured), 'all' for the paper's three, or a table of your own. Repeatable.",
+        ),
+    ]
+    weak: Annotated[
+        tuple[str, ...],
+        Option(
+            means="name or path",
+            metavar="NAME_OR_DIR",
+            help="Weak encoders: names, folders of one or of a family, hf:NAME[@REVISION], "
+            "file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, 'random' for untrained ones "
+            "as a null control. Repeatable.",
+        ),
+    ] = ("shipped",)
+    strong: Annotated[
+        tuple[str, ...],
+        Option(
+            means="name or path",
+            metavar="NAME_OR_DIR",
+            help="molbert, rdkit2d, ecfp, a folder, or as for --weak; as null controls "
+            "random-h256-l6-s0 (any size and seed), or self (every supervisor teaches itself). "
+            "Repeatable.",
+        ),
+    ] = ("molbert",)
+    shuffle_weak_labels: Annotated[
+        bool,
+        Option(help="Permute the weak labels before the student sees them: a null control."),
+    ] = False
+    protocol: Annotated[
+        Protocol,
+        Option(help="paper: weak and strong heads on the same molecules; disjoint: on halves."),
+    ] = "paper"
+    head: Annotated[
+        HeadRule, Option(help="How linear heads are fitted, weak and strong alike.")
+    ] = "ridge"
+    head_epochs: Annotated[Count, Option(help="Epochs of the adamw head.")] = 1000
+    pooling: Annotated[Pooling, Option(help="How transformers make one vector of a molecule.")] = (
+        "mean+pooled"
+    )
+    seed: Annotated[Seed, Option(help="Of disjoint halves and adamw's batches.")] = 0
+    smiles_column: SmilesColumn = "smiles"
+    target_column: Annotated[str | None, Option(help="Column of the label.", panel=OWN_TABLE)] = (
+        None
+    )
+    unit: Annotated[str, Option(help="Unit of the label.", panel=OWN_TABLE)] = "label units"
+    split_column: Annotated[
+        tuple[str, ...],
+        Option(
+            help="Column that says train, valid or test. Repeatable, a split each.",
+            panel=OWN_TABLE,
+        ),
+    ] = ()
+    split_file: Annotated[
+        tuple[str, ...],
+        Option(
+            means="name or path",
+            metavar="FILE.json",
+            help='Rows of a split, from 0: {"train": [...], "valid": [...], "test": [...]}. '
+            "Repeatable.",
+            panel=OWN_TABLE,
+        ),
+    ] = ()
+    split: Annotated[
+        SplitRule,
+        Option(help="How to split 80/10/10 where no split is given.", panel=OWN_TABLE),
+    ] = "random"
+    split_seeds: Annotated[
+        tuple[Seed, ...],
+        Option(long="--split-seed", help="A split for each. Repeatable.", panel=OWN_TABLE),
+    ] = DEFAULT_SEEDS
+    delimiter: Delimiter = None
+    on_invalid: Annotated[
+        OnInvalid,
+        Option(help="What to do with a row that cannot be used; skipped ones are counted."),
+    ] = "error"
+    max_atoms: MaxAtoms = MAX_ATOMS
 
     def __post_init__(self) -> None:
         for name, value in checked(self).items():
@@ -79,6 +148,8 @@ class StudyConfig:
             raise InputError("no dataset is given. Name one, for example lipop.")
         if not self.weak:
             raise InputError("no weak encoder is given. Name one, or 'shipped'.")
+        if not self.strong:
+            raise InputError("no strong encoder is given. Name one, for example molbert.")
 
     def as_toml(self) -> dict[str, Any]:
         """Return the settings as TOML holds them: no nulls, lists for tuples."""

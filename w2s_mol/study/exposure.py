@@ -9,7 +9,7 @@ from w2s_mol import paths
 from w2s_mol.datasets.named import BUILTIN
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.encoders.fixed import DescriptorEncoder, FixedEncoder
-from w2s_mol.encoders.loading import MOLBERT
+from w2s_mol.encoders.names import MOLBERT
 from w2s_mol.pretraining.model_card import ABSENT
 
 NEVER_TRAINED = "none: never trained"

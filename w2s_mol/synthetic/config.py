@@ -1,11 +1,12 @@
-"""What the synthetic experiments are, and every constant of theirs."""
+"""What the synthetic experiments are, every constant of theirs, and its option."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.option import Option
 from w2s_mol.settings_check import Count, NotNegative, Positive, Seed, checked
 
 ALL = "all"
@@ -51,10 +52,16 @@ EXPERIMENTS = {
     "low-sample": Experiment("3c", "Few samples (pretraining)", "shallow", "deep", low_sample=True),
 }
 
+_DATA = "The data and the true representation"
+_PRETRAINING = "Representations"
+_HEADS = "Heads of --head adamw and mlp"
+
 
 @dataclass(frozen=True)
 class SyntheticConfig:
     """The settings of the synthetic experiments; the defaults are the paper's.
+
+    Every field is an option of ``w2s-mol synthetic``, whose help it has.
 
     Attributes
     ----------
@@ -85,30 +92,56 @@ class SyntheticConfig:
         Of AdamW heads, and the hidden units of ``mlp`` tasks and heads.
     """
 
-    experiment: tuple[str, ...] = (ALL,)
-    head: HeadRule = "exact"
-    seeds: tuple[Seed, ...] = (0,)
-    input_dimension: Count = 8
-    width: Count = 16
-    input_sigma: Positive = 500.0
-    true_depth: Count = 5
-    weak_depth: Count = 2
-    strong_depth: Count = 8
-    pretraining_tasks: Count = 10
-    pretraining_samples: Count = 2000
-    low_tasks: Count = 5
-    low_samples: Count = 250
-    finetuning_tasks: Count = 100
-    finetuning_samples: Count = 2000
-    weak_sigma: NotNegative = 0.05
-    strong_sigma: NotNegative = 0.01
-    representation_epochs: Count = 1500
-    representation_batch: Count = 500
-    representation_rate: Positive = 1e-2
-    head_epochs: Count = 1000
-    head_batch: Count = 32
-    head_rate: Positive = 1e-3
-    head_width: Count = 32
+    experiment: Annotated[
+        tuple[str, ...],
+        Option(
+            short="-e",
+            metavar="NAME",
+            help="realizable, pretraining, perturbation (the paper's figures 2a, 2b, 2c), "
+            "strong-to-weak-pretraining, strong-to-weak-perturbation, low-sample (3a, 3b, 3c), or "
+            "all. Repeatable.",
+        ),
+    ] = (ALL,)
+    head: Annotated[
+        HeadRule,
+        Option(
+            help="exact: least squares; adamw: the paper's descent; mlp: tasks and heads are small "
+            "MLPs, a class that is not convex."
+        ),
+    ] = "exact"
+    seeds: Annotated[
+        tuple[Seed, ...],
+        Option(long="--seed", help="A whole repetition for each. Repeatable."),
+    ] = (0,)
+    input_dimension: Annotated[Count, Option("Of x.", _DATA)] = 8
+    width: Annotated[Count, Option("Of hidden layers and representations.", _DATA)] = 16
+    input_sigma: Annotated[Positive, Option("x ~ N(0, sigma^2 I).", _DATA)] = 500.0
+    true_depth: Annotated[Count, Option("Layers of h*.", _DATA)] = 5
+    weak_depth: Annotated[Count, Option("Layers of the shallow representation.", _PRETRAINING)] = 2
+    strong_depth: Annotated[Count, Option("Layers of the deep one.", _PRETRAINING)] = 8
+    pretraining_tasks: Annotated[Count, Option("T.", _PRETRAINING, short="-T")] = 10
+    pretraining_samples: Annotated[Count, Option("N_r, of each task.", _PRETRAINING)] = 2000
+    low_tasks: Annotated[Count, Option("T of low-sample.", _PRETRAINING)] = 5
+    low_samples: Annotated[Count, Option("N_r of low-sample.", _PRETRAINING)] = 250
+    finetuning_tasks: Annotated[Count, Option("M.", _DATA, short="-M")] = 100
+    finetuning_samples: Annotated[Count, Option("N_f.", _DATA)] = 2000
+    weak_sigma: Annotated[
+        NotNegative, Option("Noise on the weights of h*, rough.", _PRETRAINING)
+    ] = 0.05
+    strong_sigma: Annotated[
+        NotNegative, Option("Noise on the weights of h*, fine.", _PRETRAINING)
+    ] = 0.01
+    representation_epochs: Annotated[Count, Option("Of gradient descent.", _PRETRAINING)] = 1500
+    representation_batch: Annotated[
+        Count, Option("Samples a step, of all tasks.", _PRETRAINING)
+    ] = 500
+    representation_rate: Annotated[
+        Positive, Option("Adam's first learning rate.", _PRETRAINING)
+    ] = 1e-2
+    head_epochs: Annotated[Count, Option("Of AdamW's descent.", _HEADS)] = 1000
+    head_batch: Annotated[Count, Option("Samples a step, of each task.", _HEADS)] = 32
+    head_rate: Annotated[Positive, Option("AdamW's learning rate.", _HEADS)] = 1e-3
+    head_width: Annotated[Count, Option("Hidden units of mlp tasks and heads.", _HEADS)] = 32
 
     def __post_init__(self) -> None:
         for name, value in checked(self).items():

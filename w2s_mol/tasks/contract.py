@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from w2s_mol.heads.rules import FitHead, HeadRule
+from w2s_mol.heads.fitting import FitHead
+from w2s_mol.heads.rules import HeadRule
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from w2s_mol.heads.rules import FitHead, HeadRule, head_fitter
+from w2s_mol.heads.fitting import FitHead, head_fitter
+from w2s_mol.heads.rules import HeadRule
 from w2s_mol.tasks.contract import Array, Predicted, Ratio, Task, Term
 
 

@@ -4,27 +4,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-import typer
 
-from w2s_mol.cli import options
+from w2s_mol.cli.application import new_app
 from w2s_mol.errors import InputError
+from w2s_mol.option import Option
 
 CALLS: list[dict[str, Any]] = []
-app = options.new_app()
+app = new_app()
 
 
 @app.command()
 def verb(
-    dataset: Annotated[list[str], typer.Option("--dataset", "-d")] = [],  # noqa: B006
-    strong: str = "molbert",
-    weak: Annotated[list[str], typer.Option()] = ["shipped"],  # noqa: B006
+    dataset: Annotated[tuple[str, ...], Option(short="-d", means="name or path")] = (),
+    strong: Annotated[str, Option(means="name or path")] = "molbert",
+    weak: Annotated[tuple[str, ...], Option(means="name or path")] = ("shipped",),
     seed: int = 0,
     rate: float = 0.5,
-    split_seeds: Annotated[list[int], typer.Option("--split-seed")] = [0],  # noqa: B006
-    shuffle: Annotated[bool, typer.Option("--shuffle")] = False,
-    output_dir: Annotated[Path | None, typer.Option("--output-dir", "-o")] = None,
-    config: options.Config = None,
-    debug: options.Debug = False,
+    split_seeds: Annotated[tuple[int, ...], Option(long="--split-seed")] = (0,),
+    shuffle: bool = False,
+    output_dir: Annotated[Path | None, Option(short="-o")] = None,
 ) -> None:
     CALLS.append(locals())
 

@@ -12,7 +12,7 @@ from w2s_mol import load_encoder, run_study
 from w2s_mol.datasets.builtin import generate
 from w2s_mol.embeddings.table import embed_table
 from w2s_mol.encoders.contract import Encoder
-from w2s_mol.encoders.loading import expand_encoders
+from w2s_mol.encoders.names import expand_encoders
 from w2s_mol.errors import InputError
 
 SMILES = ["CCO", "c1ccccc1O", "CCl", "C"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from w2s_mol import load_encoder
-from w2s_mol.encoders.loading import encoder_names, plugin_names
+from w2s_mol.encoders.names import encoder_names, plugin_names
 from w2s_mol.encoders.plugin import EncoderPlugin, PluginEncoder
 from w2s_mol.errors import InputError
 

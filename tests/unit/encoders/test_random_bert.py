@@ -8,7 +8,7 @@ import torch
 
 from w2s_mol import load_encoder
 from w2s_mol.encoders import random_bert
-from w2s_mol.encoders.loading import expand_encoders, shipped_encoders
+from w2s_mol.encoders.names import expand_encoders, shipped_encoders
 from w2s_mol.encoders.random_bert import is_random, random_folder
 from w2s_mol.errors import InputError
 

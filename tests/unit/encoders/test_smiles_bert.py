@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from w2s_mol.encoders.loading import shipped_encoders, shipped_strong_encoders
+from w2s_mol.encoders.names import shipped_encoders, shipped_strong_encoders
 from w2s_mol.encoders.smiles_bert import bert_config, fixed_positions, new_bert
 from w2s_mol.encoders.transformer import uses_smiles_vocabulary
 from w2s_mol.pretraining.settings import PAPER_HIDDEN_SIZES

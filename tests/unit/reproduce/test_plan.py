@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from w2s_mol.datasets.sources import get_source
-from w2s_mol.encoders.loading import shipped_encoders
+from w2s_mol.encoders.names import shipped_encoders
 from w2s_mol.errors import InputError
 from w2s_mol.reproduce.plan import Plan, make_plan
 from w2s_mol.statistics.controls import CONTROLS

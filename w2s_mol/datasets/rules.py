@@ -1,0 +1,24 @@
+"""What a user may say of a table, and how it is split. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from w2s_mol.option import Option
+
+OnInvalid = Literal["error", "skip"]
+SplitRule = Literal["random", "scaffold"]
+DEFAULT_SEEDS = (0, 1, 2)
+
+OWN_TABLE = "Your own table"
+"""The heading of options that concern a user's table."""
+
+SmilesColumn = Annotated[str, Option(help="Column of the SMILES.", panel=OWN_TABLE)]
+Delimiter = Annotated[
+    str | None,
+    Option(
+        help="Between the columns of a text table. By default found in its first rows.",
+        metavar="CHARACTER|comma|semicolon|tab|blank",
+        panel=OWN_TABLE,
+    ),
+]
