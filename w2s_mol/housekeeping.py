@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from w2s_mol import files, kept, paths
-from w2s_mol.datasets import fetch
-from w2s_mol.datasets.sources import SOURCES
+from w2s_mol.datasets.sources import SOURCES, local_path
 from w2s_mol.errors import InputError, unknown_name
 
 _DAY = 24 * 3600.0
@@ -162,7 +161,7 @@ def _downloads() -> Iterator[Path]:
     """Yield fetched files, whole and in part; the hash that one had first is kept for good."""
     for source in SOURCES.values():
         for file in source.files:
-            target = fetch.local_path(file)
+            target = local_path(file)
             yield from filter(Path.is_file, (target, target.with_name(f"{target.name}.part")))
 
 

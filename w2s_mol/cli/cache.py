@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
 
-app = options.new_app()
+app = new_app()
 
 
 @app.callback(invoke_without_command=True)
@@ -26,10 +27,6 @@ def cache(context: typer.Context) -> None:
 @app.command("list")
 def list_kept(
     form: options.Format = "table",
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Show each kind of what is kept: how much there is, and when it was used (UTC)."""
     from w2s_mol import housekeeping, paths
@@ -64,10 +61,6 @@ def remove_kept(
     everything: Annotated[bool, typer.Option("--all", help="All that is kept.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go.")] = False,
     form: options.Format = "table",
-    config: options.Config = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    debug: options.Debug = False,
 ) -> None:
     """Remove what is kept, by kind, by last use, or all of it.
 

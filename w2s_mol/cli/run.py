@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 app = new_app()
 
-_QUANTITIES = ("weak_error", "w2s_error", "misfit", "ceiling_error", "gain", "slack", "pgr")
-
 
 @app.command()
 def run(
@@ -40,12 +38,9 @@ def run(
     Example: w2s-mol run --dataset lipop --strong molbert
     """
     from w2s_mol.cli.folders import study_folder
-    from w2s_mol.encoders.transformer import resolve_device
     from w2s_mol.study.run import run_study
 
     folder = output_dir or study_folder(study)
-    device = str(resolve_device(device))
-    output.note(f"transformers run on {device}")
     with output.progress_bars() as progress:
         found = run_study(
             study,
@@ -62,7 +57,9 @@ def run(
         output.detail(f"{what}: {seconds:.1f} s")
     for name in found.mended:
         output.note(f"note: {folder / name} was lost or damaged; it is written again.")
-    if not found.computed:
+    if found.computed:
+        output.note(f"transformers ran on {found.finished.manifest['device']}")
+    else:
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
     _print_summary(found.results, form)
     _note_path_ends(found.results)
@@ -70,7 +67,7 @@ def run(
 
 
 def _note_path_ends(results: pd.DataFrame) -> None:
-    from w2s_mol.heads.linear import PENALTIES
+    from w2s_mol.heads.ridge import PENALTIES
 
     students = results[results["eval_split"] == "test"]["w2s_penalty"]
     at_end = int(students.isin([PENALTIES[0], PENALTIES[-1]]).sum())
@@ -82,23 +79,28 @@ def _note_path_ends(results: pd.DataFrame) -> None:
 
 
 def _print_summary(results: pd.DataFrame, form: str) -> None:
-    test = results[results["eval_split"] == "test"]
-    from w2s_mol.numbers import squared
+    from w2s_mol.tasks.registry import task_of
 
-    by = ["dataset", "unit", "family", "weak"]
+    task = task_of(results)
+    shown = [quantity.name for quantity in task.quantities() if quantity.in_summary]
+    test = results[results["eval_split"] == "test"]
+    by = ["dataset", "unit", "strong", "family", "weak"]
     # A mean over some of the splits would be compared with means over all: pgr is all or nothing.
-    means = test.groupby(by, sort=False, dropna=False)[list(_QUANTITIES)].mean(skipna=False)
+    means = test.groupby(by, sort=False, dropna=False)[shown].mean(skipna=False)
     means = means.reset_index().astype(object)
     means = means.where(means.notna(), None)
+    students = means["strong"].nunique() > 1
     if form != "table":
-        output.print_rows(list(means.columns), means.to_numpy().tolist(), form)
+        columns = [name for name in means.columns if students or name != "strong"]
+        output.print_rows(columns, means[columns].to_numpy().tolist(), form)
         return
     several = len(set(means["family"])) > 1
-    columns = [*(["family"] if several else []), "weak", *_QUANTITIES]
-    for (dataset, unit), part in means.groupby(["dataset", "unit"], sort=False, dropna=False):
+    columns = [*(["family"] if several else []), "weak", *shown]
+    for (dataset, unit, strong), part in means.groupby(by[:3], sort=False, dropna=False):
         splits = test[test["dataset"] == dataset]["split_sha256"].nunique()
         title = (
-            f"{dataset}: test, mean over {splits} distinct splits, in {squared(unit)}; pgr is a "
-            "ratio, empty where undefined on a split"
+            f"{dataset}{f', strong {strong}' if students else ''}: test, mean over {splits} "
+            f"distinct splits, in {task.error_unit(unit)}; pgr is a ratio, empty where undefined "
+            "on a split"
         )
         output.print_rows(columns, part[columns].to_numpy().tolist(), "table", title)

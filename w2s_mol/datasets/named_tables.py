@@ -7,8 +7,8 @@ from pathlib import Path
 
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, builtin_path
-from w2s_mol.datasets.own_settings import DEFAULT_SEEDS
-from w2s_mol.datasets.rows import OnInvalid, Reading, read_rows
+from w2s_mol.datasets.rows import Reading, read_rows
+from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid
 from w2s_mol.datasets.splits import file_split, random_split
 
 

@@ -9,7 +9,8 @@ from w2s_mol.datasets.formats import dataset_name, looks_like_a_table
 from w2s_mol.datasets.named import ALL, PAPER_DATASETS, dataset_names
 from w2s_mol.datasets.own_settings import OwnTable
 from w2s_mol.datasets.own_splits import given_splits, made_splits
-from w2s_mol.datasets.rows import OnInvalid, Reading, read_rows
+from w2s_mol.datasets.rows import Reading, read_rows
+from w2s_mol.datasets.rules import OnInvalid
 from w2s_mol.errors import InputError, unknown_name
 
 

@@ -21,7 +21,6 @@ from w2s_mol.molecules.limits import MAX_ATOMS
 from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of, text_after
 
 
-
 @dataclass(frozen=True)
 class Reading:
     """How a table is read.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.encoders.loading import find_encoder
-from w2s_mol.molecules.smiles import MAX_ATOMS
+from w2s_mol.molecules.limits import MAX_ATOMS
 from w2s_mol.progress import Progress, silent
 
 

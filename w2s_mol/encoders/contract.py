@@ -20,7 +20,6 @@ from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of
 from w2s_mol.progress import Progress, silent
 
 
-
 @dataclass(frozen=True)
 class Embeddings:
     """What an encoder makes of ``n`` SMILES.

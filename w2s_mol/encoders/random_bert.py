@@ -30,6 +30,14 @@ def is_random(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def content_key(name: str) -> str:
+    """Return a hash of what such a name stands for.
+
+    What a seed gives is torch's and transformers' to say, so each pair of versions has its own.
+    """
+    return files.sha256_json([[_FORMAT, versions("torch", "transformers")], name])
+
+
 def random_folder(name: str) -> Path:
     """Return the folder of a randomly initialised encoder, made on first use.
 
@@ -39,9 +47,7 @@ def random_folder(name: str) -> Path:
         If the hidden size cannot be divided among the heads.
     """
     hidden, layers, heads, seed = _shape(name)
-    # What a seed gives is torch's and transformers' to say, so each pair of versions has its own.
-    made_by = [_FORMAT, versions("torch", "transformers")]
-    entry = kept.Entry("random", files.sha256_json([made_by, name]))
+    entry = kept.Entry("random", content_key(name))
 
     def save(model: BertModel, folder: Path) -> None:
         from w2s_mol.encoders.smiles_bert import save_encoder

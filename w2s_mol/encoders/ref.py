@@ -105,7 +105,7 @@ class FolderRef(EncoderRef):
     @property
     def reading(self) -> str:
         """As it was found out."""
-        return self._reading
+        return str(self._reading)
 
     @property
     def arithmetic(self) -> Mapping[str, str | None]:

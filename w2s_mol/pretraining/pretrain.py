@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from w2s_mol.datasets.fetch import fetch
-from w2s_mol.datasets.loading import PAPER_DATASETS, load_dataset
+from w2s_mol.datasets.loading import load_dataset
+from w2s_mol.datasets.named import PAPER_DATASETS
 from w2s_mol.encoders.transformer import resolve_device
 from w2s_mol.errors import InputError
 from w2s_mol.pretraining import devices

@@ -7,8 +7,13 @@ from typing import Any
 
 from w2s_mol.datasets.fetch import is_at_hand, resolve_mirror
 from w2s_mol.datasets.named import PAPER_DATASETS
-from w2s_mol.encoders.names import MOLBERT, shipped_encoders, shipped_metadata, shipped_strong_encoders
-from w2s_mol.encoders.names import SELF
+from w2s_mol.encoders.names import (
+    MOLBERT,
+    SELF,
+    shipped_encoders,
+    shipped_metadata,
+    shipped_strong_encoders,
+)
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.synthetic.config import SyntheticConfig
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from w2s_mol.numbers import Form, squared
 from w2s_mol.selection.tables import StudySelection, supervisor_names
-from w2s_mol.study.results import NO_CONTROL
+from w2s_mol.study.groups import NO_CONTROL
 
 _SHOWN = ("bound", "w2s_error", "gain")
 _CORRELATION = Form(decimals=2, rounding=1.0)

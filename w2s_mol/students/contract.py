@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from w2s_mol.encoders.ref import EncoderRef
+from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
-from w2s_mol.heads.fitting import FitHead
 from w2s_mol.models.model import Model
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.contract import Supervisor
@@ -103,6 +103,7 @@ class Student(ABC):
 
     def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
         """Compute of what ``prepare`` keeps all that no other process is at, without waiting."""
+        return
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Compute what can be kept for some molecules; as ``Supervisor.prepare``."""
@@ -110,6 +111,7 @@ class Student(ABC):
 
     def refuse(self, supervisors: Sequence[Supervisor]) -> None:
         """Raise InputError if it cannot learn from one of some supervisors."""
+        return
 
     @abstractmethod
     def learn(self, teaching: Teaching) -> Taught:

@@ -5,13 +5,37 @@ Nothing is parsed, fetched or loaded for it, and neither torch nor RDKit importe
 
 from __future__ import annotations
 
-from w2s_mol.study.config import StudyConfig
+from w2s_mol import file_hashes, files
+from w2s_mol._version import __version__
+from w2s_mol.datasets.local_files import source_files
+from w2s_mol.datasets.named import dataset_names, expand_datasets
+from w2s_mol.encoders.identity import identity
+from w2s_mol.encoders.names import expand_encoders
+from w2s_mol.manifest import versions
+from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
+
+_READING = ("rdkit", "pandas", "pyarrow", "openpyxl")
+"""The packages whose versions may decide which molecules a table holds."""
 
 
 def asked_for(config: StudyConfig) -> str:
     """Return a hash of what is asked for, or an empty text where that is not known so simply.
 
     Two studies with the same one are the same: it is of the settings, the content of all files
-    that datasets and encoders are read from, this version and that of what reads molecules.
+    that datasets and encoders are read from, this version and those of what reads molecules.
     """
-    return ""
+    datasets = [_of_dataset(n, config) for name in config.dataset for n in expand_datasets(name)]
+    named = [one for name in config.weak for one in expand_encoders(name)]
+    encoders = [identity(name) for name in (*named, *config.strong)]
+    if None in datasets or None in encoders:
+        return ""
+    made_by = [__version__, RESULTS_FORMAT, versions(*_READING)]
+    return files.sha256_json([made_by, config.as_toml(), datasets, encoders])
+
+
+def _of_dataset(name: str, config: StudyConfig) -> list[str] | None:
+    found = source_files(name, () if name in dataset_names() else config.split_file)
+    if found is None:
+        return None
+    hashes = file_hashes.known(found)
+    return [hashes[path] for path in found]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
-from w2s_mol.heads.fitting import FitHead
 from w2s_mol.streams import stream
 from w2s_mol.students.contract import Student, Taught, Teaching
 from w2s_mol.study.protocols import Roles

@@ -19,8 +19,15 @@ from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
 from w2s_mol.settings_check import Count, Seed, checked
 
+RESULTS_FORMAT = 2
+"""Raised when the same inputs no longer give the same results; part of every study's id.
+
+1: up to 0.3. 2: the halves of ``disjoint`` and shuffled labels are drawn from streams of their own.
+"""
+
 Protocol = Literal["paper", "disjoint"]
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
+
 
 @dataclass(frozen=True)
 class StudyConfig:

@@ -7,9 +7,9 @@ from typing import Any
 
 from w2s_mol import paths
 from w2s_mol.datasets.named import BUILTIN
-from w2s_mol.encoders.contract import Encoder
 from w2s_mol.encoders.fixed import DescriptorEncoder, FixedEncoder
 from w2s_mol.encoders.names import MOLBERT
+from w2s_mol.encoders.ref import EncoderRef, OpenRef
 from w2s_mol.pretraining.model_card import ABSENT
 
 NEVER_TRAINED = "none: never trained"
@@ -21,7 +21,7 @@ LABELS_AS_TARGET = f"labels: its 200 descriptor targets include {_LOGP}"
 LABELS_AS_FEATURE = f"labels: its 200 descriptors include {_LOGP}"
 
 
-def exposures(dataset: str, known: bool, encoders: Iterable[Encoder]) -> dict[str, list[str]]:
+def exposures(dataset: str, known: bool, encoders: Iterable[EncoderRef]) -> dict[str, list[str]]:
     """Return, by what they have seen of a dataset, the names of encoders.
 
     Parameters
@@ -35,19 +35,19 @@ def exposures(dataset: str, known: bool, encoders: Iterable[Encoder]) -> dict[st
     """
     found: dict[str, list[str]] = {}
     for encoder in encoders:
-        metadata = getattr(encoder, "metadata", {})
-        for seen in _seen(dataset if known else "", encoder, metadata):
+        for seen in _seen(dataset if known else "", encoder, encoder.metadata):
             names = found.setdefault(seen, [])
             if encoder.name not in names:
                 names.append(encoder.name)
     return found
 
 
-def _seen(dataset: str, encoder: Encoder, metadata: Mapping[str, Any]) -> list[str]:
+def _seen(dataset: str, encoder: EncoderRef, metadata: Mapping[str, Any]) -> list[str]:
     is_logp = dataset == BUILTIN
     # By what it is, not by its name: a user may call a folder of a trained encoder anything.
-    if isinstance(encoder, FixedEncoder) or metadata.get("trained") is False:
-        feature = is_logp and isinstance(encoder, DescriptorEncoder)
+    opened = encoder.encoder if isinstance(encoder, OpenRef) else None
+    if isinstance(opened, FixedEncoder) or metadata.get("trained") is False:
+        feature = is_logp and isinstance(opened, DescriptorEncoder)
         return [NEVER_TRAINED, LABELS_AS_FEATURE] if feature else [NEVER_TRAINED]
     if dataset in _names(metadata, "molecules_left_out_of"):
         molecules = LEFT_OUT
@@ -61,7 +61,7 @@ def _seen(dataset: str, encoder: Encoder, metadata: Mapping[str, Any]) -> list[s
     return [molecules, LABELS_AS_TARGET] if target else [molecules]
 
 
-def _is_molbert(encoder: Encoder) -> bool:
+def _is_molbert(encoder: EncoderRef) -> bool:
     """Say whether it is the release that this program converted, not a folder called so."""
     kept = paths.home() / "encoders"
     return encoder.name == MOLBERT and kept in getattr(encoder, "folder", kept).parents

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any
 
 from w2s_mol.datasets.dataset import Dataset
-from w2s_mol.datasets.loading import dataset_names, expand_datasets, load_dataset
+from w2s_mol.datasets.loading import load_dataset
+from w2s_mol.datasets.named import dataset_names, expand_datasets
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig

@@ -15,13 +15,13 @@ from w2s_mol.engine.run import Part
 from w2s_mol.progress import Progress
 from w2s_mol.students.registry import find_students
 from w2s_mol.study.cell import split_cells
-from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets
 from w2s_mol.study.predictions import MOLECULES, PREDICTIONS, molecule_rows, prediction_rows
 from w2s_mol.study.protocols import PROTOCOLS, Roles
-from w2s_mol.study.results import RESULTS_FORMAT, StudyContext, result_rows
-from w2s_mol.study.usable import Usable, usable
+from w2s_mol.study.results import StudyContext, result_rows
+from w2s_mol.study.usable import Reader, Usable, usable
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import REGRESSION
@@ -63,11 +63,10 @@ class StudyPlan:
         for student in self._students:
             student.refuse(self._supervisors)
         self._usable: dict[int, Usable] = {}
+        self.run_id = self._content_hash()
         self._context = StudyContext(config, self.run_id, REGRESSION)
 
-    @cached_property
-    def run_id(self) -> str:  # type: ignore[override]
-        """Return a hash of everything that the results depend on."""
+    def _content_hash(self) -> str:
         config = self._config
         content = [
             RESULTS_FORMAT,
@@ -184,7 +183,7 @@ class StudyPlan:
     def _prepared(self, dataset: int, progress: Progress) -> Usable:
         if dataset not in self._usable:
             strict = self._config.on_invalid == "error"
-            everyone = [*self._supervisors, *self._students]
+            everyone: list[Reader] = [*self._supervisors, *self._students]
             found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)
             self._usable = {dataset: found}  # parts come in order: the last dataset is let go
         return self._usable[dataset]
@@ -196,7 +195,8 @@ class StudyPlan:
         )
 
     def _encoders(self) -> list[EncoderRef]:
-        return [s.encoder for s in (*self._supervisors, *self._students) if s.encoder]
+        everyone: list[Reader] = [*self._supervisors, *self._students]
+        return [reader.encoder for reader in everyone if reader.encoder]
 
     @cached_property
     def _places(self) -> dict[str, _Place]:

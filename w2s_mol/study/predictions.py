@@ -6,6 +6,7 @@ Both tables are read together again as one row a supervisor and molecule, as run
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -49,13 +50,13 @@ def prediction_rows(
     k = len(supervisors)
     of_source = np.array(dataset.rows, dtype=np.int64)[rows]
 
-    def same(text: str) -> pd.Categorical:
-        return pd.Categorical.from_codes(np.zeros(len(rows) * k, dtype=np.int8), [text])
-
     def repeated(texts: list[str]) -> pd.Categorical:
         known = list(dict.fromkeys(texts))
         codes = np.array([known.index(text) for text in texts], dtype=np.int16)
-        return pd.Categorical.from_codes(np.tile(codes, len(rows)), known)
+        return _coded(np.tile(codes, len(rows)), known)
+
+    def same(text: str) -> pd.Categorical:
+        return repeated([text] * k)
 
     numbers = (cells.weak, cells.taught.w2s, cells.taught.ceiling)
     return pd.DataFrame(
@@ -69,6 +70,11 @@ def prediction_rows(
             **{name: n[rows].ravel() for name, n in zip(NUMBERS, numbers, strict=True)},
         }
     )
+
+
+def _coded(codes: NDArray[np.int16], known: list[str]) -> pd.Categorical:
+    """Return texts that repeat, each by its number."""
+    return cast("pd.Categorical", pd.Categorical.from_codes(codes, pd.Index(known)))
 
 
 def molecule_rows(dataset: Dataset, places: NDArray[np.int64], roles: list[Roles]) -> pd.DataFrame:
@@ -93,7 +99,7 @@ def molecule_rows(dataset: Dataset, places: NDArray[np.int64], roles: list[Roles
         parts[f"{_PART}{split.name}"] = pd.Categorical(part[places], list(of_split.parts))
     return pd.DataFrame(
         {
-            "dataset": pd.Categorical.from_codes(np.zeros(len(places), np.int8), [dataset.name]),
+            "dataset": _coded(np.zeros(len(places), np.int16), [dataset.name]),
             "row": source[places],
             "line": pd.array(lines if lines is not None else [None] * len(places), dtype="Int64"),
             "smiles": [dataset.smiles[place] for place in places],
@@ -130,7 +136,7 @@ def with_molecules(predictions: pd.DataFrame, molecules: pd.DataFrame) -> pd.Dat
     for (dataset, split), rows in by_split:
         known = molecules[molecules["dataset"] == dataset].set_index("row")
         part = f"{_PART}{split}"
-        places = known.index.get_indexer(rows["row"])
+        places = known.index.get_indexer(pd.Index(rows["row"]))
         if part not in known or (places < 0).any():
             raise InputError(
                 f"the predictions of {dataset}, split {split}, are of molecules that are not in "

@@ -17,12 +17,6 @@ from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.tasks.contract import Task
 from w2s_mol.tasks.registry import REGRESSION
 
-RESULTS_FORMAT = 2
-"""Raised when the same inputs no longer give the same results; part of every study's id.
-
-1: up to 0.3. 2: the halves of ``disjoint`` and shuffled labels are drawn from streams of their own.
-"""
-
 RESULT_COLUMNS = (
     "dataset",
     "split",

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from w2s_mol.encoders.ref import EncoderRef
+from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
-from w2s_mol.heads.fitting import FitHead
 from w2s_mol.progress import Progress, silent
 
 
@@ -100,6 +100,7 @@ class Supervisor(ABC):
 
     def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
         """Compute of what ``prepare`` keeps all that no other process is at, without waiting."""
+        return
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Compute what can be kept for some molecules, before any lesson on them.

@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from w2s_mol._version import __version__
-from w2s_mol.heads.metrics import QUANTITIES, weak_to_strong_quantities
 from w2s_mol.progress import Progress
 from w2s_mol.synthetic.config import EXPERIMENTS, Source, SyntheticConfig
 from w2s_mol.synthetic.networks import Mlp, generator_for, perturbed, random_tasks
 from w2s_mol.synthetic.representations import pretrained_representation, true_representation
 from w2s_mol.synthetic.task_heads import head_fitter
+from w2s_mol.tasks.contract import Predicted
+from w2s_mol.tasks.registry import REGRESSION
 
 SYNTHETIC_FORMAT = 2
 """Raised when the same settings no longer give the same results; part of every run's id.
@@ -32,7 +33,7 @@ SYNTHETIC_COLUMNS = (
     "strong",
     "head",
     "n",
-    *QUANTITIES,
+    *REGRESSION.names(),
     "study",
     "w2s_mol",
 )
@@ -80,8 +81,8 @@ def run_experiment(
             "strong": strong.what,
             "head": config.head,
             "n": truth.shape[1],
-            **weak_to_strong_quantities(
-                truth[task], weak_predictions[task], w2s[task], ceiling[task]
+            **REGRESSION.measured(
+                Predicted(truth[task], weak_predictions[task], w2s[task], ceiling[task])
             ),
             "study": study,
             "w2s_mol": __version__,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from w2s_mol import files
+from w2s_mol.engine.folder import Finished, carry_out
+from w2s_mol.engine.run import Part
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
-from w2s_mol.run_folder import Finished, Tables, carry_out
 from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.synthetic.config import ALL, SyntheticConfig
 from w2s_mol.synthetic.experiment import SYNTHETIC_FORMAT, run_experiment
@@ -65,7 +63,7 @@ def run_synthetic(
 
 
 class _SyntheticRun:
-    """A ``run_folder.Run``; a part is one experiment with one seed."""
+    """An ``engine.run.Run``; a part is one experiment with one seed."""
 
     kind = "synthetic"
     format = SYNTHETIC_FORMAT
@@ -75,8 +73,9 @@ class _SyntheticRun:
         self._config = config
         asked = {**config.chosen(), "experiment": config.experiments}
         self.run_id = files.sha256_json([SYNTHETIC_FORMAT, asked])[:16]
-        self._seconds: dict[str, float] = {}
-        self._places = [(name, seed) for name in config.experiments for seed in config.seeds]
+        self._places = {
+            f"{name}-{seed}": (name, seed) for name in config.experiments for seed in config.seeds
+        }
 
     def config(self) -> dict[str, Any]:
         return self._config.as_toml()
@@ -89,21 +88,16 @@ class _SyntheticRun:
         return {"notes": {}, "experiments": self._config.experiments, "all_experiments": every}
 
     def measured(self) -> dict[str, Any]:
-        return {"seconds": self._seconds, "device": "cpu"}
+        return {"device": "cpu"}
 
     def part_names(self) -> list[str]:
-        return [f"{name}-{seed}" for name, seed in self._places]
+        return list(self._places)
 
-    def parts(self, progress: Progress, done: frozenset[str]) -> Iterator[tuple[str, Tables]]:
-        for number, (name, seed) in enumerate(self._places):
-            part = f"{name}-{seed}"
-            if part not in done:
-                started = time.monotonic()
-                results, curves = self._run(name, seed, progress)
-                self._seconds[part] = round(time.monotonic() - started, 3)
-                yield part, {"results": results, "curves": curves}
-            progress("synthetic experiments", number + 1, len(self._places))
-
-    def _run(self, name: str, seed: int, progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def do(self, part: str, progress: Progress) -> Part:
+        name, seed = self._places[part]
+        started = time.monotonic()
         with one_thread(torch_too=True):
-            return run_experiment(self._config, name, seed, self.run_id, progress)
+            results, curves = run_experiment(self._config, name, seed, self.run_id, progress)
+        progress("synthetic experiments", [*self._places].index(part) + 1, len(self._places))
+        seconds = {part: round(time.monotonic() - started, 3)}
+        return Part({"results": results, "curves": curves}, seconds=seconds)
