@@ -114,6 +114,8 @@ def remove(
             "nothing says what to remove. Give --kind, --older-than DAYS or --all; --dry-run shows "
             "what would go."
         )
+    if older_than is not None and not older_than >= 0:  # not a number is not
+        raise InputError(f"older than {older_than} days: it should be 0 or more.")
     before = math.inf if older_than is None else now - older_than * _DAY
     found = {kind: items(kind) for kind in dict.fromkeys(names or kinds())}
     removed = {kind: _remove(of_kind, before, dry_run) for kind, of_kind in found.items()}

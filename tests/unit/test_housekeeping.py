@@ -94,6 +94,9 @@ def test_without_a_word_of_what_nothing_is_removed(home: Path) -> None:
         remove(now=NOW)
     with pytest.raises(InputError, match="Did you mean 'corpora'"):
         remove(["embeddings", "corpra"], now=NOW)
+    for days in (-1, float("nan")):
+        with pytest.raises(InputError, match="should be 0 or more"):
+            remove(older_than=days, now=NOW)
     assert entries_left() == [OLD, NEW, CORPUS]
 
 

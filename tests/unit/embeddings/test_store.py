@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from w2s_mol import load_encoder
 from w2s_mol.embeddings import store
 from w2s_mol.embeddings.store import stored_embeddings
+from w2s_mol.encoders.contract import Embeddings
 from w2s_mol.encoders.fixed import MorganEncoder
 
 SMILES = ["CCO", "broken", "CCN", "CCO", "c1ccccc1", "CCCC", "CC"]
@@ -93,6 +95,17 @@ def test_an_entry_under_anothers_name_is_not_believed(encoder: _Counting, fresh_
     [other] = set(entries(fresh_home)) - {entry}
     entry.write_bytes(other.read_bytes())
     np.testing.assert_array_equal(stored_embeddings(encoder, ["CCO"]).embeddings, ours.embeddings)
+
+
+def test_what_might_come_out_otherwise_is_not_kept(
+    encoder: _Counting, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def embed(*arguments) -> Embeddings:
+        return replace(MorganEncoder().embed(*arguments), lasting=False)
+
+    monkeypatch.setattr(encoder, "embed", embed)
+    assert len(stored_embeddings(encoder, SMILES).valid) == len(SMILES)
+    assert entries(fresh_home) == []
 
 
 def test_work_stopped_between_blocks_is_not_lost(
