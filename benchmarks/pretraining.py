@@ -20,7 +20,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch
 
-from w2s_mol.encoders.precision import Precision
+from w2s_mol.encoders.devices import Precision
 from w2s_mol.pretraining.batches import Batches
 from w2s_mol.pretraining.corpus import PreparedCorpus, hold_out, prepare_corpus
 from w2s_mol.pretraining.corpus_file import read_lines

@@ -9,7 +9,7 @@ import typer
 
 from w2s_mol.cli import output
 from w2s_mol.cli.config_file import load_config
-from w2s_mol.encoders.precision import Precision
+from w2s_mol.encoders.devices import Precision
 from w2s_mol.errors import InputError
 from w2s_mol.option import Option
 from w2s_mol.settings_check import Range

@@ -67,7 +67,7 @@ def run(
 
 
 def _note_path_ends(results: pd.DataFrame) -> None:
-    from w2s_mol.heads.ridge import PENALTIES
+    from w2s_mol.heads.penalties import PENALTIES
 
     students = results[results["eval_split"] == "test"]["w2s_penalty"]
     at_end = int(students.isin([PENALTIES[0], PENALTIES[-1]]).sum())
@@ -89,7 +89,7 @@ def _print_summary(results: pd.DataFrame, form: str) -> None:
     means = test.groupby(by, sort=False, dropna=False)[shown].mean(skipna=False)
     means = means.reset_index().astype(object)
     means = means.where(means.notna(), None)
-    students = means["strong"].nunique() > 1
+    students = len(set(means["strong"])) > 1
     if form != "table":
         columns = [name for name in means.columns if students or name != "strong"]
         output.print_rows(columns, means[columns].to_numpy().tolist(), form)

@@ -77,8 +77,9 @@ def statistics(
 
 def _cases(run: FinishedRun) -> list[Cases]:
     from w2s_mol.statistics.cases import study_cases
+    from w2s_mol.study.prediction_tables import read_predictions
 
-    return list(study_cases(run.table("results"), run.table("predictions")))
+    return list(study_cases(run.table("results"), read_predictions(run)))
 
 
 def _gain_misfit(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
-from w2s_mol.encoders.precision import Precision
+from w2s_mol.encoders.devices import Precision
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS
 from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of

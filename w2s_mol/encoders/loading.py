@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_mol.encoders import plugin_loading
 from w2s_mol.encoders.contract import Encoder
+from w2s_mol.encoders.devices import Precision, check_precision
 from w2s_mol.encoders.folders import encoder_folder
 from w2s_mol.encoders.names import FILE_PREFIX, plugin_names
-from w2s_mol.encoders.precision import Precision, check_precision
 from w2s_mol.encoders.ref import EncoderRef, FolderRef, OpenRef
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_mol import files, kept
 from w2s_mol.encoders.contract import Described, Encoder
+from w2s_mol.encoders.devices import Precision
 from w2s_mol.encoders.folder import (
     COMPUTED_WITH,
     folder_fingerprint,
     folder_metadata,
     folder_revision,
 )
-from w2s_mol.encoders.precision import Precision
 from w2s_mol.manifest import versions
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from w2s_mol import files
 from w2s_mol.encoders.contract import Computed, Encoder
+from w2s_mol.encoders.devices import Precision, check_device_name, no_device
 from w2s_mol.encoders.folder import (
     COMPUTED_WITH,
     folder_fingerprint,
@@ -23,9 +24,8 @@ from w2s_mol.encoders.folder import (
     folder_revision,
 )
 from w2s_mol.encoders.models import TokenModel, load_model
-from w2s_mol.encoders.precision import Precision
 from w2s_mol.encoders.tokenizers import load_reader
-from w2s_mol.errors import InputError, first_line, means_no_memory
+from w2s_mol.errors import first_line, means_no_memory
 from w2s_mol.manifest import versions
 from w2s_mol.molecules.smiles import MoleculeError, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
@@ -46,11 +46,9 @@ def resolve_device(name: str) -> torch.device:
         If there is no such device here.
     """
     has_gpu = torch.cuda.is_available()
-    if name not in ("auto", "cpu", "cuda") or (name == "cuda" and not has_gpu):
-        raise InputError(
-            f"device {name!r} cannot be used here. It should be auto, cpu, or cuda where there is "
-            "a GPU; choose among several with CUDA_VISIBLE_DEVICES."
-        )
+    check_device_name(name)
+    if name == "cuda" and not has_gpu:
+        raise no_device(name)
     return torch.device("cuda" if name != "cpu" and has_gpu else "cpu")
 
 

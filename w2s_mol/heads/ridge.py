@@ -18,9 +18,7 @@ import scipy.linalg
 from w2s_mol.heads.factor import condensed
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.matrix import Matrix, Rows, gathered
-
-PENALTIES = np.logspace(-6, 6, 49)
-"""The path of ridge penalties: four a decade, in the units of scikit-learn's ``alpha``."""
+from w2s_mol.heads.penalties import PENALTIES
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from w2s_mol.encoders.precision import Precision
+from w2s_mol.encoders.devices import Precision
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option

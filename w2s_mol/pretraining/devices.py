@@ -14,7 +14,7 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 
-from w2s_mol.encoders.precision import Precision
+from w2s_mol.encoders.devices import Precision
 
 Value = TypeVar("Value")
 

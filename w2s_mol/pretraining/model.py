@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, linear, mse_loss
 
-from w2s_mol.encoders.precision import Precision
+from w2s_mol.encoders.devices import Precision
 from w2s_mol.encoders.smiles_bert import bert_config, new_bert
 from w2s_mol.molecules.descriptors import N_DESCRIPTORS
 from w2s_mol.pretraining.batches import IGNORED, Batch

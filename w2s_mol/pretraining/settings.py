@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from w2s_mol.encoders.precision import Precision, check_precision
+from w2s_mol.encoders.devices import Precision, check_precision
 from w2s_mol.errors import InputError
 from w2s_mol.pretraining.objectives import Objectives
 from w2s_mol.settings_check import Range

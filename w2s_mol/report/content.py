@@ -21,6 +21,7 @@ from w2s_mol.statistics.gain_misfit import gain_misfit_table, synthetic_table
 from w2s_mol.statistics.ranking import ranking_table
 from w2s_mol.statistics.resampling import REPLICATES
 from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.study.prediction_tables import read_predictions
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def build_report(
     for run in runs:
         if run.kind == "study":
             results = run.table("results")
-            found = list(study_cases(results, run.table("predictions")))
+            found = list(study_cases(results, read_predictions(run)))
             every += found
             proper = [cases for cases in found if cases.control == NO_CONTROL]
             for cases in proper:

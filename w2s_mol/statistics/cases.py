@@ -19,6 +19,8 @@ from w2s_mol import files
 from w2s_mol.errors import InputError
 from w2s_mol.statistics.resampling import REPLICATES, row_weights
 from w2s_mol.study.groups import no_finite_supervisor, study_groups, without_missing
+from w2s_mol.tasks.contract import Predicted, Task
+from w2s_mol.tasks.registry import task_of
 
 Array = NDArray[np.float64]
 PARTS = ("valid", "test")
@@ -157,6 +159,7 @@ def _cases(
     used = predictions[in_parts]
     places = {row: place for place, row in enumerate(sorted(used["row"].unique()))}
     terms: dict[str, list[_SplitTerms]] = {part: [] for part in PARTS}
+    task = task_of(results)
     by_case = dict(iter(used.groupby(["part", "split", *_SUPERVISOR], sort=False)))
     try:
         for part in PARTS:
@@ -166,7 +169,7 @@ def _cases(
                     for family, weak in supervisors[_SUPERVISOR].itertuples(index=False)
                 ]
                 rows = np.array([places[row] for row in each[0]["row"]])
-                terms[part].append(_SplitTerms(rows, _terms_of(each)))
+                terms[part].append(_SplitTerms(rows, _terms_of(each, task)))
     except KeyError as error:
         raise InputError(
             f"the predictions of {keys['dataset']} lack {error}, which its results have. "
@@ -213,7 +216,7 @@ def _columns(terms: dict[str, Array], chosen: NDArray[np.bool_]) -> dict[str, Ar
     return {name: values[:, chosen] for name, values in terms.items()}
 
 
-def _terms_of(each: list[pd.DataFrame]) -> dict[str, Array]:
+def _terms_of(each: list[pd.DataFrame], task: Task) -> dict[str, Array]:
     """Return per-molecule terms, (n, k), whose means over molecules are the quantities."""
 
     def column(name: str) -> Array:
@@ -221,15 +224,4 @@ def _terms_of(each: list[pd.DataFrame]) -> dict[str, Array]:
 
     y, weak = column("truth"), column("weak_prediction")
     w2s, ceiling = column("w2s_prediction"), column("ceiling_prediction")
-    with np.errstate(over="ignore", invalid="ignore"):  # whoever is not finite is left out
-        weak_error, w2s_error, misfit = (weak - y) ** 2, (w2s - y) ** 2, (w2s - weak) ** 2
-        return {
-            "weak_error": weak_error,
-            "w2s_error": w2s_error,
-            "misfit": misfit,
-            "gain": weak_error - w2s_error,
-            "bound": weak_error - misfit,
-            "slack": weak_error - w2s_error - misfit,
-            "slack_projection": 2 * (w2s - ceiling) * (weak - w2s),
-            "slack_epsilon": 2 * (ceiling - y) * (weak - w2s),
-        }
+    return task.per_molecule(Predicted(y, weak, w2s, ceiling))

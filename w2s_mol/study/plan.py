@@ -14,11 +14,13 @@ from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.engine.run import Part
 from w2s_mol.progress import Progress
 from w2s_mol.students.registry import find_students
+from w2s_mol.study.asked import asked_for
 from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets
-from w2s_mol.study.predictions import MOLECULES, PREDICTIONS, molecule_rows, prediction_rows
+from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS
+from w2s_mol.study.predictions import molecule_rows, prediction_rows
 from w2s_mol.study.protocols import PROTOCOLS, Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.study.usable import Reader, Usable, usable
@@ -55,8 +57,8 @@ class StudyPlan:
     format = RESULTS_FORMAT
     tables: tuple[str, ...] = ("results", PREDICTIONS, MOLECULES)
 
-    def __init__(self, config: StudyConfig, finder: Finder, asked: str) -> None:
-        self._config, self._asked = config, asked
+    def __init__(self, config: StudyConfig, finder: Finder) -> None:
+        self._config = config
         self._datasets = load_datasets(config, finder)
         self._supervisors = find_supervisors(config.weak, finder)
         self._students = find_students(config.strong, finder)
@@ -96,7 +98,7 @@ class StudyPlan:
             if encoder.notes:  # a dataset may be called so as well
                 notes.setdefault(f"encoder {encoder.name}", []).extend(encoder.notes)
         return {
-            "asked": self._asked,
+            "asked": asked_for(self._config),  # by now all files are here
             "students": [{"name": s.name, "sha256": s.sha256} for s in self._students],
             "weak": [_identity(supervisor) for supervisor in self._supervisors],
             "datasets": {

@@ -1,7 +1,4 @@
-"""What a run keeps of its predictions: molecules once, predictions by row number.
-
-Both tables are read together again as one row a supervisor and molecule, as runs up to 0.3 have it.
-"""
+"""What a run keeps of its predictions: molecules once, predictions by row number."""
 
 from __future__ import annotations
 
@@ -13,19 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from w2s_mol.datasets.dataset import Dataset, Split
-from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
-from w2s_mol.runs import FinishedRun
 from w2s_mol.study.cell import Cells
+from w2s_mol.study.prediction_tables import NUMBERS, PART
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
-
-MOLECULES = "molecules"
-PREDICTIONS = "predictions"
-NUMBERS = ("weak_prediction", "w2s_prediction", "ceiling_prediction")
-
-_PART = "part "
-"""How the columns of molecules begin that say in which part of a split a molecule is."""
 
 _DROPPED = np.uint64(8)
 """Bits of a prediction that are rounding: the other 44 are 13 digits, and take less room."""
@@ -96,7 +85,7 @@ def molecule_rows(dataset: Dataset, places: NDArray[np.int64], roles: list[Roles
         part = np.full(len(dataset), None, dtype=object)
         for name, rows in of_split.parts.items():
             part[rows] = name
-        parts[f"{_PART}{split.name}"] = pd.Categorical(part[places], list(of_split.parts))
+        parts[f"{PART}{split.name}"] = pd.Categorical(part[places], list(of_split.parts))
     return pd.DataFrame(
         {
             "dataset": _coded(np.zeros(len(places), np.int16), [dataset.name]),
@@ -107,44 +96,3 @@ def molecule_rows(dataset: Dataset, places: NDArray[np.int64], roles: list[Roles
             **parts,
         }
     )
-
-
-def read_predictions(run: FinishedRun) -> pd.DataFrame:
-    """Return a run's predictions with each molecule's label, SMILES and part of the split.
-
-    Raises
-    ------
-    InputError
-        If a table is missing or damaged, or they do not belong together.
-    """
-    predictions = run.table(PREDICTIONS)
-    if "truth" in predictions:  # a run of 0.3 or older
-        return predictions
-    return with_molecules(predictions, run.table(MOLECULES))
-
-
-def with_molecules(predictions: pd.DataFrame, molecules: pd.DataFrame) -> pd.DataFrame:
-    """Return predictions, each with what is known of its molecule.
-
-    Raises
-    ------
-    InputError
-        If a molecule is not among them.
-    """
-    found = []
-    by_split = predictions.groupby(["dataset", "split"], sort=False, observed=True)
-    for (dataset, split), rows in by_split:
-        known = molecules[molecules["dataset"] == dataset].set_index("row")
-        part = f"{_PART}{split}"
-        places = known.index.get_indexer(pd.Index(rows["row"]))
-        if part not in known or (places < 0).any():
-            raise InputError(
-                f"the predictions of {dataset}, split {split}, are of molecules that are not in "
-                "the run's table of them. Remove the folder and run the study again."
-            )
-        columns = {"part": part, "line": "line", "smiles": "smiles", "truth": "truth"}
-        known = known.iloc[places]
-        found.append(
-            rows.assign(**{name: known[column].to_numpy() for name, column in columns.items()})
-        )
-    return pd.concat(found, ignore_index=True)

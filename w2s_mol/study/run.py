@@ -8,15 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.embeddings.finding import Finder
+from w2s_mol.encoders.devices import check_device_name
 from w2s_mol.engine.folder import Finished, carry_out, finished_as
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.config import StudyConfig
-from w2s_mol.study.plan import StudyPlan
-from w2s_mol.study.predictions import MOLECULES, PREDICTIONS, with_molecules
+from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, with_molecules
 
 
 @dataclass(frozen=True)
@@ -101,20 +100,18 @@ def run_study(
     if not isinstance(config, StudyConfig | None):
         raise wrong("config", config, "a StudyConfig")
     config = config or made(StudyConfig, settings)
-    folder = check("output_dir", output_dir, str | None)
-    finder = Finder(
-        pooling=config.pooling,
-        device=check("device", device, str),
-        max_atoms=config.max_atoms,
-        mirror=check("mirror", mirror, str | None),
-        offline=check("offline", offline, bool),
-        progress=progress,
-    )
+    folder, device = check("output_dir", output_dir, str | None), check("device", device, str)
+    mirror, offline = check("mirror", mirror, str | None), check("offline", offline, bool)
+    check_device_name(device)
     where = Path(folder) if folder else None
     asked = asked_for(config)
     if where and asked and (finished := finished_as(where, asked)):
         return _result(finished)
-    return _result(carry_out(StudyPlan(config, finder, asked), where, progress))
+    from w2s_mol.embeddings.finding import Finder
+    from w2s_mol.study.plan import StudyPlan
+
+    finder = Finder(config.pooling, device, config.max_atoms, mirror, offline, progress)
+    return _result(carry_out(StudyPlan(config, finder), where, progress))
 
 
 def _result(finished: Finished) -> StudyResult:

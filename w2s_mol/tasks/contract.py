@@ -9,12 +9,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.rules import HeadRule
+
+if TYPE_CHECKING:
+    from w2s_mol.heads.fitting import FitHead
 
 Array = NDArray[np.float64]
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from w2s_mol.heads.fitting import FitHead, head_fitter
 from w2s_mol.heads.rules import HeadRule
 from w2s_mol.tasks.contract import Array, Predicted, Ratio, Task, Term
+
+if TYPE_CHECKING:
+    from w2s_mol.heads.fitting import FitHead
 
 
 def _d(f: Array, g: Array) -> Array:
@@ -79,4 +82,6 @@ class Regression(Task):
 
     def fitter(self, rule: HeadRule, *, epochs: int, seed: int) -> FitHead:
         """Return a rule of least squares."""
+        from w2s_mol.heads.fitting import head_fitter
+
         return head_fitter(rule, epochs=epochs, seed=seed)

@@ -1,0 +1,29 @@
+"""Where and in which arithmetic transformers run, by name. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from w2s_mol.errors import InputError, unknown_name
+
+Precision = Literal["fp32", "bf16"]
+
+
+def check_precision(precision: str) -> None:
+    """Raise InputError if arithmetic of this precision is not offered."""
+    if precision not in get_args(Precision):
+        raise unknown_name("precision", precision, get_args(Precision))
+
+
+def check_device_name(name: str) -> None:
+    """Raise InputError if there is no device of this name anywhere."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise no_device(name)
+
+
+def no_device(name: str) -> InputError:
+    """Return the error for a device that cannot be used here."""
+    return InputError(
+        f"device {name!r} cannot be used here. It should be auto, cpu, or cuda where there is a "
+        "GPU; choose among several with CUDA_VISIBLE_DEVICES."
+    )

@@ -1,0 +1,60 @@
+"""A run's predictions read again: with each molecule's label, SMILES and part of the split.
+
+Runs up to 0.3 have all of it in one table, one row a supervisor and molecule; later ones have
+molecules once, and predictions by their row numbers.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from w2s_mol.errors import InputError
+from w2s_mol.runs import FinishedRun
+
+MOLECULES = "molecules"
+PREDICTIONS = "predictions"
+NUMBERS = ("weak_prediction", "w2s_prediction", "ceiling_prediction")
+
+PART = "part "
+"""How the columns of molecules begin that say in which part of a split a molecule is."""
+
+
+def read_predictions(run: FinishedRun) -> pd.DataFrame:
+    """Return a run's predictions with each molecule's label, SMILES and part of the split.
+
+    Raises
+    ------
+    InputError
+        If a table is missing or damaged, or they do not belong together.
+    """
+    predictions = run.table(PREDICTIONS)
+    if "truth" in predictions:  # a run of 0.3 or older
+        return predictions
+    return with_molecules(predictions, run.table(MOLECULES))
+
+
+def with_molecules(predictions: pd.DataFrame, molecules: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions, each with what is known of its molecule.
+
+    Raises
+    ------
+    InputError
+        If a molecule is not among them.
+    """
+    found = []
+    by_split = predictions.groupby(["dataset", "split"], sort=False, observed=True)
+    for (dataset, split), rows in by_split:
+        known = molecules[molecules["dataset"] == dataset].set_index("row")
+        part = f"{PART}{split}"
+        places = known.index.get_indexer(pd.Index(rows["row"]))
+        if part not in known or (places < 0).any():
+            raise InputError(
+                f"the predictions of {dataset}, split {split}, are of molecules that are not in "
+                "the run's table of them. Remove the folder and run the study again."
+            )
+        columns = {"part": part, "line": "line", "smiles": "smiles", "truth": "truth"}
+        known = known.iloc[places]
+        found.append(
+            rows.assign(**{name: known[column].to_numpy() for name, column in columns.items()})
+        )
+    return pd.concat(found, ignore_index=True)
