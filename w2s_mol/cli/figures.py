@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.errors import unknown_name
+from w2s_mol.option import Option
 
 app = new_app()
 
@@ -19,9 +18,9 @@ def figures(
     runs: options.Runs = None,
     output_dir: Annotated[Path, options.output_dir("Where to write them.")] = Path("figures"),
     form: Annotated[
-        list[str],
-        typer.Option("--format", metavar="svg|pdf|png", help="Repeatable. Default: all three."),
-    ] = ["svg", "pdf", "png"],  # noqa: B006 -- Typer copies it
+        tuple[str, ...],
+        Option("Repeatable. Default: all three.", metavar="svg|pdf|png", long="--format"),
+    ] = ("svg", "pdf", "png"),
 ) -> None:
     """Draw gain against misfit (all panels on one sheet, and singly), selections, errors, curves.
 

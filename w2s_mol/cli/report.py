@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
-
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.option import Option
 
 app = new_app()
 
@@ -18,15 +17,13 @@ def report(
     runs: options.Runs = None,
     output_file: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where to write. Default: report.html or report.md."),
+        Option("Where to write. Default: report.html or report.md.", long="--output", short="-o"),
     ] = None,
     form: Annotated[
         Literal["html", "md"],
-        typer.Option(
-            "--format", help="html: one file that needs no other; md: text, figures beside it."
-        ),
+        Option("html: one file that needs no other; md: text, figures beside it.", long="--format"),
     ] = "html",
-    title: Annotated[str, typer.Option(help="Of the document.")] = "Weak-to-strong studies",
+    title: Annotated[str, Option("Of the document.")] = "Weak-to-strong studies",
     replicates: options.Replicates = 2000,
     seed: options.BootstrapSeed = 0,
 ) -> None:

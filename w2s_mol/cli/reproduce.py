@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.option import Option
 
 app = new_app()
 
@@ -18,9 +17,7 @@ def reproduce(
     output_dir: Annotated[
         Path, options.output_dir("Gets the runs, figures/ and report.html.")
     ] = Path("reproduction"),
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan and its gaps, and run nothing.")
-    ] = False,
+    dry_run: Annotated[bool, Option("Print the plan and its gaps, and run nothing.")] = False,
     device: options.Device = "auto",
     mirror: options.Mirror = None,
     offline: options.Offline = False,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
 from rich.table import Table
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.option import Option
 
 if TYPE_CHECKING:
     from w2s_mol.selection.rendering import Rendering
@@ -21,14 +21,14 @@ def select(
     runs: options.Runs = None,
     selector_split: Annotated[
         Literal["valid", "val", "test"],
-        typer.Option(
+        Option(
             help="valid or val: the rule sees validation molecules, the honest use; test: both are "
             "measured on test, the paper's way."
         ),
     ] = "valid",
     form: Annotated[
         Literal["table", "json", "csv", "latex"],
-        typer.Option("--format", help="How to print the tables."),
+        Option("How to print the tables.", long="--format"),
     ] = "table",
 ) -> None:
     """Say which weak supervisor to use.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.errors import InputError
+from w2s_mol.option import Option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +31,7 @@ def statistics(
     runs: options.Runs = None,
     what: Annotated[
         Literal["gain-misfit", "ranking", "controls"],
-        typer.Option(
+        Option(
             help="gain-misfit: correlation, slope, slack and its parts; ranking: the selectors and "
             "paired tests between them; controls: which effects survive the null controls."
         ),
