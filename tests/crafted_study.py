@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from w2s_mol.heads.metrics import weak_to_strong_quantities
 from w2s_mol.statistics.cases import Cases, study_cases
+from w2s_mol.tasks.contract import Predicted
+from w2s_mol.tasks.registry import REGRESSION
 
 KEYS = {
     "dataset": "made",
@@ -78,7 +79,7 @@ class Crafted:
                     )
                     sha256 = self.split_sha256.get(split, str(parts))
                     where = {"split": split, "split_sha256": sha256, "eval_split": part}
-                    quantities = weak_to_strong_quantities(*four) if len(rows) else {}
+                    quantities = REGRESSION.measured(Predicted(*four)) if len(rows) else {}
                     results.append({**keys, **supervisor, **where, **quantities})
                     names = ("truth", "weak_prediction", "w2s_prediction", "ceiling_prediction")
                     predictions.append(

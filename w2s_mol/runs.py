@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from w2s_mol.errors import InputError
-from w2s_mol.run_record import RESULTS, mend, read_manifest, read_table
+from w2s_mol.run_record import RESULTS, read_manifest
+from w2s_mol.run_tables import mend, read_table
 
 _MAKE_ONE = "Make one with 'w2s-mol run --dataset lipop', or give the folder of another."
 

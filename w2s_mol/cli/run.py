@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.study.config import StudyConfig
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 app = new_app()
 
@@ -61,16 +57,18 @@ def run(
         output.note(f"transformers ran on {found.finished.manifest['device']}")
     else:
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
-    _print_summary(found.results, form)
-    _note_path_ends(found.results)
+    test = [row for row in found.finished.rows() if row["eval_split"] == "test"]
+    _print_summary(test, form)
+    _note_path_ends(test)
     output.note(f"written to {folder}. Next: w2s-mol select {shlex.quote(str(folder))}")
 
 
-def _note_path_ends(results: pd.DataFrame) -> None:
+def _note_path_ends(rows: list[dict[str, str]]) -> None:
     from w2s_mol.heads.penalties import PENALTIES
 
-    students = results[results["eval_split"] == "test"]["w2s_penalty"]
-    at_end = int(students.isin([PENALTIES[0], PENALTIES[-1]]).sum())
+    ends = {PENALTIES[0], PENALTIES[-1]}
+    students = [float(row["w2s_penalty"] or "nan") for row in rows]
+    at_end = sum(penalty in ends for penalty in students)
     if at_end:
         output.note(
             f"note: {at_end} of {len(students)} students chose a ridge penalty at an end of the "
@@ -78,29 +76,27 @@ def _note_path_ends(results: pd.DataFrame) -> None:
         )
 
 
-def _print_summary(results: pd.DataFrame, form: str) -> None:
-    from w2s_mol.tasks.registry import task_of
+def _print_summary(rows: list[dict[str, str]], form: str) -> None:
+    from w2s_mol.study.summary import CASE, summary
+    from w2s_mol.tasks.registry import REGRESSION
 
-    task = task_of(results)
+    task = REGRESSION
     shown = [quantity.name for quantity in task.quantities() if quantity.in_summary]
-    test = results[results["eval_split"] == "test"]
-    by = ["dataset", "unit", "strong", "family", "weak"]
-    # A mean over some of the splits would be compared with means over all: pgr is all or nothing.
-    means = test.groupby(by, sort=False, dropna=False)[shown].mean(skipna=False)
-    means = means.reset_index().astype(object)
-    means = means.where(means.notna(), None)
-    students = len(set(means["strong"])) > 1
+    means = summary(rows, shown)
+    students = len({row["strong"] for row in means}) > 1
     if form != "table":
-        columns = [name for name in means.columns if students or name != "strong"]
-        output.print_rows(columns, means[columns].to_numpy().tolist(), form)
+        columns = [*(name for name in CASE if students or name != "strong"), *shown]
+        output.print_rows(columns, [[row[name] for name in columns] for row in means], form)
         return
-    several = len(set(means["family"])) > 1
-    columns = [*(["family"] if several else []), "weak", *shown]
-    for (dataset, unit, strong), part in means.groupby(by[:3], sort=False, dropna=False):
-        splits = test[test["dataset"] == dataset]["split_sha256"].nunique()
+    families = len({row["family"] for row in means}) > 1
+    columns = [*(["family"] if families else []), "weak", *shown]
+    for dataset, unit, strong in dict.fromkeys(tuple(row[n] for n in CASE[:3]) for row in means):
+        splits = len({row["split_sha256"] for row in rows if row["dataset"] == dataset})
         title = (
             f"{dataset}{f', strong {strong}' if students else ''}: test, mean over {splits} "
             f"distinct splits, in {task.error_unit(unit)}; pgr is a ratio, empty where undefined "
             "on a split"
         )
-        output.print_rows(columns, part[columns].to_numpy().tolist(), "table", title)
+        part = [row for row in means if (row["dataset"], row["strong"]) == (dataset, strong)]
+        cells = [[row[name] for name in columns] for row in part]
+        output.print_rows(columns, cells, "table", title)

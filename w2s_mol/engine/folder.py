@@ -8,7 +8,6 @@ when one is killed, and at the end the parts become the run's tables.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,74 +16,17 @@ import pyarrow.parquet as pq
 
 from w2s_mol import files
 from w2s_mol.claims import share
+from w2s_mol.engine.finished import Finished, if_whole
 from w2s_mol.engine.parts import Parts, Session, holds_any
-from w2s_mol.engine.run import Run, Tables
+from w2s_mol.engine.run import Run
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.manifest import environment, versions_note
 from w2s_mol.progress import Progress
 from w2s_mol.run_difference import difference
-from w2s_mol.run_record import (
-    CONFIG,
-    CSV,
-    MANIFEST,
-    RESULTS,
-    damaged,
-    mend,
-    parquet_options,
-    read_manifest,
-    read_table,
-    write_config,
-    write_csv,
-)
+from w2s_mol.run_record import CONFIG, CSV, MANIFEST, RESULTS, damaged, read_manifest
+from w2s_mol.run_tables import mend, parquet_options, write_config, write_csv
 
 _THIS_RUN = "this run"
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A finished run.
-
-    Attributes
-    ----------
-    manifest
-        As in ``manifest.json``.
-    folder
-        Where it is written, if anywhere.
-    computed
-        False if it was found finished and nothing was computed.
-    mended
-        Names of files that were found damaged or lost and are written again.
-    in_memory
-        The tables of a run without a folder, by name.
-    """
-
-    manifest: dict[str, Any]
-    folder: Path | None = None
-    computed: bool = True
-    mended: tuple[str, ...] = ()
-    in_memory: Tables = field(default_factory=dict)
-
-    def table(self, name: str) -> pd.DataFrame:
-        """Return one of its tables, read when it is asked for.
-
-        Raises
-        ------
-        InputError
-            If it is missing or damaged.
-        """
-        if self.folder is None:
-            return self.in_memory[name]
-        return read_table(self.folder, name, self.manifest)
-
-    @property
-    def tables(self) -> Tables:
-        """Return all of its tables, by name."""
-        names = self.in_memory or [
-            name.removesuffix(".parquet")
-            for name in self.manifest["files"]
-            if name.endswith(".parquet")
-        ]
-        return {name: self.table(name) for name in names}
 
 
 def carry_out(run: Run, folder: Path | None, progress: Progress) -> Finished:
@@ -110,25 +52,6 @@ def carry_out(run: Run, folder: Path | None, progress: Progress) -> Finished:
     work.do_parts()
     with _locked(folder, progress):
         return work.finish()
-
-
-def finished_as(folder: Path, asked: str) -> Finished | None:
-    """Return the run of a folder, if it is finished, whole and what was asked for.
-
-    Parameters
-    ----------
-    folder
-        Of the run.
-    asked
-        A hash of what was asked for, as the run's manifest has it; see ``study.asked``.
-    """
-    try:
-        manifest = read_manifest(folder)
-    except InputError:
-        return None  # whoever carries it out says what is wrong
-    if not manifest or not manifest["finished"] or manifest.get("asked") != asked:
-        return None
-    return _if_whole(folder, manifest)
 
 
 def _locked(folder: Path, progress: Progress):  # type: ignore[no-untyped-def]
@@ -330,13 +253,7 @@ def _whole_and_finished(folder: Path, run: Run) -> Finished | None:
     if not manifest or not manifest["finished"]:
         return None
     _own_manifest(folder, run)
-    return _if_whole(folder, manifest)
-
-
-def _if_whole(folder: Path, manifest: dict[str, Any]) -> Finished | None:
-    if "files" not in manifest or damaged(folder, manifest["files"]):
-        return None
-    return Finished(manifest, folder, computed=False)
+    return if_whole(folder, manifest)
 
 
 def _read_anew(folder: Path, run: Run) -> Finished:

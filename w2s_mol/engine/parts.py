@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from w2s_mol import files
 from w2s_mol.engine.run import Part, Run
 from w2s_mol.manifest import environment
-from w2s_mol.run_record import is_whole, write_parquet
+from w2s_mol.run_record import is_whole
+from w2s_mol.run_tables import write_parquet
 
 FOLDER = "parts"
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from w2s_mol.encoders.devices import check_device_name
-from w2s_mol.engine.folder import Finished, carry_out, finished_as
+from w2s_mol.engine.finished import Finished, finished_as
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.settings_check import check, made, wrong
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.config import StudyConfig
-from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, with_molecules
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class StudyResult:
     @property
     def predictions(self) -> pd.DataFrame:
         """One row a supervisor, student, split and molecule, with its label and SMILES."""
+        from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, with_molecules
+
         return with_molecules(self.finished.table(PREDICTIONS), self.finished.table(MOLECULES))
 
 
@@ -108,6 +110,7 @@ def run_study(
     if where and asked and (finished := finished_as(where, asked)):
         return _result(finished)
     from w2s_mol.embeddings.finding import Finder
+    from w2s_mol.engine.folder import carry_out
     from w2s_mol.study.plan import StudyPlan
 
     finder = Finder(config.pooling, device, config.max_atoms, mirror, offline, progress)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from w2s_mol import files
-from w2s_mol.engine.folder import Finished, carry_out
+from w2s_mol.engine.finished import Finished
+from w2s_mol.engine.folder import carry_out
 from w2s_mol.engine.run import Part
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent

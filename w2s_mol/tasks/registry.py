@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from w2s_mol.tasks.contract import Task
 from w2s_mol.tasks.regression import Regression
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REGRESSION = Regression()
 
