@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.numbers import Form, squared
+from w2s_mol.numbers import Form
 from w2s_mol.selection.tables import StudySelection, supervisor_names
 from w2s_mol.study.groups import NO_CONTROL
 
@@ -79,17 +79,18 @@ def rendered_table(selection: StudySelection, names: Iterable[str] | None = None
         for row in texts.to_dict(orient="records")
     ]
     bound, true_error = column_titles(selection)
-    unit, several = squared(selection.unit), selection.n_splits > 1
+    task, several = selection.task, selection.n_splits > 1
+    unit, gain = task.error_unit(selection.unit), task.term("gain")
     spread = f"mean ± standard deviation (n - 1) over {selection.n_splits} splits"
     alone = "one distinct split"
     return Rendering(
         title=_study(selection),
-        columns=("hidden", "weak encoder", bound, true_error, "gain (test)", ""),
+        columns=("hidden", "weak encoder", bound, true_error, f"{gain.words} (test)", ""),
         rows=tuple(rows),
         numeric=frozenset({0, 2, 3, 4}),
         pick=table["picked"].tolist().index(True),
         note=f"In {unit}; {spread if several else f'{alone}, so no spread'}; "
-        "gain = weak error - true error.",
+        f"{gain.words} = {gain.what}.",
         short_note=f"In {unit}; {spread if several else alone}.{left_out(selection.not_finite)}",
     )
 
@@ -97,6 +98,7 @@ def rendered_table(selection: StudySelection, names: Iterable[str] | None = None
 def rendered_selectors(selection: StudySelection) -> Rendering:
     """Return how the paper's rule and the baselines rank the supervisors of one study."""
     form = Form.of(selection.selectors["w2s_error"])
+    true_error = selection.task.words("w2s_error")
     rows = [
         (
             str(row["what"]),
@@ -108,7 +110,7 @@ def rendered_selectors(selection: StudySelection) -> Rendering:
     ]
     return Rendering(
         title="How the selectors rank",
-        columns=("selector", "picks", "true error", "regret", "Spearman", "Kendall"),
+        columns=("selector", "picks", true_error, "regret", "Spearman", "Kendall"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4, 5}),
     )
@@ -122,7 +124,8 @@ def column_forms(table: pd.DataFrame) -> dict[str, Form]:
 def column_titles(selection: StudySelection) -> tuple[str, str]:
     """Return what the bound and the true error are called, with what they are measured on."""
     seen = "validation" if selection.selector_split == "valid" else "test"
-    return f"weak error - misfit ({seen})", "true error of strong (test)"
+    words = selection.task.words
+    return f"{words('bound')} ({seen})", f"{words('w2s_error')} of strong (test)"
 
 
 def in_short(keys: Mapping[str, Any] | pd.Series) -> str:

@@ -13,6 +13,8 @@ from scipy import stats
 from w2s_mol.errors import InputError
 from w2s_mol.runs import FinishedRun
 from w2s_mol.study.groups import check_results, no_finite_supervisor, study_groups
+from w2s_mol.tasks.contract import Task
+from w2s_mol.tasks.registry import REGRESSION, task_of
 
 SelectorSplit = Literal["valid", "val", "test"]
 WEAK_KEYS = ("family", "weak")
@@ -29,8 +31,8 @@ class Selector:
 
 
 SELECTORS = (
-    Selector("bound", "smallest weak error - misfit", "bound_mean"),
-    Selector("weak_error", "smallest weak error", "weak_error_mean"),
+    Selector("bound", f"smallest {REGRESSION.words('bound')}", "bound_mean"),
+    Selector("weak_error", f"smallest {REGRESSION.words('weak_error')}", "weak_error_mean"),
     Selector("hidden", "largest hidden size", "hidden", -1.0),
 )
 """The paper's rule and the baselines that look at something."""
@@ -46,8 +48,8 @@ class StudySelection:
         What tells the study from others: dataset, strong encoder, protocol, head, ...
     control
         Which null control it is, ``none`` for a study proper.
-    unit
-        Of the labels; the errors are in its square.
+    task, unit
+        What the labels are, and their unit.
     n_splits
         Distinct splits behind the means; standard deviations need two.
     selector_split
@@ -63,6 +65,7 @@ class StudySelection:
 
     keys: dict[str, Any]
     control: str
+    task: Task
     unit: str
     n_splits: int
     selector_split: SelectorSplit
@@ -204,6 +207,7 @@ def _select(
     return StudySelection(
         keys=keys,
         control=control,
+        task=task_of(study),
         unit=str(study["unit"].iloc[0]),
         n_splits=int(test["split_sha256"].nunique()),
         selector_split=selector_split,
@@ -277,7 +281,7 @@ def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
     rows.append(
         {
             "selector": "oracle",
-            "what": "smallest true error on test",
+            "what": f"smallest {REGRESSION.words('w2s_error')} on test",
             "picks": names.iloc[int(errors.argmin())],
             "w2s_error": best,
             "regret": 0.0,

@@ -48,8 +48,8 @@ class Cases:
         Which null control it is, ``none`` for a study proper.
     study
         The id of the run.
-    unit
-        Of the labels.
+    task, unit
+        What the labels are, and their unit.
     supervisors
         One row a supervisor: family, weak, hidden, seed.
     left_out
@@ -67,6 +67,7 @@ class Cases:
     keys: dict[str, Any]
     control: str
     study: str
+    task: Task
     unit: str
     supervisors: pd.DataFrame
     left_out: tuple[str, ...]
@@ -182,6 +183,7 @@ def _cases(
         keys=keys,
         control=control,
         study=str(results["study"].iloc[0]),
+        task=task,
         unit=str(keys["unit"]),
         supervisors=supervisors[finite].reset_index(drop=True),
         left_out=tuple(map(str, supervisors["weak"][~finite])),
