@@ -9,9 +9,12 @@ from typing import Any
 import pandas as pd
 
 from w2s_mol.numbers import Form
+from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.tables import StudySelection, supervisor_names
 from w2s_mol.study.groups import NO_CONTROL
 
+_PART_WORDS = {"valid": "validation", "val": "validation", "test": "test"}
+_MARKS = (("picked", "pick"), ("oracle", "oracle"))
 _SHOWN = ("bound", "w2s_error", "gain")
 _CORRELATION = Form(decimals=2, rounding=1.0)
 """A correlation near zero counts as zero, unlike a small error."""
@@ -116,6 +119,40 @@ def rendered_selectors(selection: StudySelection) -> Rendering:
     )
 
 
+def rendered_pairs(pairs: Pairs) -> Rendering:
+    """Return which supervisor and student to use.
+
+    Columns: student, supervisor, true error on the part that pairs are compared on and on test,
+    marks.
+    """
+    table, words = pairs.table, pairs.task.words
+    form = Form.of([*table["seen_mean"], *table["w2s_error_mean"]])
+    rows = [
+        (
+            str(row["strong"]),
+            str(row["weak"]),
+            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n in ("seen", "w2s_error")),
+            " + ".join(mark for name, mark in _MARKS if row[name]),
+        )
+        for row in table.to_dict(orient="records")
+    ]
+    seen = _PART_WORDS[pairs.selector_split]
+    return Rendering(
+        title=f"{pairs.dataset}: which strong encoder, under the supervisor that is best for it",
+        columns=(
+            "strong",
+            "weak encoder",
+            *(f"{words('w2s_error')} of strong ({part})" for part in (seen, "test")),
+            "",
+        ),
+        rows=tuple(rows),
+        numeric=frozenset({2, 3}),
+        pick=0,
+        note=f"In {pairs.task.error_unit(pairs.unit)}. Pairs are compared by true labels of the "
+        f"{seen} molecules: {words('misfit')}s of different strong encoders do not compare.",
+    )
+
+
 def column_forms(table: pd.DataFrame) -> dict[str, Form]:
     """Return how the quantities of a selection are written, each column in one form."""
     return {name: Form.of(table[f"{name}_mean"]) for name in _SHOWN}
@@ -123,7 +160,7 @@ def column_forms(table: pd.DataFrame) -> dict[str, Form]:
 
 def column_titles(selection: StudySelection) -> tuple[str, str]:
     """Return what the bound and the true error are called, with what they are measured on."""
-    seen = "validation" if selection.selector_split == "valid" else "test"
+    seen = _PART_WORDS[selection.selector_split]
     words = selection.task.words
     return f"{words('bound')} ({seen})", f"{words('w2s_error')} of strong (test)"
 

@@ -189,8 +189,8 @@ def _select(
     table = pd.concat(
         [
             first,
-            _mean_and_std(seen, by_weak, ["bound", "weak_error", "misfit"]),
-            _mean_and_std(test, by_weak, ["w2s_error", "gain"]),
+            mean_and_std(seen, by_weak, ["bound", "weak_error", "misfit"]),
+            mean_and_std(test, by_weak, ["w2s_error", "gain"]),
         ],
         axis=1,
     ).reset_index()
@@ -232,7 +232,8 @@ def _refuse_uneven_splits(test: pd.DataFrame, dataset: str) -> None:
         )
 
 
-def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.DataFrame:
+def mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.DataFrame:
+    """Return means and standard deviations (n - 1) over splits, ``NAME_mean`` and ``NAME_std``."""
     grouped = rows.groupby(by, sort=False, dropna=False)[names]
     mean = grouped.mean(skipna=False).add_suffix("_mean")
     std = grouped.std(ddof=1).add_suffix("_std")
