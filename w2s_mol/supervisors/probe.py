@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from w2s_mol import files
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.progress import Progress, silent
