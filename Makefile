@@ -50,6 +50,7 @@ format: $(VENV)/.dev  ## Format the code
 
 bench: $(VENV)/.dev  ## Measure every figure that the README claims (40 minutes)
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/cell.py
 	$(BIN)/python benchmarks/heads.py
 	$(BIN)/python benchmarks/embedding.py
 	$(BIN)/python benchmarks/synthetic.py

@@ -13,7 +13,7 @@ from rdkit import Chem
 
 from w2s_mol.molecules.limits import MAX_ATOMS, MOST_ATOMS
 
-REMEMBERED = 1 << 15
+REMEMBERED = 1 << 17
 """SMILES of which it is remembered how they read: all encoders of a study read the same ones."""
 
 _BLANKS = " \t\r\n"
