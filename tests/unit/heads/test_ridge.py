@@ -37,7 +37,7 @@ def test_a_chosen_head_predicts_what_its_place_on_the_path_does() -> None:
     np.testing.assert_array_equal(head.penalties, PENALTIES[chosen])
 
 
-@pytest.mark.parametrize(("n", "d"), [(60, 8), (50, 12), (30, 90)])
+@pytest.mark.parametrize(("n", "d"), [(60, 8), (50, 12), (30, 90), (40, 40)])
 @pytest.mark.parametrize("times", [1, 20])
 def test_each_columns_penalty_is_the_best_on_its_own_labels(n: int, d: int, times: int) -> None:
     """Its errors are those of the residuals, also where molecules are many and are condensed."""
