@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from taught_by_arrays import Says, probe, student
 
+from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.splits import random_split
 from w2s_mol.heads.descent import fit_adamw
 from w2s_mol.heads.least_squares import fit_ols
@@ -14,7 +15,9 @@ from w2s_mol.heads.matrix import InMemory, Matrix, Rows
 from w2s_mol.heads.ridge import fit_ridge
 from w2s_mol.students.contract import Student, Taught, Teaching
 from w2s_mol.study.cell import Cells, shuffled, split_cells
+from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.protocols import PROTOCOLS, Roles
+from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.tasks.registry import REGRESSION
 
@@ -284,10 +287,18 @@ def test_molecules_of_which_a_supervisor_says_nothing_are_not_measured() -> None
     test = roles.parts["test"]
     said = truth + 0.5
     said[test[:4]] = np.nan
-    [found] = carried_out([Says(said)], [student(strong)], truth, roles, fit_ols)
+    supervisor = Says(said)
+    [found] = carried_out([supervisor], [student(strong)], truth, roles, fit_ols)
     of = found.predicted(test, 0)
     assert int((~np.isnan(of.weak)).sum()) == len(test) - 4
     assert REGRESSION.measured(of)["weak_error"] == pytest.approx(0.25)
+    split = random_split(len(truth), 0)
+    dataset = Dataset("made", ("C",) * len(truth), truth, "y", "log10", (split,))
+    context = StudyContext(StudyConfig(dataset=("made",)), "0123", REGRESSION)
+    rows = result_rows(context, dataset, split, [supervisor], roles, found).set_index("eval_split")
+    counts = {part: len(rows) for part, rows in roles.parts.items()}
+    assert rows["n"].to_dict() == {**counts, "test": len(test) - 4}
+    assert rows.loc["test", "weak_error"] == pytest.approx(0.25)
 
 
 def test_what_is_known_of_molecules_is_of_the_supervisors_column() -> None:
