@@ -293,7 +293,7 @@ def test_molecules_of_which_a_supervisor_says_nothing_are_not_measured() -> None
     assert int((~np.isnan(of.weak)).sum()) == len(test) - 4
     assert REGRESSION.measured(of)["weak_error"] == pytest.approx(0.25)
     split = random_split(len(truth), 0)
-    dataset = Dataset("made", ("C",) * len(truth), truth, "y", "log10", (split,))
+    dataset = Dataset("made", ["C"] * len(truth), truth, "y", "log10", [split])
     context = StudyContext(StudyConfig(dataset=("made",)), "0123", REGRESSION)
     rows = result_rows(context, dataset, split, [supervisor], roles, found).set_index("eval_split")
     counts = {part: len(rows) for part, rows in roles.parts.items()}
