@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from w2s_mol.run_folder import Tables, carry_out, read_manifest
 
 from w2s_mol import files, run_folder
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.progress import Progress, silent
-from w2s_mol.run_folder import Tables, carry_out, read_manifest
 
 
 @dataclass

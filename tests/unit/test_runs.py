@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from w2s_mol.run_folder import Tables, carry_out
 
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
-from w2s_mol.run_folder import Tables, carry_out
 from w2s_mol.runs import find_runs
 
 

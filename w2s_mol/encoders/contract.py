@@ -16,7 +16,7 @@ from rdkit import rdBase
 from w2s_mol.encoders.devices import Precision
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS
-from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of
+from w2s_mol.molecules.smiles import MoleculeError, check_molecule, smiles_of
 from w2s_mol.progress import Progress, silent
 
 
@@ -234,7 +234,7 @@ class Encoder(Described, ABC):
                 try:
                     text = smiles_of(cell, self.max_atoms)
                     if text not in prepared:
-                        parse(text)  # what is no molecule is none for any encoder
+                        check_molecule(text)  # what is none is none for any encoder
                         prepared[text] = self._prepare(text)
                     texts[cell] = text
                 except MoleculeError as error:

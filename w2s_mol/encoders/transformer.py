@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from w2s_mol.encoders.models import TokenModel, load_model
 from w2s_mol.encoders.tokenizers import load_reader
 from w2s_mol.errors import first_line, means_no_memory
 from w2s_mol.manifest import versions
-from w2s_mol.molecules.smiles import MoleculeError, standardize
+from w2s_mol.molecules.smiles import REMEMBERED, MoleculeError, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
 from w2s_mol.threads import one_thread
@@ -182,7 +183,19 @@ class SmilesBertEncoder(TransformerEncoder):
         return f"42 tokens, at most {self._longest}"
 
     def _token_ids(self, smiles: str) -> list[int]:
-        return token_ids(standardize(smiles))
+        ids, fault = _family_ids(smiles)
+        if fault:
+            raise MoleculeError(fault)
+        return list(ids)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _family_ids(smiles: str) -> tuple[tuple[int, ...], str]:
+    """Return the ids of a SMILES in the 42 tokens, or why there are none: alike for the family."""
+    try:
+        return tuple(token_ids(standardize(smiles))), ""
+    except MoleculeError as error:
+        return (), str(error)
 
 
 class TextEncoder(TransformerEncoder):

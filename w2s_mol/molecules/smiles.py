@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rdkit import Chem
 
 from w2s_mol.molecules.limits import MAX_ATOMS, MOST_ATOMS
+
+REMEMBERED = 1 << 15
+"""SMILES of which it is remembered how they read: all encoders of a study read the same ones."""
 
 _BLANKS = " \t\r\n"
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e\t]")
@@ -80,6 +84,21 @@ def parse(smiles: str) -> Chem.Mol:
     if mol is None or mol.GetNumAtoms() == 0:
         raise MoleculeError("cannot parse SMILES")
     return mol
+
+
+def check_molecule(smiles: str) -> None:
+    """Raise MoleculeError if a SMILES is no molecule for RDKit."""
+    if fault := _fault_of(smiles):
+        raise MoleculeError(fault)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _fault_of(smiles: str) -> str:
+    try:
+        parse(smiles)
+    except MoleculeError as error:
+        return str(error)
+    return ""
 
 
 def parse_kekulized(smiles: str) -> Chem.Mol:

@@ -8,17 +8,19 @@ what went in alone, so a split can be carried out anywhere, in any order, once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from w2s_mol.errors import InputError
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.streams import stream
 from w2s_mol.students.contract import Student, Taught, Teaching
+from w2s_mol.study.digits import without_rounding
 from w2s_mol.study.protocols import Roles
-from w2s_mol.supervisors.contract import Lesson, Supervisor
+from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.tasks.contract import Predicted
 
 
@@ -88,14 +90,32 @@ def split_cells(
     shown = _shown(truth, learn, choose)
     lesson = Lesson(smiles, shown, learn, choose, roles.asked, fit)
     said = [supervisor.labels(lesson) for supervisor in supervisors]
-    weak = np.stack([labels.labels for labels in said], axis=1)
+    columns = [_checked(*both, len(truth)) for both in zip(supervisors, said, strict=True)]
+    weak = np.stack(columns, axis=1)
     penalties = np.array([labels.penalty for labels in said])
     learn = roles.student_learns
-    taught = weak if shuffle_seed is None else shuffled(weak, [learn, choose], shuffle_seed)
+    labels = weak if shuffle_seed is None else shuffled(weak, [learn, choose], shuffle_seed)
     shown = _shown(truth, learn, choose)
-    teaching = Teaching(smiles, supervisors, taught, shown, learn, choose, roles.asked, fit)
+    teaching = Teaching(smiles, supervisors, labels, shown, learn, choose, roles.asked, fit)
+    weak = without_rounding(weak)
     for student in students:
-        yield Cells(student, truth, weak, penalties, student.learn(teaching))
+        taught = student.learn(teaching)
+        kept = replace(
+            taught, w2s=without_rounding(taught.w2s), ceiling=without_rounding(taught.ceiling)
+        )
+        yield Cells(student, truth, weak, penalties, kept)
+
+
+def _checked(supervisor: Supervisor, said: WeakLabels, n: int) -> Array:
+    """Return what a supervisor says, or raise InputError if it is not a number a molecule."""
+    labels = np.asarray(said.labels)
+    if labels.shape != (n,) or labels.dtype.kind not in "fiu":
+        raise InputError(
+            f"supervisor {supervisor.name} gives an array of shape {labels.shape} and type "
+            f"{labels.dtype} for {n:,} molecules. It should give one number each, shape ({n},), "
+            "NaN where it says nothing."
+        )
+    return labels.astype(np.float64)
 
 
 def _shown(truth: Array, *roles: Rows) -> Array:

@@ -11,8 +11,8 @@ from w2s_mol.errors import InputError
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.probe import Probe
 
-KINDS: dict[str, Callable[[str], Supervisor]] = {}
-"""By prefix, with its colon: who makes a supervisor of the rest of its name.
+KINDS: dict[str, Callable[[str, Finder], Supervisor]] = {}
+"""By prefix, with its colon: who makes a supervisor of the rest of its name, and finds encoders.
 
 Any other name is that of an encoder, or of several, and each of them is a probe.
 """
@@ -48,5 +48,5 @@ def find_supervisors(names: Iterable[str], finder: Finder) -> list[Supervisor]:
 def _named(name: str, finder: Finder) -> list[Supervisor]:
     for prefix, maker in KINDS.items():
         if name.startswith(prefix):
-            return [maker(name.removeprefix(prefix))]
+            return [maker(name.removeprefix(prefix), finder)]
     return [Probe(finder.encoded(one), family_of(one)) for one in expand_encoders(name)]

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from w2s_mol.heads.metrics import QUANTITIES
 
 from w2s_mol import run_folder, run_study
 from w2s_mol.encoders.transformer import SmilesBertEncoder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import fit_ridge
-from w2s_mol.heads.metrics import QUANTITIES
 from w2s_mol.study import run as module
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.results import RESULT_COLUMNS
