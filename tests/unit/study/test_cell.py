@@ -8,6 +8,7 @@ from taught_by_arrays import Says, probe, student
 
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.splits import random_split
+from w2s_mol.errors import InputError
 from w2s_mol.heads.descent import fit_adamw
 from w2s_mol.heads.least_squares import fit_ols
 from w2s_mol.heads.linear import LinearHead
@@ -16,6 +17,7 @@ from w2s_mol.heads.ridge import fit_ridge
 from w2s_mol.students.contract import Student, Taught, Teaching
 from w2s_mol.study.cell import Cells, shuffled, split_cells
 from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.digits import without_rounding
 from w2s_mol.study.protocols import PROTOCOLS, Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.supervisors.contract import Supervisor
@@ -182,7 +184,8 @@ def test_students_beside_each_other_get_the_same_labels_made_once() -> None:
     assert [len(supervisor.lessons) for supervisor in supervisors] == [1, 1]
     assert [cells.student for cells in found] == students
     for cells, x in zip(found, (strong, strong[:, :4], weak[0]), strict=True):
-        np.testing.assert_array_equal(cells.weak, np.stack([w[:, 0] for w in weak], axis=1))
+        said = np.stack([w[:, 0] for w in weak], axis=1)
+        np.testing.assert_allclose(cells.weak, said, rtol=1e-13)
         [alone] = carried_out(supervisors, [student(x)], truth, roles, fit_ridge)
         np.testing.assert_array_equal(cells.taught.w2s, alone.taught.w2s)
         np.testing.assert_array_equal(cells.taught.ceiling, alone.taught.ceiling)
@@ -299,6 +302,37 @@ def test_molecules_of_which_a_supervisor_says_nothing_are_not_measured() -> None
     counts = {part: len(rows) for part, rows in roles.parts.items()}
     assert rows["n"].to_dict() == {**counts, "test": len(test) - 4}
     assert rows.loc["test", "weak_error"] == pytest.approx(0.25)
+
+
+def test_students_learn_from_all_digits_and_those_that_are_kept_are_measured() -> None:
+    weak, strong, truth = problem()
+    roles = roles_of(len(truth))
+    supervisor, listening = Says(weak[0][:, 0]), Listening()
+    heard, taught = carried_out([supervisor], [listening, student(strong)], truth, roles, fit_ols)
+    np.testing.assert_array_equal(listening.heard[0].labels[:, 0], weak[0][:, 0])
+    for made in (
+        heard.weak,
+        taught.weak,
+        heard.taught.w2s,
+        taught.taught.w2s,
+        heard.taught.ceiling,
+    ):
+        np.testing.assert_array_equal(made, without_rounding(made))
+    np.testing.assert_array_equal(heard.weak[:, 0], without_rounding(weak[0][:, 0]))
+
+
+@pytest.mark.parametrize(
+    "said", [np.zeros(59), np.zeros((60, 1)), np.array(["1"] * 60), np.zeros(60, bool), 3.0]
+)
+def test_a_supervisor_that_gives_no_number_a_molecule_is_refused(said: object) -> None:
+    supervisor = Says(np.array(said), "odd")
+    with pytest.raises(InputError, match=r"supervisor odd gives an array .* shape \(60,\)"):
+        carried_out([supervisor], [Listening()], np.zeros(60), roles_of(60), fit_ols)
+
+
+def test_whole_numbers_are_labels_too() -> None:
+    [found] = carried_out([Says(np.arange(60))], [Listening()], np.zeros(60), roles_of(60), fit_ols)
+    np.testing.assert_array_equal(found.weak[:, 0], np.arange(60.0))
 
 
 def test_what_is_known_of_molecules_is_of_the_supervisors_column() -> None:

@@ -85,7 +85,7 @@ def test_an_unknown_name_is_refused() -> None:
 
 
 def test_a_new_kind_is_a_line_of_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.KINDS, "says:", lambda rest: Says(np.zeros(3), rest))
+    monkeypatch.setitem(registry.KINDS, "says:", lambda rest, _finder: Says(np.zeros(3), rest))
     found = find_supervisors(["says:nothing", "ecfp", "says:less"], FINDER)
     assert [(type(s), s.name) for s in found] == [
         (Says, "nothing"),

@@ -96,5 +96,5 @@ def test_a_mean_is_called_so_unless_the_task_says_otherwise() -> None:
 
 def test_results_say_whose_they_are_and_old_ones_are_of_regression() -> None:
     assert {name: task.name for name, task in TASKS.items()} == {name: name for name in TASKS}
-    assert task_of(pd.DataFrame({"task": ["regression"]})) is REGRESSION
+    assert task_of(pd.DataFrame({"task_kind": ["regression"]})) is REGRESSION
     assert task_of(pd.DataFrame({"gain": [1.0]})) is REGRESSION
