@@ -330,6 +330,17 @@ def test_a_supervisor_that_gives_no_number_a_molecule_is_refused(said: object) -
         carried_out([supervisor], [Listening()], np.zeros(60), roles_of(60), fit_ols)
 
 
+@pytest.mark.parametrize("role", ["student_learns", "choose"])
+def test_a_supervisor_that_a_student_can_learn_nothing_from_is_refused(role: str) -> None:
+    roles, said = roles_of(60, "disjoint"), np.arange(60.0)
+    said[getattr(roles, role)] = np.nan
+    words = {"student_learns": "24 molecules .* learns from", "choose": "6 molecules .* chooses"}
+    with pytest.raises(InputError, match=f"supervisor mute says nothing of the {words[role]}"):
+        carried_out([Says(said, "mute")], [Listening()], np.zeros(60), roles, fit_ols)
+    said[getattr(roles, role)[0]] = 1.0
+    carried_out([Says(said, "mute")], [Listening()], np.zeros(60), roles, fit_ols)
+
+
 def test_whole_numbers_are_labels_too() -> None:
     [found] = carried_out([Says(np.arange(60))], [Listening()], np.zeros(60), roles_of(60), fit_ols)
     np.testing.assert_array_equal(found.weak[:, 0], np.arange(60.0))
