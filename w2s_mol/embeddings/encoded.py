@@ -89,6 +89,7 @@ class Encoded:
         self.encoder = encoder
         self.pooling = encoder.resolve_pooling(pooling if encoder.hidden else None)
         self._stored: dict[tuple[str, ...], StoredFeatures] = {}
+        self._begun: dict[tuple[str, ...], dict[int, _Block]] = {}
 
     def read(self, smiles: Sequence[str]) -> list[str]:
         """Say of each molecule why it has no vector, or an empty text, without computing one."""
@@ -103,7 +104,7 @@ class Encoded:
     def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
         """Compute what is not kept yet and no other process is at, without waiting for those."""
         if tuple(smiles) not in self._stored:
-            _Computing(self.encoder, self.pooling, tuple(smiles), progress).share(wait=False)
+            self._computing(tuple(smiles), progress).share(wait=False)
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> list[str]:
         """Compute what is not kept yet, and wait for what other processes are at.
@@ -139,20 +140,32 @@ class Encoded:
 
     def _of(self, smiles: tuple[str, ...], progress: Progress) -> StoredFeatures:
         if smiles not in self._stored:
-            blocks = _Computing(self.encoder, self.pooling, smiles, progress).blocks()
+            blocks = self._computing(smiles, progress).blocks()
             self._stored[smiles] = StoredFeatures(blocks, len(smiles))
         return self._stored[smiles]
 
+    def _computing(self, smiles: tuple[str, ...], progress: Progress) -> _Computing:
+        found = self._begun.setdefault(smiles, {})
+        return _Computing(self.encoder, self.pooling, smiles, progress, found)
+
 
 class _Computing:
-    """The blocks of some molecules, those that are missing made; weights are loaded for these."""
+    """The blocks of some molecules, those that are missing made; weights are loaded for these.
+
+    ``found`` holds those that are known; what cannot be kept on disk is there alone.
+    """
 
     def __init__(
-        self, encoder: EncoderRef, pooling: str, smiles: tuple[str, ...], progress: Progress
+        self,
+        encoder: EncoderRef,
+        pooling: str,
+        smiles: tuple[str, ...],
+        progress: Progress,
+        found: dict[int, _Block],
     ) -> None:
         self._ref, self._pooling, self._progress = encoder, pooling, progress
         self._encoder: Encoder | None = None
-        self._found: dict[int, _Block] = {}
+        self._found = found
         self._smiles = smiles
         self._starts = range(0, max(1, len(smiles)), store.BLOCK)
         self._entries = {

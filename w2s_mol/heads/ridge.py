@@ -2,8 +2,8 @@
 
 With standardised features X and centred labels Y, the coefficients at penalty a are the exact
 minimiser of ``||Y - X B||^2 + a ||B||^2``, ``B = V (E + a)^-1 V' X'Y`` with ``X'X = V E V'``. Both
-products are sums over molecules, so the features are read a block at a time. Where there are fewer
-molecules than features the smaller ``X X'`` is factorised instead. The intercept is not penalised.
+products are sums over molecules, so the features are read a block at a time. Where there are no
+more molecules than features ``X X'`` is factorised instead. The intercept is not penalised.
 Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.4.1.
 """
 
@@ -61,7 +61,7 @@ class RidgePath:
         scaler = Scaler.fit(features, rows)
         means = labels[rows].mean(axis=0)
         d = features.shape[1]
-        if len(rows) < d:
+        if len(rows) <= d:  # centred, they have less than full rank: X'X would be singular
             train = scaler.transform(gathered(features, rows))
             values, vectors = _eigen(train @ train.T)
             coordinates = vectors.T @ (labels[rows] - means)

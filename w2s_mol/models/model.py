@@ -108,7 +108,9 @@ class Model:
             "penalties": self.head.penalties,
         }
         with files.atomic_folder(folder) as temporary:
-            files.write_bytes(temporary / _HEAD, safetensors.numpy.save(arrays))
+            # safetensors writes an array's memory as it lies: a column of a matrix, its neighbours.
+            lined_up = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+            files.write_bytes(temporary / _HEAD, safetensors.numpy.save(lined_up))
             card["head_sha256"] = files.sha256_file(temporary / _HEAD)
             files.write_json(temporary / _CARD, card)
 

@@ -85,12 +85,17 @@ def split_cells(
     -----
     No true label reaches a student but those that its ceiling is fitted to, and nobody is shown
     the labels of molecules that are measured alone.
+
+    Raises
+    ------
+    InputError
+        If a supervisor gives no number a molecule, or nothing that a student could learn from.
     """
     learn, choose = roles.supervisor_learns, roles.choose
     shown = _shown(truth, learn, choose)
     lesson = Lesson(smiles, shown, learn, choose, roles.asked, fit)
     said = [supervisor.labels(lesson) for supervisor in supervisors]
-    columns = [_checked(*both, len(truth)) for both in zip(supervisors, said, strict=True)]
+    columns = [_checked(*both, len(truth), roles) for both in zip(supervisors, said, strict=True)]
     weak = np.stack(columns, axis=1)
     penalties = np.array([labels.penalty for labels in said])
     learn = roles.student_learns
@@ -106,8 +111,8 @@ def split_cells(
         yield Cells(student, truth, weak, penalties, kept)
 
 
-def _checked(supervisor: Supervisor, said: WeakLabels, n: int) -> Array:
-    """Return what a supervisor says, or raise InputError if it is not a number a molecule."""
+def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> Array:
+    """Return what a supervisor says, or raise InputError if nobody can learn from it."""
     labels = np.asarray(said.labels)
     if labels.shape != (n,) or labels.dtype.kind not in "fiu":
         raise InputError(
@@ -115,6 +120,13 @@ def _checked(supervisor: Supervisor, said: WeakLabels, n: int) -> Array:
             f"{labels.dtype} for {n:,} molecules. It should give one number each, shape ({n},), "
             "NaN where it says nothing."
         )
+    wanted = {"learns from": roles.student_learns, "chooses a penalty on": roles.choose}
+    for what, rows in wanted.items():
+        if np.isnan(labels[rows]).all():
+            raise InputError(
+                f"supervisor {supervisor.name} says nothing of the {len(rows):,} molecules that a "
+                f"student {what}. It should label some of them; leave it out otherwise."
+            )
     return labels.astype(np.float64)
 
 

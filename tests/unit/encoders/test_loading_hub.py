@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from w2s_mol import load_encoder
-from w2s_mol.encoders import loading
+from w2s_mol.encoders import folders
 
 
 def test_a_revision_pins_a_model_of_the_hub_and_is_recorded(
@@ -25,5 +25,5 @@ def test_a_revision_pins_a_model_of_the_hub_and_is_recorded(
     encoder = load_encoder("hf:me/it@v1.2")
     assert asked == [("me/it", "v1.2")]
     assert encoder.revision == commit
-    loading._hub_folder("me/it", None, offline=True)
+    folders._hub_folder("me/it", None, offline=True)
     assert asked[-1] == ("me/it", None)

@@ -13,7 +13,8 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast, T5Config, T5EncoderModel
 
 from w2s_mol import load_encoder
-from w2s_mol.embeddings.store import stored_embeddings
+from w2s_mol.embeddings.encoded import Encoded
+from w2s_mol.encoders.ref import OpenRef
 from w2s_mol.encoders.tokenizers import _try
 from w2s_mol.errors import InputError
 
@@ -255,9 +256,14 @@ def test_a_molecule_that_the_model_fails_on_is_invalid_alone_and_is_not_kept(
         return forward(tokens, pooling)
 
     monkeypatch.setattr(encoder, "_forward", fail)
-    found = stored_embeddings(encoder, ["CCO", "CCF", "CCN"])
-    assert found.valid.tolist() == [True, False, True]
-    assert found.reasons[1] == "the model fails on it: could not create a primitive"
+    ref, smiles = OpenRef(encoder, "made"), ["CCO", "CCF", "CCN"]
+    encoded = Encoded(ref)
+    assert encoded.prepare(smiles) == [
+        "", "the model fails on it: could not create a primitive", ""
+    ]  # fmt: skip
+    assert np.isnan(encoded.features(smiles).array[:, 0]).tolist() == [False, True, False]
     monkeypatch.undo()
     monkeypatch.setenv("W2S_MOL_HOME", str(fresh_home))
-    assert stored_embeddings(encoder, ["CCO", "CCF", "CCN"]).valid.all()
+    again = Encoded(ref)
+    assert again.prepare(smiles) == ["", "", ""]
+    assert np.isfinite(again.features(smiles).array).all()

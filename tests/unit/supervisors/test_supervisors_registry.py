@@ -1,0 +1,103 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from taught_by_arrays import Says
+
+from w2s_mol.embeddings.finding import Finder
+from w2s_mol.encoders.names import shipped_encoders
+from w2s_mol.encoders.ref import FolderRef
+from w2s_mol.errors import InputError
+from w2s_mol.supervisors import registry
+from w2s_mol.supervisors.probe import Probe
+from w2s_mol.supervisors.registry import find_supervisors
+
+FINDER = Finder(device="cpu")
+
+
+@pytest.fixture
+def family(tiny_encoder_folder: Path, tmp_path: Path) -> Path:
+    """A folder of two encoders of different content."""
+    for seed in (0, 1):
+        folder = tmp_path / "one" / "family" / f"enc-s{seed}"
+        shutil.copytree(tiny_encoder_folder, folder)
+        (folder / "w2s_mol.json").write_text(json.dumps({"seed": seed}))
+        (folder / "seed.txt").write_text(str(seed))
+    return tmp_path / "one" / "family"
+
+
+def test_every_name_is_found_with_what_it_is() -> None:
+    found = find_supervisors(["weak-h8-s0", "ecfp", "random-h8-s3"], FINDER)
+    assert [(s.name, s.family, s.hidden, s.seed) for s in found] == [
+        ("weak-h8-s0", "shipped", 8, 0),
+        ("ecfp", "ecfp", None, None),
+        ("random-h8-s3", "random", 8, 3),
+    ]
+    for supervisor in found:
+        assert isinstance(supervisor, Probe)
+        assert supervisor.encoder is supervisor.encoded.encoder
+        assert supervisor.reading == supervisor.encoder.reading
+    assert found[2].made["trained"] is False
+    assert len({supervisor.sha256 for supervisor in found}) == 3
+
+
+def test_a_name_may_stand_for_several(family: Path) -> None:
+    found = find_supervisors([str(family)], FINDER)
+    assert [(s.name, s.family, s.seed) for s in found] == [
+        ("enc-s0", "family", 0),
+        ("enc-s1", "family", 1),
+    ]
+
+
+def test_one_that_is_named_twice_is_one(tmp_path: Path) -> None:
+    """Also by another name: what they are says it."""
+    shipped = shipped_encoders()["weak-h8-s0"]
+    copy = shutil.copytree(shipped, tmp_path / "mine")
+    found = find_supervisors(["weak-h8-s0", "ecfp", "weak-h8-s0", str(copy), "ecfp"], FINDER)
+    assert [supervisor.name for supervisor in found] == ["weak-h8-s0", "ecfp"]
+
+
+def test_two_that_are_called_alike_are_refused(family: Path, tmp_path: Path) -> None:
+    other = tmp_path / "two" / "family"
+    shutil.copytree(family, other)
+    (other / "enc-s1" / "seed.txt").write_text("another")
+    with pytest.raises(InputError, match="2 different weak encoders are called 'enc-s1' in "):
+        find_supervisors([str(family), str(other)], FINDER)
+    shutil.move(other, tmp_path / "two" / "kin")
+    found = find_supervisors([str(family), str(tmp_path / "two" / "kin")], FINDER)
+    assert [(s.family, s.name) for s in found] == [
+        ("family", "enc-s0"),
+        ("family", "enc-s1"),
+        ("kin", "enc-s1"),
+    ]
+
+
+def test_none_at_all_is_refused() -> None:
+    with pytest.raises(InputError, match="there is no weak encoder"):
+        find_supervisors([], FINDER)
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown encoder 'weak-h9'"):
+        find_supervisors(["weak-h9"], FINDER)
+
+
+def test_a_new_kind_is_a_line_of_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.KINDS, "says:", lambda rest, _finder: Says(np.zeros(3), rest))
+    found = find_supervisors(["says:nothing", "ecfp", "says:less"], FINDER)
+    assert [(type(s), s.name) for s in found] == [
+        (Says, "nothing"),
+        (Probe, "ecfp"),
+        (Says, "less"),
+    ]
+    assert found[0].prepare(["C", "CC"]) == found[0].read(["C", "CC"]) == ["", ""]
+    assert found[0].reading == "nothing"
+    assert found[0].begin(["C"]) is None
+
+
+def test_no_weights_are_loaded_for_those_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    find_supervisors(["weak-h8-s0"], FINDER)
+    monkeypatch.setattr(FolderRef, "open", None)
+    assert [s.name for s in find_supervisors(["weak-h8-s0"], FINDER)] == ["weak-h8-s0"]
