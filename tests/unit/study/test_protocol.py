@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from w2s_mol.study.protocol import _shuffled, protocol_parts, supervise
 
 from w2s_mol.datasets.splits import random_split
 from w2s_mol.heads.linear import fit_ols, fit_ridge
-from w2s_mol.study.protocol import _shuffled, protocol_parts, supervise
 
 
 def problem(n: int = 120, seed: int = 0):
