@@ -99,8 +99,3 @@ class Form:
 
     def _mantissa(self, value: float) -> str:
         return f"{value / 10.0 ** (self.exponent or 0):.{self.decimals}f}"
-
-
-def squared(unit: object) -> str:
-    """Return the square of a unit in words, also where a study's unit is empty."""
-    return f"({unit})^2" if str(unit).strip() else "squared label units"

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.option import Option
+from w2s_mol.settings_check import Range
 from w2s_mol.study.config import StudyConfig
 
 app = new_app()
@@ -22,6 +24,9 @@ def run(
     device: options.Device = "auto",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
+    workers: Annotated[
+        int, Range(1), Option("Processes that share the work; any number may join in its folder.")
+    ] = 1,
     form: options.Format = "table",
 ) -> None:
     """Run a weak-to-strong study.
@@ -44,6 +49,7 @@ def run(
             device=device,
             mirror=mirror,
             offline=offline,
+            workers=workers,
             progress=progress,
         )
     for name, notes in found.notes.items():

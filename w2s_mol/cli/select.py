@@ -35,12 +35,18 @@ def select(
 
     For each study the paper's Table 1: weak error - misfit beside the true error of the weakly
     supervised strong model, sorted, the pick marked. Below it, how well the rule ranks the
-    supervisors, against baselines.
+    supervisors, against baselines. Where several strong encoders had the same supervisors, which
+    pair is best.
 
     Example: w2s-mol select runs/lipop-molbert-paper-ridge --format latex
     """
     from w2s_mol.selection import formats
-    from w2s_mol.selection.rendering import rendered_selectors, rendered_table
+    from w2s_mol.selection.pairs import best_pairs
+    from w2s_mol.selection.rendering import (
+        rendered_pairs,
+        rendered_selectors,
+        rendered_table,
+    )
     from w2s_mol.selection.tables import selection_table, selections, studies_of
 
     results = studies_of(options.given_runs(runs))
@@ -58,6 +64,10 @@ def select(
             output.rich_result(_drawn(table, before="\n"))
             output.result(table.note)
             output.rich_result(_drawn(rendered_selectors(selection)))
+        for pairs in best_pairs(results, selector_split):
+            table = rendered_pairs(pairs)
+            output.rich_result(_drawn(table, before="\n"))
+            output.result(table.note)
 
 
 def _drawn(rendered: Rendering, before: str = "") -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +23,8 @@ from w2s_mol.figures.style import (
 )
 from w2s_mol.selection.rendering import column_titles, in_short
 from w2s_mol.selection.tables import StudySelection
+from w2s_mol.tasks.contract import Task
+from w2s_mol.tasks.registry import task_of
 
 
 def supervisor_labels(supervisors: pd.DataFrame) -> list[str]:
@@ -40,9 +43,9 @@ def supervisor_labels(supervisors: pd.DataFrame) -> list[str]:
     return [plain(str(name)) for name in supervisors["weak"]]
 
 
-def squared(unit: str) -> str:
-    """Return the square of a unit as an axis says it."""
-    return f"({plain(unit)})$^2$" if unit.strip() else "squared label units"
+def error_unit(task: Task, unit: str) -> str:
+    """Return the unit of a task's errors as an axis says it."""
+    return re.sub(r"\^(\d)", r"$^\1$", plain(task.error_unit(unit)))
 
 
 def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
@@ -75,7 +78,7 @@ def molecular_gain_misfit(axes: Axes, test: pd.DataFrame, title: str) -> None:
             label=label,
             zorder=3,
         )
-    _finish_gain_misfit(axes, test, title, f" / {squared(test['unit'].iloc[0])}")
+    _finish_gain_misfit(axes, test, title, f" / {error_unit(task_of(test), test['unit'].iloc[0])}")
 
 
 def synthetic_gain_misfit(axes: Axes, results: pd.DataFrame, title: str) -> None:
@@ -98,8 +101,12 @@ def synthetic_gain_misfit(axes: Axes, results: pd.DataFrame, title: str) -> None
 
 
 def _finish_gain_misfit(axes: Axes, points: pd.DataFrame, title: str, unit: str) -> None:
+    words = task_of(points).words
+    gain, misfit = words("gain"), words("misfit")
     largest = float(points["misfit"].max()) * 1.05
-    axes.plot([0, largest], [0, largest], color=INK, linewidth=1, zorder=2, label="gain = misfit")
+    axes.plot(
+        [0, largest], [0, largest], color=INK, linewidth=1, zorder=2, label=f"{gain} = {misfit}"
+    )
     if (points["gain"] < 0).any():
         axes.axhline(0, color=SOFT, linewidth=0.8, linestyle=":")
     # Strong-to-weak: what the theory expects there is the mirror image.
@@ -110,11 +117,11 @@ def _finish_gain_misfit(axes: Axes, points: pd.DataFrame, title: str, unit: str)
             color=SOFT,
             linewidth=1,
             linestyle="--",
-            label="gain = $-$misfit",
+            label=f"{gain} = $-${misfit}",
         )
     axes.set_xlim(left=0)
-    axes.set_xlabel(f"misfit{unit}")
-    axes.set_ylabel(f"gain{unit}")
+    axes.set_xlabel(f"{misfit}{unit}")
+    axes.set_ylabel(f"{gain}{unit}")
     axes.set_title(title, loc="left")
 
 
@@ -159,7 +166,7 @@ def selection(axes: Axes, study: StudySelection) -> None:
     axes.set_yticks(places, names)
     axes.set_ylim(len(table) - 0.5, -0.8)
     axes.margins(x=0.08)
-    axes.set_xlabel(f"squared error / {squared(study.unit)}")
+    axes.set_xlabel(f"{study.task.error} / {error_unit(study.task, study.unit)}")
     axes.grid(axis="y", visible=False)
     axes.set_title(plain(in_short(study.keys)), loc="left")
 
@@ -188,7 +195,8 @@ def errors_by_hidden(axes: Axes, test: pd.DataFrame, title: str) -> None:
         )
     _hidden_axis(axes, sorted(set(sized["hidden"])))
     axes.set_ylim(bottom=0)
-    axes.set_ylabel(f"squared error / {squared(test['unit'].iloc[0])}")
+    task = task_of(test)
+    axes.set_ylabel(f"{task.error} / {error_unit(task, test['unit'].iloc[0])}")
     axes.set_title(title, loc="left")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.numbers import Form, squared
+from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.runs import FinishedRun
@@ -93,8 +93,8 @@ def beside_the_paper(found: StudySelection, study: str) -> Table:
         if len(both) > 2
         else ""
     )
-    columns = ["hidden", "paper: weak error - misfit", "paper: true error"]
-    columns += ["here: weak error - misfit", "here: true error"]
+    words = [found.task.words(name) for name in ("bound", "w2s_error")]
+    columns = ["hidden", *(f"{where}: {word}" for where in ("paper", "here") for word in words)]
     note = (
         "All on test molecules, the paper's way, unlike the table above. The paper's strong "
         "encoder is MolBERT and its weak encoders saw 1.27 million molecules twice; here the "
@@ -163,12 +163,12 @@ def statistics(found: pd.DataFrame, cases: Cases) -> Table:
         intervals = ((row["low"], row["high"]), (row["low_all"], row["high_all"]))
         cells = [form.number(row["estimate"]), *(form.interval(*ends) for ends in intervals)]
         rows.append([row["what"], *cells])
-    n = len(cases.supervisors) * len(cases.splits)
+    n, unit = len(cases.supervisors) * len(cases.splits), cases.task.error_unit(cases.unit)
     gain, misfit = cases.leverage("gain"), cases.leverage("misfit")
     columns = ["statistic (test)", "estimate", "over molecules", "over molecules, splits, seeds"]
     note = (
         f"{n} cases: {len(cases.supervisors)} supervisors on {len(cases.splits)} splits. Gains, "
-        f"misfits and slacks in {squared(cases.unit)}. 95 % bootstrap intervals over the molecules "
+        f"misfits and slacks in {unit}. 95 % bootstrap intervals over the molecules "
         "that are measured on, drawn once a replicate for all supervisors and splits; heads stay "
         "as they were fitted. Few splits that share molecules: read the last column as a lower "
         f"bound of the uncertainty. {_size(cases)} The largest share of one molecule is "
@@ -268,9 +268,11 @@ def run_manifest(run: FinishedRun) -> Table:
     for name, found in manifest.get("datasets", {}).items():
         splits = ", ".join(f"{k} {v[:12]}" for k, v in found["splits"].items())
         rows.append([f"dataset {name}", f"sha256 {found['sha256'][:16]}; splits {splits}"])
-    if "strong" in manifest:
-        strong = manifest["strong"]
-        rows.append(["strong", f"{strong['name']}, sha256 {strong['sha256'][:16]}"])
+    # Up to 0.3 a study had one student.
+    students = manifest.get("students") or [manifest["strong"]] if "weak" in manifest else []
+    if students:
+        said = "; ".join(f"{one['name']}, sha256 {one['sha256'][:16]}" for one in students)
+        rows.append(["strong", said])
         weak = ", ".join(f"{w['name']} {w['sha256'][:12]}" for w in manifest["weak"])
         rows.append(["weak", weak])
     for name, notes in manifest.get("notes", {}).items():

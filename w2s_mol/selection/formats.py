@@ -49,11 +49,14 @@ def _latex(selection: StudySelection) -> str:
     sizes = [row[0] for row in rendered.rows]
     by_hidden = all(sizes) and len(set(sizes)) == len(sizes)
     first = "Hidden dimension" if by_hidden else "Weak encoder"
+    words = selection.task.words
+    bound = words("bound").capitalize().replace(" - ", " $-$ ")
+    true_error = words("w2s_error").capitalize()
     lines = [
         "% " + ", ".join(f"{name}: {value}" for name, value in selection.keys.items()),
         "\\begin{tabular}{lcc}",
         "\\toprule",
-        f"{first} & Weak error $-$ misfit & True error of weakly supervised strong model \\\\",
+        f"{first} & {bound} & {true_error} of weakly supervised strong model \\\\",
         "\\midrule",
     ]
     for place, (hidden, name, bound, true_error, *_) in enumerate(rendered.rows):

@@ -8,10 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.numbers import Form, squared
+from w2s_mol.numbers import Form
+from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.tables import StudySelection, supervisor_names
 from w2s_mol.study.groups import NO_CONTROL
 
+_PART_WORDS = {"valid": "validation", "val": "validation", "test": "test"}
+_MARKS = (("picked", "pick"), ("oracle", "oracle"))
 _SHOWN = ("bound", "w2s_error", "gain")
 _CORRELATION = Form(decimals=2, rounding=1.0)
 """A correlation near zero counts as zero, unlike a small error."""
@@ -79,17 +82,18 @@ def rendered_table(selection: StudySelection, names: Iterable[str] | None = None
         for row in texts.to_dict(orient="records")
     ]
     bound, true_error = column_titles(selection)
-    unit, several = squared(selection.unit), selection.n_splits > 1
+    task, several = selection.task, selection.n_splits > 1
+    unit, gain = task.error_unit(selection.unit), task.term("gain")
     spread = f"mean ± standard deviation (n - 1) over {selection.n_splits} splits"
     alone = "one distinct split"
     return Rendering(
         title=_study(selection),
-        columns=("hidden", "weak encoder", bound, true_error, "gain (test)", ""),
+        columns=("hidden", "weak encoder", bound, true_error, f"{gain.words} (test)", ""),
         rows=tuple(rows),
         numeric=frozenset({0, 2, 3, 4}),
         pick=table["picked"].tolist().index(True),
         note=f"In {unit}; {spread if several else f'{alone}, so no spread'}; "
-        "gain = weak error - true error.",
+        f"{gain.words} = {gain.what}.",
         short_note=f"In {unit}; {spread if several else alone}.{left_out(selection.not_finite)}",
     )
 
@@ -97,6 +101,7 @@ def rendered_table(selection: StudySelection, names: Iterable[str] | None = None
 def rendered_selectors(selection: StudySelection) -> Rendering:
     """Return how the paper's rule and the baselines rank the supervisors of one study."""
     form = Form.of(selection.selectors["w2s_error"])
+    true_error = selection.task.words("w2s_error")
     rows = [
         (
             str(row["what"]),
@@ -108,9 +113,43 @@ def rendered_selectors(selection: StudySelection) -> Rendering:
     ]
     return Rendering(
         title="How the selectors rank",
-        columns=("selector", "picks", "true error", "regret", "Spearman", "Kendall"),
+        columns=("selector", "picks", true_error, "regret", "Spearman", "Kendall"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4, 5}),
+    )
+
+
+def rendered_pairs(pairs: Pairs) -> Rendering:
+    """Return which supervisor and student to use.
+
+    Columns: student, supervisor, true error on the part that pairs are compared on and on test,
+    marks.
+    """
+    table, words = pairs.table, pairs.task.words
+    form = Form.of([*table["seen_mean"], *table["w2s_error_mean"]])
+    rows = [
+        (
+            str(row["strong"]),
+            str(row["weak"]),
+            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n in ("seen", "w2s_error")),
+            " + ".join(mark for name, mark in _MARKS if row[name]),
+        )
+        for row in table.to_dict(orient="records")
+    ]
+    seen = _PART_WORDS[pairs.selector_split]
+    return Rendering(
+        title=f"{pairs.dataset}: which strong encoder, under the supervisor that is best for it",
+        columns=(
+            "strong",
+            "weak encoder",
+            *(f"{words('w2s_error')} of strong ({part})" for part in (seen, "test")),
+            "",
+        ),
+        rows=tuple(rows),
+        numeric=frozenset({2, 3}),
+        pick=0,
+        note=f"In {pairs.task.error_unit(pairs.unit)}. Pairs are compared by true labels of the "
+        f"{seen} molecules: {words('misfit')}s of different strong encoders do not compare.",
     )
 
 
@@ -121,8 +160,9 @@ def column_forms(table: pd.DataFrame) -> dict[str, Form]:
 
 def column_titles(selection: StudySelection) -> tuple[str, str]:
     """Return what the bound and the true error are called, with what they are measured on."""
-    seen = "validation" if selection.selector_split == "valid" else "test"
-    return f"weak error - misfit ({seen})", "true error of strong (test)"
+    seen = _PART_WORDS[selection.selector_split]
+    words = selection.task.words
+    return f"{words('bound')} ({seen})", f"{words('w2s_error')} of strong (test)"
 
 
 def in_short(keys: Mapping[str, Any] | pd.Series) -> str:

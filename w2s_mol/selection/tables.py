@@ -13,6 +13,8 @@ from scipy import stats
 from w2s_mol.errors import InputError
 from w2s_mol.runs import FinishedRun
 from w2s_mol.study.groups import check_results, no_finite_supervisor, study_groups
+from w2s_mol.tasks.contract import Task
+from w2s_mol.tasks.registry import REGRESSION, task_of
 
 SelectorSplit = Literal["valid", "val", "test"]
 WEAK_KEYS = ("family", "weak")
@@ -29,8 +31,8 @@ class Selector:
 
 
 SELECTORS = (
-    Selector("bound", "smallest weak error - misfit", "bound_mean"),
-    Selector("weak_error", "smallest weak error", "weak_error_mean"),
+    Selector("bound", f"smallest {REGRESSION.words('bound')}", "bound_mean"),
+    Selector("weak_error", f"smallest {REGRESSION.words('weak_error')}", "weak_error_mean"),
     Selector("hidden", "largest hidden size", "hidden", -1.0),
 )
 """The paper's rule and the baselines that look at something."""
@@ -46,8 +48,8 @@ class StudySelection:
         What tells the study from others: dataset, strong encoder, protocol, head, ...
     control
         Which null control it is, ``none`` for a study proper.
-    unit
-        Of the labels; the errors are in its square.
+    task, unit
+        What the labels are, and their unit.
     n_splits
         Distinct splits behind the means; standard deviations need two.
     selector_split
@@ -63,6 +65,7 @@ class StudySelection:
 
     keys: dict[str, Any]
     control: str
+    task: Task
     unit: str
     n_splits: int
     selector_split: SelectorSplit
@@ -186,8 +189,8 @@ def _select(
     table = pd.concat(
         [
             first,
-            _mean_and_std(seen, by_weak, ["bound", "weak_error", "misfit"]),
-            _mean_and_std(test, by_weak, ["w2s_error", "gain"]),
+            mean_and_std(seen, by_weak, ["bound", "weak_error", "misfit"]),
+            mean_and_std(test, by_weak, ["w2s_error", "gain"]),
         ],
         axis=1,
     ).reset_index()
@@ -204,6 +207,7 @@ def _select(
     return StudySelection(
         keys=keys,
         control=control,
+        task=task_of(study),
         unit=str(study["unit"].iloc[0]),
         n_splits=int(test["split_sha256"].nunique()),
         selector_split=selector_split,
@@ -228,7 +232,8 @@ def _refuse_uneven_splits(test: pd.DataFrame, dataset: str) -> None:
         )
 
 
-def _mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.DataFrame:
+def mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.DataFrame:
+    """Return means and standard deviations (n - 1) over splits, ``NAME_mean`` and ``NAME_std``."""
     grouped = rows.groupby(by, sort=False, dropna=False)[names]
     mean = grouped.mean(skipna=False).add_suffix("_mean")
     std = grouped.std(ddof=1).add_suffix("_std")
@@ -277,7 +282,7 @@ def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
     rows.append(
         {
             "selector": "oracle",
-            "what": "smallest true error on test",
+            "what": f"smallest {REGRESSION.words('w2s_error')} on test",
             "picks": names.iloc[int(errors.argmin())],
             "w2s_error": best,
             "regret": 0.0,

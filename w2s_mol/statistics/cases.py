@@ -30,10 +30,28 @@ _PREDICTED = ("truth", "weak_prediction", "w2s_prediction", "ceiling_prediction"
 
 @dataclass(frozen=True)
 class _SplitTerms:
-    """One split's part: places of its molecules, and terms of shape (n, k) by quantity."""
+    """One split's part: places of its molecules, and terms of shape (n, k) by quantity.
+
+    Where a supervisor says nothing of a molecule its terms are 0 and do not count.
+    """
 
     rows: NDArray[np.int64]
+    said: NDArray[np.bool_]
     terms: dict[str, Array]
+
+    def means(self, quantity: str) -> Array:
+        found: Array = self.terms[quantity].sum(axis=0) / self.said.sum(axis=0)
+        return found
+
+    def weighted(self, weights: Array, quantity: str) -> Array:
+        """Return means under weights of shape (r, n) that sum to one, shape (r, k)."""
+        sums = weights @ self.terms[quantity]
+        return sums if self.said.all() else sums / (weights @ self.said)
+
+    def of(self, chosen: NDArray[np.bool_]) -> _SplitTerms:
+        """Return those of some supervisors."""
+        terms = {name: values[:, chosen] for name, values in self.terms.items()}
+        return _SplitTerms(self.rows, self.said[:, chosen], terms)
 
 
 @dataclass(frozen=True)
@@ -48,8 +66,8 @@ class Cases:
         Which null control it is, ``none`` for a study proper.
     study
         The id of the run.
-    unit
-        Of the labels.
+    task, unit
+        What the labels are, and their unit.
     supervisors
         One row a supervisor: family, weak, hidden, seed.
     left_out
@@ -67,6 +85,7 @@ class Cases:
     keys: dict[str, Any]
     control: str
     study: str
+    task: Task
     unit: str
     supervisors: pd.DataFrame
     left_out: tuple[str, ...]
@@ -107,7 +126,7 @@ class Cases:
 
     def means(self, part: str, quantity: str) -> Array:
         """Return a quantity of every split and supervisor, shape (s, k)."""
-        return np.array([found.terms[quantity].mean(axis=0) for found in self._terms[part]])
+        return np.array([found.means(quantity) for found in self._terms[part]])
 
     def replicates(
         self, part: str, quantities: tuple[str, ...], replicates: int = REPLICATES, seed: int = 0
@@ -121,7 +140,7 @@ class Cases:
             # A replicate without any molecule of a tiny split says nothing of it.
             of_split /= np.where(drawn > 0, drawn, np.nan)
             for quantity in quantities:
-                found[quantity].append(of_split @ split.terms[quantity])
+                found[quantity].append(split.weighted(of_split, quantity))
         return {quantity: np.stack(values, axis=1) for quantity, values in found.items()}
 
 
@@ -143,7 +162,10 @@ def study_cases(results: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Ca
         raise InputError(f"these are not predictions of a study: they lack {min(lacking)!r}.")
     predictions = without_missing(predictions, ["dataset", *_SUPERVISOR])
     for keys, control, rows in study_groups(results):
-        yield _cases(keys, control, rows, predictions[predictions["dataset"] == keys["dataset"]])
+        ours = predictions["dataset"] == keys["dataset"]
+        if "strong" in predictions:  # up to 0.3 a run had one
+            ours &= predictions["strong"] == keys["strong"]
+        yield _cases(keys, control, rows, predictions[ours])
 
 
 def _cases(
@@ -169,7 +191,7 @@ def _cases(
                     for family, weak in supervisors[_SUPERVISOR].itertuples(index=False)
                 ]
                 rows = np.array([places[row] for row in each[0]["row"]])
-                terms[part].append(_SplitTerms(rows, _terms_of(each, task)))
+                terms[part].append(_SplitTerms(rows, *_terms_of(each, task)))
     except KeyError as error:
         raise InputError(
             f"the predictions of {keys['dataset']} lack {error}, which its results have. "
@@ -182,6 +204,7 @@ def _cases(
         keys=keys,
         control=control,
         study=str(results["study"].iloc[0]),
+        task=task,
         unit=str(keys["unit"]),
         supervisors=supervisors[finite].reset_index(drop=True),
         left_out=tuple(map(str, supervisors["weak"][~finite])),
@@ -191,10 +214,7 @@ def _cases(
             [[int(row) for row in places], splits["split_sha256"].tolist()]
         ),
         n_rows=len(places),
-        _terms={
-            part: [_SplitTerms(one.rows, _columns(one.terms, finite)) for one in found]
-            for part, found in terms.items()
-        },
+        _terms={part: [one.of(finite) for one in found] for part, found in terms.items()},
     )
 
 
@@ -212,16 +232,13 @@ def _finite(
     return finite
 
 
-def _columns(terms: dict[str, Array], chosen: NDArray[np.bool_]) -> dict[str, Array]:
-    return {name: values[:, chosen] for name, values in terms.items()}
-
-
-def _terms_of(each: list[pd.DataFrame], task: Task) -> dict[str, Array]:
-    """Return per-molecule terms, (n, k), whose means over molecules are the quantities."""
+def _terms_of(each: list[pd.DataFrame], task: Task) -> tuple[NDArray[np.bool_], dict[str, Array]]:
+    """Return of what supervisors say something, and the per-molecule terms, (n, k) each."""
 
     def column(name: str) -> Array:
         return np.stack([frame[name].to_numpy(dtype=float) for frame in each], axis=1)
 
-    y, weak = column("truth"), column("weak_prediction")
-    w2s, ceiling = column("w2s_prediction"), column("ceiling_prediction")
-    return task.per_molecule(Predicted(y, weak, w2s, ceiling))
+    predicted = Predicted(*map(column, _PREDICTED))
+    said = ~np.isnan(predicted.weak)
+    terms = task.per_molecule(predicted)
+    return said, {name: np.where(said, values, 0.0) for name, values in terms.items()}

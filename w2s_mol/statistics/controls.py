@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.gain_misfit import STATISTICS, gain_misfit_replicates
+from w2s_mol.statistics.gain_misfit import gain_misfit_replicates, statistics_of
 from w2s_mol.statistics.ranking import rule_replicates
 from w2s_mol.statistics.resampling import REPLICATES, interval
 from w2s_mol.study.groups import NO_CONTROL
@@ -99,8 +99,9 @@ def _effects(cases: Cases, replicates: int, seed: int) -> dict[str, _Effect]:
     observed, _, everything = gain_misfit_replicates(cases, replicates, seed)
     gain, misfit = cases.leverage("gain"), cases.leverage("misfit")
     effects = {}
+    statistics = statistics_of(cases.task)
     for name in _FROM_GAIN:
-        what, statistic = STATISTICS[name]
+        what, statistic = statistics[name]
         # A median over cases is not moved by a case that one molecule throws far off.
         leverage = {"median_gain": 0.0, "mean_gain": gain}.get(name, max(gain, misfit))
         effects[name] = _Effect(what, float(statistic(observed)), statistic(everything), leverage)

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.resampling import REPLICATES, interval, resampled
+from w2s_mol.tasks.contract import Task
+from w2s_mol.tasks.registry import REGRESSION
 
 Array = NDArray[np.float64]
 Quantities = dict[str, Array]
+Statistic = Callable[[Quantities], Array]
 
-QUANTITIES = ("gain", "misfit", "slack", "slack_projection", "slack_epsilon", "weak_error")
 _FEWEST_TASKS = 3
 _NO_SPREAD = 1e-9
 """Differences below this share of the weak error are rounding."""
@@ -44,35 +46,37 @@ def _where_misfit_varies(q: Quantities, above: Array, below: Array) -> Array:
     return np.where(varies & (below > 0), above / np.where(below > 0, below, 1.0), np.nan)
 
 
-def _mean(name: str) -> Callable[[Quantities], Array]:
+def _mean(name: str) -> Statistic:
     return lambda q: q[name].mean(axis=-1)
 
 
-STATISTICS: dict[str, tuple[str, Callable[[Quantities], Array]]] = {
-    "correlation": ("correlation of gain and misfit (Pearson)", correlation),
-    "slope": ("slope of gain on misfit", slope),
-    "mean_gain": ("mean gain", _mean("gain")),
-    "median_gain": ("median gain", lambda q: np.median(q["gain"], axis=-1)),
-    "share_gain": (
-        "share of cases with gain > 0",
-        lambda q: (q["gain"] > _NO_SPREAD * q["weak_error"]).mean(axis=-1),
-    ),
-    "mean_misfit": ("mean misfit", _mean("misfit")),
-    "share_slack": (
-        "share of cases with slack >= 0",
-        lambda q: (q["slack"] >= -_NO_SPREAD * q["weak_error"]).mean(axis=-1),
-    ),
-    "mean_slack": ("mean slack", _mean("slack")),
-    "mean_slack_projection": (
-        "of it, slack_projection: between student and ceiling",
-        _mean("slack_projection"),
-    ),
-    "mean_slack_epsilon": (
-        "of it, slack_epsilon: between ceiling and truth",
-        _mean("slack_epsilon"),
-    ),
-}
-"""What is said of a study: name -> (words, function of quantities whose last axis is the cases)."""
+def statistics_of(task: Task) -> dict[str, tuple[str, Statistic]]:
+    """Return what is said of a study of a task, by name.
+
+    Returns
+    -------
+    dict
+        Words, and a function of quantities whose last axis is the cases. The means of terms come
+        where their names stand, those of terms that stand nowhere at the end.
+    """
+    gain, misfit, slack = (task.words(name) for name in ("gain", "misfit", "slack"))
+    means = {f"mean_{t.name}": (t.mean_words, _mean(t.name)) for t in task.terms if t.mean_words}
+    first: dict[str, tuple[str, Statistic]] = {
+        "correlation": (f"correlation of {gain} and {misfit} (Pearson)", correlation),
+        "slope": (f"slope of {gain} on {misfit}", slope),
+        "mean_gain": means["mean_gain"],
+        "median_gain": (f"median {gain}", lambda q: np.median(q["gain"], axis=-1)),
+        "share_gain": (
+            f"share of cases with {gain} > 0",
+            lambda q: (q["gain"] > _NO_SPREAD * q["weak_error"]).mean(axis=-1),
+        ),
+        "mean_misfit": means["mean_misfit"],
+        "share_slack": (
+            f"share of cases with {slack} >= 0",
+            lambda q: (q["slack"] >= -_NO_SPREAD * q["weak_error"]).mean(axis=-1),
+        ),
+    }
+    return {**first, **means}
 
 
 def gain_misfit_replicates(
@@ -82,8 +86,9 @@ def gain_misfit_replicates(
 
     The last resamples molecules, splits, and pretraining seeds of equal supervisors.
     """
-    observed = {name: cases.means("test", name).reshape(-1) for name in QUANTITIES}
-    by_molecules = cases.replicates("test", QUANTITIES, replicates, seed)
+    names = tuple(term.name for term in cases.task.terms)
+    observed = {name: cases.means("test", name).reshape(-1) for name in names}
+    by_molecules = cases.replicates("test", names, replicates, seed)
     everything = {}
     for name, values in by_molecules.items():
         over_splits = resampled(values, [list(range(len(cases.splits)))], 1, seed + 1)
@@ -96,7 +101,7 @@ def gain_misfit_replicates(
 
 
 def gain_misfit_table(cases: Cases, replicates: int = REPLICATES, seed: int = 0) -> pd.DataFrame:
-    """Return every statistic of ``STATISTICS`` with its 95 % intervals.
+    """Return every statistic of ``statistics_of`` with its 95 % intervals.
 
     Returns
     -------
@@ -105,15 +110,15 @@ def gain_misfit_table(cases: Cases, replicates: int = REPLICATES, seed: int = 0)
         and splits); ``low_all`` and ``high_all`` over molecules, splits and seeds.
     """
     observed, molecules, everything = gain_misfit_replicates(cases, replicates, seed)
-    return pd.DataFrame(_statistic_rows(observed, molecules, everything))
+    return pd.DataFrame(_statistic_rows(cases.task, observed, molecules, everything))
 
 
 def _statistic_rows(
-    observed: Quantities, narrow: Quantities, everything: Quantities
+    task: Task, observed: Quantities, narrow: Quantities, everything: Quantities
 ) -> list[dict[str, object]]:
     """Return every statistic with its intervals over two kinds of replicates."""
     rows: list[dict[str, object]] = []
-    for name, (what, statistic) in STATISTICS.items():
+    for name, (what, statistic) in statistics_of(task).items():
         low, high = interval(statistic(narrow))
         low_all, high_all = interval(statistic(everything))
         rows.append(
@@ -141,10 +146,11 @@ def synthetic_table(
         experiment, panel, n (cases), then as ``gain_misfit_table``: ``low`` and ``high`` over
         tasks, ``low_all`` and ``high_all`` over tasks and seeds.
     """
+    names = [term.name for term in REGRESSION.terms]
     tables = []
     for (name, panel), rows in results.groupby(["experiment", "panel"], sort=False):
         by_seed = [group for _, group in rows.groupby("seed", sort=False)]
-        values = {q: np.stack([g[q].to_numpy(float) for g in by_seed]) for q in QUANTITIES}
+        values = {q: np.stack([g[q].to_numpy(float) for g in by_seed]) for q in names}
         observed = {q: v.reshape(-1) for q, v in values.items()}
         tasks, everything = {}, {}
         for q, found in values.items():
@@ -155,7 +161,7 @@ def synthetic_table(
             of_seeds = resampled(of_tasks, [list(range(s))], 1, seed + 1)
             everything[q] = of_seeds.reshape(replicates, -1)
         few = dict.fromkeys(("low", "high", "low_all", "high_all"), np.nan)
-        for row in _statistic_rows(observed, tasks, everything):
+        for row in _statistic_rows(REGRESSION, observed, tasks, everything):
             known = row if m >= _FEWEST_TASKS else {**row, **few}
             tables.append({"experiment": name, "panel": panel, "n": len(rows), **known})
     return pd.DataFrame(tables)
@@ -166,7 +172,7 @@ def synthetic_summary(results: pd.DataFrame) -> pd.DataFrame:
     rows = []
     shown = ("weak_error", "w2s_error", "ceiling_error", "misfit", "gain")
     for (name, panel), group in results.groupby(["experiment", "panel"], sort=False):
-        q = {column: group[column].to_numpy(float) for column in QUANTITIES}
+        q = {term.name: group[term.name].to_numpy(float) for term in REGRESSION.terms}
         rows.append(
             {
                 "figure": panel,
@@ -174,7 +180,7 @@ def synthetic_summary(results: pd.DataFrame) -> pd.DataFrame:
                 **{column: float(group[column].mean()) for column in shown},
                 "correlation": float(correlation(q)),
                 "slope": float(slope(q)),
-                "slack>=0": float(STATISTICS["share_slack"][1](q)),
+                "slack>=0": float(statistics_of(REGRESSION)["share_slack"][1](q)),
             }
         )
     return pd.DataFrame(rows)

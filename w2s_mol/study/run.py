@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from w2s_mol.encoders.devices import check_device_name
 from w2s_mol.engine.finished import Finished, finished_as
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
-from w2s_mol.settings_check import check, made, wrong
+from w2s_mol.settings_check import Count, check, made, wrong
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.config import StudyConfig
 
@@ -65,6 +65,7 @@ def run_study(
     device: str = "auto",
     mirror: str | None = None,
     offline: bool = False,
+    workers: int = 1,
     progress: Progress = silent,
     **settings: Any,
 ) -> StudyResult:
@@ -82,6 +83,9 @@ def run_study(
         ``auto``, ``cpu`` or ``cuda``.
     mirror, offline, progress
         As in ``fetch``.
+    workers
+        Processes that share the work; more than one need an ``output_dir``. So do several calls
+        with the same settings and folder, also on several machines that share it.
 
     Raises
     ------
@@ -109,12 +113,35 @@ def run_study(
     asked = asked_for(config)
     if where and asked and (finished := finished_as(where, asked)):
         return _result(finished)
+    several = check("workers", workers, Count) > 1
+    if several:
+        _work_together(config, where, workers, device, mirror, offline, progress)
     from w2s_mol.embeddings.finding import Finder
     from w2s_mol.engine.folder import carry_out
     from w2s_mol.study.plan import StudyPlan
 
     finder = Finder(config.pooling, device, config.max_atoms, mirror, offline, progress)
-    return _result(carry_out(StudyPlan(config, finder), where, progress))
+    finished = carry_out(StudyPlan(config, finder), where, progress)
+    return _result(replace(finished, computed=finished.computed or several))
+
+
+def _work_together(
+    config: StudyConfig, folder: Path | None, workers: int, device: str, *access: Any
+) -> None:
+    """Let processes do the parts; what they leave undone, should they die, is done after this."""
+    from w2s_mol.engine.workers import work_together
+
+    if folder is None:
+        raise InputError("workers share a folder, and there is none. Give output_dir.")
+    mirror, offline, progress = access
+    task = {
+        "config": config.as_toml(),
+        "output_dir": str(folder),
+        "device": device,
+        "mirror": mirror,
+        "offline": offline,
+    }
+    work_together("w2s_mol.study.worker", task, workers, progress)
 
 
 def _result(finished: Finished) -> StudyResult:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from w2s_mol import files
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.progress import Progress, silent
@@ -43,4 +45,8 @@ class Probe(Supervisor):
         """Fit a head on true labels, and let it predict."""
         features = self.encoded.features(lesson.smiles)
         head = lesson.fit(features, lesson.truth[:, None], lesson.learn, lesson.choose)
-        return WeakLabels(head.predict_rows(features, lesson.asked)[:, 0], float(head.penalties[0]))
+        labels = head.predict_rows(features, lesson.asked)[:, 0]
+        # A probe has something to say of every molecule: NaN here is a head that overflowed.
+        said = labels[lesson.asked]
+        labels[lesson.asked] = np.where(np.isnan(said), np.inf, said)
+        return WeakLabels(labels, float(head.penalties[0]))

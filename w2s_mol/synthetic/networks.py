@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from w2s_mol import files
+from w2s_mol.heads.many import LinearOrMlp, ManyHeads, uniform_as_linear
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,6 @@ class Mlp:
         return Mlp(tuple(w.double() for w in self.weights), tuple(b.double() for b in self.biases))
 
 
-def uniform_as_linear(inputs: int, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Draw as PyTorch's linear layers do by default: uniform in +-1/sqrt(inputs)."""
-    return torch.empty(shape).uniform_(-(inputs**-0.5), inputs**-0.5, generator=generator)
-
-
 def random_true_representation(sizes: list[int], generator: torch.Generator) -> Mlp:
     """Return an MLP with PyTorch's default initialisation: uniform in +-1/sqrt(inputs)."""
 
@@ -73,45 +68,18 @@ def perturbed(network: Mlp, sigma: float, generator: torch.Generator) -> Mlp:
     return Mlp(tuple(noisy), network.biases)
 
 
-@dataclass(frozen=True)
-class Tasks:
-    """``m`` finetuning functions of a representation, each its own parameters.
-
-    Attributes
-    ----------
-    kind
-        ``linear``: h -> h . w + c. ``mlp``: h -> relu(h W + b) . w + c.
-    parameters
-        ``linear``: w (m, d) and c (m, 1). ``mlp``: W (m, d, k), b (m, 1, k), w (m, k), c (m, 1).
-    """
-
-    kind: Literal["linear", "mlp"]
-    parameters: tuple[Tensor, ...]
-
-    def __call__(self, h: Tensor) -> Tensor:
-        """Map h of shape (m, n, d), n inputs of each task, to (m, n)."""
-        *hidden, w, c = self.parameters
-        if self.kind == "mlp":
-            h = torch.baddbmm(hidden[1], h, hidden[0]).relu()
-        return torch.bmm(h, w[..., None]).squeeze(2) + c
-
-    def to(self, dtype: torch.dtype) -> Tasks:
-        """Return them in another floating-point type."""
-        return Tasks(self.kind, tuple(p.to(dtype) for p in self.parameters))
-
-
 def random_tasks(
-    kind: Literal["linear", "mlp"], m: int, d: int, width: int, generator: torch.Generator
-) -> Tasks:
+    kind: LinearOrMlp, m: int, d: int, width: int, generator: torch.Generator
+) -> ManyHeads:
     """Draw tasks: linear ones with w ~ N(0, I) and no intercept; MLPs with He initialisation."""
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator)
 
     if kind == "linear":
-        return Tasks("linear", (normal(m, d), torch.zeros(m, 1)))
+        return ManyHeads("linear", (normal(m, d), torch.zeros(m, 1)))
     first = normal(m, d, width) * (2 / d) ** 0.5
-    return Tasks("mlp", (first, torch.zeros(m, 1, width), normal(m, width), torch.zeros(m, 1)))
+    return ManyHeads("mlp", (first, torch.zeros(m, 1, width), normal(m, width), torch.zeros(m, 1)))
 
 
 def generator_for(seed: int, *purpose: object) -> torch.Generator:

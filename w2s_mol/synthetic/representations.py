@@ -12,11 +12,11 @@ from safetensors import safe_open
 from torch import Tensor
 
 from w2s_mol import files, kept
+from w2s_mol.heads.many import ManyHeads
 from w2s_mol.progress import Progress
 from w2s_mol.synthetic.config import SyntheticConfig
 from w2s_mol.synthetic.networks import (
     Mlp,
-    Tasks,
     generator_for,
     random_tasks,
     random_trainable,
@@ -85,7 +85,7 @@ def _sizes(config: SyntheticConfig, depth: int) -> list[int]:
 
 def _pretraining_data(
     config: SyntheticConfig, seed: int, t: int, n: int
-) -> tuple[Tensor, Tensor, Tasks]:
+) -> tuple[Tensor, Tensor, ManyHeads]:
     """Return x / sigma of shape (t, n, inputs), labels of shape (t, n), and the tasks."""
     generator = generator_for(seed, "pretraining", t, n)
     kind = config.finetuning_class
@@ -100,7 +100,7 @@ def _train(
     start: Mlp,
     x: Tensor,
     y: Tensor,
-    tasks: Tasks,
+    tasks: ManyHeads,
     work: str,
     progress: Progress,
 ) -> Pretrained:

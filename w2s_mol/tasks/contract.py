@@ -127,6 +127,10 @@ class Task(ABC):
         """Return the names of all quantities."""
         return tuple(quantity.name for quantity in self.quantities())
 
+    def term(self, name: str) -> Term:
+        """Return a term by its name."""
+        return next(term for term in self.terms if term.name == name)
+
     def words(self, name: str) -> str:
         """Return what a quantity is called."""
         return next(q.words for q in self.quantities() if q.name == name)

@@ -16,5 +16,8 @@ TASKS: dict[str, Task] = {task.name: task for task in (REGRESSION,)}
 
 
 def task_of(results: pd.DataFrame) -> Task:
-    """Return the task that results are of; those that do not say it are of regression."""
-    return TASKS[str(results["task"].iloc[0])] if "task" in results else REGRESSION
+    """Return the task that results are of; those that do not say it are of regression.
+
+    In synthetic results ``task`` is the number of a finetuning task.
+    """
+    return TASKS[str(results["task_kind"].iloc[0])] if "task_kind" in results else REGRESSION

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from w2s_mol.heads.metrics import QUANTITIES, weak_to_strong_quantities
 
 from w2s_mol.heads.linear import fit_ols
-from w2s_mol.heads.metrics import QUANTITIES, weak_to_strong_quantities
 
 values = arrays(np.float64, (4, 9), elements=st.floats(-50, 50))
 

@@ -4,9 +4,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from w2s_mol.heads.many import ManyHeads
 from w2s_mol.synthetic.networks import (
     Mlp,
-    Tasks,
     generator_for,
     perturbed,
     random_tasks,
@@ -124,7 +124,7 @@ def test_tasks_are_each_their_own_function_of_their_own_inputs(kind) -> None:
     generator = generator_for(0, "a test")
     tasks = random_tasks(kind, 3, 5, 7, generator)
     shifted = [p + torch.randn(p.shape, generator=generator) for p in tasks.parameters]
-    tasks = Tasks(kind, tuple(shifted))
+    tasks = ManyHeads(kind, tuple(shifted))
     h = torch.randn(3, 11, 5, generator=generator)
     found = tasks(h).numpy()
     for task in range(3):

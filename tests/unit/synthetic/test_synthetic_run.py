@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from w2s_mol.heads.metrics import QUANTITIES
 
 from w2s_mol.errors import InputError
-from w2s_mol.heads.metrics import QUANTITIES
 from w2s_mol.synthetic import run as module
 from w2s_mol.synthetic.config import EXPERIMENTS, SyntheticConfig
 from w2s_mol.synthetic.run import run_synthetic
