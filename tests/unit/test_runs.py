@@ -1,12 +1,13 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from w2s_mol.run_folder import Tables, carry_out
+from w2s_mol.run_folder import carry_out
 
+from w2s_mol.engine.folder import carry_out
+from w2s_mol.engine.run import Part
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.runs import find_runs
@@ -30,16 +31,16 @@ class FakeRun:
     def part_names(self) -> list[str]:
         return ["whole"]
 
-    def parts(self, progress: Progress, done: frozenset[str]) -> Iterator[tuple[str, Tables]]:
+    def do(self, part: str, progress: Progress) -> Part:
         if self._killed:
             raise KeyboardInterrupt
-        yield "whole", {name: pd.DataFrame({name: [self._name]}) for name in self.tables}
+        return Part({name: pd.DataFrame({name: [self._name]}) for name in self.tables})
 
     def manifest(self) -> dict[str, Any]:
         return {}
 
     def measured(self) -> dict[str, Any]:
-        return {"seconds": {}, "device": "cpu"}
+        return {"device": "cpu"}
 
 
 def make(folder: Path, kind: str = "study") -> Path:

@@ -134,9 +134,8 @@ class _Work:
     def _do(self, part: str) -> None:
         done = self._run.do(part, self._progress)
         self._check()
+        self._session.note()  # before the part: when the last one is there, another may finish
         self._parts.write(part, done)
-        self._check()
-        self._session.note()
 
     def finish(self) -> Finished:
         """Put the parts together, if no other process has; the lock is held."""

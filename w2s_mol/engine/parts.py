@@ -54,11 +54,14 @@ class Parts:
         try:
             record = files.read_json(self._record(part))
             ours = record["run"] == self._run.run_id
+            shaped = all(isinstance(record[name], dict) for name in ("notes", "seconds"))
             hashes: dict[str, str] = record["tables"]
             whole = all(is_whole(self._table(part, t), sha256) for t, sha256 in hashes.items())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return record if ours and whole and set(hashes) <= set(self._run.tables) else None
+        return (
+            record if ours and shaped and whole and set(hashes) <= set(self._run.tables) else None
+        )
 
     def tables(self, name: str, of: list[str]) -> Iterator[pa.Table]:
         """Yield a table of some parts, one by one, all with the same columns."""
@@ -90,11 +93,15 @@ class Parts:
         """Return what processes spent on this run so far, in the order of their beginnings."""
         found = []
         for path in self._folder.glob("session-*.json"):
-            with suppress(OSError, ValueError, KeyError, TypeError):
+            with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                 session = files.read_json(path)
                 if session.pop("run") == self._run.run_id:
-                    found.append(session)
-        return sorted(found, key=lambda session: str(session.get("started")))
+                    times = {
+                        "started": str(session["started"]),
+                        "seconds": float(session["seconds"]),
+                    }
+                    found.append({**session, **times})
+        return sorted(found, key=lambda session: str(session["started"]))
 
     def _table(self, part: str, table: str) -> Path:
         return self._folder / f"{part}.{table}.parquet"

@@ -3,7 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from w2s_mol import load_encoder, paths
+from w2s_mol import paths
+from w2s_mol.encoders.loading import find_encoder
 from w2s_mol.pretraining.model_card import model_card
 from w2s_mol.study.exposure import (
     LABELS_AS_FEATURE,
@@ -26,7 +27,7 @@ OURS = encoder("ours", corpus_holds_no_molecule_of=["esol"], objectives={"descri
 
 @pytest.mark.parametrize("name", ["ecfp", "rdkit2d", "random-h8-s0"])
 def test_what_was_never_trained_has_seen_nothing(name: str) -> None:
-    assert exposures("esol", True, [load_encoder(name, "cpu")]) == {NEVER_TRAINED: [name]}
+    assert exposures("esol", True, [find_encoder(name, "cpu")]) == {NEVER_TRAINED: [name]}
 
 
 @pytest.mark.parametrize("name", ["ecfp", "rdkit2d", "random-h8-s0"])
@@ -42,7 +43,7 @@ def test_molecules_are_left_out_or_absent_or_nothing_is_known_of_them() -> None:
 
 def test_a_file_of_a_datasets_name_is_not_that_dataset() -> None:
     assert exposures("esol", False, [MINE]) == {UNKNOWN: ["mine"]}
-    assert exposures("computed-logp", False, [load_encoder("rdkit2d")]) == {
+    assert exposures("computed-logp", False, [find_encoder("rdkit2d")]) == {
         NEVER_TRAINED: ["rdkit2d"]
     }
 
@@ -51,7 +52,7 @@ def test_computed_logp_is_one_of_the_200_descriptors() -> None:
     """Its label is a target of those pretrained with descriptors, and a feature of rdkit2d."""
     molbert = encoder("molbert")
     molbert.folder = paths.home() / "encoders" / "molbert-0123"
-    asked = [MINE, OURS, molbert, load_encoder("rdkit2d"), load_encoder("ecfp")]
+    asked = [MINE, OURS, molbert, find_encoder("rdkit2d"), find_encoder("ecfp")]
     assert exposures("computed-logp", True, asked) == {
         UNKNOWN: ["mine", "ours", "molbert"],
         LABELS_AS_TARGET: ["ours", "molbert"],

@@ -1,19 +1,27 @@
+import gc
 import json
 import tomllib
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from w2s_mol.heads.metrics import QUANTITIES
 
-from w2s_mol import run_folder, run_study
+from w2s_mol import run_study
+from w2s_mol.embeddings import store
+from w2s_mol.encoders.fixed import MorganEncoder
+from w2s_mol.encoders.ref import FolderRef
 from w2s_mol.encoders.transformer import SmilesBertEncoder
+from w2s_mol.engine import folder as engine
 from w2s_mol.errors import InputError
-from w2s_mol.heads.linear import fit_ridge
+from w2s_mol.heads.matrix import InMemory
+from w2s_mol.heads.ridge import fit_ridge
+from w2s_mol.study import plan
 from w2s_mol.study import run as module
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.results import RESULT_COLUMNS
+from w2s_mol.tasks.registry import REGRESSION
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +62,9 @@ def test_molecules_an_encoder_cannot_represent_are_left_out_and_counted(settings
 
 
 def test_all_molecules_an_encoder_cannot_represent_are_told_before_any_is_embedded(
-    settings: dict, monkeypatch: pytest.MonkeyPatch
+    settings: dict, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "stored_embeddings", None)
+    monkeypatch.setattr(store, "make_block", None)
     with pytest.raises(InputError, match="encoder tiny cannot represent it") as told:
         run_study(**{**settings, "on_invalid": "error"})
     assert "line 62" in str(told.value)
@@ -64,7 +72,7 @@ def test_all_molecules_an_encoder_cannot_represent_are_told_before_any_is_embedd
 
 
 def test_a_dataset_called_like_an_encoder_keeps_its_notes(
-    settings: dict, csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: dict, csv: Path, tmp_path: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tiny.csv").write_text(csv.read_text())
     monkeypatch.setattr(SmilesBertEncoder, "notes", ("stereo is dropped",))
@@ -74,17 +82,11 @@ def test_a_dataset_called_like_an_encoder_keeps_its_notes(
 
 
 def test_an_encoder_that_gives_all_molecules_one_vector_stops_a_study(
-    settings: dict, monkeypatch: pytest.MonkeyPatch
+    settings: dict, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = module.stored_embeddings
-
-    def blind(encoder, smiles, *rest):
-        found = original(encoder, smiles, *rest)
-        if encoder.name == "ecfp":
-            found.embeddings[found.valid] = 0.25
-        return found
-
-    monkeypatch.setattr(module, "stored_embeddings", blind)
+    monkeypatch.setattr(
+        MorganEncoder, "_chunk", lambda _, mols: np.full((len(mols), 2048), 0.25, dtype=np.float32)
+    )
     with pytest.raises(InputError, match=r"encoder ecfp gives all .* the same vector"):
         run_study(**{**settings, "strong": "ecfp"})
 
@@ -112,12 +114,13 @@ def test_a_run_folder_holds_results_settings_and_manifest(settings: dict, tmp_pa
         "results.csv",
         "results.parquet",
         "predictions.parquet",
+        "molecules.parquet",
         "config.toml",
         "manifest.json",
     }
     pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "run" / "results.csv")[list(QUANTITIES)],
-        found.results[list(QUANTITIES)],
+        pd.read_csv(tmp_path / "run" / "results.csv")[list(REGRESSION.names())],
+        found.results[list(REGRESSION.names())],
     )
     config = tomllib.loads((tmp_path / "run" / "config.toml").read_text())
     assert StudyConfig(**config) == StudyConfig(**settings)
@@ -151,22 +154,64 @@ def test_options_at_their_defaults_and_versions_do_not_change_a_studys_id(
     assert one == two != other
 
 
-def test_a_finished_study_is_read_not_repeated(
-    settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_weights_are_loaded_for_embedding_and_let_go_before_heads_are_fitted(
+    settings: dict, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    opened, original = [], FolderRef.open
+
+    def noted(encoder: FolderRef) -> SmilesBertEncoder:
+        opened.append(weakref.ref(found := original(encoder)))
+        return found
+
+    cells, held = plan.split_cells, []
+
+    def looked(*arguments, **options):
+        gc.collect()
+        held.extend(encoder for encoder in opened if encoder() is not None)
+        return cells(*arguments, **options)
+
+    monkeypatch.setattr(FolderRef, "open", noted)
+    monkeypatch.setattr(plan, "split_cells", looked)
+    run_study(**settings)
+    assert opened
+    assert not held
+    opened.clear()
+    run_study(**settings, seed=1)  # what the encoder is, reads and makes of these is kept
+    with pytest.raises(InputError, match="encoder tiny cannot represent it"):
+        run_study(**{**settings, "on_invalid": "error"})
+    assert not opened
+
+
+def test_the_time_that_work_took_is_told_by_what_it_was(settings: dict, tmp_path: Path) -> None:
+    found = run_study(output_dir=tmp_path, **settings)
+    assert set(found.seconds) == {"total", "embedding own", "heads own 0", "heads own 1"}
+    assert all(0 <= spent < 60 for spent in found.seconds.values())
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_finished_study_is_read_not_repeated(
+    settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """By its settings and files alone, or, with others' code, once all is found and hashed."""
     first = run_study(output_dir=tmp_path / "run", **settings)
-    monkeypatch.setattr(module, "supervise", None)
+    if known:
+        monkeypatch.setattr(plan, "StudyPlan", None)
+    else:
+        monkeypatch.setattr(module, "asked_for", lambda _: "")
+        monkeypatch.setattr(plan, "split_cells", None)
     second = run_study(output_dir=tmp_path / "run", **settings)
     assert first.computed
     assert not second.computed
+    assert second.notes == first.notes
     pd.testing.assert_frame_equal(first.results, second.results)
+    pd.testing.assert_frame_equal(first.predictions, second.predictions)
 
 
 def test_a_study_stopped_between_splits_goes_on_to_the_same_bytes(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_study(output_dir=tmp_path / "whole", **settings)
-    original, calls = module.supervise, []
+    original, calls = plan.split_cells, []
 
     def stop_at_the_second(*arguments, **options):
         calls.append(1)
@@ -174,14 +219,14 @@ def test_a_study_stopped_between_splits_goes_on_to_the_same_bytes(
             raise KeyboardInterrupt
         return original(*arguments, **options)
 
-    monkeypatch.setattr(module, "supervise", stop_at_the_second)
+    monkeypatch.setattr(plan, "split_cells", stop_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         run_study(output_dir=tmp_path / "run", **settings)
     calls.clear()
     calls.extend([1, 1])  # let it pass from now on
     run_study(output_dir=tmp_path / "run", **settings)
     assert len(calls) == 3  # only the split that was missing
-    for name in ("results.csv", "results.parquet", "predictions.parquet"):
+    for name in ("results.csv", *(f"{table}.parquet" for table in plan.StudyPlan.tables)):
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
@@ -261,14 +306,14 @@ def test_a_folder_killed_at_its_start_goes_on(settings: dict, tmp_path: Path, le
 def test_a_damaged_part_is_computed_again(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal, original = run_folder._Journal, run_folder._Journal.finish
-    monkeypatch.setattr(journal, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    work, original = engine._Work, engine._Work.finish
+    monkeypatch.setattr(work, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run_study(output_dir=tmp_path / "run", **settings)
-    parts = sorted((tmp_path / "run" / "parts").iterdir())
+    parts = sorted((tmp_path / "run" / "parts").glob("*.parquet"))
     for part in parts[:2]:
         part.write_bytes(part.read_bytes()[:50])
-    monkeypatch.setattr(journal, "finish", original)
+    monkeypatch.setattr(work, "finish", original)
     found = run_study(output_dir=tmp_path / "run", **settings)
     pd.testing.assert_frame_equal(found.results, run_study(**settings).results)
 
@@ -306,7 +351,7 @@ def test_a_supervisor_may_teach_itself(settings: dict, tmp_path: Path) -> None:
     weak, w2s = (found.predictions[f"{name}_prediction"] for name in ("weak", "w2s"))
     np.testing.assert_allclose(w2s, weak, atol=1e-6)
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert manifest["strong"]["name"] == "self"
+    assert [student["name"] for student in manifest["students"]] == ["self"]
 
 
 def test_a_student_of_itself_does_not_see_the_other_supervisors(settings: dict) -> None:
@@ -375,7 +420,7 @@ def test_esol_end_to_end_by_an_independent_reckoning(mirror: Path) -> None:
     assert list(test.index) == ["122", "123", "124"]
     for seed in test.index:
         train, valid, held = read_split_pickle(mirror / f"chembench/ESOL/ESOL.random{seed}.ind.pkl")
-        head = fit_ridge(x[train], y[train, None], x[valid], y[valid, None])
+        head = fit_ridge(InMemory(x), y[:, None], train, valid)
         error = np.mean((head.predict(x[held])[:, 0] - y[held]) ** 2)
         assert test.loc[seed, "ceiling_error"] == pytest.approx(error, abs=1e-9)
     # DESIGN.md's trial: 0.50

@@ -3,76 +3,28 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from fake_run import ALL_FILES, TABLE_FILES, FakeRun, changed_manifest, contents, stopped, visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from w2s_mol.run_folder import Tables, carry_out, read_manifest
 
-from w2s_mol import files, run_folder
+from w2s_mol import files
+from w2s_mol.engine.folder import carry_out
 from w2s_mol.errors import InputError, W2SMolError
-from w2s_mol.progress import Progress, silent
+from w2s_mol.progress import silent
+from w2s_mol.run_record import read_manifest
 
-
-@dataclass
-class FakeRun:
-    """Three parts of two tables; ``stop_before`` a part, it is killed."""
-
-    run_id: str = "0123"
-    kind: str = "study"
-    format: int = 7
-    tables: tuple[str, ...] = ("results", "extra")
-    names: tuple[str, ...] = ("a", "b", "c")
-    factor: int = 1
-    stop_before: str | None = None
-    computed: list[str] = field(default_factory=list)
-
-    def config(self) -> dict[str, Any]:
-        return {"factor": self.factor, "names": list(self.names)}
-
-    def chosen(self) -> dict[str, Any]:
-        return {} if self.factor == 1 else {"factor": self.factor}
-
-    def part_names(self) -> list[str]:
-        return list(self.names)
-
-    def parts(self, progress: Progress, done: frozenset[str]) -> Iterator[tuple[str, Tables]]:
-        for number, name in enumerate(self.names):
-            if name not in done:
-                if name == self.stop_before:
-                    raise KeyboardInterrupt
-                self.computed.append(name)
-                values = [self.factor * number / 3, self.factor * number / 7]
-                yield (
-                    name,
-                    {
-                        "results": pd.DataFrame({"part": [name] * 2, "value": values}),
-                        "extra": pd.DataFrame({"part": [name], "number": [number]}),
-                    },
-                )
-
-    def manifest(self) -> dict[str, Any]:
-        return {"notes": {"a": ["a note"]}}
-
-    def measured(self) -> dict[str, Any]:
-        return {"seconds": {"work": 1.5}, "device": "cpu"}
-
-
-ALL_FILES = {"results.csv", "results.parquet", "extra.parquet", "config.toml", "manifest.json"}
-TABLE_FILES = ("results.csv", "results.parquet", "extra.parquet")
-
-
-def visible(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-
-
-def stopped(folder: Path, before: str = "c", **other) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        carry_out(FakeRun(stop_before=before, **other), folder, silent)
+NOTES = {
+    "a": ["a note", "a note of a", "a note of b", "a note of c"],
+    **{f"part {part}": ["its own"] for part in "abc"},
+}
+"""What the run and its parts say, each thing once."""
 
 
 def test_without_a_folder_a_run_is_its_tables_and_writes_nothing(
@@ -82,7 +34,8 @@ def test_without_a_folder_a_run_is_its_tables_and_writes_nothing(
     found = carry_out(FakeRun(), None, silent)
     assert list(found.tables["results"]["part"]) == ["a", "a", "b", "b", "c", "c"]
     assert list(found.tables["results"].index) == list(range(6))
-    assert list(found.tables["extra"]["number"]) == [0, 1, 2]
+    assert list(found.tables["extra"]["number"]) == [0, 2]
+    assert list(found.tables["results"]["only_c"].dropna()) == [1.5]
     assert found.folder is None
     assert found.computed
     assert not list(tmp_path.iterdir())
@@ -107,10 +60,11 @@ def test_the_manifest_says_what_ran_on_what_and_how_long(tmp_path: Path) -> None
     assert manifest == found.manifest == read_manifest(tmp_path)
     assert (manifest["kind"], manifest["study"], manifest["finished"]) == ("study", "0123", True)
     assert manifest["config"] == FakeRun().config()
-    assert manifest["notes"] == {"a": ["a note"]}
+    assert manifest["notes"] == NOTES
     assert manifest["device"] == "cpu"
-    assert manifest["seconds"]["work"] == 1.5
-    assert 0 <= manifest["seconds"]["total"] < 60
+    assert 0 <= manifest["seconds"].pop("total") < 60
+    assert manifest["seconds"] == {"work": 4.5, "a": 0.25, "b": 0.25, "c": 0.25}
+    assert carry_out(FakeRun(), None, silent).manifest["notes"] == NOTES
     assert manifest["packages"]["torch"]
 
 
@@ -135,45 +89,97 @@ def test_a_stopped_run_goes_on_with_what_is_missing(tmp_path: Path) -> None:
     assert visible(tmp_path) == ALL_FILES
 
 
+@contextmanager
+def killed_at(write: int) -> Iterator[list[str]]:
+    """Let files be written but for one, at which the process is killed; give those written."""
+    original, written = files.atomic_path, []
+
+    @contextmanager
+    def counted(path: Path) -> Iterator[Path]:
+        with original(path) as temporary:
+            yield temporary
+            if len(written) == write:
+                raise KeyboardInterrupt
+        written.append(path.name)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(files, "atomic_path", counted)
+        yield written
+
+
+def writes_of_a_run() -> list[str]:
+    with tempfile.TemporaryDirectory() as root, killed_at(-1) as written:
+        carry_out(FakeRun(), Path(root) / "run", silent)
+    return written
+
+
+WRITES = 19
+"""Of a whole run."""
+
+
+def carry_out_killed_at(folder: Path, write: int) -> None:
+    with killed_at(write):
+        try:
+            carry_out(FakeRun(), folder, silent)
+        except KeyboardInterrupt:
+            manifest = read_manifest(folder)
+            assert not manifest or not manifest["finished"]
+        else:
+            assert read_manifest(folder)["finished"]
+
+
+@cache
+def never_killed() -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as root:
+        carry_out(FakeRun(), Path(root), silent)
+        return {name: (Path(root) / name).read_bytes() for name in (*TABLE_FILES, "config.toml")}
+
+
+def is_as_if_never_killed(folder: Path) -> None:
+    carry_out(FakeRun(), folder, silent)
+    assert visible(folder) == ALL_FILES
+    assert {name: (folder / name).read_bytes() for name in never_killed()} == never_killed()
+
+
+def test_a_run_writes_its_manifest_first_and_last() -> None:
+    written = writes_of_a_run()
+    assert len(written) == WRITES
+    written = [name for name in written if not name.startswith("session")]
+    assert written == [
+        "manifest.json",
+        "config.toml",
+        *("a.results.parquet", "a.extra.parquet", "a.json"),
+        *("b.results.parquet", "b.json"),
+        *("c.results.parquet", "c.extra.parquet", "c.json"),
+        *("extra.parquet", "results.parquet", "results.csv"),
+        "manifest.json",
+    ]
+
+
+def test_killed_at_any_write_a_run_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    for write in range(WRITES):
+        folder = tmp_path / str(write) / "killed"
+        carry_out_killed_at(folder, write)
+        is_as_if_never_killed(folder)
+
+
 @settings(deadline=None, max_examples=12)
-@given(st.lists(st.integers(0, 12), max_size=4))
-def test_wherever_a_run_is_killed_it_ends_with_the_same_bytes(kills: list[int]) -> None:
-    """Killed after any number of written tables (3 parts x 2, then 2 whole ones), many times."""
-    write = run_folder.write_parquet
-    left = 0
-
-    def killed(path: Path, frame: pd.DataFrame) -> None:
-        nonlocal left
-        if left == 0:
-            raise KeyboardInterrupt
-        left -= 1
-        write(path, frame)
-
-    with tempfile.TemporaryDirectory() as root, pytest.MonkeyPatch.context() as patched:
-        whole, folder = Path(root) / "whole", Path(root) / "killed"
-        carry_out(FakeRun(), whole, silent)
-        for left in kills:  # noqa: B007 -- counted down above
-            patched.setattr(run_folder, "write_parquet", killed)
-            try:
-                carry_out(FakeRun(), folder, silent)
-            except KeyboardInterrupt:
-                assert not read_manifest(folder)["finished"]
-            else:
-                assert read_manifest(folder)["finished"]
-        patched.setattr(run_folder, "write_parquet", write)
-        carry_out(FakeRun(), folder, silent)
-        assert visible(folder) == ALL_FILES
-        for name in TABLE_FILES:
-            assert (folder / name).read_bytes() == (whole / name).read_bytes()
+@given(st.lists(st.integers(0, WRITES), max_size=4))
+def test_killed_many_times_a_run_ends_with_the_same_bytes(kills: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root) / "killed"
+        for write in kills:
+            carry_out_killed_at(folder, write)
+        is_as_if_never_killed(folder)
 
 
-@pytest.mark.parametrize("table", ["results", "extra"])
-@pytest.mark.parametrize("content", [None, b"", b"PAR1"])
+@pytest.mark.parametrize("name", ["a.results.parquet", "a.extra.parquet", "a.json"])
+@pytest.mark.parametrize("content", [None, b"", b"PAR1", b"[]", b"{}"])
 def test_a_part_that_is_not_whole_is_computed_again(
-    tmp_path: Path, table: str, content: bytes | None
+    tmp_path: Path, name: str, content: bytes | None
 ) -> None:
     stopped(tmp_path, "c")
-    part = tmp_path / "parts" / f"a.{table}.parquet"
+    part = tmp_path / "parts" / name
     part.unlink() if content is None else part.write_bytes(content)
     run = FakeRun()
     found = carry_out(run, tmp_path, silent)
@@ -195,10 +201,10 @@ def test_an_interrupted_run_can_be_asked_for_again_in_the_same_process(tmp_path:
 @pytest.mark.parametrize("finished", [True, False])
 def test_another_run_is_not_written_over(tmp_path: Path, finished: bool) -> None:
     carry_out(FakeRun(), tmp_path, silent) if finished else stopped(tmp_path)
-    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    before = contents(tmp_path)
     with pytest.raises(InputError, match=r"holds another study \(its factor is 1, not 2\)"):
         carry_out(FakeRun(run_id="other", factor=2), tmp_path, silent)
-    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert contents(tmp_path) == before
 
 
 def test_a_run_of_another_kind_or_content_is_told_apart(tmp_path: Path) -> None:
@@ -207,12 +213,6 @@ def test_a_run_of_another_kind_or_content_is_told_apart(tmp_path: Path) -> None:
         carry_out(FakeRun(run_id="other", kind="synthetic"), tmp_path, silent)
     with pytest.raises(InputError, match="another content"):
         carry_out(FakeRun(run_id="other"), tmp_path, silent)
-
-
-def changed_manifest(folder: Path, **changed: Any) -> None:
-    path = folder / "manifest.json"
-    manifest = {**json.loads(path.read_text()), **changed}
-    path.write_text(json.dumps({n: v for n, v in manifest.items() if v is not None}))
 
 
 def test_a_version_number_alone_makes_no_other_run(tmp_path: Path) -> None:
@@ -249,11 +249,13 @@ def test_a_run_that_ended_before_its_first_part_gives_way_to_another(tmp_path: P
 )
 def test_the_parts_of_another_unfinished_run_are_someones_work(tmp_path: Path, other) -> None:
     stopped(tmp_path)
-    before = {p: p.read_bytes() for p in (tmp_path / "parts").iterdir()}
-    assert len(before) == 4
+    before = contents(tmp_path / "parts")
+    tables = {"a.results.parquet", "a.extra.parquet", "b.results.parquet"}
+    kept = {"a.json", "b.json", *tables}
+    assert {p.name for p in before if not p.name.startswith("session-")} == kept
     with pytest.raises(InputError, match="holds another study"):
         carry_out(FakeRun(run_id="other", **other), tmp_path, silent)
-    assert {p: p.read_bytes() for p in (tmp_path / "parts").iterdir()} == before
+    assert contents(tmp_path / "parts") == before
 
 
 def test_what_others_keep_among_the_parts_is_left_there(tmp_path: Path) -> None:
@@ -294,42 +296,41 @@ def test_seconds_are_those_of_all_sessions(tmp_path: Path) -> None:
     assert sessions == sorted(sessions, key=lambda one: one["started"])
     assert all(one["packages"]["torch"] for one in sessions)
     total = sum(one["seconds"] for one in sessions)
-    assert found["seconds"] == {"total": pytest.approx(total, abs=0.002), "work": 4.5}
-    assert found["notes"] == {"a": ["a note"]}
+    assert found["seconds"].pop("total") == pytest.approx(total, abs=0.002)
+    assert found["seconds"] == {"work": 4.5, "a": 0.25, "b": 0.25, "c": 0.25}
+    assert found["notes"] == NOTES
 
 
 def test_sessions_of_different_versions_are_noted(tmp_path: Path) -> None:
     stopped(tmp_path)
-    sessions = json.loads((tmp_path / "manifest.json").read_text())["sessions"]
-    sessions[0]["packages"]["numpy"] = "1.0"
-    changed_manifest(tmp_path, sessions=sessions)
+    [path] = (tmp_path / "parts").glob("session-*.json")
+    session = json.loads(path.read_text())
+    session["packages"]["numpy"] = "1.0"
+    path.write_text(json.dumps(session))
     [note] = carry_out(FakeRun(), tmp_path, silent).manifest["notes"]["this run"]
     assert note.startswith("its parts were computed with different versions: numpy 1.0, ")
 
 
-@pytest.mark.parametrize("what", ["folder", "manifest", "part", "table"])
+@pytest.mark.parametrize("what", ["folder", "manifest", "part", "record", "table"])
 def test_a_folder_spoiled_while_a_run_is_at_work_is_a_failure(tmp_path: Path, what: str) -> None:
     folder = tmp_path / "run"
 
-    class Spoiled(FakeRun):
-        def parts(self, progress: Progress, done: frozenset[str]) -> Iterator[tuple[str, Tables]]:
-            for number, part in enumerate(super().parts(progress, done)):
-                if number == 2:
-                    spoil()
-                yield part
-
-    def spoil() -> None:
+    def spoil(part: str) -> None:
+        if part != "c":
+            return
         if what == "folder":
             shutil.rmtree(folder)
         elif what == "manifest":
             changed_manifest(folder, finished=True)
         elif what == "part":
             (folder / "parts" / "a.results.parquet").write_bytes(b"")
+        elif what == "record":
+            (folder / "parts" / "a.json").unlink()
         else:
             (folder / "parts" / "a.extra.parquet").unlink()
 
     with pytest.raises(W2SMolError, match="while the run was at work") as caught:
-        carry_out(Spoiled(), folder, silent)
+        carry_out(FakeRun(before=spoil), folder, silent)
     assert caught.value.exit_code == 1
     if what == "folder":
         assert not folder.exists()
@@ -342,7 +343,7 @@ def test_a_finished_run_is_read_where_nothing_can_be_written(
         raise InputError("cannot write: Read-only file system")
 
     carry_out(FakeRun(), tmp_path, silent)
-    monkeypatch.setattr(run_folder.files, "locked", read_only)
+    monkeypatch.setattr(files, "locked", read_only)
     assert not carry_out(FakeRun(), tmp_path, silent).computed
     with pytest.raises(InputError, match="holds another study"):
         carry_out(FakeRun(run_id="other", factor=2), tmp_path, silent)
@@ -399,72 +400,10 @@ def test_a_finished_run_with_a_damaged_table_is_a_clear_error(tmp_path, name: st
         carry_out(FakeRun(), tmp_path, silent)
 
 
-def test_no_manifest_is_none(tmp_path: Path) -> None:
-    assert read_manifest(tmp_path) is None
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"{}", b"[]", b"3", b"null", b"\xff\xfe", b'{"study": 1}', b"[" * 100_000],
-)
-def test_a_damaged_manifest_is_a_clear_error(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "manifest.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"manifest\.json cannot be read"):
-        read_manifest(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("config", "dataset"),
-        ("config", {"dataset": "esol"}),
-        ("finished", "yes"),
-        ("study", 7),
-        ("kind", []),
-        ("notes", {"a": "a note"}),
-        ("seconds", "long"),
-        ("files", ["results.csv"]),
-        ("weak", [{"name": "a", "sha256": None}]),
-        ("weak", {"name": "a"}),
-        ("sessions", [3]),
-        ("datasets", [1]),
-    ],
-)
-def test_a_manifest_whose_field_is_of_another_type_is_a_clear_error(
-    tmp_path: Path, field: str, value: object
-) -> None:
-    carry_out(FakeRun(), tmp_path, silent)
-    changed_manifest(tmp_path, **{field: value})
-    with pytest.raises(InputError, match=rf"cannot be read: it\['{field}'\].* is a "):
-        read_manifest(tmp_path)
-
-
-def test_a_manifest_that_names_no_kind_is_a_studys(tmp_path: Path) -> None:
-    """As version 0.1.0 wrote them."""
-    carry_out(FakeRun(), tmp_path, silent)
-    path = tmp_path / "manifest.json"
-    manifest = json.loads(path.read_text())
-    del manifest["kind"]
-    path.write_text(json.dumps(manifest))
-    assert read_manifest(tmp_path)["kind"] == "study"
-    assert not carry_out(FakeRun(), tmp_path, silent).computed
-
-
 def test_a_run_of_one_table_needs_no_other(tmp_path: Path) -> None:
     run = replace(FakeRun(), tables=("results",))
     assert set(carry_out(run, tmp_path, silent).tables) == {"results"}
     assert visible(tmp_path) == ALL_FILES - {"extra.parquet"}
-
-
-def test_a_part_named_by_a_path_in_the_manifest_is_none_of_ours(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    stopped(folder)
-    victim = tmp_path / "victim.results.parquet"
-    victim.write_bytes(b"mine")
-    hashes = dict.fromkeys(FakeRun.tables, files.sha256_file(victim))
-    changed_manifest(folder, parts={"../../victim": hashes})
-    carry_out(FakeRun(), folder, silent)
-    assert victim.read_bytes() == b"mine"
 
 
 def test_parts_that_a_kill_left_beside_a_finished_run_are_removed(tmp_path: Path) -> None:

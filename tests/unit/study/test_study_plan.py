@@ -1,0 +1,175 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from w2s_mol import run_study
+from w2s_mol.datasets.builtin import generate
+from w2s_mol.embeddings.finding import Finder
+from w2s_mol.errors import InputError
+from w2s_mol.progress import silent
+from w2s_mol.study import plan as module
+from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.plan import StudyPlan
+from w2s_mol.supervisors.probe import Probe
+from w2s_mol.tasks.registry import REGRESSION
+
+WEAK = ("weak-h8-s0", "weak-h12-s0", "weak-h16-s0")
+NUMBERS = [*REGRESSION.names(), "weak_penalty", "w2s_penalty", "ceiling_penalty"]
+PREDICTED = ["weak_prediction", "w2s_prediction", "ceiling_prediction"]
+STUDY = ["study"]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("planned") / "own.csv"
+    path.write_text("smiles,y\n" + "".join(f"{smiles},{y}\n" for smiles, y in generate(60)))
+    return path
+
+
+@pytest.fixture
+def settings(table: Path) -> dict:
+    asked = {"dataset": str(table), "target_column": "y", "split_seeds": (0, 1)}
+    return {**asked, "weak": WEAK, "strong": "ecfp"}
+
+
+def plan(settings: dict) -> StudyPlan:
+    return StudyPlan(StudyConfig(**settings), Finder(settings.get("pooling", "mean+pooled")))
+
+
+def test_a_part_is_a_split_under_some_supervisors_and_one_is_of_the_molecules(
+    settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert plan(settings).part_names() == ["000-000-000", "000-001-000", "000-molecules"]
+    monkeypatch.setattr(module, "MOST_SUPERVISORS", 2)
+    found = plan(settings)
+    assert found.part_names() == [
+        *("000-000-000", "000-000-001", "000-001-000", "000-001-001"),
+        "000-molecules",
+    ]
+    first, second = (found.do(name, silent) for name in ("000-000-000", "000-000-001"))
+    assert set(first.tables["results"]["weak"]) == set(WEAK[:2])
+    assert set(second.tables["results"]["weak"]) == set(WEAK[2:])
+    assert set(second.tables) == {"results", "predictions"}
+    molecules = found.do("000-molecules", silent)
+    assert set(molecules.tables) == {"molecules"}
+    assert len(molecules.tables["molecules"]) == 60
+    assert set(first.seconds) == {"embedding own", "heads own 0"}
+    assert set(second.seconds) == {"heads own 0"}
+    assert molecules.seconds == {}
+
+
+@pytest.mark.parametrize("strong", ["ecfp", "self", ("ecfp", "weak-h24-s0")])
+@pytest.mark.parametrize("head", ["ridge", "ols"])
+def test_a_study_in_many_parts_has_the_numbers_of_one_in_few(
+    settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strong: object, head: str
+) -> None:
+    asked = {**settings, "strong": strong, "head": head}
+    few = run_study(output_dir=tmp_path / "few", **asked)
+    monkeypatch.setattr(module, "MOST_SUPERVISORS", 1)
+    many = run_study(output_dir=tmp_path / "many", **asked)
+    for name, keys, numbers in (
+        ("results", ["strong", "weak", "split", "eval_split"], NUMBERS),
+        ("predictions", ["strong", "weak", "split", "row"], PREDICTED),
+    ):
+        one, other = (getattr(found, name).sort_values(keys) for found in (few, many))
+        same = [column for column in one if column not in numbers]
+        pd.testing.assert_frame_equal(
+            one[same].reset_index(drop=True),
+            other[same].reset_index(drop=True),
+            check_categorical=False,
+            check_dtype=False,
+        )
+        np.testing.assert_allclose(
+            one[numbers].to_numpy(), other[numbers].to_numpy(), rtol=1e-12, atol=1e-12
+        )
+
+
+def alone(found: pd.DataFrame, strong: str) -> pd.DataFrame:
+    rows = found[found["strong"] == strong].drop(columns=STUDY, errors="ignore")
+    return rows.astype({"strong": str}).reset_index(drop=True)
+
+
+def test_several_students_of_one_run_are_as_each_in_a_run_alone(settings: dict) -> None:
+    names = ("ecfp", "weak-h24-s0", "self", "rdkit2d")
+    together = run_study(**{**settings, "strong": names})
+    assert list(together.results["strong"].unique()) == list(names)
+    assert len(set(together.results["study"])) == 1
+    for name in names:
+        found = run_study(**{**settings, "strong": name})
+        pd.testing.assert_frame_equal(alone(together.results, name), alone(found.results, name))
+        pd.testing.assert_frame_equal(
+            alone(together.predictions, name), alone(found.predictions, name), check_dtype=False
+        )
+
+
+def test_weak_labels_are_made_once_for_all_students(
+    settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, original = [], Probe.labels
+
+    def noted(probe: Probe, lesson: object) -> object:
+        made.append(probe.name)
+        return original(probe, lesson)
+
+    monkeypatch.setattr(Probe, "labels", noted)
+    found = run_study(**{**settings, "strong": ("ecfp", "weak-h24-s0", "self")})
+    assert sorted(made) == sorted(2 * WEAK)  # two splits
+    keys = ["split", "weak", "row", "weak_prediction"]
+    for name in ("weak-h24-s0", "self"):
+        pd.testing.assert_frame_equal(
+            alone(found.predictions, "ecfp")[keys], alone(found.predictions, name)[keys]
+        )
+
+
+def test_a_student_named_twice_is_one(settings: dict, tmp_path: Path) -> None:
+    one = plan({**settings, "strong": ("ecfp", "ecfp")})
+    assert one.run_id == plan(settings).run_id
+
+
+def test_different_students_called_alike_are_refused(
+    settings: dict, tiny_encoder_folder: Path, tmp_path: Path
+) -> None:
+    from shutil import copytree
+
+    other = copytree(tiny_encoder_folder, tmp_path / "other" / tiny_encoder_folder.name)
+    config = (other / "config.json").read_text()
+    (other / "config.json").write_text(config + "\n")
+    strong = (str(tiny_encoder_folder), str(other))
+    with pytest.raises(InputError, match="2 different strong encoders are called 'tiny'"):
+        plan({**settings, "strong": strong})
+
+
+def test_students_in_another_order_are_another_study(settings: dict) -> None:
+    one = plan({**settings, "strong": ("ecfp", "rdkit2d")})
+    assert one.run_id != plan({**settings, "strong": ("rdkit2d", "ecfp")}).run_id
+
+
+@pytest.mark.parametrize("strong", ["ecfp", ("ecfp", "self")])
+def test_two_processes_share_a_study(
+    settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strong: object
+) -> None:
+    """Each part is done once, and the files are those of a process alone."""
+    monkeypatch.setattr(module, "MOST_SUPERVISORS", 1)
+    asked = {**settings, "strong": strong}
+    run_study(output_dir=tmp_path / "alone", **asked)
+    done, original = [], StudyPlan.do
+
+    def noted(study: StudyPlan, part: str, progress: object) -> object:
+        done.append(part)
+        return original(study, part, progress)
+
+    monkeypatch.setattr(StudyPlan, "do", noted)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(run_study, output_dir=tmp_path / "run", **asked) for _ in range(2)]
+        assert all(run.result().finished.manifest["finished"] for run in runs)
+    assert sorted(done) == plan(asked).part_names()
+    names = {path.name for path in (tmp_path / "run").iterdir()} - {"manifest.json"}
+    assert names == {
+        *("results.csv", "results.parquet", "predictions.parquet", "molecules.parquet"),
+        "config.toml",
+    }
+    for name in names:
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()

@@ -1,0 +1,68 @@
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from w2s_mol.study.summary import summary
+
+NAMES = ("weak_error", "pgr")
+
+
+def row(weak: str, weak_error: float, pgr: object = 0.5, **other: str) -> dict[str, str]:
+    shared = {"dataset": "esol", "unit": "log10", "strong": "ecfp", "family": "shipped"}
+    return {**shared, "weak": weak, "weak_error": repr(weak_error), "pgr": str(pgr), **other}
+
+
+def test_a_line_is_the_mean_over_splits_of_a_supervisor_and_student() -> None:
+    rows = [
+        row("b", 0.1),
+        row("a", 1.0),
+        row("b", 0.2),
+        row("b", 0.4),
+        row("a", 2.5),
+        row("a", 3.0, strong="self"),
+        row("a", 4.0, family="other"),
+        row("a", 5.0, dataset="lipop"),
+    ]
+    found = summary(rows, NAMES)
+    assert [tuple(line.values())[:5] for line in found] == [
+        ("esol", "log10", "ecfp", "shipped", "b"),
+        ("esol", "log10", "ecfp", "shipped", "a"),
+        ("esol", "log10", "self", "shipped", "a"),
+        ("esol", "log10", "ecfp", "other", "a"),
+        ("lipop", "log10", "ecfp", "shipped", "a"),
+    ]
+    assert [line["weak_error"] for line in found] == [
+        pytest.approx(np.mean([0.1, 0.2, 0.4])),
+        1.75,
+        3.0,
+        4.0,
+        5.0,
+    ]
+    assert list(found[0]) == ["dataset", "unit", "strong", "family", "weak", *NAMES]
+
+
+@pytest.mark.parametrize("undefined", ["", "nan"])
+def test_a_quantity_that_is_undefined_on_a_split_has_no_mean(undefined: str) -> None:
+    """A mean over the others would be compared with means over all."""
+    [line] = summary([row("a", 1.0), row("a", 3.0, undefined)], NAMES)
+    assert line["weak_error"] == 2.0
+    assert line["pgr"] is None
+
+
+def test_what_is_not_finite_stays_so() -> None:
+    [line] = summary([row("a", 1.0), row("a", float("inf"))], NAMES)
+    assert line["weak_error"] == float("inf")
+
+
+def test_no_rows_are_no_lines() -> None:
+    assert summary([], NAMES) == []
+
+
+def test_rows_of_results_csv_are_read_as_they_stand() -> None:
+    text = "dataset,unit,strong,family,weak,weak_error,pgr\nown,,ecfp,f,a,0.30000000000000004,\n"
+    [line] = summary(csv.DictReader(io.StringIO(text)), NAMES)
+    assert line["unit"] == ""
+    assert line["weak_error"] == 0.1 + 0.2
+    assert line["pgr"] is None
