@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +137,11 @@ class Encoded:
 
     def model(self, head: LinearHead) -> Model:
         """Return what this encoder and a head predict together."""
-        return Model(self.encoder.asked, self.encoder.fingerprint, self.pooling, head)
+        asked = self.encoder.asked
+        folder = Path(asked)
+        # A model outlives the working folder.
+        known = str(folder.resolve()) if folder.is_dir() else asked
+        return Model(known, self.encoder.fingerprint, self.pooling, head)
 
     def _of(self, smiles: tuple[str, ...], progress: Progress) -> StoredFeatures:
         if smiles not in self._stored:

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from w2s_mol import files, kept
 from w2s_mol.encoders.contract import Described, Embeddings, Encoder
+from w2s_mol.errors import W2SMolError
 from w2s_mol.kept import Entry
 from w2s_mol.progress import Progress
 
@@ -49,9 +50,20 @@ def read_block(entry: Entry) -> Embeddings | None:
 
 
 def read_features(entry: Entry) -> NDArray[np.float32]:
-    """Return the vectors of a block that was found whole before, shape (n, d)."""
-    with safe_open(entry.path / _FILE, framework="numpy") as block:
-        found: NDArray[np.float32] = block.get_tensor("embeddings")
+    """Return the vectors of a block that was found whole before, shape (n, d).
+
+    Raises
+    ------
+    W2SMolError
+        If it was removed since.
+    """
+    try:
+        with safe_open(entry.path / _FILE, framework="numpy") as block:
+            found: NDArray[np.float32] = block.get_tensor("embeddings")
+    except (OSError, SafetensorError) as error:
+        raise W2SMolError(
+            f"{entry.path} was removed or altered while it was in use. Run the same command again."
+        ) from error
     return found
 
 

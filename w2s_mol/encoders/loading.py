@@ -11,7 +11,7 @@ from w2s_mol.encoders.contract import Encoder
 from w2s_mol.encoders.devices import Precision, check_precision
 from w2s_mol.encoders.folders import encoder_folder
 from w2s_mol.encoders.names import FILE_PREFIX, plugin_names
-from w2s_mol.encoders.ref import EncoderRef, FolderRef, OpenRef
+from w2s_mol.encoders.ref import EncoderFolder, EncoderRef, FolderRef, OpenRef
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 
@@ -90,7 +90,8 @@ def load_encoder(
     >>> load_encoder("ecfp").embed(["CCO"]).embeddings.shape
     (1, 2048)
     """
-    return find_encoder(name, device, max_tokens, mirror, offline, progress, precision).open()
+    found = _found(name, device, max_tokens, mirror, offline, progress, precision)
+    return found.open() if isinstance(found, EncoderFolder) else found
 
 
 def find_encoder(
@@ -111,6 +112,20 @@ def find_encoder(
     >>> find_encoder("weak-h32-s0").hidden
     32
     """
+    found = _found(name, device, max_tokens, mirror, offline, progress, precision)
+    return FolderRef(found) if isinstance(found, EncoderFolder) else OpenRef(found, str(name))
+
+
+def _found(
+    name: str | Path,
+    device: str | torch.device,
+    max_tokens: int | None,
+    mirror: str | None,
+    offline: bool,
+    progress: Progress,
+    precision: Precision,
+) -> Encoder | EncoderFolder:
+    """Return an encoder that has no weights or is code that is not ours, or the folder of one."""
     if not isinstance(name, str | Path):
         raise InputError(
             f"an encoder's name is a {type(name).__name__}. It should be a text: a name, the path "
@@ -119,18 +134,18 @@ def find_encoder(
     name = str(name)
     check_precision(precision)
     if opened := _opened(name, device, offline):
-        return OpenRef(opened, name)
+        return opened
     if name == "rdkit2d":
         from w2s_mol.encoders.fixed import DescriptorEncoder
 
-        return OpenRef(DescriptorEncoder(), name)
+        return DescriptorEncoder()
     if name == "ecfp":
         from w2s_mol.encoders.fixed import MorganEncoder
 
-        return OpenRef(MorganEncoder(), name)
+        return MorganEncoder()
     folder = encoder_folder(name, mirror, offline, progress)
     label = folder.name if folder == Path(name) else name
-    return FolderRef(name, label, folder, device, max_tokens, precision)
+    return EncoderFolder(name, label, folder, device, max_tokens, precision)
 
 
 def _opened(name: str, device: str | torch.device, offline: bool) -> Encoder | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,55 @@ class OpenRef(EncoderRef):
         return self.encoder
 
 
+@dataclass(frozen=True)
+class EncoderFolder:
+    """A transformer in a folder, and how it is to be opened.
+
+    Attributes
+    ----------
+    asked, name
+        What a user called it, and what results call it.
+    folder
+        Its files.
+    device
+        Where it runs; what ``auto`` means is torch's to say.
+    max_tokens, precision
+        As in ``load_encoder``.
+    """
+
+    asked: str
+    name: str
+    folder: Path
+    device: str | torch.device = "auto"
+    max_tokens: int | None = None
+    precision: Precision = "fp32"
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a hash of what it is."""
+        return folder_fingerprint(self.folder, self.max_tokens, self.precision)
+
+    def open(self) -> Encoder:
+        """Load its weights."""
+        from w2s_mol.encoders import transformer
+
+        kind = (
+            transformer.SmilesBertEncoder
+            if transformer.uses_smiles_vocabulary(self.folder)
+            else transformer.TextEncoder
+        )
+        device = self.resolved_device()
+        return kind(self.name, self.folder, device, self.max_tokens, self.precision)
+
+    def resolved_device(self) -> torch.device:
+        """Return the device that it runs on."""
+        from w2s_mol.encoders import transformer
+
+        if isinstance(self.device, str):
+            return transformer.resolve_device(self.device)
+        return self.device
+
+
 class FolderRef(EncoderRef):
     """A transformer in a folder.
 
@@ -84,20 +134,12 @@ class FolderRef(EncoderRef):
     once, and kept by its content and the versions of what reads it.
     """
 
-    def __init__(
-        self,
-        asked: str,
-        name: str,
-        folder: Path,
-        device: str | torch.device = "auto",
-        max_tokens: int | None = None,
-        precision: Precision = "fp32",
-    ) -> None:
-        self.asked, self.name, self.folder = asked, name, folder
-        self.precision = precision
-        self._device, self._max_tokens = device, max_tokens
-        self.metadata, self.revision = folder_metadata(folder), folder_revision(folder)
-        self.fingerprint = folder_fingerprint(folder, max_tokens, precision)
+    def __init__(self, of: EncoderFolder) -> None:
+        self._of = of
+        self.asked, self.name, self.folder = of.asked, of.name, of.folder
+        self.precision = of.precision
+        self.metadata, self.revision = folder_metadata(of.folder), folder_revision(of.folder)
+        self.fingerprint = of.fingerprint
         facts = self._facts()
         self.hidden, self._reading = facts["hidden"], facts["reading"]
         self.poolings, self.notes = tuple(facts["poolings"]), tuple(facts["notes"])
@@ -114,35 +156,21 @@ class FolderRef(EncoderRef):
 
     @property
     def place(self) -> str:
-        """Say where it computes; what ``auto`` means is torch's to say."""
-        return "cpu" if self._device == "cpu" else str(self._resolved())
+        """Say where it computes."""
+        return "cpu" if self._of.device == "cpu" else str(self._of.resolved_device())
 
     def open(self) -> Encoder:
         """Load its weights."""
-        from w2s_mol.encoders import transformer
-
-        kind = (
-            transformer.SmilesBertEncoder
-            if transformer.uses_smiles_vocabulary(self.folder)
-            else transformer.TextEncoder
-        )
-        encoder = kind(self.name, self.folder, self._resolved(), self._max_tokens, self.precision)
+        encoder = self._of.open()
         encoder.max_atoms = self.max_atoms
         return encoder
-
-    def _resolved(self) -> torch.device:
-        from w2s_mol.encoders import transformer
-
-        if isinstance(self._device, str):
-            return transformer.resolve_device(self._device)
-        return self._device
 
     def _facts(self) -> dict[str, Any]:
         made_by = [self.fingerprint, versions(*COMPUTED_WITH)]
         entry = kept.Entry("facts", files.sha256_json(made_by))
 
         def found_out() -> dict[str, Any]:
-            encoder = self.open()
+            encoder = self._of.open()
             return {
                 "hidden": encoder.hidden,
                 "reading": encoder.reading,
