@@ -8,7 +8,7 @@ from w2s_mol import load_encoder
 from w2s_mol.encoders import ref as module
 from w2s_mol.encoders.fixed import MorganEncoder
 from w2s_mol.encoders.loading import find_encoder
-from w2s_mol.encoders.ref import FolderRef, OpenRef
+from w2s_mol.encoders.ref import EncoderFolder, OpenRef
 
 KNOWN = ("name", "fingerprint", "poolings", "hidden", "precision", "max_atoms", "notes", "revision",
          "metadata", "reading", "arithmetic")  # fmt: skip
@@ -18,13 +18,13 @@ KNOWN = ("name", "fingerprint", "poolings", "hidden", "precision", "max_atoms", 
 def opened(fresh_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the folders that are opened, as they are."""
     names: list[str] = []
-    plain = FolderRef.open
+    plain = EncoderFolder.open
 
-    def counted(self: FolderRef):
+    def counted(self: EncoderFolder):
         names.append(self.name)
         return plain(self)
 
-    monkeypatch.setattr(FolderRef, "open", counted)
+    monkeypatch.setattr(EncoderFolder, "open", counted)
     return names
 
 
@@ -118,3 +118,10 @@ def test_vectors_are_those_of_the_folder_at_first_and_later(
 ) -> None:
     first, second = (load_encoder(str(tiny_encoder_folder)).embed(["CCO"]) for _ in range(2))
     np.testing.assert_array_equal(first.embeddings, second.embeddings)
+
+
+def test_loading_an_encoder_opens_its_weights_once(
+    opened: list[str], tiny_encoder_folder: Path
+) -> None:
+    load_encoder(str(tiny_encoder_folder))
+    assert opened == ["tiny"]

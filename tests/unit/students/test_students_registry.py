@@ -6,7 +6,7 @@ import pytest
 from taught_by_arrays import Says, probe
 
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.encoders.ref import FolderRef
+from w2s_mol.encoders.ref import EncoderFolder
 from w2s_mol.errors import InputError
 from w2s_mol.students.frozen import FrozenStudent
 from w2s_mol.students.own import OwnStudent
@@ -65,5 +65,5 @@ def test_self_refuses_a_supervisor_without_a_representation() -> None:
 
 def test_no_weights_are_loaded_for_those_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     find_students(["weak-h8-s0"], FINDER)
-    monkeypatch.setattr(FolderRef, "open", None)
+    monkeypatch.setattr(EncoderFolder, "open", None)
     assert [s.name for s in find_students(["weak-h8-s0"], FINDER)] == ["weak-h8-s0"]

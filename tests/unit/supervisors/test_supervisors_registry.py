@@ -8,7 +8,7 @@ from taught_by_arrays import Says
 
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.encoders.names import shipped_encoders
-from w2s_mol.encoders.ref import FolderRef
+from w2s_mol.encoders.ref import EncoderFolder
 from w2s_mol.errors import InputError
 from w2s_mol.supervisors import registry
 from w2s_mol.supervisors.probe import Probe
@@ -99,5 +99,5 @@ def test_a_new_kind_is_a_line_of_the_registry(monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_weights_are_loaded_for_those_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     find_supervisors(["weak-h8-s0"], FINDER)
-    monkeypatch.setattr(FolderRef, "open", None)
+    monkeypatch.setattr(EncoderFolder, "open", None)
     assert [s.name for s in find_supervisors(["weak-h8-s0"], FINDER)] == ["weak-h8-s0"]
