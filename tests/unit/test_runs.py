@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from w2s_mol.run_folder import carry_out
 
 from w2s_mol.engine.folder import carry_out
 from w2s_mol.engine.run import Part
