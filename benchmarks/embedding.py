@@ -21,9 +21,11 @@ import torch
 from common import Claim, mirror_or_none, report
 from transformers import AutoModel
 
-from w2s_mol import load_dataset, load_encoder
-from w2s_mol.embeddings.store import stored_embeddings
+from w2s_mol import load_dataset
+from w2s_mol.embeddings.encoded import Encoded
+from w2s_mol.encoders.loading import find_encoder
 from w2s_mol.encoders.smiles_bert import bert_config, new_bert, save_encoder
+from w2s_mol.heads.matrix import gathered
 from w2s_mol.molecules.smiles import standardize
 from w2s_mol.molecules.vocabulary import PAD_ID, token_ids
 
@@ -65,8 +67,9 @@ def our_way(folder: Path, smiles: list[str]) -> np.ndarray:
     """Embed as a study does."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["W2S_MOL_HOME"] = home
-        encoder = load_encoder(str(folder), device="cpu")
-        return stored_embeddings(encoder, smiles, "pooled").embeddings
+        encoded = Encoded(find_encoder(str(folder), device="cpu"), "pooled")
+        encoded.prepare(smiles)
+        return gathered(encoded.features(smiles), np.arange(len(smiles)))
 
 
 def rate(way: Callable[[Path, list[str]], np.ndarray], folder: Path, smiles: list[str]):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 
-from w2s_mol.statistics.gain_misfit import STATISTICS, synthetic_table
+from w2s_mol.statistics.gain_misfit import statistics_of, synthetic_table
 from w2s_mol.synthetic.run import run_synthetic
+from w2s_mol.tasks.registry import REGRESSION
 
 SETTINGS = (
     {"representation_epochs": 100},
@@ -24,7 +25,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     seeds = tuple(range(parser.parse_args().seeds))
-    print("| setting | epsilon / misfit | " + " | ".join(STATISTICS[s][0] for s in SHOWN) + " |")
+    words = [statistics_of(REGRESSION)[name][0] for name in SHOWN]
+    print("| setting | epsilon / misfit | " + " | ".join(words) + " |")
     print("| --- |" + " ---: |" * (len(SHOWN) + 1))
     for setting in SETTINGS:
         results = run_synthetic(experiment="pretraining", seeds=seeds, **setting).tables["results"]

@@ -46,7 +46,7 @@ def study(source: Path, strong: str, home: Path) -> pd.DataFrame:
 
 
 def main(revision: str) -> None:
-    from w2s_mol.heads.metrics import QUANTITIES
+    from w2s_mol.tasks.registry import REGRESSION
 
     largest = 0.0
     with tempfile.TemporaryDirectory() as place:
@@ -59,7 +59,7 @@ def main(revision: str) -> None:
         for strong in STRONG:
             before, after = (study(source, strong, homes[source]) for source in (old, ROOT))
             assert before[KEYS].equals(after[KEYS])
-            for name in QUANTITIES:
+            for name in REGRESSION.names():
                 difference = (before[name] - after[name]).abs().max()
                 largest = max(largest, 0.0 if pd.isna(difference) else float(difference))
                 assert before[name].isna().equals(after[name].isna())

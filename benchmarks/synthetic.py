@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from common import Claim, report
 
+from w2s_mol.heads.many import fit_exact
 from w2s_mol.synthetic.config import SyntheticConfig
 from w2s_mol.synthetic.networks import generator_for, random_tasks, random_trainable
 from w2s_mol.synthetic.representations import pretrained_representation, true_representation
 from w2s_mol.synthetic.run import run_synthetic
-from w2s_mol.synthetic.task_heads import fit_exact
 
 CONFIG = SyntheticConfig()
 

@@ -175,19 +175,25 @@ def report(runs_to_report: list[FinishedRun]) -> Report:
 
 @pytest.fixture
 def changed_esol(run_folders: Path, tmp_path: Path) -> Callable[..., FinishedRun]:
-    """Return the maker of a study of ESOL whose results and predictions are changed."""
-    import pandas as pd
+    """Return the maker of a study of ESOL whose results and predictions are changed.
+
+    The predictions are given with all that is known of their molecules, and written so, as in 0.3.
+    """
     from crafted_study import forget_hashes
 
     from w2s_mol.runs import find_runs
+    from w2s_mol.study.prediction_tables import read_predictions
 
     def make(change: Callable = lambda table: table, name: str = "changed") -> FinishedRun:
         folder = tmp_path / name
         shutil.copytree(run_folders / "study", folder)
-        for table in ("results", "predictions"):
-            path = folder / f"{table}.parquet"
-            found = pd.read_parquet(path)
-            change(found[found["dataset"] == "esol"]).to_parquet(path)
+        [made] = find_runs([folder])
+        tables = {"results": made.table("results"), "predictions": read_predictions(made)}
+        for table, found in tables.items():
+            repeated = found.select_dtypes("category").columns
+            plain = found.astype(dict.fromkeys(repeated, object))
+            change(plain[plain["dataset"] == "esol"]).to_parquet(folder / f"{table}.parquet")
+        (folder / "molecules.parquet").unlink()
         forget_hashes(folder)
         [run] = find_runs([folder])
         return run

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 ROWS = (ROOT / "data" / "computed-logp.csv").read_text().splitlines()
 SHIPPED = ROOT / "checkpoints" / "weak-h8-s0"
 FIXED = ("--weak", "rdkit2d", "--strong", "ecfp")
-TABLES = ("results.csv", "results.parquet", "predictions.parquet")
+TABLES = ("results.csv", "results.parquet", "predictions.parquet", "molecules.parquet")
 
 
 def write_table(folder, changed=None, n=50, name="own.csv"):
@@ -203,9 +203,10 @@ def test_an_element_outside_the_vocabulary_stops_a_study_and_the_advice_given_wo
     skipped = cli(*command, "--on-invalid", "skip")
     assert skipped.code == 0, skipped.err
     assert "2 rows left out" in skipped.err
-    predictions = pd.read_parquet(tmp_path / "made" / "predictions.parquet")
-    assert len(predictions) == 48
-    assert not predictions["smiles"].str.contains("Na|Sn").any()
+    assert len(pd.read_parquet(tmp_path / "made" / "predictions.parquet")) == 48
+    molecules = pd.read_parquet(tmp_path / "made" / "molecules.parquet")
+    assert len(molecules) == 48
+    assert not molecules["smiles"].str.contains("Na|Sn").any()
 
 
 @pytest.mark.slow

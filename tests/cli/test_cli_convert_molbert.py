@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow  # minutes together; `make test-slow` and CI run t
 
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
 ARCHIVE = "molbert/molbert_100epochs.zip"
-TABLES = ("results.csv", "results.parquet", "predictions.parquet")
+TABLES = ("results.csv", "results.parquet", "predictions.parquet", "molecules.parquet")
 
 WITHOUT_OUR_CODE = """
 import json, sys

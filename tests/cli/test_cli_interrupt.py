@@ -21,8 +21,8 @@ import w2s_mol
 pytestmark = pytest.mark.slow  # minutes together; `make test-slow` and CI run them
 
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
-FILES = {"results.csv", "results.parquet", "predictions.parquet", "config.toml", "manifest.json"}
-TABLES = ("results.csv", "results.parquet", "predictions.parquet")
+TABLES = ("results.csv", "results.parquet", "predictions.parquet", "molecules.parquet")
+FILES = {*TABLES, "config.toml", "manifest.json"}
 STOPPED = (130, -signal.SIGINT)  # a shell says 130 of both
 
 
@@ -81,8 +81,9 @@ def wait_until(reached, running):
         time.sleep(0.001)
 
 
-def written_at(path):
-    return path.stat().st_mtime_ns if path.exists() else None
+def sessions(folder):
+    """Return how many times a run was begun or gone on with."""
+    return len(list(folder.glob("parts/session-*.json")))
 
 
 @pytest.mark.slow
@@ -95,11 +96,10 @@ def test_ctrl_c_ends_a_run_with_130_wherever_it_strikes_and_the_next_run_goes_on
     searches in which RDKit takes Ctrl-C for itself, ends early with wrong counts and says nothing.
     """
     folder = tmp_path / "run"
-    manifest = folder / "manifest.json"  # written anew when a run begins or goes on
     for seconds in (0.0, 0.4, 1.0, 1.4):
-        before = written_at(manifest)
+        before = sessions(folder)
         running = start(command(place, folder))
-        wait_until(lambda before=before: written_at(manifest) != before, running)
+        wait_until(lambda before=before: sessions(folder) > before, running)
         time.sleep(seconds)
         os.killpg(running.pid, signal.SIGINT)
         out, err = running.communicate(timeout=10)
@@ -234,11 +234,9 @@ def test_a_run_killed_between_two_of_its_files_goes_on(
         assert again == (undisturbed / name).read_bytes(), name
 
 
-@pytest.mark.slow
-def parts_done(folder: Path) -> int:
-    """Return how many parts the manifest says are done."""
-    path = folder / "manifest.json"
-    return len(json.loads(path.read_text()).get("parts", {})) if path.exists() else 0
+def records(folder: Path) -> list[Path]:
+    """Return the records of the parts that are done."""
+    return [p for p in folder.glob("parts/*.json") if not p.name.startswith("session-")]
 
 
 def test_a_split_that_was_done_before_the_kill_is_not_computed_again(
@@ -246,21 +244,22 @@ def test_a_split_that_was_done_before_the_kill_is_not_computed_again(
 ):
     folder = tmp_path / "run"
     running = start(command(place, folder))
-    wait_until(lambda: parts_done(folder), running)
+    wait_until(lambda: records(folder), running)
     running.kill()
     running.communicate()
-    assert 1 <= parts_done(folder) < 6
-    noted = seconds_of_heads(folder)
+    assert 1 <= len(records(folder)) < 6
+    noted = seconds_of_heads(*records(folder))
+    assert noted
     assert cli(*command(place, folder)).code == 0
-    found = seconds_of_heads(folder)
+    found = seconds_of_heads(folder / "manifest.json")
     assert len(found) == 6
     assert {name: found[name] for name in noted} == noted  # as the first session measured them
 
 
-def seconds_of_heads(folder: Path) -> dict[str, float]:
-    """Return how long the heads of each part took, as the manifest says."""
-    seconds = json.loads((folder / "manifest.json").read_text())["seconds"]
-    return {name: value for name, value in seconds.items() if name.startswith("heads ")}
+def seconds_of_heads(*files: Path) -> dict[str, float]:
+    """Return how long the heads of each split took, as records of parts or a manifest say it."""
+    each = [json.loads(path.read_text())["seconds"] for path in files]
+    return {n: value for seconds in each for n, value in seconds.items() if n.startswith("heads ")}
 
 
 def test_a_truncated_and_an_altered_embedding_are_noticed_and_computed_again(

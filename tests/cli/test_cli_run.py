@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
-FILES = {"results.csv", "results.parquet", "predictions.parquet", "config.toml", "manifest.json"}
-TABLES = ("results.csv", "results.parquet", "predictions.parquet")
+TABLES = ("results.csv", "results.parquet", "predictions.parquet", "molecules.parquet")
+FILES = {*TABLES, "config.toml", "manifest.json"}
 QUANTITIES = [
     *("weak_error", "w2s_error", "misfit", "ceiling_error", "gain", "bound", "slack", "pgr"),
 ]
@@ -43,6 +43,20 @@ def scaled_copy(encoder, folder, factor):
     weights = load_file(folder / "model.safetensors")
     scaled = {k: v if "position" in k else v * np.float32(factor) for k, v in weights.items()}
     save_file(scaled, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def predictions_of(folder):
+    """Return every prediction with the label, the SMILES and the part of its molecule."""
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    molecules = pd.read_parquet(folder / "molecules.parquet")
+    texts = dict.fromkeys(("dataset", "split", "family", "weak", "strong"), str)
+    found = predictions.astype(texts).merge(
+        molecules.astype({"dataset": str}), on=["dataset", "row"], validate="many_to_one"
+    )
+    assert len(found) == len(predictions)
+    parts = {name: f"part {name}" for name in found["split"].unique()}
+    of_split = [found.loc[found["split"] == s, part].astype(str) for s, part in parts.items()]
+    return found.assign(part=pd.concat(of_split)).drop(columns=list(parts.values()))
 
 
 def content(folder):
@@ -106,7 +120,7 @@ def fixed_command(inputs):
     return ("run", "--dataset", inputs / "molecules.csv", "--target-column", "logp", *FIXED)
 
 
-def test_a_run_writes_its_five_files_and_nothing_else(study, kept):
+def test_a_run_writes_its_six_files_and_nothing_else(study, kept):
     assert {path.name for path in study.iterdir()} - {".lock"} == FILES
     assert "weak-h8-s0" in kept["study"].out
     assert "(log10)^2" in kept["study"].out
@@ -135,7 +149,7 @@ def test_the_results_are_tidy_and_the_csv_says_what_the_parquet_says(study):
 
 def test_the_quantities_are_those_of_the_predictions(study):
     results = pd.read_parquet(study / "results.parquet")
-    predictions = pd.read_parquet(study / "predictions.parquet")
+    predictions = predictions_of(study)
     assert len(predictions) == 3 * 3 * 50
     key = [*WEAK_IDENTITY, "part"]
     parts = dict(iter(predictions.groupby(key)))
@@ -165,7 +179,7 @@ def test_the_quantities_are_those_of_the_predictions(study):
 
 
 def test_the_predictions_hold_every_molecule_of_the_table_in_one_part_of_each_split(study):
-    predictions = pd.read_parquet(study / "predictions.parquet")
+    predictions = predictions_of(study)
     table = pd.DataFrame([row.split(",") for row in ROWS[1:51]], columns=["smiles", "logp"])
     for _, molecules in predictions.groupby(WEAK_IDENTITY):
         in_order = molecules.sort_values("row")
@@ -200,10 +214,8 @@ def test_the_manifest_says_what_the_run_was(study):
     assert manifest["python"]
     assert manifest["config"]["seed"] == 0
     assert manifest["config"]["split_seeds"] == [0, 1, 2]
-    assert manifest["strong"] == {
-        "name": "ecfp",
-        "sha256": results["strong_sha256"].unique().item(),
-    }
+    [sha256] = results["strong_sha256"].unique()
+    assert manifest["students"] == [{"name": "ecfp", "sha256": sha256}]
     assert [one["sha256"] for one in manifest["weak"]] == list(results["weak_sha256"].unique())
     assert manifest["seconds"]["total"] > 0
     assert any("embedding" in work for work in manifest["seconds"])
@@ -236,7 +248,7 @@ def test_a_split_file_may_lie_anywhere_without_changing_a_byte_of_the_results(cl
         options = ("--split-file", place / "fold.json", *FIXED)
         assert cli(*own_table(place), *options, "-o", place / "run").code == 0
         results.append((place / "run" / "results.csv").read_bytes())
-    predictions = pd.read_parquet(tmp_path / "here" / "run" / "predictions.parquet")
+    predictions = predictions_of(tmp_path / "here" / "run")
     found = {part: sorted(rows) for part, rows in predictions.groupby("part")["row"]}
     assert found == rows
     assert set(predictions["split"]) == {"fold"}
@@ -282,7 +294,7 @@ def test_disjoint_halves_the_train_molecules_between_the_weak_and_the_strong_hea
     command = (*own_table(tmp_path), *FIXED, "--protocol", "disjoint", "--split-seed", "3")
     assert cli(*command, "-o", tmp_path / "run").code == 0
     results = pd.read_parquet(tmp_path / "run" / "results.parquet")
-    predictions = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
+    predictions = predictions_of(tmp_path / "run")
     assert dict(zip(results["eval_split"], results["n"], strict=True)) == {
         "train-weak": 20,
         "train-strong": 20,
@@ -328,7 +340,7 @@ def test_rows_that_cannot_be_used_are_skipped_on_demand_and_counted(cli, tmp_pat
     assert "3 rows left out" in done.err
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert any("3 rows left out" in note for note in manifest["notes"]["m"])
-    predictions = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
+    predictions = predictions_of(tmp_path / "run")
     kept_rows = [row.split(",")[0] for i, row in enumerate(rows) if i not in {0, 3, 7, 9}]
     assert sorted(predictions["smiles"]) == sorted(kept_rows)
 

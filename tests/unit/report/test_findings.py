@@ -9,6 +9,7 @@ from w2s_mol.runs import find_runs
 from w2s_mol.selection.tables import selections
 from w2s_mol.statistics.cases import study_cases
 from w2s_mol.statistics.gain_misfit import gain_misfit_table
+from w2s_mol.study.prediction_tables import read_predictions
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,7 @@ def study(run_folders) -> dict[str, Any]:
     """The parts of which the findings on Lipop are made."""
     [run] = find_runs([run_folders / "study"])
     results = run.table("results").query("dataset == 'lipop'")
-    [cases] = study_cases(results, run.table("predictions"))
+    [cases] = study_cases(results, read_predictions(run))
     return {"cases": cases, "results": results, "statistics": gain_misfit_table(cases, 100)}
 
 

@@ -8,6 +8,7 @@ from w2s_mol.runs import find_runs
 from w2s_mol.statistics import cases as module
 from w2s_mol.statistics.cases import study_cases
 from w2s_mol.statistics.resampling import row_weights
+from w2s_mol.study.prediction_tables import read_predictions
 
 QUANTITIES = (
     "weak_error",
@@ -26,7 +27,7 @@ QUANTITIES = (
 def test_means_are_the_results_of_the_run(run_folders, name: str, part: str) -> None:
     [run] = find_runs([run_folders / name])
     results = run.table("results")
-    found = list(study_cases(results, run.table("predictions")))
+    found = list(study_cases(results, read_predictions(run)))
     assert [cases.keys["dataset"] for cases in found] == ["lipop", "esol"]
     for cases in found:
         rows = results[(results["eval_split"] == part)]
@@ -157,6 +158,30 @@ def test_a_study_is_a_control_by_what_it_lacks(
 ) -> None:
     keys = {"strong": strong, "shuffled_labels": shuffled}
     assert crafted(k=2, families=families * 2, keys=keys).cases().control == control
+
+
+def test_several_students_of_one_run_are_studies_apart() -> None:
+    """Each is read with its own predictions, not with those of the other."""
+    names = ("ecfp", "rdkit2d")
+    each = [
+        crafted(seed=seed, keys={"strong": name, "strong_sha256": name}).tables()
+        for seed, name in enumerate(names)
+    ]
+    together = (
+        [results for results, _ in each],
+        [
+            predictions.assign(strong=name)
+            for name, (_, predictions) in zip(names, each, strict=True)
+        ],
+    )
+    found = list(study_cases(*map(pd.concat, together)))
+    assert [cases.keys["strong"] for cases in found] == list(names)
+    for cases, tables in zip(found, each, strict=True):
+        [alone] = study_cases(*tables)
+        for quantity in QUANTITIES:
+            np.testing.assert_array_equal(
+                cases.means("test", quantity), alone.means("test", quantity)
+            )
 
 
 def test_what_an_older_version_wrote_is_refused_with_the_way_out() -> None:

@@ -9,6 +9,7 @@ from w2s_mol.runs import find_runs
 from w2s_mol.statistics.cases import Cases, study_cases
 from w2s_mol.statistics.controls import CONTROLS, control_table
 from w2s_mol.statistics.gain_misfit import gain_misfit_table
+from w2s_mol.study.prediction_tables import read_predictions
 
 EFFECTS = ["mean_gain", "median_gain", "correlation", "slope", "rule_spearman"]
 
@@ -167,7 +168,7 @@ def test_studies_without_controls_and_controls_alone_have_no_table() -> None:
 
 def test_controls_of_real_runs_are_found_with_their_own_dataset(run_folders) -> None:
     runs = [run for run in find_runs([run_folders]) if run.kind == "study"]
-    every = [c for r in runs for c in study_cases(r.table("results"), r.table("predictions"))]
+    every = [c for r in runs for c in study_cases(r.table("results"), read_predictions(r))]
     found = control_table(every, 100)
     assert set(found["strong"]) == {"ecfp"}
     pairs = found[["dataset", "control"]].drop_duplicates().apply(tuple, axis=1)

@@ -9,15 +9,17 @@ from scipy import stats
 from w2s_mol.runs import find_runs
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import (
-    QUANTITIES,
-    STATISTICS,
     correlation,
     gain_misfit_replicates,
     gain_misfit_table,
     slope,
+    statistics_of,
     synthetic_summary,
     synthetic_table,
 )
+from w2s_mol.tasks.registry import REGRESSION
+
+TERMS = [term.name for term in REGRESSION.terms]
 
 numbers = st.floats(-100, 100).map(lambda x: round(x, 3))
 points = st.lists(st.tuples(numbers, numbers.map(abs)), min_size=3, max_size=30)
@@ -65,7 +67,7 @@ def test_estimates_are_those_of_the_results() -> None:
     assert found["share_slack"] == pytest.approx((test["slack"] >= 0).mean())
     for name in ("gain", "misfit", "slack", "slack_projection", "slack_epsilon"):
         assert found[f"mean_{name}"] == pytest.approx(test[name].mean())
-    assert list(found.index) == list(STATISTICS)
+    assert list(found.index) == list(statistics_of(REGRESSION))
 
 
 def test_the_parts_of_the_slack_make_it_up() -> None:
@@ -160,7 +162,7 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
 
 def test_replicates_have_a_column_for_every_case() -> None:
     observed, molecules, everything = gain_misfit_replicates(crafted(k=3).cases(), 20)
-    for name in QUANTITIES:
+    for name in TERMS:
         assert observed[name].shape == (6,)
         assert molecules[name].shape == everything[name].shape == (20, 6)
     # quantities are resampled together: a case's gain stays beside its misfit
@@ -212,7 +214,7 @@ def test_every_synthetic_experiment_has_its_statistics(synthetic: pd.DataFrame) 
 
 def test_the_interval_over_synthetic_tasks_is_the_analytic_one() -> None:
     gain = np.random.default_rng(0).normal(5.0, 2.0, size=400)
-    rows = pd.DataFrame(dict.fromkeys(QUANTITIES, gain))
+    rows = pd.DataFrame(dict.fromkeys(TERMS, gain))
     rows = rows.assign(experiment="realizable", panel="2a", seed=0, task=range(400))
     row = synthetic_table(rows, 2000).set_index("statistic").loc["mean_gain"]
     half = 1.96 * gain.std() / 20
@@ -224,7 +226,7 @@ def test_the_interval_over_synthetic_tasks_is_the_analytic_one() -> None:
 
 def test_synthetic_seeds_that_disagree_widen_the_second_interval_alone() -> None:
     gain = np.random.default_rng(0).normal(size=(2, 50)) + np.array([[0.0], [9.0]])
-    rows = pd.DataFrame({name: gain.ravel() for name in QUANTITIES})
+    rows = pd.DataFrame({name: gain.ravel() for name in TERMS})
     rows = rows.assign(experiment="realizable", panel="2a", seed=np.repeat([0, 1], 50))
     row = synthetic_table(rows, 400).set_index("statistic").loc["mean_gain"]
     assert row["high"] - row["low"] < 1 < 8 < row["high_all"] - row["low_all"]

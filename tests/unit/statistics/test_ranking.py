@@ -11,6 +11,7 @@ from w2s_mol.selection.tables import selector_table
 from w2s_mol.statistics import ranking
 from w2s_mol.statistics.cases import Cases, study_cases
 from w2s_mol.statistics.ranking import ranking_table, rule_replicates
+from w2s_mol.study.prediction_tables import read_predictions
 
 SPLIT = {"0": (range(20), range(20, 200), range(200, 400))}
 
@@ -51,7 +52,7 @@ def test_the_regret_of_a_pick_is_what_it_costs_against_the_best(both: tuple[list
 def test_estimates_are_those_of_the_selection(run_folders, part: str) -> None:
     [run] = find_runs([run_folders / "study"])
     expected = selector_table(run.table("results"), part).set_index(["dataset", "selector"])
-    for cases in study_cases(run.table("results"), run.table("predictions")):
+    for cases in study_cases(run.table("results"), read_predictions(run)):
         found = by_measure(cases, selector_split=part)
         for (selector, measure), row in found.iterrows():
             one = expected.loc[(cases.keys["dataset"], selector)]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from w2s_mol.heads.metrics import QUANTITIES
 
 from w2s_mol.errors import InputError
 from w2s_mol.synthetic import run as module
 from w2s_mol.synthetic.config import EXPERIMENTS, SyntheticConfig
 from w2s_mol.synthetic.run import run_synthetic
+from w2s_mol.tasks.registry import REGRESSION
 
 TINY = SyntheticConfig(
     experiment=("realizable", "perturbation"),
@@ -82,8 +82,8 @@ def test_a_run_folder_holds_results_curves_settings_and_manifest(tmp_path: Path)
     for table, frame in found.tables.items():
         pd.testing.assert_frame_equal(frame, in_memory[table])
     pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "run" / "results.csv")[list(QUANTITIES)],
-        in_memory["results"][list(QUANTITIES)],
+        pd.read_csv(tmp_path / "run" / "results.csv")[list(REGRESSION.names())],
+        in_memory["results"][list(REGRESSION.names())],
     )
     config = tomllib.loads((tmp_path / "run" / "config.toml").read_text())
     assert SyntheticConfig(**config) == TINY
