@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2s_mol.numbers import Form, squared
+from w2s_mol.numbers import Form
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,3 @@ def test_an_estimate_with_its_interval(values: tuple, text: str) -> None:
 def test_a_number_alone_is_printed_to_three_digits_at_any_scale(value: float) -> None:
     printed = float(Form.of([value]).number(value))
     assert printed == pytest.approx(value, rel=5.1e-3)
-
-
-def test_an_empty_unit_has_a_square_in_words() -> None:
-    assert squared("log10") == "(log10)^2"
-    assert squared("") == squared("  ") == "squared label units"

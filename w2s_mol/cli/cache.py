@@ -21,7 +21,7 @@ def cache(context: typer.Context) -> None:
     All of it can be removed: it is computed or fetched anew when it is needed.
     """
     if context.invoked_subcommand is None:
-        list_kept()
+        _print_kept("table")
 
 
 @app.command("list")
@@ -29,6 +29,10 @@ def list_kept(
     form: options.Format = "table",
 ) -> None:
     """Show each kind of what is kept: how much there is, and when it was used (UTC)."""
+    _print_kept(form)
+
+
+def _print_kept(form: str) -> None:
     from w2s_mol import housekeeping, paths
 
     rows: list[list[object]] = []

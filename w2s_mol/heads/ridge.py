@@ -68,11 +68,15 @@ class RidgePath:
             return cls(scaler, values, train.T @ vectors, coordinates, means)
         gram, products = np.zeros((d, d)), np.zeros((d, labels.shape[1]))
         for places, block in features.blocks(rows):
-            x = scaler.transform(block)
+            x, y = scaler.transform(block), labels[rows[places]] - means
             gram += x.T @ x
-            products += x.T @ (labels[rows[places]] - means)
+            products += x.T @ y
         values, vectors = _eigen(gram)
-        return cls(scaler, values, vectors, vectors.T @ products, means)
+        # Where all are in hand they are projected, as versions before blocks did: it rounds alike,
+        # which the smallest penalties multiply by a million.
+        whole = len(places) == len(rows)
+        coordinates = (vectors.T @ x.T) @ y if whole else vectors.T @ products
+        return cls(scaler, values, vectors, coordinates, means)
 
     def errors(self, features: Matrix, labels: Array, rows: Rows) -> Array:
         """Return the mean squared error on some molecules at every penalty, (penalties, k)."""
