@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 _MOST_SAID = 3
-_NOT_INPUTS = {"kind", "format", "config", "notes"}
+_NOT_INPUTS = {"kind", "format", "config", "notes", "asked"}
 _SAID_OF_INPUTS = {"exposure", "pretraining"}
 
 
