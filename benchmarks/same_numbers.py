@@ -2,7 +2,7 @@
 
 python benchmarks/same_numbers.py REVISION
 
-Runs ESOL, FreeSolv and Lipop under both with the 200 descriptors and with the shipped strong encoder,
+Runs ESOL, FreeSolv and Lipop under both with the 200 descriptors and the shipped strong encoder,
 their null controls, the other protocol and the other heads, and small synthetic experiments, each
 revision in a W2S_MOL_HOME of its own and on one thread. Prints the largest difference of any
 quantity, and whether all chosen penalties are the same. Exits with 1 where one exceeds 1e-9. Needs
