@@ -28,7 +28,7 @@ class Scaler:
         d = features.shape[1]
         total, squares = np.zeros(d), np.zeros(d)
         for _, block in features.blocks(rows):
-            total += block.sum(axis=0, dtype=np.float64)
+            total += np.asarray(block, dtype=np.float64).sum(axis=0)
         mean = total / len(rows)
         for _, block in features.blocks(rows):
             squares += ((block - mean) ** 2).sum(axis=0)
