@@ -60,7 +60,7 @@ def results(source: Path, verb: str, options: tuple[str, ...], home: Path) -> pd
 
 
 def difference(before: pd.DataFrame, after: pd.DataFrame, keys: list[str]) -> float:
-    """Return the largest difference of any quantity; of pgr where it is not a ratio of roundings."""
+    """Return the largest difference of any quantity; of pgr where it is no ratio of roundings."""
     from w2s_mol.tasks.registry import REGRESSION
 
     before, after = (one.sort_values(keys, ignore_index=True) for one in (before, after))

@@ -18,7 +18,7 @@ from w2s_mol.datasets.rules import OnInvalid
 from w2s_mol.datasets.table import Row, Table, open_table
 from w2s_mol.errors import InputError, shortened
 from w2s_mol.molecules.limits import MAX_ATOMS
-from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of, text_after
+from w2s_mol.molecules.smiles import MoleculeError, check_molecule, smiles_of, text_after
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class _Reader:
             cell = row.fields[self._smiles_at]
             try:
                 smiles = smiles_of(cell, self._max_atoms)
-                parse(smiles)
+                check_molecule(smiles)
             except MoleculeError as error:
                 fault = smiles_fault(row.place, str(error), cell.strip())
             else:

@@ -168,18 +168,18 @@ class FolderRef(EncoderRef):
     def _facts(self) -> dict[str, Any]:
         made_by = [self.fingerprint, versions(*COMPUTED_WITH)]
         entry = kept.Entry("facts", files.sha256_json(made_by))
-
-        def found_out() -> dict[str, Any]:
-            encoder = self._of.open()
-            return {
-                "hidden": encoder.hidden,
-                "reading": encoder.reading,
-                "poolings": encoder.poolings,
-                "notes": encoder.notes,
-            }
-
-        def save(facts: dict[str, Any], folder: Path) -> None:
-            files.write_json(folder / _FACTS, facts)
-
-        facts: dict[str, Any] = files.read_json(kept.kept(entry, found_out, save) / _FACTS)
+        if folder := kept.whole(entry):
+            facts: dict[str, Any] = files.read_json(folder / _FACTS)
+            return facts
+        encoder = self._of.open()
+        facts = {
+            "hidden": encoder.hidden,
+            "reading": encoder.reading,
+            "poolings": encoder.poolings,
+            "notes": encoder.notes,
+        }
+        # Opening is quicker than waiting for another process that finds out the same.
+        with kept.claimed(entry) as mine:
+            if mine and not kept.whole(entry):
+                kept.write(entry, lambda place: files.write_json(place / _FACTS, facts))
         return facts

@@ -110,12 +110,12 @@ def run_study(
     mirror, offline = check("mirror", mirror, str | None), check("offline", offline, bool)
     check_device_name(device)
     where = Path(folder) if folder else None
-    asked = asked_for(config)
-    if where and asked and (finished := finished_as(where, asked)):
+    if finished := _recognised(config, where):
         return _result(finished)
-    several = check("workers", workers, Count) > 1
-    if several:
+    if several := check("workers", workers, Count) > 1:
         _work_together(config, where, workers, device, mirror, offline, progress)
+        if finished := _recognised(config, where):
+            return _result(replace(finished, computed=True))
     from w2s_mol.embeddings.finding import Finder
     from w2s_mol.engine.folder import carry_out
     from w2s_mol.study.plan import StudyPlan
@@ -123,6 +123,12 @@ def run_study(
     finder = Finder(config.pooling, device, config.max_atoms, mirror, offline, progress)
     finished = carry_out(StudyPlan(config, finder), where, progress)
     return _result(replace(finished, computed=finished.computed or several))
+
+
+def _recognised(config: StudyConfig, folder: Path | None) -> Finished | None:
+    """Return the study of a folder if it is finished, whole and plainly the one asked for."""
+    asked = asked_for(config) if folder else ""
+    return finished_as(folder, asked) if folder and asked else None
 
 
 def _work_together(
