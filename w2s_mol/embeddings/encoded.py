@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -102,10 +103,15 @@ class Encoded:
         encoder = self.encoder.open()
         return [reason for block in blocks for reason in encoder.read(block).reasons]
 
-    def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
-        """Compute what is not kept yet and no other process is at, without waiting for those."""
-        if tuple(smiles) not in self._stored:
-            self._computing(tuple(smiles), progress).share(wait=False)
+    def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
+        """Compute what is not kept yet and no other process is at, without waiting for those.
+
+        The weights are loaded once at most for the molecules of all tables, and let go.
+        """
+        opened = lru_cache(maxsize=1)(self.encoder.open)
+        for smiles in map(tuple, tables):
+            if smiles not in self._stored:
+                self._computing(smiles, progress, opened).share(wait=False)
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> list[str]:
         """Compute what is not kept yet, and wait for what other processes are at.
@@ -145,19 +151,23 @@ class Encoded:
 
     def _of(self, smiles: tuple[str, ...], progress: Progress) -> StoredFeatures:
         if smiles not in self._stored:
-            blocks = self._computing(smiles, progress).blocks()
+            opened = lru_cache(maxsize=1)(self.encoder.open)
+            blocks = self._computing(smiles, progress, opened).blocks()
             self._stored[smiles] = StoredFeatures(blocks, len(smiles))
         return self._stored[smiles]
 
-    def _computing(self, smiles: tuple[str, ...], progress: Progress) -> _Computing:
+    def _computing(
+        self, smiles: tuple[str, ...], progress: Progress, opened: Callable[[], Encoder]
+    ) -> _Computing:
         found = self._begun.setdefault(smiles, {})
-        return _Computing(self.encoder, self.pooling, smiles, progress, found)
+        return _Computing(self.encoder, self.pooling, smiles, progress, opened, found)
 
 
 class _Computing:
-    """The blocks of some molecules, those that are missing made; weights are loaded for these.
+    """The blocks of some molecules, those that are missing made.
 
-    ``found`` holds those that are known; what cannot be kept on disk is there alone.
+    ``opened`` gives the encoder where one is missing; ``found`` holds those that are known: what
+    cannot be kept on disk is there alone.
     """
 
     def __init__(
@@ -166,11 +176,11 @@ class _Computing:
         pooling: str,
         smiles: tuple[str, ...],
         progress: Progress,
+        opened: Callable[[], Encoder],
         found: dict[int, _Block],
     ) -> None:
         self._ref, self._pooling, self._progress = encoder, pooling, progress
-        self._encoder: Encoder | None = None
-        self._found = found
+        self._opened, self._found = opened, found
         self._smiles = smiles
         self._starts = range(0, max(1, len(smiles)), store.BLOCK)
         self._entries = {
@@ -207,14 +217,13 @@ class _Computing:
         return True
 
     def _make(self, start: int) -> None:
-        if self._encoder is None:
-            self._encoder = self._ref.open()
+        encoder = self._opened()
 
         def embedding(_work: str, done: int, _total: int | None) -> None:
             self._tell(start + done)
 
         entry = self._entries[start]
-        made = store.make_block(entry, self._encoder, self._block(start), self._pooling, embedding)
+        made = store.make_block(entry, encoder, self._block(start), self._pooling, embedding)
         self._found[start] = _Block.of(entry, made)
         self._tell(start + len(made.valid))
 

@@ -23,7 +23,7 @@ from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS
 from w2s_mol.study.predictions import molecule_rows, prediction_rows
 from w2s_mol.study.protocols import PROTOCOLS, Roles
 from w2s_mol.study.results import StudyContext, result_rows
-from w2s_mol.study.usable import Reader, Usable, usable
+from w2s_mol.study.usable import Reader, Usable, begin, usable
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import REGRESSION
@@ -50,7 +50,7 @@ class StudyPlan:
     """A study as an ``engine.run.Run``.
 
     A part is one split of a dataset under at most ``MOST_SUPERVISORS`` supervisors: the cells of
-    all students with these. Whoever does the first part of a dataset prepares everyone for it.
+    all students with these. Whoever does a part first lets everyone embed all that is free.
     """
 
     kind = "study"
@@ -64,6 +64,7 @@ class StudyPlan:
         self._students = find_students(config.strong, finder)
         for student in self._students:
             student.refuse(self._supervisors)
+        self._begun = False
         self._usable: dict[int, Usable] = {}
         self.run_id = self._content_hash()
         self._context = StudyContext(config, self.run_id, REGRESSION)
@@ -186,6 +187,9 @@ class StudyPlan:
         if dataset not in self._usable:
             strict = self._config.on_invalid == "error"
             everyone: list[Reader] = [*self._supervisors, *self._students]
+            if not self._begun:
+                begin(self._datasets, everyone, strict=strict, progress=progress)
+                self._begun = True
             found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)
             self._usable = {dataset: found}  # parts come in order: the last dataset is let go
         return self._usable[dataset]

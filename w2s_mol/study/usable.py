@@ -45,34 +45,50 @@ class Usable:
     note: str = ""
 
 
-def usable(
-    dataset: Dataset, readers: Sequence[Reader], *, strict: bool, progress: Progress
-) -> Usable:
-    """Prepare everyone for a dataset, and find what all of them can represent.
+def begin(
+    datasets: Sequence[Dataset], readers: Sequence[Reader], *, strict: bool, progress: Progress
+) -> None:
+    """Let everyone compute what no other process is at, for all datasets of a study.
 
     Parameters
     ----------
-    dataset
-        All of it.
+    datasets
+        All of them.
     readers
         Supervisors and students.
     strict
-        Whether a molecule that one of them cannot represent stops the study; all such are told at
-        once, and as far as is known before anything is computed.
+        Whether a molecule that one of them cannot represent stops the study; all such of a dataset
+        are told at once, as far as they are known before anything is computed.
     progress
         Told what is computed.
 
     Raises
     ------
     InputError
-        If it does, or too little is left to be studied.
+        If it does.
     """
     if strict:
         one_of_a_kind = {reader.reading: reader for reader in readers}.values()
-        found = [(reader.name, reader.read(dataset.smiles)) for reader in one_of_a_kind]
-        _refuse(dataset, faults_of(dataset, found))
-    for reader in readers:  # nobody waits for another process while there is work left
-        reader.begin(dataset.smiles, progress)
+        for dataset in datasets:
+            found = [(reader.name, reader.read(dataset.smiles)) for reader in one_of_a_kind]
+            _refuse(dataset, faults_of(dataset, found))
+    for reader in readers:
+        reader.begin([dataset.smiles for dataset in datasets], progress)
+
+
+def usable(
+    dataset: Dataset, readers: Sequence[Reader], *, strict: bool, progress: Progress
+) -> Usable:
+    """Prepare everyone for a dataset, and find what all of them can represent.
+
+    Parameters are as in ``begin``.
+
+    Raises
+    ------
+    InputError
+        If ``strict`` and one of them cannot represent a molecule, or too little is left to be
+        studied.
+    """
     found = [(reader.name, reader.prepare(dataset.smiles, progress)) for reader in readers]
     faults = faults_of(dataset, found)
     if strict:

@@ -98,8 +98,8 @@ class Supervisor(ABC):
         """Say of each molecule why it cannot be labelled, without computing anything."""
         return [""] * len(smiles)
 
-    def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
-        """Compute of what ``prepare`` keeps all that no other process is at, without waiting."""
+    def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
+        """Compute what ``prepare`` will keep of some datasets, but for what others are at."""
         return
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:

@@ -33,9 +33,9 @@ class Probe(Supervisor):
         """Ask the encoder."""
         return self.encoded.read(smiles)
 
-    def begin(self, smiles: Sequence[str], progress: Progress = silent) -> None:
+    def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
         """Embed what is free."""
-        self.encoded.begin(smiles, progress)
+        self.encoded.begin(tables, progress)
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Embed them."""

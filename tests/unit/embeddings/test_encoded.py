@@ -75,7 +75,7 @@ def test_no_molecules_have_no_features(ref: _Counting) -> None:
 def test_nothing_is_computed_twice(ref: _Counting) -> None:
     encoded = Encoded(ref)
     for again in (encoded, encoded, Encoded(ref)):
-        again.begin(SMILES)
+        again.begin([SMILES])
         again.prepare(SMILES)
         again.features(SMILES)
         assert ref.asked == len(SMILES)
@@ -84,7 +84,7 @@ def test_nothing_is_computed_twice(ref: _Counting) -> None:
 def test_weights_are_loaded_once_and_only_where_a_block_is_missing(ref: _Counting) -> None:
     encoded = Encoded(ref)
     assert ref.opened == 0
-    encoded.begin(SMILES)
+    encoded.begin([SMILES])
     assert ref.opened == 1
     encoded.prepare(SMILES)
     Encoded(ref).prepare(SMILES)
@@ -141,7 +141,7 @@ def test_what_might_come_out_otherwise_is_used_but_not_kept(
 ) -> None:
     ref.lasting = False
     encoded = Encoded(ref)
-    encoded.begin(SMILES)
+    encoded.begin([SMILES])
     assert encoded.prepare(SMILES) == list(MorganEncoder().embed(SMILES).reasons)
     for _ in range(2):
         np.testing.assert_array_equal(
@@ -241,7 +241,7 @@ def test_molecules_are_read_without_computing_a_vector(ref: _Counting) -> None:
 def test_begin_takes_what_is_free_and_waits_for_nobody(ref: _Counting, fresh_home: Path) -> None:
     entry = store.block_entry(ref, SMILES[3:6], "fixed")
     with kept.held(entry):
-        Encoded(ref).begin(SMILES)
+        Encoded(ref).begin([SMILES])
         assert ref.asked == 4
         assert len(entries(fresh_home)) == 2
     Encoded(ref).prepare(SMILES)
@@ -279,7 +279,7 @@ def test_processes_share_the_blocks(fresh_home: Path, monkeypatch: pytest.Monkey
 
     def work(number: int) -> None:
         encoded = Encoded(workers[number])
-        encoded.begin(OTHERS)
+        encoded.begin([OTHERS])
         encoded.prepare(OTHERS)
         found[number] = vectors(encoded, OTHERS)
 

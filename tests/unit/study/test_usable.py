@@ -7,7 +7,7 @@ import pytest
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.errors import InputError
 from w2s_mol.progress import silent
-from w2s_mol.study.usable import faults_of, usable
+from w2s_mol.study.usable import begin, faults_of, usable
 
 N = 12
 
@@ -26,8 +26,8 @@ class Reader:
         self.asked.append((self.name, "read"))
         return [self.reads.get(row, "") for row in range(len(smiles))]
 
-    def begin(self, smiles: Sequence[str], progress: object) -> None:
-        self.asked.append((self.name, "begin"))
+    def begin(self, tables: Sequence[Sequence[str]], progress: object) -> None:
+        self.asked.append((self.name, f"begin {len(tables)}"))
 
     def prepare(self, smiles: Sequence[str], progress: object) -> list[str]:
         self.asked.append((self.name, "prepare"))
@@ -68,11 +68,13 @@ def test_where_all_can_be_used_there_is_no_note() -> None:
     assert found.places.tolist() == [*range(N)]
 
 
-def test_everyone_begins_before_anyone_waits() -> None:
+def test_everyone_begins_on_all_datasets_before_anyone_waits() -> None:
     asked: list[tuple[str, str]] = []
     readers = [Reader(name, asked=asked) for name in "ab"]
+    begin([dataset(), dataset()], readers, strict=False, progress=silent)
+    assert asked == [("a", "begin 2"), ("b", "begin 2")]
     usable(dataset(), readers, strict=False, progress=silent)
-    assert asked == [("a", "begin"), ("b", "begin"), ("a", "prepare"), ("b", "prepare")]
+    assert asked[2:] == [("a", "prepare"), ("b", "prepare")]
 
 
 def test_all_that_is_known_by_reading_is_refused_at_once_before_anything_is_computed() -> None:
@@ -84,7 +86,7 @@ def test_all_that_is_known_by_reading_is_refused_at_once_before_anything_is_comp
         Reader("c", {4: "an unknown element: Sn"}, reading="two", asked=asked),
     ]
     with pytest.raises(InputError) as told:
-        usable(dataset(), readers, strict=True, progress=silent)
+        begin([dataset()], readers, strict=True, progress=silent)
     assert [what for _, what in asked] == ["read", "read"]
     message = str(told.value)
     assert "own: 2 of 12 rows cannot be used" in message

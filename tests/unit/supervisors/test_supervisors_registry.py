@@ -94,7 +94,7 @@ def test_a_new_kind_is_a_line_of_the_registry(monkeypatch: pytest.MonkeyPatch) -
     ]
     assert found[0].prepare(["C", "CC"]) == found[0].read(["C", "CC"]) == ["", ""]
     assert found[0].reading == "nothing"
-    assert found[0].begin(["C"]) is None
+    assert found[0].begin([["C"]]) is None
 
 
 def test_no_weights_are_loaded_for_those_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
