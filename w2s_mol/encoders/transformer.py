@@ -190,12 +190,12 @@ class SmilesBertEncoder(TransformerEncoder):
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _family_ids(smiles: str) -> tuple[tuple[int, ...], str]:
+def _family_ids(smiles: str) -> tuple[bytes, str]:
     """Return the ids of a SMILES in the 42 tokens, or why there are none: alike for the family."""
     try:
-        return tuple(token_ids(standardize(smiles))), ""
+        return bytes(token_ids(standardize(smiles))), ""  # many are remembered: a byte an id
     except MoleculeError as error:
-        return (), str(error)
+        return b"", str(error)
 
 
 class TextEncoder(TransformerEncoder):

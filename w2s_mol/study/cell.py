@@ -94,21 +94,23 @@ def split_cells(
     learn, choose = roles.supervisor_learns, roles.choose
     shown = _shown(truth, learn, choose)
     lesson = Lesson(smiles, shown, learn, choose, roles.asked, fit)
-    said = [supervisor.labels(lesson) for supervisor in supervisors]
-    columns = [_checked(*both, len(truth), roles) for both in zip(supervisors, said, strict=True)]
-    weak = np.stack(columns, axis=1)
-    penalties = np.array([labels.penalty for labels in said])
+    weak, penalties = np.empty((len(truth), len(supervisors))), np.empty(len(supervisors))
+    for place, supervisor in enumerate(supervisors):
+        said = supervisor.labels(lesson)
+        weak[:, place] = _checked(supervisor, said, len(truth), roles)
+        penalties[place] = said.penalty
     learn = roles.student_learns
     labels = weak if shuffle_seed is None else shuffled(weak, [learn, choose], shuffle_seed)
     shown = _shown(truth, learn, choose)
     teaching = Teaching(smiles, supervisors, labels, shown, learn, choose, roles.asked, fit)
     weak = without_rounding(weak)
     for student in students:
-        taught = student.learn(teaching)
-        kept = replace(
-            taught, w2s=without_rounding(taught.w2s), ceiling=without_rounding(taught.ceiling)
-        )
-        yield Cells(student, truth, weak, penalties, kept)
+        yield Cells(student, truth, weak, penalties, _kept(student.learn(teaching)))
+
+
+def _kept(taught: Taught) -> Taught:
+    w2s, ceiling = without_rounding(taught.w2s), without_rounding(taught.ceiling)
+    return replace(taught, w2s=w2s, ceiling=ceiling)
 
 
 def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> Array:
@@ -127,7 +129,7 @@ def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> 
                 f"supervisor {supervisor.name} says nothing of the {len(rows):,} molecules that a "
                 f"student {what}. It should label some of them; leave it out otherwise."
             )
-    return labels.astype(np.float64)
+    return labels
 
 
 def _shown(truth: Array, *roles: Rows) -> Array:

@@ -180,7 +180,10 @@ class StudyPlan:
                 predictions.append(prediction_rows(everything, split, supervisors, roles, cells))
         return {
             "results": pd.concat(results, ignore_index=True),
-            PREDICTIONS: pd.concat(predictions, ignore_index=True),
+            # A table of one student is large enough without a copy.
+            PREDICTIONS: pd.concat(predictions, ignore_index=True)
+            if len(predictions) > 1
+            else predictions[0],
         }
 
     def _prepared(self, dataset: int, progress: Progress) -> Usable:

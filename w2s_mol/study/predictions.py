@@ -25,7 +25,7 @@ def prediction_rows(
     """
     rows = np.sort(np.concatenate(list(roles.parts.values())))
     k = len(supervisors)
-    of_source = np.array(dataset.rows, dtype=np.int64)[rows]
+    of_source = np.array(dataset.rows, dtype=np.int32)[rows]
 
     def repeated(texts: list[str]) -> pd.Categorical:
         known = list(dict.fromkeys(texts))
