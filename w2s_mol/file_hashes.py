@@ -39,10 +39,10 @@ def _of_folder(folder: Path, inside: list[Path]) -> dict[Path, str]:
     after: dict[str, list[object]] = {}
     for path in inside:
         status = path.stat()
-        stamp = [status.st_size, status.st_mtime_ns]
+        stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         entry = before.get(path.name, [])
-        same = entry[:2] == stamp and len(entry) == 3 and isinstance(entry[2], str)
-        found[path] = str(entry[2]) if same else files.sha256_file(path)
+        same = entry[:-1] == stamp and isinstance(entry[-1], str)
+        found[path] = str(entry[-1]) if same else files.sha256_file(path)
         if time.time_ns() - status.st_mtime_ns > _YOUNG:
             after[path.name] = [*stamp, found[path]]
     if after and any(before.get(name) != entry for name, entry in after.items()):

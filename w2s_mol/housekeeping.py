@@ -172,6 +172,11 @@ def _faults() -> Iterator[Path]:
     return (path for path in found if _FAULTS.fullmatch(path.name))
 
 
+def _hashes() -> Iterator[Path]:
+    found = (paths.home() / "hashes").glob("*.json")
+    return (path for path in found if _KEY.fullmatch(path.stem))
+
+
 def _earlier() -> Iterator[Path]:
     home = paths.home()
     found = (path for kind in kept.KINDS for path in _two_deep(home / kind))
@@ -186,6 +191,7 @@ def _two_deep(folder: Path) -> Iterator[Path]:
 _BY_NAME: dict[str, tuple[str, Callable[[], Iterator[Path]]]] = {
     "downloads": ("files fetched", _downloads),
     "faults": ("lists of rows that could not be used", _faults),
+    "hashes": ("hashes of files, by their size and times", _hashes),
     "earlier": ("what versions up to 0.3.0 kept and this one does not read", _earlier),
 }
 """What is not kept by content: in words, and how it is found."""

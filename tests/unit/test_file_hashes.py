@@ -115,3 +115,16 @@ def test_a_file_that_is_not_there_is_an_error(fresh_home: Path, tmp_path: Path) 
     with pytest.raises(FileNotFoundError):
         file_hashes.known([tmp_path / "nothing"])
     assert file_hashes.known([]) == {}
+
+
+def test_a_file_of_the_same_size_and_time_in_its_place_is_read(
+    read: list[str], tmp_path: Path
+) -> None:
+    """As cp -p, rsync and tar put it there."""
+    path = aged(tmp_path / "it", b"old")
+    file_hashes.known([path])
+    other = aged(tmp_path / "other", b"new")
+    status = path.stat()
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    other.replace(path)
+    assert file_hashes.known([path]) == {path: files.sha256_bytes(b"new")}

@@ -15,7 +15,6 @@ from w2s_mol._version import __version__
 from w2s_mol.cli.verbs import PROGRAM, after_interrupt, help_text
 from w2s_mol.errors import W2SMolError, means_no_memory
 
-_INTERRUPTED = 130
 _COMPLETION = "_W2S_MOL_COMPLETE"
 _INTERRUPTED = 130
 

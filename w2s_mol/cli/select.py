@@ -55,7 +55,7 @@ def select(
         return
     found = list(selections(results, selector_split))
     if form == "json":
-        output.result(formats.as_json(found))
+        output.result(formats.as_json(found, best_pairs(results, selector_split)))
     elif form == "latex":
         output.result(formats.as_latex(found))
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,12 +95,13 @@ class Encoded:
     def read(self, smiles: Sequence[str]) -> list[str]:
         """Say of each molecule why it has no vector, or an empty text, without computing one."""
         starts = range(0, max(1, len(smiles)), store.BLOCK)
-        blocks = [smiles[start : start + store.BLOCK] for start in starts]
-        kept_ = [store.read_block(store.block_entry(self.encoder, b, self.pooling)) for b in blocks]
-        if all(kept_):
-            return [reason for found in kept_ if found for reason in found.reasons]
-        encoder = self.encoder.open()
-        return [reason for block in blocks for reason in encoder.read(block).reasons]
+        opened = lru_cache(maxsize=1)(self.encoder.open)
+        reasons: list[str] = []
+        for start in starts:
+            block = smiles[start : start + store.BLOCK]
+            known = store.read_block(store.block_entry(self.encoder, block, self.pooling))
+            reasons += opened().read(block).reasons if known is None else known.reasons
+        return reasons
 
     def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
         """Compute what is not kept yet and no other process is at, without waiting for those.
@@ -143,17 +143,14 @@ class Encoded:
 
     def model(self, head: LinearHead) -> Model:
         """Return what this encoder and a head predict together."""
-        asked = self.encoder.asked
-        folder = Path(asked)
-        # A model outlives the working folder.
-        known = str(folder.resolve()) if folder.is_dir() else asked
-        return Model(known, self.encoder.fingerprint, self.pooling, head)
+        return Model(self.encoder.address, self.encoder.fingerprint, self.pooling, head)
 
     def _of(self, smiles: tuple[str, ...], progress: Progress) -> StoredFeatures:
         if smiles not in self._stored:
             opened = lru_cache(maxsize=1)(self.encoder.open)
             blocks = self._computing(smiles, progress, opened).blocks()
             self._stored[smiles] = StoredFeatures(blocks, len(smiles))
+            del self._begun[smiles]
         return self._stored[smiles]
 
     def _computing(

@@ -17,6 +17,8 @@ from w2s_mol.encoders.folder import (
     folder_metadata,
     folder_revision,
 )
+from w2s_mol.encoders.names import FILE_PREFIX, HUB_PREFIX
+from w2s_mol.errors import W2SMolError
 from w2s_mol.manifest import versions
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ class EncoderRef(Described):
     @abstractmethod
     def open(self) -> Encoder:
         """Return the encoder, with its weights loaded."""
+
+    @property
+    def address(self) -> str:
+        """Return what it is called from any working folder."""
+        return self.asked
 
     @property
     def place(self) -> str:
@@ -71,6 +78,14 @@ class OpenRef(EncoderRef):
     def place(self) -> str:
         """As the encoder says it."""
         return str(getattr(self.encoder, "device", "cpu"))
+
+    @property
+    def address(self) -> str:
+        """Return the whole path of a file of embeddings."""
+        if not self.asked.startswith(FILE_PREFIX):
+            return self.asked
+        path = Path(self.asked.removeprefix(FILE_PREFIX)).expanduser()
+        return f"{FILE_PREFIX}{path.resolve()}"
 
     def open(self) -> Encoder:
         """Return the encoder."""
@@ -150,6 +165,13 @@ class FolderRef(EncoderRef):
         return str(self._reading)
 
     @property
+    def address(self) -> str:
+        """Return the whole path of a folder that was asked for as such."""
+        prefix = HUB_PREFIX if self.asked.startswith(HUB_PREFIX) else ""
+        is_path = self.folder == Path(self.asked.removeprefix(HUB_PREFIX))
+        return f"{prefix}{self.folder.resolve()}" if is_path else self.asked
+
+    @property
     def arithmetic(self) -> Mapping[str, str | None]:
         """As the encoder's."""
         return {**versions(*COMPUTED_WITH), "device": self.place.partition(":")[0]}
@@ -160,9 +182,24 @@ class FolderRef(EncoderRef):
         return "cpu" if self._of.device == "cpu" else str(self._of.resolved_device())
 
     def open(self) -> Encoder:
-        """Load its weights."""
-        encoder = self._of.open()
+        """Load its weights.
+
+        Raises
+        ------
+        W2SMolError
+            If its folder is another than when it was found.
+        """
+        encoder = self._opened()
         encoder.max_atoms = self.max_atoms
+        return encoder
+
+    def _opened(self) -> Encoder:
+        encoder = self._of.open()
+        if encoder.fingerprint != self.fingerprint:
+            raise W2SMolError(
+                f"{self.folder} changed while it was in use. Run the same command again; what was "
+                "embedded is kept."
+            )
         return encoder
 
     def _facts(self) -> dict[str, Any]:
@@ -171,7 +208,7 @@ class FolderRef(EncoderRef):
         if folder := kept.whole(entry):
             facts: dict[str, Any] = files.read_json(folder / _FACTS)
             return facts
-        encoder = self._of.open()
+        encoder = self._opened()
         facts = {
             "hidden": encoder.hidden,
             "reading": encoder.reading,

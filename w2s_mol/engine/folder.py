@@ -8,6 +8,7 @@ when one is killed, and at the end the parts become the run's tables.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from w2s_mol import files
 from w2s_mol.claims import share
 from w2s_mol.engine.finished import Finished, if_whole
-from w2s_mol.engine.parts import Parts, Session, holds_any
+from w2s_mol.engine.parts import Parts, Session, holds_any, is_at_work
 from w2s_mol.engine.run import Run
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.manifest import environment, versions_note
@@ -144,6 +145,7 @@ class _Work:
         self._check()
         names = self._run.part_names()
         records = [self._record(name) for name in names]
+        self._check_agreement(records)
         for table in sorted(self._run.tables, key=lambda t: t == RESULTS):
             self._put_together(table, names)
         write_csv(self._folder, pd.read_parquet(self._folder / f"{RESULTS}.parquet"))
@@ -182,6 +184,18 @@ class _Work:
         if record is None:
             raise _altered(self._folder / "parts" / name)
         return record
+
+    def _check_agreement(self, records: list[dict[str, Any]]) -> None:
+        """Raise W2SMolError if parts were made of other inputs than their neighbours."""
+        seen: dict[str, str] = {}
+        for record in records:
+            for what, sha256 in record.get("made_of", {}).items():
+                if seen.setdefault(what, sha256) != sha256:
+                    raise W2SMolError(
+                        f"the parts of {self._folder} were made of different {what}: something "
+                        "that is computed does not come out alike twice. Remove the folder and "
+                        "run it again in one go."
+                    )
 
     def _is_ours(self) -> bool:
         manifest = self._manifest_now()
@@ -234,7 +248,7 @@ def _own_manifest(folder: Path, run: Run) -> dict[str, Any] | None:
         return None
     if manifest["study"] == run.run_id:
         return manifest
-    if not manifest["finished"] and not holds_any(folder):
+    if not manifest["finished"] and not holds_any(folder) and not is_at_work(folder):
         return None  # begun and refused for its input: nothing there is worth keeping
     raise InputError(
         f"{folder} holds another {manifest['kind']} ({_other(manifest, run)}). Choose "
@@ -252,7 +266,11 @@ def _whole_and_finished(folder: Path, run: Run) -> Finished | None:
     if not manifest or not manifest["finished"]:
         return None
     _own_manifest(folder, run)
-    return if_whole(folder, manifest)
+    found = if_whole(folder, manifest)
+    if found:
+        with suppress(W2SMolError, OSError):  # left by one that was killed just before its end
+            Parts(folder, run).remove()
+    return found
 
 
 def _read_anew(folder: Path, run: Run) -> Finished:

@@ -46,6 +46,7 @@ class Parts:
             "tables": hashes,
             "notes": done.notes,
             "seconds": done.seconds,
+            "made_of": done.made_of,
         }
         files.write_json(self._record(part), record)
 
@@ -85,8 +86,9 @@ class Parts:
                 self._table(part, table).unlink(missing_ok=True)
             self._record(part).unlink(missing_ok=True)
         with suppress(OSError):  # what is not ours stays
-            for path in (*self._folder.glob(".*.tmp"), *self._folder.glob("session-*.json")):
-                path.unlink()
+            for path in map(self._folder.glob, (".*.tmp", ".*.lock", "session-*.json")):
+                for left in path:
+                    left.unlink()
             self._folder.rmdir()
 
     def sessions(self) -> list[dict[str, Any]]:
@@ -133,3 +135,12 @@ class Session:
 def holds_any(folder: Path) -> bool:
     """Say whether anyone's parts are in a run's folder, of whatever kind of run."""
     return any(not path.name.startswith(".") for path in (folder / FOLDER).glob("*.parquet"))
+
+
+def is_at_work(folder: Path) -> bool:
+    """Say whether a process holds a part in a run's folder, of whatever kind of run."""
+    for lock in (folder / FOLDER).glob(".*.lock"):
+        with files.claimed(lock, folder) as mine:
+            if not mine:
+                return True
+    return False

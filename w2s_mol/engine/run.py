@@ -24,11 +24,14 @@ class Part:
         What a reader should know, by what it is about.
     seconds
         How long each piece of work took.
+    made_of
+        Hashes of what is computed on the way, by what it is: parts of one run must agree in them.
     """
 
     tables: Tables
     notes: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    made_of: dict[str, str] = field(default_factory=dict)
 
 
 class Run(Protocol):

@@ -102,20 +102,19 @@ def serve(do: Any) -> None:
     kept, and what it was at is free.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started this
+    # What else is printed here must not be taken for what is said there.
+    said = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     task = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_the_input, daemon=True).start()
 
     def tell(work: str, done: int, total: int | None) -> None:
-        _say("progress", work, done, total)
+        print(json.dumps(["progress", work, done, total]), file=said, flush=True)
 
     try:
         do(task, tell)
     except W2SMolError as error:
-        _say("failed", error.exit_code, str(error))
-
-
-def _say(*what: Any) -> None:
-    print(json.dumps(what), flush=True)  # noqa: T201 -- to the process that started this one
+        print(json.dumps(["failed", error.exit_code, str(error)]), file=said, flush=True)
 
 
 def _end_with_the_input() -> None:

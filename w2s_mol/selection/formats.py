@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
+from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.rendering import rendered_table
 from w2s_mol.selection.tables import StudySelection
 
 
-def as_json(selections: Iterable[StudySelection]) -> str:
-    """Return the selections as a JSON list."""
+def as_json(selections: Iterable[StudySelection], pairs: Sequence[Pairs] = ()) -> str:
+    """Return the selections as a JSON list; each says which pair of its group is best, if any."""
     found = [
         {
             **selection.keys,
@@ -25,10 +26,21 @@ def as_json(selections: Iterable[StudySelection]) -> str:
             "selector_split": selection.selector_split,
             "table": _records(selection.table),
             "selectors": _records(selection.selectors),
+            **_pairs_of(selection, pairs),
         }
         for selection in selections
     ]
     return json.dumps(found, indent=2, ensure_ascii=False, default=int)
+
+
+def _pairs_of(selection: StudySelection, pairs: Sequence[Pairs]) -> dict[str, Any]:
+    """Return the pairs that a study is compared in, as the item ``pairs``."""
+    keys = selection.keys
+    for group in pairs:
+        students = list(group.table["strong_sha256"])
+        if keys["dataset_sha256"] == group.dataset_sha256 and keys["strong_sha256"] in students:
+            return {"pairs": _records(group.table)}
+    return {}
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ class Pairs:
 
     Attributes
     ----------
-    dataset, task, unit
+    dataset, dataset_sha256, task, unit
         Of what they are.
     selector_split
         The part of the splits that pairs are compared on.
@@ -37,6 +37,7 @@ class Pairs:
     """
 
     dataset: str
+    dataset_sha256: str
     task: Task
     unit: str
     selector_split: SelectorSplit
@@ -57,8 +58,9 @@ def best_pairs(results: pd.DataFrame, selector_split: SelectorSplit = "valid") -
     groups: dict[tuple[str, ...], list[pd.DataFrame]] = {}
     for keys, control, study in study_groups(results):
         if control == NO_CONTROL:
-            shared = tuple(str(keys[name]) for name in STUDY_KEYS if name not in _OF_STUDENT)
-            groups.setdefault(shared, []).append(study)
+            shared = [str(keys[name]) for name in STUDY_KEYS if name not in _OF_STUDENT]
+            splits = sorted(set(study["split_sha256"]))  # errors on other splits do not compare
+            groups.setdefault((*shared, *splits), []).append(study)
     return [_compared(studies, part) for studies in groups.values() if len(studies) > 1]
 
 
@@ -68,7 +70,14 @@ def _compared(studies: list[pd.DataFrame], part: SelectorSplit) -> Pairs:
     best["picked"] = best.index == 0
     best["oracle"] = best["w2s_error_mean"] == best["w2s_error_mean"].min()
     first = studies[0].iloc[0]
-    return Pairs(str(first["dataset"]), task_of(studies[0]), str(first["unit"]), part, best)
+    return Pairs(
+        str(first["dataset"]),
+        str(first["dataset_sha256"]),
+        task_of(studies[0]),
+        str(first["unit"]),
+        part,
+        best,
+    )
 
 
 def _best(study: pd.DataFrame, part: SelectorSplit) -> pd.Series:
@@ -81,5 +90,6 @@ def _best(study: pd.DataFrame, part: SelectorSplit) -> pd.Series:
         [seen.set_axis(["seen_mean", "seen_std"], axis=1), test], axis=1
     ).reset_index()
     best = table.sort_values("seen_mean", kind="stable").iloc[0]
-    best["strong"] = study["strong"].iloc[0]
+    for name in _OF_STUDENT:
+        best[name] = study[name].iloc[0]
     return best

@@ -182,7 +182,7 @@ def _cases(
     places = {row: place for place, row in enumerate(sorted(used["row"].unique()))}
     terms: dict[str, list[_SplitTerms]] = {part: [] for part in PARTS}
     task = task_of(results)
-    by_case = dict(iter(used.groupby(["part", "split", *_SUPERVISOR], sort=False)))
+    by_case = dict(iter(used.groupby(["part", "split", *_SUPERVISOR], sort=False, observed=True)))
     try:
         for part in PARTS:
             for split in splits["split"]:

@@ -146,7 +146,7 @@ def synthetic_table(
         experiment, panel, n (cases), then as ``gain_misfit_table``: ``low`` and ``high`` over
         tasks, ``low_all`` and ``high_all`` over tasks and seeds.
     """
-    names = [term.name for term in REGRESSION.terms]
+    names = [term.name for term in REGRESSION.terms if term.name in results]
     tables = []
     for (name, panel), rows in results.groupby(["experiment", "panel"], sort=False):
         by_seed = [group for _, group in rows.groupby("seed", sort=False)]
@@ -172,7 +172,7 @@ def synthetic_summary(results: pd.DataFrame) -> pd.DataFrame:
     rows = []
     shown = ("weak_error", "w2s_error", "ceiling_error", "misfit", "gain")
     for (name, panel), group in results.groupby(["experiment", "panel"], sort=False):
-        q = {term.name: group[term.name].to_numpy(float) for term in REGRESSION.terms}
+        q = {n: group[n].to_numpy(float) for n in REGRESSION.names() if n in group}
         rows.append(
             {
                 "figure": panel,

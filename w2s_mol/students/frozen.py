@@ -75,9 +75,15 @@ def taught_heads(encoded: Encoded, teaching: Teaching, labels: Array) -> Taught:
 
 
 def _columns_of_the_same_rows(labels: Array, learn: Rows, choose: Rows) -> list[list[int]]:
-    """Group the columns that have labels of the same molecules: these are fitted together."""
-    groups: dict[bytes, list[int]] = {}
+    """Group the columns that have labels of the same molecules: these are fitted together.
+
+    One that is infinite somewhere (a supervisor that overflowed) is fitted alone: in a
+    factorisation with others it would make all of them NaN.
+    """
+    groups: dict[tuple[bytes, int], list[int]] = {}
     rows = np.concatenate([learn, choose])
     for column in range(labels.shape[1]):
-        groups.setdefault(np.isnan(labels[rows, column]).tobytes(), []).append(column)
+        said = labels[rows, column]
+        alone = column if np.isinf(said).any() else -1
+        groups.setdefault((np.isnan(said).tobytes(), alone), []).append(column)
     return list(groups.values())

@@ -59,6 +59,7 @@ class StudyPlan:
 
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
         self._config = config
+        before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder)
         self._supervisors = find_supervisors(config.weak, finder)
         self._students = find_students(config.strong, finder)
@@ -66,6 +67,8 @@ class StudyPlan:
             student.refuse(self._supervisors)
         self._begun = False
         self._usable: dict[int, Usable] = {}
+        after = asked_for(config)
+        self._asked = after if before in ("", after) else ""
         self.run_id = self._content_hash()
         self._context = StudyContext(config, self.run_id, REGRESSION)
 
@@ -99,7 +102,8 @@ class StudyPlan:
             if encoder.notes:  # a dataset may be called so as well
                 notes.setdefault(f"encoder {encoder.name}", []).extend(encoder.notes)
         return {
-            "asked": asked_for(self._config),  # by now all files are here
+            # Of the files as they were read: one that changed since is not what was asked for.
+            "asked": self._asked if asked_for(self._config) == self._asked else "",
             "students": [{"name": s.name, "sha256": s.sha256} for s in self._students],
             "weak": [_identity(supervisor) for supervisor in self._supervisors],
             "datasets": {
@@ -142,16 +146,19 @@ class StudyPlan:
         name = of_dataset.everything.name
         seconds = {f"embedding {name}": _since(started)} if first else {}
         notes = {name: [of_dataset.note]} if of_dataset.note else {}
+        places = files.sha256_bytes(of_dataset.places.tobytes())
+        made_of = {f"molecules of {name}": places}
         started = time.monotonic()
         if place.split is None:
             every = [self._roles(of_dataset, split) for split in range(len(of_dataset.kept.splits))]
             molecules = molecule_rows(of_dataset.everything, of_dataset.places, every)
-            return Part({MOLECULES: molecules}, notes, seconds)
+            return Part({MOLECULES: molecules}, notes, seconds, made_of)
         progress(f"fitting heads on {name}", place.split, len(of_dataset.kept.splits))
         tables = self._cells(place, of_dataset)
         progress(f"fitting heads on {name}", place.split + 1, len(of_dataset.kept.splits))
         split = of_dataset.kept.splits[place.split]
-        return Part(tables, notes, {**seconds, f"heads {name} {split.name}": _since(started)})
+        seconds[f"heads {name} {split.name}"] = _since(started)
+        return Part(tables, notes, seconds, made_of)
 
     def _cells(self, place: _Place, of_dataset: Usable) -> dict[str, Any]:
         """Return the tables of one split's cells."""

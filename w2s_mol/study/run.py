@@ -10,6 +10,7 @@ from w2s_mol.encoders.devices import check_device_name
 from w2s_mol.engine.finished import Finished, finished_as
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
+from w2s_mol.run_record import read_manifest
 from w2s_mol.settings_check import Count, check, made, wrong
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.config import StudyConfig
@@ -84,8 +85,9 @@ def run_study(
     mirror, offline, progress
         As in ``fetch``.
     workers
-        Processes that share the work; more than one need an ``output_dir``. So do several calls
-        with the same settings and folder, also on several machines that share it.
+        Processes that share the work; more than one need an ``output_dir``. Several calls with the
+        same settings and folder share it too. What a script registers (a supervisor of its own) is
+        not known to them.
 
     Raises
     ------
@@ -112,7 +114,8 @@ def run_study(
     where = Path(folder) if folder else None
     if finished := _recognised(config, where):
         return _result(finished)
-    if several := check("workers", workers, Count) > 1:
+    several = check("workers", workers, Count) > 1 and not _is_finished(where)
+    if several:
         _work_together(config, where, workers, device, mirror, offline, progress)
         if finished := _recognised(config, where):
             return _result(replace(finished, computed=True))
@@ -123,6 +126,11 @@ def run_study(
     finder = Finder(config.pooling, device, config.max_atoms, mirror, offline, progress)
     finished = carry_out(StudyPlan(config, finder), where, progress)
     return _result(replace(finished, computed=finished.computed or several))
+
+
+def _is_finished(folder: Path | None) -> bool:
+    manifest = read_manifest(folder) if folder else None
+    return bool(manifest and manifest["finished"])
 
 
 def _recognised(config: StudyConfig, folder: Path | None) -> Finished | None:

@@ -72,8 +72,9 @@ def begin(
         for dataset in datasets:
             found = [(reader.name, reader.read(dataset.smiles)) for reader in one_of_a_kind]
             _refuse(dataset, faults_of(dataset, found))
+    tables = [tuple(dataset.smiles) for dataset in datasets]
     for reader in readers:
-        reader.begin([dataset.smiles for dataset in datasets], progress)
+        reader.begin(tables, progress)
 
 
 def usable(
@@ -89,7 +90,8 @@ def usable(
         If ``strict`` and one of them cannot represent a molecule, or too little is left to be
         studied.
     """
-    found = [(reader.name, reader.prepare(dataset.smiles, progress)) for reader in readers]
+    smiles = tuple(dataset.smiles)
+    found = [(reader.name, reader.prepare(smiles, progress)) for reader in readers]
     faults = faults_of(dataset, found)
     if strict:
         _refuse(dataset, faults)

@@ -9,6 +9,7 @@ from w2s_mol.encoders import ref as module
 from w2s_mol.encoders.fixed import MorganEncoder
 from w2s_mol.encoders.loading import find_encoder
 from w2s_mol.encoders.ref import EncoderFolder, OpenRef
+from w2s_mol.errors import W2SMolError
 
 KNOWN = ("name", "fingerprint", "poolings", "hidden", "precision", "max_atoms", "notes", "revision",
          "metadata", "reading", "arithmetic")  # fmt: skip
@@ -125,3 +126,26 @@ def test_loading_an_encoder_opens_its_weights_once(
 ) -> None:
     load_encoder(str(tiny_encoder_folder))
     assert opened == ["tiny"]
+
+
+def test_a_folder_that_changes_once_it_is_found_is_not_opened(
+    tiny_encoder_folder: Path, tmp_path: Path
+) -> None:
+    """Its vectors would be kept as those of what it was."""
+    copy = Path(shutil.copytree(tiny_encoder_folder, tmp_path / "copy"))
+    ref = find_encoder(str(copy))
+    (copy / "more.txt").write_text("another file")
+    with pytest.raises(W2SMolError, match="changed while it was in use"):
+        ref.open()
+
+
+def test_what_an_encoder_is_called_from_anywhere(
+    tiny_encoder_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tiny_encoder_folder, tmp_path / "mine")
+    (tmp_path / "ecfp").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert find_encoder("mine").address == str(tmp_path / "mine")
+    assert find_encoder("hf:mine").address == f"hf:{tmp_path / 'mine'}"
+    assert find_encoder("ecfp").address == "ecfp"
+    assert find_encoder("weak-h8-s0").address == "weak-h8-s0"

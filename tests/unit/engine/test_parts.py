@@ -31,6 +31,7 @@ def test_a_part_is_read_as_it_was_written(parts: Parts, tmp_path: Path) -> None:
         "tables": {"results": files.sha256_file(path)},
         "notes": {"own": ["a note"]},
         "seconds": {"work": 1.5},
+        "made_of": {},
     }
     [table] = parts.tables("results", ["a"])
     pd.testing.assert_frame_equal(table.to_pandas(), rows)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -15,6 +16,7 @@ from fake_run import ALL_FILES, TABLE_FILES, FakeRun, visible
 from w2s_mol.engine.finished import Finished
 from w2s_mol.engine.folder import carry_out
 from w2s_mol.engine.parts import Parts
+from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.progress import silent
 
 SAME_FILES = (*TABLE_FILES, "config.toml")
@@ -187,3 +189,36 @@ def test_who_did_the_last_part_may_find_the_run_finished_by_another(
     found = carry_out(FakeRun(), folder, silent)
     assert found.manifest == other[0].manifest
     is_as_alone(folder, alone)
+
+
+def test_a_run_that_is_at_work_is_not_thrown_out_of_its_folder(tmp_path: Path) -> None:
+    """Also before its first part is there."""
+    at_work, told = threading.Event(), threading.Event()
+    run = FakeRun()
+    run.before = lambda _: (at_work.set(), told.wait(30))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(carry_out, run, tmp_path, silent)
+        assert at_work.wait(30)
+        with pytest.raises(InputError, match="holds another study"):
+            carry_out(FakeRun(run_id="other", factor=2), tmp_path, silent)
+        told.set()
+        assert first.result().computed
+
+
+def test_parts_that_were_made_of_different_things_are_not_put_together(tmp_path: Path) -> None:
+    class Flaky(FakeRun):
+        def do(self, part, progress):
+            done = super().do(part, progress)
+            return replace(done, made_of={"molecules of a": "1" if part == "a" else "2"})
+
+    with pytest.raises(W2SMolError, match="made of different molecules of a"):
+        carry_out(Flaky(), tmp_path, silent)
+
+
+def test_what_a_kill_left_of_a_finished_run_goes_when_it_is_read(tmp_path: Path) -> None:
+    carry_out(FakeRun(), tmp_path, silent)
+    (tmp_path / "parts").mkdir()
+    for name in ("a.json", "a.results.parquet", ".b.lock"):
+        (tmp_path / "parts" / name).write_text("left")
+    assert not carry_out(FakeRun(), tmp_path, silent).computed
+    assert not (tmp_path / "parts").exists()

@@ -7,6 +7,7 @@ from shutil import copytree
 
 import pytest
 
+from w2s_mol.errors import InputError
 from w2s_mol.study import asked as module
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.config import StudyConfig
@@ -143,7 +144,6 @@ def test_a_finished_study_whose_files_changed_is_not_taken_for_the_one_asked_for
 ) -> None:
     from w2s_mol import run_study
     from w2s_mol.datasets.builtin import generate
-    from w2s_mol.errors import InputError
 
     path = tmp_path / "own.csv"
     rows = [f"{smiles},{label}\n" for smiles, label in generate(60)]
@@ -163,3 +163,23 @@ def test_a_finished_study_whose_files_changed_is_not_taken_for_the_one_asked_for
     found = run_study(output_dir=tmp_path / "run", **settings)
     assert not found.computed
     assert found.finished.manifest == first.finished.manifest
+
+
+def test_a_table_that_changes_while_it_is_studied_is_not_the_one_asked_for(tmp_path: Path) -> None:
+    from w2s_mol import run_study
+    from w2s_mol.datasets.builtin import generate
+
+    path = tmp_path / "own.csv"
+    rows = [f"{smiles},{label}\n" for smiles, label in generate(60)]
+    path.write_text("smiles,y\n" + "".join(rows))
+
+    def change(work: str, done: int, total: int | None) -> None:
+        if work.startswith("fitting heads"):
+            path.write_text("smiles,y\n" + "".join([rows[0].replace(".", ".1"), *rows[1:]]))
+
+    settings = {"dataset": str(path), "target_column": "y", "split_seeds": (0,)}
+    settings |= {"weak": "weak-h8-s0", "strong": "ecfp"}
+    found = run_study(output_dir=tmp_path / "run", progress=change, **settings)
+    assert found.finished.manifest["asked"] == ""
+    with pytest.raises(InputError, match="holds another study"):
+        run_study(output_dir=tmp_path / "run", **settings)

@@ -403,3 +403,25 @@ def test_a_cell_is_a_function_of_what_goes_in() -> None:
         one, other = (supervise(weak, strong, truth, roles, fit, 3) for _ in range(2))
         np.testing.assert_array_equal(one.taught.w2s, other.taught.w2s)
         np.testing.assert_array_equal(one.taught.ceiling, other.taught.ceiling)
+
+
+@pytest.mark.parametrize("fit", [fit_ridge, fit_ols])
+def test_a_supervisor_that_overflowed_spoils_no_one_else(fit) -> None:
+    """Its column alone is not finite, also where there are many molecules to choose on."""
+    _, strong, truth = problem(600)
+    said = [truth + 0.1, truth - 0.2]
+    roles = PROTOCOLS["paper"].roles(random_split(len(truth), 0), 0)
+    overflowed = truth.copy()
+    overflowed[roles.choose[0]] = -np.inf
+    alone = carried_out([Says(said[0], "a"), Says(said[1], "b")], [student(strong)], truth,
+                        roles, fit)[0]  # fmt: skip
+    among = carried_out(
+        [Says(said[0], "a"), Says(overflowed, "overflowed"), Says(said[1], "b")],
+        [student(strong)],
+        truth,
+        roles,
+        fit,
+    )[0]
+    for one, other in ((0, 0), (1, 2)):
+        np.testing.assert_array_equal(alone.taught.w2s[:, one], among.taught.w2s[:, other])
+        np.testing.assert_array_equal(alone.taught.ceiling[:, one], among.taught.ceiling[:, other])
