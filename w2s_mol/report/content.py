@@ -14,6 +14,7 @@ from w2s_mol.progress import Progress, silent
 from w2s_mol.report import findings, tables
 from w2s_mol.report.blocks import Block, Drawing, Report, Section, Text
 from w2s_mol.runs import FinishedRun
+from w2s_mol.selection.pairs import best_pairs
 from w2s_mol.selection.tables import SelectorSplit, StudySelection, selections
 from w2s_mol.statistics.cases import Cases, study_cases
 from w2s_mol.statistics.controls import MOST_OF_ONE_MOLECULE, control_table
@@ -83,6 +84,7 @@ def build_report(
     sections = [
         _asked(runs, asked),
         _found(studies, synthetic, controls),
+        _students_section(runs),
         _sheet(pictures),
         *(_study_section(n, study, pictures) for n, study in enumerate(studies)),
         *(_synthetic_section(run, pictures, replicates, seed) for run in synthetic),
@@ -113,6 +115,16 @@ def _study(
             str(cases.keys["dataset"]), run.manifest.get("config", {}).get("dataset", [])
         ),
     )
+
+
+def _students_section(runs: Sequence[FinishedRun]) -> Section:
+    studies = [run for run in runs if run.kind == "study"]
+    blocks: list[Block] = [
+        tables.students(pairs, run.id)
+        for run in studies
+        for pairs in best_pairs(run.table("results"))
+    ]
+    return Section("students", "Which strong encoder", blocks)
 
 
 def _asked(runs: Sequence[FinishedRun], asked: Sequence[str]) -> Section:

@@ -11,7 +11,14 @@ from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.rendering import column_forms, in_short, left_out, rendered_table
+from w2s_mol.selection.pairs import Pairs
+from w2s_mol.selection.rendering import (
+    column_forms,
+    in_short,
+    left_out,
+    rendered_pairs,
+    rendered_table,
+)
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import synthetic_summary
@@ -43,8 +50,9 @@ def _what(run: FinishedRun) -> tuple[str, str]:
     datasets = _list(dict.fromkeys(keys["dataset"] for keys, _, _ in groups))
     controls = _list(dict.fromkeys(c for _, c, _ in groups if c != NO_CONTROL))
     first, n_weak = groups[0][0], results["weak_sha256"].nunique()
+    strong = _list(dict.fromkeys(keys["strong"] for keys, _, _ in groups))
     weak = f"{n_weak} weak of {_list(dict.fromkeys(results['family']))}"
-    return f"{datasets}: strong {first['strong']}, {weak}, head {first['head']}", controls
+    return f"{datasets}: strong {strong}, {weak}, head {first['head']}", controls
 
 
 def _list(values: Iterable[Any]) -> str:
@@ -63,6 +71,14 @@ def selection(found: StudySelection, study: str) -> Table:
         rendered.short_note,
         picked,
     )
+
+
+def students(found: Pairs, study: str) -> Table:
+    """Return which student to use, where several had the same supervisors."""
+    rendered = rendered_pairs(found)
+    rows = [list(row) for row in rendered.rows]
+    columns = list(rendered.columns)
+    return Table(rendered.title, columns, rows, (study,), rendered.note, frozenset({0}))
 
 
 def beside_the_paper(found: StudySelection, study: str) -> Table:
