@@ -86,8 +86,8 @@ class Parts:
                 self._table(part, table).unlink(missing_ok=True)
             self._record(part).unlink(missing_ok=True)
         with suppress(OSError):  # what is not ours stays
-            for path in map(self._folder.glob, (".*.tmp", ".*.lock", "session-*.json")):
-                for left in path:
+            for pattern in (".*.tmp", ".*.lock", "session-*.json"):
+                for left in self._folder.glob(pattern):
                     left.unlink()
             self._folder.rmdir()
 

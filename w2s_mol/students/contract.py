@@ -9,12 +9,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from w2s_mol.encoders.ref import EncoderRef
+from w2s_mol.embeddings.reader import Reader
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.models.model import Model
-from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.contract import Supervisor
 
 
@@ -75,39 +74,8 @@ class Taught:
     models: tuple[Model, ...]
 
 
-class Student(ABC):
-    """An encoder and a rule for heads that learn from labels.
-
-    Attributes
-    ----------
-    name
-        What it is called in results.
-    sha256
-        A hash of everything that its predictions depend on, beside the teaching.
-    encoder
-        What it reads molecules with, if that is an encoder.
-    """
-
-    name: str
-    sha256: str
-    encoder: EncoderRef | None = None
-
-    @property
-    def reading(self) -> str:
-        """What says which molecules it can represent: the same for those with the same one."""
-        return self.sha256
-
-    def read(self, smiles: Sequence[str]) -> Sequence[str]:
-        """Say of each molecule why it cannot be represented, without computing anything."""
-        return [""] * len(smiles)
-
-    def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
-        """Compute what ``prepare`` will keep of some datasets, but for what others are at."""
-        return
-
-    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
-        """Compute what can be kept for some molecules; as ``Supervisor.prepare``."""
-        return [""] * len(smiles)
+class Student(Reader, ABC):
+    """An encoder and a rule for heads that learn from labels."""
 
     def refuse(self, supervisors: Sequence[Supervisor]) -> None:
         """Raise InputError if it cannot learn from one of some supervisors."""

@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from w2s_mol import files
 from w2s_mol.embeddings.encoded import Encoded
+from w2s_mol.embeddings.reader import EncodedReader
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.models.model import Model
-from w2s_mol.progress import Progress, silent
 from w2s_mol.students.contract import Student, Taught, Teaching
 
 
-class FrozenStudent(Student):
+class FrozenStudent(EncodedReader, Student):
     """A frozen encoder and a head."""
-
-    def __init__(self, encoded: Encoded) -> None:
-        self.encoded = encoded
-        self.name = encoded.encoder.name
-        self.sha256 = files.sha256_bytes(encoded.encoder.fingerprint.encode())
-        self.encoder = encoded.encoder
-
-    @property
-    def reading(self) -> str:
-        """As the encoder's."""
-        return self.encoded.encoder.reading
-
-    def read(self, smiles: Sequence[str]) -> Sequence[str]:
-        """Ask the encoder."""
-        return self.encoded.read(smiles)
-
-    def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
-        """Embed what is free."""
-        self.encoded.begin(tables, progress)
-
-    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
-        """Embed them."""
-        return self.encoded.prepare(smiles, progress)
 
     def learn(self, teaching: Teaching) -> Taught:
         """Fit all heads at once: the features are factorised once for the labels of all."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from w2s_mol import files
 from w2s_mol.embeddings.finding import Finder
+from w2s_mol.embeddings.reader import Reader
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.engine.run import Part
 from w2s_mol.progress import Progress
@@ -23,7 +24,7 @@ from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS
 from w2s_mol.study.predictions import molecule_rows, prediction_rows
 from w2s_mol.study.protocols import PROTOCOLS, Roles
 from w2s_mol.study.results import StudyContext, result_rows
-from w2s_mol.study.usable import Reader, Usable, begin, usable
+from w2s_mol.study.usable import Usable, begin, usable
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import REGRESSION

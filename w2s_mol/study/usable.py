@@ -16,11 +16,8 @@ from w2s_mol.datasets.faults import (
     left_out_note,
     smiles_fault,
 )
+from w2s_mol.embeddings.reader import Reader
 from w2s_mol.progress import Progress
-from w2s_mol.students.contract import Student
-from w2s_mol.supervisors.contract import Supervisor
-
-Reader = Supervisor | Student
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from math import nan
 from types import MappingProxyType
 from typing import Any
 
-from w2s_mol.encoders.ref import EncoderRef
+from w2s_mol.embeddings.reader import Reader
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
-from w2s_mol.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -62,56 +61,23 @@ class WeakLabels:
     penalty: float = nan
 
 
-class Supervisor(ABC):
+class Supervisor(Reader, ABC):
     """Weak labels for molecules.
 
     Attributes
     ----------
-    name
-        What it is called in results.
     family
         What it is called with its kin: a folder of encoders, a kind of supervisor.
     hidden, seed
         The size of its encoder and the seed of its pretraining, where it has them.
-    sha256
-        A hash of everything its labels depend on, beside the lesson.
     made
         How it was made, as far as is known; the manifest of a run has it.
-    encoder
-        What it reads molecules with, if that is an encoder.
     """
 
-    name: str
     family: str
-    sha256: str
     hidden: int | None = None
     seed: int | None = None
     made: Mapping[str, Any] = MappingProxyType({})
-    encoder: EncoderRef | None = None
-
-    @property
-    def reading(self) -> str:
-        """What says which molecules it can label: the same for those with the same one."""
-        return self.sha256
-
-    def read(self, smiles: Sequence[str]) -> Sequence[str]:
-        """Say of each molecule why it cannot be labelled, without computing anything."""
-        return [""] * len(smiles)
-
-    def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
-        """Compute what ``prepare`` will keep of some datasets, but for what others are at."""
-        return
-
-    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
-        """Compute what can be kept for some molecules, before any lesson on them.
-
-        Returns
-        -------
-        sequence of str
-            For each molecule why it cannot be labelled, or an empty text. A study leaves such
-            molecules out, or stops, as ``--on-invalid`` says.
-        """
-        return [""] * len(smiles)
 
     @abstractmethod
     def labels(self, lesson: Lesson) -> WeakLabels:
