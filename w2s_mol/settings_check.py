@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
 from numbers import Integral, Real
 from types import NoneType, UnionType
@@ -53,6 +53,13 @@ def _power(most: float) -> str:
     return f"2^{(int(most) + 1).bit_length() - 1}"
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """Which texts a setting may be: the names in a registry, as they are when it is checked."""
+
+    names: Collection[str]
+
+
 Seed = Annotated[int, Range(0, 2**63 - 1)]
 """A seed: as many as torch and TOML take."""
 Count = Annotated[int, Range(0, 2**31 - 1, open_below=True)]
@@ -88,7 +95,7 @@ def check(name: str, value: Any, hint: Any) -> Any:
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return _in_ranges(name, check(name, value, arguments[0]), arguments[1:])
+        return _in_limits(name, check(name, value, arguments[0]), arguments[1:])
     if origin in (Union, UnionType):
         others = [argument for argument in arguments if argument is not NoneType]
         return None if value is None else check(name, value, others[0])
@@ -125,14 +132,16 @@ def wrong(name: str, value: Any, expected: str) -> InputError:
     return InputError(f"{name} is {said}{kind}. It should be {expected}.")
 
 
-def _in_ranges(name: str, value: Any, said: tuple[Any, ...]) -> Any:
+def _in_limits(name: str, value: Any, said: tuple[Any, ...]) -> Any:
     for limits in said:
         if isinstance(limits, Range) and value is not None and not limits.holds(value):
             raise InputError(f"{name} is {value}. It should be {limits}.")
+        if isinstance(limits, OneOf):
+            _one_of(name, value, limits.names)
     return value
 
 
-def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
+def _one_of(name: str, value: Any, choices: Collection[str]) -> str:
     if not isinstance(value, str):
         raise wrong(name, value, f"one of: {', '.join(choices)}")
     if value not in choices:

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ import pytest
 
 from w2s_mol import run_study
 from w2s_mol.errors import InputError
-from w2s_mol.settings_check import Count, NotNegative, Positive, Seed, checked, made
+from w2s_mol.settings_check import Count, NotNegative, OneOf, Positive, Seed, checked, made
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.synthetic.config import SyntheticConfig
 from w2s_mol.synthetic.run import run_synthetic
@@ -23,6 +23,7 @@ class Settings:
     rate: Positive = 1.0
     sigma: NotNegative = 0.0
     rule: Literal["one", "two"] = "one"
+    kind: Annotated[str, OneOf(("first", "second"))] = "first"
     column: str | None = None
     shuffle: bool = False
 
@@ -44,6 +45,7 @@ def test_what_fits_is_kept_and_made_the_type_it_should_be() -> None:
         "rate": 2.0,
         "sigma": 0.0,
         "rule": "one",
+        "kind": "first",
         "column": None,
         "shuffle": True,
     }
@@ -76,6 +78,8 @@ def test_what_fits_is_kept_and_made_the_type_it_should_be() -> None:
         ({"rate": "fast"}, "rate is 'fast', a str. It should be a number"),
         ({"rule": "tow"}, "unknown rule 'tow'. Did you mean 'two'"),
         ({"rule": 2}, "rule is 2, a int. It should be one of: one, two"),
+        ({"kind": "secnod"}, "unknown kind 'secnod'. Did you mean 'second'"),
+        ({"kind": 2}, "kind is 2, a int. It should be a text"),
         ({"column": 3}, "column is 3, a int. It should be a text"),
         ({"shuffle": 1}, "shuffle is 1, a int. It should be True or False"),
         ({"shuffle": "no"}, "shuffle is 'no'"),

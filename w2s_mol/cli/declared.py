@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import Parameter
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import ParameterInfo
 
 from w2s_mol.option import Option
-from w2s_mol.settings_check import Range
+from w2s_mol.settings_check import OneOf, Range
 
 Verb = Callable[..., None]
 Said = TypeVar("Said")
@@ -140,7 +140,8 @@ def _plain(hint: Any) -> Any:
     """Return a type without what is said of it; several values are a list, as Click gives them."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return _plain(arguments[0])
+        names = next((said.names for said in arguments[1:] if isinstance(said, OneOf)), None)
+        return Literal[tuple(names)] if names else _plain(arguments[0])
     if origin in (Union, UnionType):
         [one] = [argument for argument in arguments if argument is not NoneType]
         return _plain(one) | None

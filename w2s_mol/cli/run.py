@@ -85,9 +85,9 @@ def _note_path_ends(rows: list[dict[str, str]]) -> None:
 
 def _print_summary(rows: list[dict[str, str]], form: str) -> None:
     from w2s_mol.study.summary import CASE, summary
-    from w2s_mol.tasks.registry import REGRESSION
+    from w2s_mol.tasks.registry import REGRESSION, TASK_KIND, find_task
 
-    task = REGRESSION
+    task = find_task(rows[0].get(TASK_KIND, REGRESSION.name))
     shown = [quantity.name for quantity in task.quantities() if quantity.in_summary]
     means = summary(rows, shown)
     students = len({row["strong"] for row in means}) > 1

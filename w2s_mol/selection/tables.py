@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,9 +12,9 @@ from scipy import stats
 
 from w2s_mol.errors import InputError
 from w2s_mol.runs import FinishedRun
-from w2s_mol.study.groups import check_results, no_finite_supervisor, study_groups
+from w2s_mol.study.groups import no_finite_supervisor, of_a_study, study_groups
 from w2s_mol.tasks.contract import Task
-from w2s_mol.tasks.registry import REGRESSION, task_of
+from w2s_mol.tasks.registry import task_of
 
 SelectorSplit = Literal["valid", "val", "test"]
 WEAK_KEYS = ("family", "weak")
@@ -22,18 +22,30 @@ WEAK_KEYS = ("family", "weak")
 
 @dataclass(frozen=True)
 class Selector:
-    """A rule that scores weak supervisors; the one with the smallest score is picked."""
+    """A rule that scores weak supervisors; the one with the smallest score is picked.
+
+    Attributes
+    ----------
+    name
+        Short, for columns.
+    what
+        In a task's words.
+    column
+        Of the selection table, that has the scores.
+    sign
+        -1 where the largest is picked.
+    """
 
     name: str
-    what: str
+    what: Callable[[Task], str]
     column: str
     sign: float = 1.0
 
 
 SELECTORS = (
-    Selector("bound", f"smallest {REGRESSION.words('bound')}", "bound_mean"),
-    Selector("weak_error", f"smallest {REGRESSION.words('weak_error')}", "weak_error_mean"),
-    Selector("hidden", "largest hidden size", "hidden", -1.0),
+    Selector("bound", lambda task: f"smallest {task.words('bound')}", "bound_mean"),
+    Selector("weak_error", lambda task: f"smallest {task.words('weak_error')}", "weak_error_mean"),
+    Selector("hidden", lambda _: "largest hidden size", "hidden", -1.0),
 )
 """The paper's rule and the baselines that look at something."""
 
@@ -102,9 +114,8 @@ def studies_of(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     studies = []
     for run in runs:
         if run.kind == "study":
-            studies.append(run.table("results"))
             try:
-                check_results(studies[-1])
+                studies.append(of_a_study(run.table("results")))
             except InputError as error:
                 raise InputError(f"{run.folder}: {error}") from error
     if not studies:
@@ -204,15 +215,16 @@ def _select(
     candidates = table[table.pop("finite")]
     table["picked"] = table.index == 0
     table["oracle"] = table.index == candidates["w2s_error_mean"].idxmin()
+    task = task_of(study)
     return StudySelection(
         keys=keys,
         control=control,
-        task=task_of(study),
+        task=task,
         unit=str(study["unit"].iloc[0]),
         n_splits=int(test["split_sha256"].nunique()),
         selector_split=selector_split,
         table=table,
-        selectors=_score_selectors(candidates),
+        selectors=_score_selectors(candidates, task),
     )
 
 
@@ -247,7 +259,7 @@ def supervisor_names(table: pd.DataFrame) -> pd.Series:
     return family + "/" + table["weak"] if len(set(family)) > 1 else table["weak"]
 
 
-def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
+def _score_selectors(table: pd.DataFrame, task: Task) -> pd.DataFrame:
     names = supervisor_names(table)
     errors = table["w2s_error_mean"].to_numpy(dtype=float)
     best = errors.min()
@@ -260,7 +272,7 @@ def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "selector": selector.name,
-                "what": selector.what,
+                "what": selector.what(task),
                 "picks": ", ".join(names.iloc[ties]),
                 "w2s_error": errors[ties].mean(),
                 "regret": errors[ties].mean() - best,
@@ -282,7 +294,7 @@ def _score_selectors(table: pd.DataFrame) -> pd.DataFrame:
     rows.append(
         {
             "selector": "oracle",
-            "what": f"smallest {REGRESSION.words('w2s_error')} on test",
+            "what": f"smallest {task.words('w2s_error')} on test",
             "picks": names.iloc[int(errors.argmin())],
             "w2s_error": best,
             "regret": 0.0,

@@ -14,6 +14,7 @@ from w2s_mol.statistics.gain_misfit import gain_misfit_replicates, statistics_of
 from w2s_mol.statistics.ranking import rule_replicates
 from w2s_mol.statistics.resampling import REPLICATES, interval
 from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.tasks.registry import TASK_KIND
 
 Array = NDArray[np.float64]
 
@@ -36,7 +37,9 @@ VERDICTS = (SURVIVES, NO_EFFECT, CONTROL_TOO, UNDECIDED, UNDEFINED, ONE_MOLECULE
 MOST_OF_ONE_MOLECULE = 0.2
 """A quantity of which one molecule has a larger share than this gets no verdict."""
 
-_SAME = ("dataset_sha256", "protocol", "head", "head_epochs", "pooling", "study_seed")
+_SAME = (
+    "dataset_sha256", "protocol", TASK_KIND, "head", "head_epochs", "pooling", "study_seed",
+)  # fmt: skip
 _FROM_GAIN = ("mean_gain", "median_gain", "correlation", "slope")
 
 

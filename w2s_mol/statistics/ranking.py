@@ -53,7 +53,7 @@ def ranking_table(
             rows.append(
                 {
                     "selector": selector.name,
-                    "what": selector.what,
+                    "what": selector.what(cases.task),
                     "measure": measure,
                     "estimate": observed[selector.name][measure],
                     "low": low,

@@ -17,7 +17,9 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.rules import HeadRule
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
-from w2s_mol.settings_check import Count, Seed, checked
+from w2s_mol.settings_check import Count, OneOf, Seed, checked
+from w2s_mol.study.protocols import PROTOCOLS
+from w2s_mol.tasks.registry import TASKS
 
 RESULTS_FORMAT = 2
 """Raised when the same inputs no longer give the same results; part of every study's id.
@@ -25,7 +27,6 @@ RESULTS_FORMAT = 2
 1: up to 0.3. 2: the halves of ``disjoint`` and shuffled labels are drawn from streams of their own.
 """
 
-Protocol = Literal["paper", "disjoint"]
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
 
 
@@ -48,6 +49,8 @@ class StudyConfig:
     protocol
         ``paper``: weak head and weak labels on the same train molecules. ``disjoint``: the train
         molecules are halved by seed, one half for the weak head, the other for the strong ones.
+    task
+        What the labels are, and so what heads are fitted and what is measured.
     head, head_epochs
         ``ridge``, ``ols`` or ``adamw`` (of so many epochs); the same rule for the weak, the strong
         and the ceiling.
@@ -99,9 +102,13 @@ class StudyConfig:
         Option(help="Permute the weak labels before the student sees them: a null control."),
     ] = False
     protocol: Annotated[
-        Protocol,
+        str,
+        OneOf(PROTOCOLS),
         Option(help="paper: weak and strong heads on the same molecules; disjoint: on halves."),
     ] = "paper"
+    task: Annotated[
+        str, OneOf(TASKS), Option(help="What the labels are, and so what is measured.")
+    ] = "regression"
     head: Annotated[
         HeadRule, Option(help="How linear heads are fitted, weak and strong alike.")
     ] = "ridge"

@@ -10,6 +10,7 @@ import pandas as pd
 from w2s_mol.encoders.names import SELF
 from w2s_mol.encoders.random_bert import is_random
 from w2s_mol.errors import InputError
+from w2s_mol.tasks.registry import REGRESSION, TASK_KIND
 
 STUDY_KEYS = (
     "dataset",
@@ -17,6 +18,7 @@ STUDY_KEYS = (
     "strong",
     "shuffled_labels",
     "protocol",
+    TASK_KIND,
     "head",
     "head_epochs",
     "pooling",
@@ -31,14 +33,24 @@ _SUPERVISOR = ("family", "weak", "weak_sha256")
 NO_CONTROL = "none"
 
 
-def check_results(results: pd.DataFrame) -> None:
-    """Raise InputError if these lack what results of a study have."""
+def of_a_study(results: pd.DataFrame) -> pd.DataFrame:
+    """Return results that say their task; those of before 0.4 do not, and are of regression.
+
+    Raises
+    ------
+    InputError
+        If these lack what results of a study have.
+    """
+    said = results[TASK_KIND] if TASK_KIND in results else pd.Series(None, index=results.index)
+    kind = said.astype(object).where(said.notna(), REGRESSION.name)
+    results = results.assign(**{TASK_KIND: kind})
     missing = {*STUDY_KEYS, *_SUPERVISOR, "split_sha256", "eval_split"} - set(results.columns)
     if missing or results.empty:
         what = f"they lack the column {min(missing)!r}" if missing else "they hold no rows"
         raise InputError(
             f"these are not results of a study, or are of an older w2s-mol: {what}. Run it again."
         )
+    return results
 
 
 def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, pd.DataFrame]]:
@@ -51,8 +63,7 @@ def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, p
     InputError
         If these lack what results of a study have.
     """
-    check_results(results)
-    results = without_missing(results, (*STUDY_KEYS, *_SUPERVISOR, "split_sha256"))
+    results = without_missing(of_a_study(results), (*STUDY_KEYS, *_SUPERVISOR, "split_sha256"))
     untrained = results["weak"].map(str).map(is_random)
     by = [*STUDY_KEYS, untrained.rename("untrained")]
     for values, rows in results.groupby(by, sort=False):

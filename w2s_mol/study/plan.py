@@ -27,7 +27,7 @@ from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.study.usable import Usable, begin, usable
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.registry import find_supervisors
-from w2s_mol.tasks.registry import REGRESSION
+from w2s_mol.tasks.registry import find_task
 from w2s_mol.threads import one_thread
 
 MOST_SUPERVISORS = 24
@@ -71,7 +71,7 @@ class StudyPlan:
         after = asked_for(config)
         self._asked = after if before in ("", after) else ""
         self.run_id = self._content_hash()
-        self._context = StudyContext(config, self.run_id, REGRESSION)
+        self._context = StudyContext(config, self.run_id, find_task(config.task))
 
     def _content_hash(self) -> str:
         config = self._config

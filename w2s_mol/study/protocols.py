@@ -1,18 +1,18 @@
 """Protocols: which molecules of a split a supervisor learns on, which a student, which measure.
 
-A new one is a class here, or in a module of its own, and a line in ``PROTOCOLS``.
+A new one is a class here, or in a module of its own, and a line in ``PROTOCOLS``: studies and the
+command line have it then. Imports nothing heavy, for the command line's help reads the names.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from w2s_mol.datasets.dataset import Split
-from w2s_mol.heads.matrix import Rows
-from w2s_mol.streams import stream
+if TYPE_CHECKING:
+    from w2s_mol.datasets.dataset import Split
+    from w2s_mol.heads.matrix import Rows
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Roles:
     @property
     def asked(self) -> Rows:
         """Return all rows that anyone reads predictions of, in order of their numbers."""
+        import numpy as np
+
         used = [*self.parts.values(), self.supervisor_learns, self.student_learns, self.choose]
         return np.unique(np.concatenate(used))
 
@@ -71,6 +73,10 @@ class Disjoint(Protocol):
 
     def roles(self, split: Split, seed: int) -> Roles:
         """Return the halves as parts of their own."""
+        import numpy as np
+
+        from w2s_mol.streams import stream
+
         shuffled = stream(seed, "disjoint halves").permutation(split.train)
         half = len(shuffled) // 2
         weak, strong = np.sort(shuffled[:half]), np.sort(shuffled[half:])

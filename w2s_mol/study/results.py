@@ -15,36 +15,40 @@ from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.tasks.contract import Task
-from w2s_mol.tasks.registry import REGRESSION
+from w2s_mol.tasks.registry import TASK_KIND
 
-RESULT_COLUMNS = (
-    "dataset",
-    "split",
-    "weak",
-    "family",
-    "hidden",
-    "seed",
-    "strong",
-    "shuffled_labels",
-    "protocol",
-    "head",
-    "head_epochs",
-    "eval_split",
-    "n",
-    *REGRESSION.names(),
-    "weak_penalty",
-    "w2s_penalty",
-    "ceiling_penalty",
-    "unit",
-    "pooling",
-    "study_seed",
-    "dataset_sha256",
-    "split_sha256",
-    "weak_sha256",
-    "strong_sha256",
-    "study",
-    "w2s_mol",
-)
+
+def result_columns(task: Task) -> list[str]:
+    """Return the columns of results: what a row is of, the task's quantities, what made it."""
+    return [
+        "dataset",
+        "split",
+        "weak",
+        "family",
+        "hidden",
+        "seed",
+        "strong",
+        "shuffled_labels",
+        "protocol",
+        TASK_KIND,
+        "head",
+        "head_epochs",
+        "eval_split",
+        "n",
+        *task.names(),
+        "weak_penalty",
+        "w2s_penalty",
+        "ceiling_penalty",
+        "unit",
+        "pooling",
+        "study_seed",
+        "dataset_sha256",
+        "split_sha256",
+        "weak_sha256",
+        "strong_sha256",
+        "study",
+        "w2s_mol",
+    ]
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def result_rows(
         "strong": student.name,
         "shuffled_labels": config.shuffle_weak_labels,
         "protocol": config.protocol,
+        TASK_KIND: context.task.name,
         "head": config.head,
         "head_epochs": config.head_epochs if config.head == "adamw" else 0,
         "unit": dataset.unit,
@@ -125,5 +130,5 @@ def result_rows(
                     "ceiling_penalty": cells.taught.ceiling_penalties[column],
                 }
             )
-    frame = pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
+    frame = pd.DataFrame(rows, columns=result_columns(context.task))
     return frame.astype({"hidden": "Int64", "seed": "Int64"})

@@ -48,7 +48,7 @@ class StudyResult:
 
     @property
     def results(self) -> pd.DataFrame:
-        """One row a supervisor, student, split and part; columns in ``RESULT_COLUMNS``."""
+        """One row a supervisor, student, split and part; columns in ``result_columns``."""
         return self.finished.table("results")
 
     @property

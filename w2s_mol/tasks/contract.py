@@ -1,7 +1,8 @@
 """The contract of a task: what a label is, what is measured of predictions, and in which words.
 
 Every quantity is defined once, here and in a task's module. Results are means of its terms, the
-bootstrap resamples the same terms, and tables, figures and messages take its words from it.
+bootstrap resamples the same terms, and tables, figures and messages take its words from it. Imports
+nothing heavy, for the command line's help reads the names of tasks.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from w2s_mol.heads.rules import HeadRule
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from w2s_mol.heads.fitting import FitHead
 
-Array = NDArray[np.float64]
+    Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ class Task(ABC):
 
     def per_molecule(self, predicted: Predicted) -> dict[str, Array]:
         """Return the terms by name, each of the predictions' shape."""
+        import numpy as np
+
         with np.errstate(over="ignore", invalid="ignore"):  # whoever is not finite is left out
             return {term.name: term.of(predicted) for term in self.terms}
 
@@ -146,6 +149,8 @@ class Task(ABC):
         Molecules of which the supervisor says nothing (NaN) do not count; a quantity is NaN where
         there is no other.
         """
+        import numpy as np
+
         said = ~np.isnan(predicted.weak)
         of_said = Predicted(
             predicted.truth[said], predicted.weak[said], predicted.w2s[said],

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from w2s_mol.heads.rules import HeadRule
-from w2s_mol.tasks.contract import Array, Predicted, Ratio, Task, Term
+from w2s_mol.tasks.contract import Predicted, Ratio, Task, Term
 
 if TYPE_CHECKING:
     from w2s_mol.heads.fitting import FitHead
+    from w2s_mol.tasks.contract import Array
 
 
 def _d(f: Array, g: Array) -> Array:

@@ -13,7 +13,7 @@ from w2s_mol.cli.application import new_app
 from w2s_mol.errors import InputError
 from w2s_mol.option import Option
 from w2s_mol.pretraining.config import CorpusConfig, StrongConfig, WeakConfig
-from w2s_mol.settings_check import Range, Seed, checked
+from w2s_mol.settings_check import OneOf, Range, Seed, checked
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.synthetic.config import SyntheticConfig
 
@@ -23,6 +23,7 @@ class Settings:
     names: Annotated[tuple[str, ...], Option(short="-n", metavar="NAME")]
     seeds: Annotated[tuple[Seed, ...], Option(long="--seed")] = (0, 1)
     rule: Annotated[Literal["one", "two"], Option("Which.", "Rules")] = "one"
+    kind: Annotated[str, OneOf(("first", "second"))] = "first"
     column: str | None = None
     shuffle: Annotated[bool, Option()] = False
 
@@ -52,7 +53,7 @@ def called(*arguments: str) -> dict[str, Any]:
 
 def test_the_verb_receives_its_settings_as_an_object_and_the_rest_as_values() -> None:
     found = called("-n", "a", "--names", "b", "--seed", "7", "--rule", "two", "--shuffle", "-q")
-    expected = Settings(("a", "b"), (7,), "two", None, True)
+    expected = Settings(("a", "b"), (7,), "two", shuffle=True)
     assert found == {"settings": expected, "workers": None, "output_dir": Path("made")}
 
 
@@ -77,6 +78,7 @@ def test_an_option_stands_under_its_heading() -> None:
     assert "--seed <int>" in options
     assert "--rule <one|two>" in rules
     assert "Which.  [default: one]" in rules
+    assert "--kind <first|second>" in options
     assert "  --shuffle\n" in options
     assert "--no-shuffle" not in text
 

@@ -1,5 +1,4 @@
 from dataclasses import fields
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -7,12 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2s_mol.datasets.splits import random_split
-from w2s_mol.study import config
+from w2s_mol.errors import InputError
+from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.protocols import PROTOCOLS, Roles
 
 
-def test_settings_and_registry_name_the_same_protocols() -> None:
-    assert set(get_args(config.Protocol)) == set(PROTOCOLS)
+def test_a_protocol_is_a_setting_once_it_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"unknown protocol 'other'"):
+        StudyConfig(dataset=("esol",), protocol="other")
+    monkeypatch.setitem(PROTOCOLS, "other", PROTOCOLS["paper"])
+    assert StudyConfig(dataset=("esol",), protocol="other").protocol == "other"
 
 
 def test_paper_gives_the_train_molecules_to_both() -> None:

@@ -20,7 +20,7 @@ from w2s_mol.heads.ridge import fit_ridge
 from w2s_mol.study import plan
 from w2s_mol.study import run as module
 from w2s_mol.study.config import StudyConfig
-from w2s_mol.study.results import RESULT_COLUMNS
+from w2s_mol.study.results import result_columns
 from w2s_mol.tasks.registry import REGRESSION
 
 
@@ -49,7 +49,7 @@ def settings(csv: Path, tiny_encoder_folder: Path) -> dict:
 
 def test_results_are_one_row_a_supervisor_split_and_part(settings: dict) -> None:
     found = run_study(**settings)
-    assert list(found.results.columns) == list(RESULT_COLUMNS)
+    assert list(found.results.columns) == result_columns(REGRESSION)
     keys = found.results[["weak", "split", "eval_split"]]
     assert len(keys) == len(keys.drop_duplicates()) == 1 * 2 * 3
     assert found.folder is None

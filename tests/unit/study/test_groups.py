@@ -1,0 +1,41 @@
+"""Results of several runs, told apart."""
+
+import pandas as pd
+import pytest
+from crafted_study import crafted
+
+from w2s_mol.errors import InputError
+from w2s_mol.study.groups import STUDY_KEYS, of_a_study, study_groups
+from w2s_mol.tasks.registry import REGRESSION, TASK_KIND, TASKS, find_task, task_of
+
+
+def results() -> pd.DataFrame:
+    return crafted().tables()[0]
+
+
+def test_results_of_before_tasks_were_said_are_of_regression() -> None:
+    old = results().drop(columns=TASK_KIND, errors="ignore")
+    assert set(of_a_study(old)[TASK_KIND]) == {"regression"}
+    [(keys, control, rows)] = study_groups(pd.concat([old, of_a_study(old)]))
+    assert keys[TASK_KIND] == "regression"
+    assert control == "none"
+    assert len(rows) == 2 * len(old)
+
+
+def test_studies_of_two_tasks_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TASKS, "absolute", REGRESSION)
+    one, other = results(), results().assign(**{TASK_KIND: "absolute"})
+    found = list(study_groups(pd.concat([one, other])))
+    assert [keys[TASK_KIND] for keys, _, _ in found] == ["regression", "absolute"]
+    assert [task_of(rows) for _, _, rows in found] == [REGRESSION, REGRESSION]
+
+
+def test_a_task_that_is_not_registered_is_named() -> None:
+    with pytest.raises(InputError, match="unknown task 'clases'"):
+        find_task("clases")
+
+
+@pytest.mark.parametrize("column", [key for key in STUDY_KEYS if key != TASK_KIND])
+def test_what_a_study_s_results_lack_is_named(column: str) -> None:
+    with pytest.raises(InputError, match=f"they lack the column '{column}'"):
+        of_a_study(results().drop(columns=column))
