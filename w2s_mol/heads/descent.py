@@ -13,6 +13,7 @@ def fit_adamw(
     labels: Array,
     learn: Rows,
     _choose: Rows,
+    weights: Array | None = None,
     epochs: int = 1000,
     learning_rate: float = 1e-3,
     batch_size: int = 32,
@@ -26,22 +27,22 @@ def fit_adamw(
     """
     import torch
 
-    scaler = Scaler.fit(features, learn)
-    means = labels[learn].mean(axis=0)
+    scaler = Scaler.fit(features, learn, weights)
+    means = np.average(labels[learn], axis=0, weights=weights)
     x = torch.from_numpy(scaler.transform(gathered(features, learn)).astype(np.float32))
     y = torch.from_numpy((labels[learn] - means).astype(np.float32))
+    each = np.ones(len(learn)) if weights is None else weights / weights.mean()
+    w = torch.from_numpy(each.astype(np.float32))[:, None]
     weight = torch.zeros(x.shape[1], y.shape[1], requires_grad=True)
     bias = torch.zeros(y.shape[1], requires_grad=True)
     optimizer = torch.optim.AdamW([weight, bias], lr=learning_rate, fused=True)
     generator = torch.Generator().manual_seed(seed)
     for _epoch in range(epochs):
         order = torch.randperm(len(x), generator=generator)
-        for batch_x, batch_y in zip(
-            x[order].split(batch_size), y[order].split(batch_size), strict=True
-        ):
+        for batch in order.split(batch_size):
             # The mean over molecules, summed over columns: each column descends as if alone.
-            residual = torch.addmm(bias, batch_x, weight) - batch_y
-            loss = residual.square().sum() / len(batch_x)
+            residual = torch.addmm(bias, x[batch], weight) - y[batch]
+            loss = (residual.square() * w[batch]).sum() / len(batch)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import get_args
+from typing import Protocol, get_args
 
 from w2s_mol.errors import unknown_name
+from w2s_mol.heads.beside import each_beside, ridge_beside
 from w2s_mol.heads.descent import fit_adamw
 from w2s_mol.heads.least_squares import fit_ols
 from w2s_mol.heads.linear import Array, LinearHead
@@ -14,12 +15,56 @@ from w2s_mol.heads.matrix import Matrix, Rows
 from w2s_mol.heads.ridge import fit_ridge
 from w2s_mol.heads.rules import HeadRule
 
-FitHead = Callable[[Matrix, Array, Rows, Rows], LinearHead]
-"""Takes features (n, d), labels (n, k), the rows to fit on and those to choose a penalty on."""
+
+class _Fit(Protocol):
+    def __call__(
+        self,
+        features: Matrix,
+        labels: Array,
+        learn: Rows,
+        choose: Rows,
+        weights: Array | None = None,
+        /,
+    ) -> LinearHead: ...
+
+
+class _FitBeside(Protocol):
+    def __call__(
+        self, features: Matrix, labels: Array, beside: Array, learn: Rows, choose: Rows, /
+    ) -> LinearHead: ...
+
+
+@dataclass(frozen=True)
+class FitHead:
+    """A rule for heads.
+
+    Attributes
+    ----------
+    fit
+        Takes features (n, d), labels (n, k), the rows to fit on, those to choose a penalty on,
+        and weights of the former.
+    beside
+        The same for heads that read a number of each molecule beside its features: features,
+        labels (n, k), numbers (n, k), and the rows.
+    """
+
+    fit: _Fit
+    beside: _FitBeside
+
+    def __call__(
+        self,
+        features: Matrix,
+        labels: Array,
+        learn: Rows,
+        choose: Rows,
+        weights: Array | None = None,
+    ) -> LinearHead:
+        """Fit heads on features alone."""
+        return self.fit(features, labels, learn, choose, weights)
 
 
 def head_fitter(rule: HeadRule, *, epochs: int = 1000, seed: int = 0) -> FitHead:
-    """Return the function that fits heads by a rule.
+    """Return what fits heads by a rule.
 
     Parameters
     ----------
@@ -33,10 +78,11 @@ def head_fitter(rule: HeadRule, *, epochs: int = 1000, seed: int = 0) -> FitHead
     InputError
         If there is no such rule.
     """
-    rules: dict[str, FitHead] = {
-        "ridge": fit_ridge,
-        "ols": fit_ols,
-        "adamw": partial(fit_adamw, epochs=epochs, seed=seed),
+    adamw = partial(fit_adamw, epochs=epochs, seed=seed)
+    rules = {
+        "ridge": FitHead(fit_ridge, ridge_beside),
+        "ols": FitHead(fit_ols, each_beside(fit_ols)),
+        "adamw": FitHead(adamw, each_beside(adamw)),
     }
     if rule not in rules:
         raise unknown_name("head", rule, get_args(HeadRule))

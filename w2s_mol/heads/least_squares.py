@@ -8,23 +8,31 @@ import numpy as np
 import scipy.linalg
 
 from w2s_mol.heads.factor import condensed
-from w2s_mol.heads.linear import FLOAT32_EPS, Array, LinearHead, Scaler
+from w2s_mol.heads.linear import FLOAT32_EPS, Array, LinearHead, Scaler, weighted
 from w2s_mol.heads.matrix import Matrix, Rows
 
 
-def fit_ols(features: Matrix, labels: Array, learn: Rows, _choose: Rows) -> LinearHead:
+def fit_ols(
+    features: Matrix,
+    labels: Array,
+    learn: Rows,
+    _choose: Rows,
+    weights: Array | None = None,
+) -> LinearHead:
     """Fit least squares; of all minimisers, the one with the smallest norm of coefficients.
 
     Singular values below float32's rounding of the largest one count as zero, because the
     embeddings are computed in float32. Shapes as in ``fit_ridge``; nothing is chosen.
     """
-    scaler = Scaler.fit(features, learn)
-    means = labels[learn].mean(axis=0)
+    scaler = Scaler.fit(features, learn, weights)
+    means = np.average(labels[learn], axis=0, weights=weights)
+    roots = None if weights is None else np.sqrt(weights)
     d = features.shape[1]
 
     def beside_labels() -> Iterator[Array]:
         for places, block in features.blocks(learn):
-            yield np.hstack([scaler.transform(block), labels[learn[places]] - means])
+            rows = np.hstack([scaler.transform(block), labels[learn[places]] - means])
+            yield weighted(rows, roots, places)
 
     few = condensed(beside_labels())
     coefficients, *_ = scipy.linalg.lstsq(

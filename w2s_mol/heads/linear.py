@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,16 +24,20 @@ class Scaler:
     scale: Array
 
     @classmethod
-    def fit(cls, features: Matrix, rows: Rows) -> Scaler:
-        """Take mean and standard deviation; a feature constant up to rounding is scaled to 0."""
+    def fit(cls, features: Matrix, rows: Rows, weights: Array | None = None) -> Scaler:
+        """Take mean and standard deviation; a feature constant up to rounding is scaled to 0.
+
+        ``weights`` are of the rows, shape (len(rows),); all are 1 if not given.
+        """
         d = features.shape[1]
         total, squares = np.zeros(d), np.zeros(d)
-        for _, block in features.blocks(rows):
-            total += np.asarray(block, dtype=np.float64).sum(axis=0)
-        mean = total / len(rows)
-        for _, block in features.blocks(rows):
-            squares += ((block - mean) ** 2).sum(axis=0)
-        scale = np.sqrt(squares / len(rows))
+        of_all = len(rows) if weights is None else weights.sum()
+        for places, block in features.blocks(rows):
+            total += weighted(np.asarray(block, dtype=np.float64), weights, places).sum(axis=0)
+        mean = total / of_all
+        for places, block in features.blocks(rows):
+            squares += weighted(np.square(block - mean), weights, places).sum(axis=0)
+        scale = np.sqrt(squares / of_all)
         constant = scale <= 8 * FLOAT32_EPS * np.abs(mean)
         return cls(mean, np.where(constant, np.inf, scale))
 
@@ -41,9 +46,16 @@ class Scaler:
         return (np.asarray(features, dtype=np.float64) - self.mean) / self.scale
 
 
+def weighted(values: Array, weights: Array | None, places: Rows | None = None) -> Array:
+    """Return rows times their weights, shape (m, ...); ``places`` are of these rows in weights."""
+    if weights is None:
+        return values
+    return values * (weights if places is None else weights[places])[:, None]
+
+
 @dataclass(frozen=True)
 class LinearHead:
-    """A fitted head: ``((X - mean) / scale) @ coefficients + intercepts``.
+    """A fitted head: ``((X - mean) / scale) @ coefficients + intercepts + slopes * beside``.
 
     Attributes
     ----------
@@ -55,27 +67,40 @@ class LinearHead:
         Shape (k,).
     penalties
         Shape (k,): the ridge penalty chosen for each column; NaN where the rule has none.
+    slopes
+        Shape (k,), each of a number of the molecule that the column reads beside the features;
+        None where there is none.
     """
 
     scaler: Scaler
     coefficients: Array
     intercepts: Array
     penalties: Array
+    slopes: Array | None = None
 
-    def predict(self, features: Features) -> Array:
-        """Return predictions of shape (n, k) for features of shape (n, d)."""
-        return self.scaler.transform(features) @ self.coefficients + self.intercepts
+    def predict(self, features: Features, beside: Array | None = None) -> Array:
+        """Return predictions of shape (n, k) for features of shape (n, d).
 
-    def predict_rows(self, features: Matrix, rows: Rows) -> Array:
+        ``beside`` has shape (n, k), where the head has slopes.
+        """
+        found = self.scaler.transform(features) @ self.coefficients + self.intercepts
+        return found if self.slopes is None or beside is None else found + self.slopes * beside
+
+    def predict_rows(self, features: Matrix, rows: Rows, beside: Array | None = None) -> Array:
         """Return the predictions of some rows, shape (n, k); NaN for all others."""
         found = np.full((features.shape[0], len(self.intercepts)), np.nan)
         for places, block in features.blocks(rows):
-            found[rows[places]] = self.predict(block)
+            here = rows[places]
+            found[here] = self.predict(block, None if beside is None else beside[here])
         return found
 
-    def column(self, number: int) -> LinearHead:
-        """Return the head of one column of labels."""
-        one = slice(number, number + 1)
+    def columns(self, numbers: Sequence[int]) -> LinearHead:
+        """Return the head of some columns of labels."""
+        some = list(numbers)
         return LinearHead(
-            self.scaler, self.coefficients[:, one], self.intercepts[one], self.penalties[one]
+            self.scaler,
+            self.coefficients[:, some],
+            self.intercepts[some],
+            self.penalties[some],
+            None if self.slopes is None else self.slopes[some],
         )

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.linalg
 
 from w2s_mol.heads.factor import condensed
-from w2s_mol.heads.linear import Array, LinearHead, Scaler
+from w2s_mol.heads.linear import Array, LinearHead, Scaler, weighted
 from w2s_mol.heads.matrix import Matrix, Rows, gathered
 from w2s_mol.heads.penalties import PENALTIES
 
@@ -46,7 +46,9 @@ class RidgePath:
     means: Array
 
     @classmethod
-    def fit(cls, features: Matrix, labels: Array, rows: Rows) -> RidgePath:
+    def fit(
+        cls, features: Matrix, labels: Array, rows: Rows, weights: Array | None = None
+    ) -> RidgePath:
         """Factorise.
 
         Parameters
@@ -57,18 +59,22 @@ class RidgePath:
             Shape (n, k).
         rows
             Of the training molecules.
+        weights
+            Of their squared errors, shape (len(rows),); all are 1 if not given.
         """
-        scaler = Scaler.fit(features, rows)
-        means = labels[rows].mean(axis=0)
+        scaler = Scaler.fit(features, rows, weights)
+        means = np.average(labels[rows], axis=0, weights=weights)
+        roots = None if weights is None else np.sqrt(weights)
         d = features.shape[1]
         if len(rows) <= d:  # centred, they have less than full rank: X'X would be singular
-            train = scaler.transform(gathered(features, rows))
+            train = weighted(scaler.transform(gathered(features, rows)), roots)
             values, vectors = _eigen(train @ train.T)
-            coordinates = vectors.T @ (labels[rows] - means)
+            coordinates = vectors.T @ weighted(labels[rows] - means, roots)
             return cls(scaler, values, train.T @ vectors, coordinates, means)
         gram, products = np.zeros((d, d)), np.zeros((d, labels.shape[1]))
         for places, block in features.blocks(rows):
-            x, y = scaler.transform(block), labels[rows[places]] - means
+            x = weighted(scaler.transform(block), roots, places)
+            y = weighted(labels[rows[places]] - means, roots, places)
             gram += x.T @ x
             products += x.T @ y
         values, vectors = _eigen(gram)
@@ -90,16 +96,17 @@ class RidgePath:
         few = condensed(beside_labels())
         errors = np.empty((len(PENALTIES), len(self.means)))
         for place, penalty in enumerate(PENALTIES):
-            residuals = few[:, :r] @ self._shrunk(penalty) - few[:, r:]
+            residuals = few[:, :r] @ self.shrunk(penalty) - few[:, r:]
             errors[place] = (residuals**2).sum(axis=0) / len(rows)
         return errors
 
     def head(self, chosen: Rows) -> LinearHead:
         """Return the head whose column j has penalty number ``chosen[j]`` of the path."""
         penalties = PENALTIES[chosen]
-        return LinearHead(self.scaler, self.basis @ self._shrunk(penalties), self.means, penalties)
+        return LinearHead(self.scaler, self.basis @ self.shrunk(penalties), self.means, penalties)
 
-    def _shrunk(self, penalties: Array | float) -> Array:
+    def shrunk(self, penalties: Array | float) -> Array:
+        """Return coefficients in the eigenbasis at penalties: one, or one a column."""
         shrunk: Array = self.coordinates / (self.values[:, None] + penalties)
         return shrunk
 
@@ -109,7 +116,9 @@ def _eigen(gram: Array) -> tuple[Array, Array]:
     return np.maximum(values, 0.0), vectors
 
 
-def fit_ridge(features: Matrix, labels: Array, learn: Rows, choose: Rows) -> LinearHead:
+def fit_ridge(
+    features: Matrix, labels: Array, learn: Rows, choose: Rows, weights: Array | None = None
+) -> LinearHead:
     """Fit ridge heads, each penalty the one with the least squared error on other molecules.
 
     Parameters
@@ -121,6 +130,8 @@ def fit_ridge(features: Matrix, labels: Array, learn: Rows, choose: Rows) -> Lin
     learn, choose
         Rows to fit on, and rows to choose the penalty on. The labels of both are of one kind: a
         student's penalty is chosen on weak labels, never on true ones.
+    weights
+        Of the squared errors of ``learn``, shape (len(learn),); all are 1 if not given.
     """
-    path = RidgePath.fit(features, labels, learn)
+    path = RidgePath.fit(features, labels, learn, weights)
     return path.head(np.argmin(path.errors(features, labels, choose), axis=0))

@@ -45,7 +45,11 @@ class Model:
     task: str = "regression"
 
     def predict(
-        self, smiles: Sequence[str], device: str = "auto", progress: Progress = silent
+        self,
+        smiles: Sequence[str],
+        device: str = "auto",
+        progress: Progress = silent,
+        beside: Array | None = None,
     ) -> Array:
         """Predict labels of molecules.
 
@@ -57,6 +61,9 @@ class Model:
             Where the encoder runs: ``auto``, ``cpu`` or ``cuda``.
         progress
             Told the number of molecules done.
+        beside
+            The number of each molecule that the head reads beside the features, shape (n,), if it
+            does.
 
         Returns
         -------
@@ -79,7 +86,8 @@ class Model:
             )
         found = encoder.embed(smiles, self.pooling, progress)
         predictions = np.full(len(found.valid), np.nan)
-        predictions[found.valid] = self.head.predict(found.embeddings[found.valid])[:, 0]
+        number = None if beside is None else beside[found.valid, None]
+        predictions[found.valid] = self.head.predict(found.embeddings[found.valid], number)[:, 0]
         return predictions
 
     def save(self, folder: Path) -> None:
@@ -107,6 +115,8 @@ class Model:
             "intercepts": self.head.intercepts,
             "penalties": self.head.penalties,
         }
+        if self.head.slopes is not None:
+            arrays["slopes"] = self.head.slopes
         with files.atomic_folder(folder) as temporary:
             # safetensors writes an array's memory as it lies: a column of a matrix, its neighbours.
             lined_up = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -135,6 +145,7 @@ class Model:
             arrays["coefficients"],
             arrays["intercepts"],
             arrays["penalties"],
+            arrays.get("slopes"),
         )
         return cls(card["encoder"], card["fingerprint"], card["pooling"], head, card["task"])
 

@@ -238,7 +238,8 @@ def _terms_of(each: list[pd.DataFrame], task: Task) -> tuple[NDArray[np.bool_], 
     def column(name: str) -> Array:
         return np.stack([frame[name].to_numpy(dtype=float) for frame in each], axis=1)
 
-    predicted = Predicted(*map(column, _PREDICTED))
+    truth, weak, w2s, ceiling = map(column, _PREDICTED)
+    predicted = Predicted(truth, weak, w2s, ceiling)
     said = ~np.isnan(predicted.weak)
     terms = task.per_molecule(predicted)
     return said, {name: np.where(said, values, 0.0) for name, values in terms.items()}

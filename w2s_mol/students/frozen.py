@@ -1,63 +1,60 @@
-"""The paper's student: a frozen encoder under a head that is fitted to weak labels."""
+"""The paper's student: a frozen encoder under heads that are fitted to labels."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.reader import EncodedReader
-from w2s_mol.heads.linear import Array
-from w2s_mol.heads.matrix import Rows
+from w2s_mol.heads.linear import Array, LinearHead
+from w2s_mol.heads.matrix import Matrix
 from w2s_mol.models.model import Model
-from w2s_mol.students.contract import Student, Taught, Teaching
+from w2s_mol.students.contract import Student, Teaching
+from w2s_mol.students.groups import Group, grouped
+from w2s_mol.uses.contract import Exercise, Learned
 
 
 class FrozenStudent(EncodedReader, Student):
-    """A frozen encoder and a head."""
+    """A frozen encoder and a head for each column of labels."""
 
-    def learn(self, teaching: Teaching) -> Taught:
-        """Fit all heads at once: the features are factorised once for the labels of all."""
-        return taught_heads(self.encoded, teaching, teaching.labels)
-
-
-def taught_heads(encoded: Encoded, teaching: Teaching, labels: Array) -> Taught:
-    """Fit heads on columns of weak labels, and the ceiling on the truth beside them."""
-    features = encoded.features(teaching.smiles)
-    k = labels.shape[1]
-    predictions = np.empty((len(labels), k + 1))
-    penalties = np.empty(k + 1)
-    models: dict[int, Model] = {}
-    everything = np.hstack([labels, teaching.truth[:, None]])
-    for columns in _columns_of_the_same_rows(everything, teaching.learn, teaching.choose):
-        known = ~np.isnan(everything[:, columns[0]])
-        head = teaching.fit(
-            features,
-            everything[:, columns],
-            teaching.learn[known[teaching.learn]],
-            teaching.choose[known[teaching.choose]],
-        )
-        predictions[:, columns] = head.predict_rows(features, teaching.asked)
-        penalties[columns] = head.penalties
-        models |= {c: encoded.model(head.column(place)) for place, c in enumerate(columns)}
-    return Taught(
-        predictions[:, :k],
-        np.repeat(predictions[:, k:], k, axis=1),
-        penalties[:k],
-        np.repeat(penalties[k:], k),
-        tuple(models[column] for column in range(k)),
-    )
+    def learn(self, teaching: Teaching, exercises: Sequence[Exercise]) -> list[Learned]:
+        """Fit heads; columns that are learnt from the same rows share one factorisation."""
+        return learned_heads(self.encoded, teaching, exercises)
 
 
-def _columns_of_the_same_rows(labels: Array, learn: Rows, choose: Rows) -> list[list[int]]:
-    """Group the columns that have labels of the same molecules: these are fitted together.
+def learned_heads(
+    encoded: Encoded, teaching: Teaching, exercises: Sequence[Exercise]
+) -> list[Learned]:
+    """Do exercises with heads on an encoder's features."""
+    features = encoded.features(teaching.examples.smiles)
+    predictions = [np.full(exercise.labels.shape, np.nan) for exercise in exercises]
+    penalties = [np.full(exercise.labels.shape[1], np.nan) for exercise in exercises]
+    models: list[dict[int, Model]] = [{} for _ in exercises]
+    for group in grouped(exercises):
+        if not len(group.learn) or not len(group.choose):
+            continue  # a supervisor that says nothing of the molecules with true labels
+        head = _fitted(features, teaching, exercises, group)
+        for number, columns, places in group.by_exercise():
+            exercise, some = exercises[number], head.columns(places)
+            beside = None if exercise.beside is None else exercise.beside[:, columns]
+            predictions[number][:, columns] = some.predict_rows(features, exercise.read, beside)
+            penalties[number][columns] = some.penalties
+            models[number] |= {c: encoded.model(some.columns([i])) for i, c in enumerate(columns)}
+    return [
+        Learned(of_all, chosen, tuple(made[column] for column in sorted(made)))
+        for of_all, chosen, made in zip(predictions, penalties, models, strict=True)
+    ]
 
-    One that is infinite somewhere (a supervisor that overflowed) is fitted alone: in a
-    factorisation with others it would make all of them NaN.
-    """
-    groups: dict[tuple[bytes, int], list[int]] = {}
-    rows = np.concatenate([learn, choose])
-    for column in range(labels.shape[1]):
-        said = labels[rows, column]
-        alone = column if np.isinf(said).any() else -1
-        groups.setdefault((np.isnan(said).tobytes(), alone), []).append(column)
-    return list(groups.values())
+
+def _fitted(
+    features: Matrix, teaching: Teaching, exercises: Sequence[Exercise], group: Group
+) -> LinearHead:
+    def columns(of: str) -> Array:
+        return np.column_stack([getattr(exercises[e], of)[:, c] for e, c in group.members])
+
+    labels, rows = columns("labels"), (group.learn, group.choose)
+    if group.beside:
+        return teaching.fit.beside(features, labels, columns("beside"), *rows)
+    return teaching.fit(features, labels, *rows, group.weights)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from w2s_mol import files
 from w2s_mol.encoders.names import SELF
 from w2s_mol.errors import InputError
-from w2s_mol.students.contract import Student, Taught, Teaching
-from w2s_mol.students.frozen import taught_heads
+from w2s_mol.heads.linear import Array
+from w2s_mol.students.contract import Student, Teaching
+from w2s_mol.students.frozen import learned_heads
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.probe import Probe
+from w2s_mol.uses.contract import Exercise, Learned
 
 
 class OwnStudent(Student):
@@ -30,18 +33,33 @@ class OwnStudent(Student):
                     f"{supervisor.name} has none. Leave one of the two out."
                 )
 
-    def learn(self, teaching: Teaching) -> Taught:
-        """Fit a head on each supervisor's own features."""
+    def learn(self, teaching: Teaching, exercises: Sequence[Exercise]) -> list[Learned]:
+        """Fit heads on each supervisor's own features."""
         each = []
         for place, supervisor in enumerate(teaching.supervisors):
             assert isinstance(supervisor, Probe)  # noqa: S101 -- refused before
-            each.append(
-                taught_heads(supervisor.encoded, teaching, teaching.labels[:, place : place + 1])
+            mine = [_of_one(exercise, place) for exercise in exercises]
+            each.append(learned_heads(supervisor.encoded, teaching, mine))
+        return [
+            Learned(
+                np.hstack([one.predictions for one in of_all]),
+                np.concatenate([one.penalties for one in of_all]),
+                tuple(model for one in of_all for model in one.models),
             )
-        return Taught(
-            np.hstack([one.w2s for one in each]),
-            np.hstack([one.ceiling for one in each]),
-            np.concatenate([one.w2s_penalties for one in each]),
-            np.concatenate([one.ceiling_penalties for one in each]),
-            tuple(model for one in each for model in one.models),
-        )
+            for of_all in zip(*each, strict=True)
+        ]
+
+
+def _of_one(exercise: Exercise, place: int) -> Exercise:
+    """Return an exercise's column of one supervisor."""
+
+    def column(of_all: Array) -> Array:
+        at = place if of_all.shape[1] > 1 else 0
+        return of_all[:, at : at + 1]
+
+    return replace(
+        exercise,
+        labels=column(exercise.labels),
+        weights=None if exercise.weights is None else column(exercise.weights),
+        beside=None if exercise.beside is None else column(exercise.beside),
+    )

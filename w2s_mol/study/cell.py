@@ -7,21 +7,25 @@ what went in alone, so a split can be carried out anywhere, in any order, once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
+from w2s_mol.datasets.examples import Examples
 from w2s_mol.errors import InputError
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.streams import stream
-from w2s_mol.students.contract import Student, Taught, Teaching
+from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.study.digits import without_rounding
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.tasks.contract import Predicted
+from w2s_mol.uses.contract import Known, Made
+from w2s_mol.uses.registry import CEILING, STUDENT, USES
 
 
 @dataclass(frozen=True)
@@ -36,30 +40,28 @@ class Cells:
         Shapes (n,) and (n, k), in label units.
     weak_penalties
         The ridge penalties that supervisors chose for themselves, shape (k,).
-    taught
-        The student's predictions.
+    made
+        What is made of the supervisors' labels, by use.
     """
 
     student: Student
     truth: Array
     weak: Array
     weak_penalties: Array
-    taught: Taught
+    made: Mapping[str, Made]
 
     def predicted(self, rows: Rows, supervisor: int) -> Predicted:
         """Return what is known of some molecules in the cell of one supervisor."""
-        return Predicted(
-            self.truth[rows],
-            self.weak[rows, supervisor],
-            self.taught.w2s[rows, supervisor],
-            self.taught.ceiling[rows, supervisor],
-        )
+        of_use = {name: made.predictions[rows, supervisor] for name, made in self.made.items()}
+        w2s, ceiling = of_use.pop(STUDENT.name), of_use.pop(CEILING.name)
+        weak = self.weak[rows, supervisor]
+        return Predicted(self.truth[rows], weak, w2s, ceiling, beside=of_use)
 
 
 def split_cells(
     supervisors: Sequence[Supervisor],
     students: Sequence[Student],
-    smiles: Sequence[str],
+    examples: Examples,
     truth: Array,
     roles: Roles,
     fit: FitHead,
@@ -71,8 +73,8 @@ def split_cells(
     ----------
     supervisors, students
         All of them are prepared for these molecules.
-    smiles, truth
-        Of ``n`` molecules; true labels have shape (n,).
+    examples, truth
+        ``n`` molecules, and their true labels of shape (n,).
     roles
         Of the protocol.
     fit
@@ -83,34 +85,51 @@ def split_cells(
 
     Notes
     -----
-    No true label reaches a student but those that its ceiling is fitted to, and nobody is shown
-    the labels of molecules that are measured alone.
+    No true label reaches the paper's student. Its ceiling is fitted to those of its molecules; the
+    other uses have those that the supervisors had. Nobody is shown the labels of molecules that
+    are measured alone.
 
     Raises
     ------
     InputError
         If a supervisor gives no number a molecule, or nothing that a student could learn from.
     """
-    learn, choose = roles.supervisor_learns, roles.choose
-    shown = _shown(truth, learn, choose)
-    lesson = Lesson(smiles, shown, learn, choose, roles.asked, fit)
+    learn, judge = roles.supervisor_learns, roles.supervisor_chooses
+    had = _shown(truth, learn, judge)
+    lesson = Lesson(examples, had, learn, judge, roles.asked, fit)
     weak, penalties = np.empty((len(truth), len(supervisors))), np.empty(len(supervisors))
     for place, supervisor in enumerate(supervisors):
         said = supervisor.labels(lesson)
         weak[:, place] = _checked(supervisor, said, len(truth), roles)
         penalties[place] = said.penalty
-    learn = roles.student_learns
-    labels = weak if shuffle_seed is None else shuffled(weak, [learn, choose], shuffle_seed)
-    shown = _shown(truth, learn, choose)
-    teaching = Teaching(smiles, supervisors, labels, shown, learn, choose, roles.asked, fit)
+    taught, chosen = roles.student_learns, roles.student_chooses
+    labels = weak if shuffle_seed is None else shuffled(weak, [taught, chosen], shuffle_seed)
+    known = Known(
+        weak=labels,
+        had=had,
+        of_student=_shown(truth, taught, chosen),
+        labelled=learn,
+        judged=judge,
+        taught=taught,
+        chosen=chosen,
+        read=roles.measured,
+        everything=roles.asked,
+    )
+    teaching = Teaching(examples, supervisors, fit)
     weak = without_rounding(weak)
     for student in students:
-        yield Cells(student, truth, weak, penalties, _kept(student.learn(teaching)))
+        yield Cells(student, truth, weak, penalties, _everything_made(student, teaching, known))
 
 
-def _kept(taught: Taught) -> Taught:
-    w2s, ceiling = without_rounding(taught.w2s), without_rounding(taught.ceiling)
-    return replace(taught, w2s=w2s, ceiling=ceiling)
+def _everything_made(student: Student, teaching: Teaching, known: Known) -> dict[str, Made]:
+    """Return what is made of weak labels by every use; all are learnt at once."""
+    exercises = {name: use.exercises(known) for name, use in USES.items()}
+    learned = iter(student.learn(teaching, [one for each in exercises.values() for one in each]))
+    found = {}
+    for name, use in USES.items():
+        made = use.made(known, list(islice(learned, len(exercises[name]))))
+        found[name] = replace(made, predictions=without_rounding(made.predictions))
+    return found
 
 
 def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> Array:
@@ -122,7 +141,7 @@ def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> 
             f"{labels.dtype} for {n:,} molecules. It should give one number each, shape ({n},), "
             "NaN where it says nothing."
         )
-    wanted = {"learns from": roles.student_learns, "chooses a penalty on": roles.choose}
+    wanted = {"learns from": roles.student_learns, "chooses a penalty on": roles.student_chooses}
     for what, rows in wanted.items():
         if np.isnan(labels[rows]).all():
             raise InputError(

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from w2s_mol import files
+from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
 from w2s_mol.encoders.ref import EncoderRef
@@ -176,7 +177,7 @@ class StudyPlan:
             for cells in split_cells(
                 supervisors,
                 self._students,
-                everything.smiles,
+                Examples(everything.smiles),
                 everything.labels,
                 roles,
                 fit,

@@ -14,6 +14,7 @@ from w2s_mol.study.cell import Cells
 from w2s_mol.study.prediction_tables import NUMBERS, PART
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.uses.registry import CEILING, STUDENT
 
 
 def prediction_rows(
@@ -35,7 +36,7 @@ def prediction_rows(
     def same(text: str) -> pd.Categorical:
         return repeated([text] * k)
 
-    numbers = (cells.weak, cells.taught.w2s, cells.taught.ceiling)
+    numbers = (cells.weak, *(cells.made[use.name].predictions for use in (STUDENT, CEILING)))
     return pd.DataFrame(
         {
             "dataset": same(dataset.name),

@@ -25,22 +25,31 @@ class Roles:
         What results are given for, by name and in their order; no row is in two of them.
     supervisor_learns, student_learns
         On true labels, and on weak ones.
-    choose
-        Penalties: the supervisor's by true labels, the student's by weak ones.
+    supervisor_chooses, student_chooses
+        Penalties, by true labels and by weak ones.
     """
 
     parts: dict[str, Rows]
     supervisor_learns: Rows
     student_learns: Rows
-    choose: Rows
+    supervisor_chooses: Rows
+    student_chooses: Rows
 
     @property
     def asked(self) -> Rows:
         """Return all rows that anyone reads predictions of, in order of their numbers."""
         import numpy as np
 
-        used = [*self.parts.values(), self.supervisor_learns, self.student_learns, self.choose]
+        used = [*self.parts.values(), self.supervisor_learns, self.student_learns]
+        used += [self.supervisor_chooses, self.student_chooses]
         return np.unique(np.concatenate(used))
+
+    @property
+    def measured(self) -> Rows:
+        """Return the rows of the parts that nobody learns from: validation and test."""
+        import numpy as np
+
+        return np.unique(np.concatenate([self.parts["valid"], self.parts["test"]]))
 
     def of(self, places: Rows) -> Roles:
         """Return the roles of rows that have other numbers: row i is ``places[i]``."""
@@ -48,7 +57,8 @@ class Roles:
             {part: places[rows] for part, rows in self.parts.items()},
             places[self.supervisor_learns],
             places[self.student_learns],
-            places[self.choose],
+            places[self.supervisor_chooses],
+            places[self.student_chooses],
         )
 
 
@@ -65,7 +75,7 @@ class Paper(Protocol):
 
     def roles(self, split: Split, seed: int) -> Roles:
         """Return the split's own parts."""
-        return Roles(split.parts(), split.train, split.train, split.valid)
+        return Roles(split.parts(), split.train, split.train, split.valid, split.valid)
 
 
 class Disjoint(Protocol):
@@ -86,7 +96,7 @@ class Disjoint(Protocol):
             "valid": split.valid,
             "test": split.test,
         }
-        return Roles(parts, weak, strong, split.valid)
+        return Roles(parts, weak, strong, split.valid, split.valid)
 
 
 PROTOCOLS: dict[str, Protocol] = {"paper": Paper(), "disjoint": Disjoint()}

@@ -16,6 +16,7 @@ from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.tasks.contract import Task
 from w2s_mol.tasks.registry import TASK_KIND
+from w2s_mol.uses.registry import BESIDE, CEILING, STUDENT
 
 
 def result_columns(task: Task) -> list[str]:
@@ -36,6 +37,7 @@ def result_columns(task: Task) -> list[str]:
         "eval_split",
         "n",
         *task.names(),
+        *(f"{use}_error" for use in BESIDE),
         "weak_penalty",
         "w2s_penalty",
         "ceiling_penalty",
@@ -125,9 +127,10 @@ def result_rows(
                     "eval_split": part,
                     "n": int((~np.isnan(predicted.weak)).sum()),
                     **context.task.measured(predicted),
+                    **context.task.errors_beside(predicted),
                     "weak_penalty": cells.weak_penalties[column],
-                    "w2s_penalty": cells.taught.w2s_penalties[column],
-                    "ceiling_penalty": cells.taught.ceiling_penalties[column],
+                    "w2s_penalty": cells.made[STUDENT.name].penalties[column],
+                    "ceiling_penalty": cells.made[CEILING.name].penalties[column],
                 }
             )
     frame = pd.DataFrame(rows, columns=result_columns(context.task))

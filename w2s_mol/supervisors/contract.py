@@ -6,12 +6,13 @@ A new kind is a module with a subclass of ``Supervisor``, and a line in ``superv
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
 from types import MappingProxyType
 from typing import Any
 
+from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.reader import Reader
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
@@ -24,8 +25,8 @@ class Lesson:
 
     Attributes
     ----------
-    smiles
-        Of all ``n`` molecules of the dataset.
+    examples
+        All ``n`` molecules of the dataset.
     truth
         True labels, shape (n,), in label units; NaN but for the rows of ``learn`` and ``choose``.
     learn, choose
@@ -36,7 +37,7 @@ class Lesson:
         The study's rule for heads.
     """
 
-    smiles: Sequence[str]
+    examples: Examples
     truth: Array
     learn: Rows
     choose: Rows

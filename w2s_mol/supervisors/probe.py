@@ -21,7 +21,7 @@ class Probe(EncodedReader, Supervisor):
 
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Fit a head on true labels, and let it predict."""
-        features = self.encoded.features(lesson.smiles)
+        features = self.encoded.features(lesson.examples.smiles)
         head = lesson.fit(features, lesson.truth[:, None], lesson.learn, lesson.choose)
         labels = head.predict_rows(features, lesson.asked)[:, 0]
         # A probe has something to say of every molecule: NaN here is a head that overflowed.

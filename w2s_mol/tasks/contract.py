@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from w2s_mol.heads.rules import HeadRule
@@ -35,6 +35,9 @@ class Predicted:
         Predictions of the weak model, of the strong model under its supervision, and of the
         strong model fitted on true labels.
 
+    beside
+        Those of the other uses of the supervisor, by name; NaN where they are not measured.
+
     All are of one shape, (n,), or (n, k) for the cases of k supervisors, in label units.
     """
 
@@ -42,6 +45,17 @@ class Predicted:
     weak: Array
     w2s: Array
     ceiling: Array
+    beside: Mapping[str, Array] = field(default_factory=dict)
+
+    def said(self) -> Predicted:
+        """Return that of the molecules of which the supervisor says something."""
+        import numpy as np
+
+        said = ~np.isnan(self.weak)
+        beside = {name: of_use[said] for name, of_use in self.beside.items()}
+        return Predicted(
+            self.truth[said], self.weak[said], self.w2s[said], self.ceiling[said], beside
+        )
 
 
 @dataclass(frozen=True)
@@ -111,6 +125,10 @@ class Task(ABC):
         """Return the unit of the terms, in words, for labels of a unit."""
 
     @abstractmethod
+    def loss(self, prediction: Array, truth: Array) -> Array:
+        """Return the error of each molecule, of the shape of the two."""
+
+    @abstractmethod
     def fitter(self, rule: HeadRule, *, epochs: int, seed: int) -> FitHead:
         """Return what fits heads on labels of this kind.
 
@@ -149,13 +167,23 @@ class Task(ABC):
         Molecules of which the supervisor says nothing (NaN) do not count; a quantity is NaN where
         there is no other.
         """
+        means = _means(self.per_molecule(predicted.said()))
+        return {**means, **{ratio.name: ratio.of(means) for ratio in self.ratios}}
+
+    def errors_beside(self, predicted: Predicted) -> dict[str, float]:
+        """Return the errors of the other uses of a supervisor, on the same molecules.
+
+        By name, ``USE_error``; NaN where a use is not measured.
+        """
         import numpy as np
 
-        said = ~np.isnan(predicted.weak)
-        of_said = Predicted(
-            predicted.truth[said], predicted.weak[said], predicted.w2s[said],
-            predicted.ceiling[said],
-        )  # fmt: skip
-        terms = self.per_molecule(of_said)
-        means = {n: float(np.mean(t)) if len(t) else float("nan") for n, t in terms.items()}
-        return {**means, **{ratio.name: ratio.of(means) for ratio in self.ratios}}
+        said = predicted.said()
+        with np.errstate(over="ignore", invalid="ignore"):
+            errors = {n: self.loss(of_use, said.truth) for n, of_use in said.beside.items()}
+        return _means({f"{name}_error": of_use for name, of_use in errors.items()})
+
+
+def _means(terms: Mapping[str, Array]) -> dict[str, float]:
+    import numpy as np
+
+    return {n: float(np.mean(t)) if len(t) else float("nan") for n, t in terms.items()}

@@ -81,6 +81,10 @@ class Regression(Task):
         """Return the square of a unit, also where a study's unit is empty."""
         return f"({unit})^2" if str(unit).strip() else "squared label units"
 
+    def loss(self, prediction: Array, truth: Array) -> Array:
+        """Return the squared error."""
+        return _d(prediction, truth)
+
     def fitter(self, rule: HeadRule, *, epochs: int, seed: int) -> FitHead:
         """Return a rule of least squares."""
         from w2s_mol.heads.fitting import head_fitter

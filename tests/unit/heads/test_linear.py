@@ -42,7 +42,7 @@ def test_a_head_done_by_hand() -> None:
     coefficients = np.array([[1.0, 10.0], [3.0, 0.0]])
     head = LinearHead(scaler, coefficients, np.array([0.5, 1.0]), np.array([0.1, 0.2]))
     np.testing.assert_array_equal(head.predict(np.array([[3.0, 6.0]])), [[4.5, 11.0]])
-    one = head.column(1)
+    one = head.columns([1])
     np.testing.assert_array_equal(one.predict(np.array([[3.0, 6.0]])), [[11.0]])
     assert one.penalties.tolist() == [0.2]
 

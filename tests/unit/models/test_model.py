@@ -26,7 +26,7 @@ def fitted(name: str, pooling: str | None = None) -> Model:
     vectors = load_encoder(name).embed(SMILES, encoded.pooling).embeddings
     labels = np.random.default_rng(0).normal(size=(8, 2))
     head = fit_ridge(InMemory(vectors), labels, np.arange(6), np.arange(6, 8))
-    return encoded.model(head.column(1))
+    return encoded.model(head.columns([1]))
 
 
 @pytest.mark.parametrize("pooling", ["mean", "pooled", None])

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,14 +8,14 @@ from hypothesis import strategies as st
 from taught_by_arrays import Says, probe, student
 
 from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.splits import random_split
 from w2s_mol.errors import InputError
-from w2s_mol.heads.descent import fit_adamw
-from w2s_mol.heads.least_squares import fit_ols
+from w2s_mol.heads.beside import ridge_beside
+from w2s_mol.heads.fitting import FitHead, head_fitter
 from w2s_mol.heads.linear import LinearHead
-from w2s_mol.heads.matrix import InMemory, Matrix, Rows
-from w2s_mol.heads.ridge import fit_ridge
-from w2s_mol.students.contract import Student, Taught, Teaching
+from w2s_mol.heads.matrix import InMemory, Matrix
+from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.study.cell import Cells, shuffled, split_cells
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.digits import without_rounding
@@ -22,6 +23,11 @@ from w2s_mol.study.protocols import PROTOCOLS, Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.tasks.registry import REGRESSION
+from w2s_mol.uses.contract import Exercise, Learned
+from w2s_mol.uses.corrected import WEIGHTS
+from w2s_mol.uses.registry import BESIDE, USES
+
+RIDGE, OLS = head_fitter("ridge"), head_fitter("ols")
 
 
 def problem(n: int = 120, seed: int = 0):
@@ -39,8 +45,8 @@ def roles_of(n: int, protocol: str = "paper") -> Roles:
 def carried_out(
     supervisors: Sequence[Supervisor], students: Sequence[Student], truth: np.ndarray, *rest
 ) -> list[Cells]:
-    smiles = ["C"] * len(truth)
-    return list(split_cells(supervisors, students, smiles, truth, *rest))
+    examples = Examples(["C"] * len(truth))
+    return list(split_cells(supervisors, students, examples, truth, *rest))
 
 
 def supervise(
@@ -52,6 +58,10 @@ def supervise(
     return found
 
 
+def of(cells: Cells, use: str = "w2s") -> np.ndarray:
+    return cells.made[use].predictions
+
+
 class Listening(Student):
     """A student that learns nothing, and remembers what it was taught."""
 
@@ -59,11 +69,13 @@ class Listening(Student):
 
     def __init__(self) -> None:
         self.heard: list[Teaching] = []
+        self.did: dict[str, Exercise] = {}
 
-    def learn(self, teaching: Teaching) -> Taught:
+    def learn(self, teaching: Teaching, exercises: Sequence[Exercise]) -> list[Learned]:
         self.heard.append(teaching)
-        none = np.full(teaching.labels.shape[1], np.nan)
-        return Taught(teaching.labels, teaching.labels, none, none, ())
+        names = ["w2s", "delta", "stack", *["both"] * len(WEIGHTS), "direct", "ceiling"]
+        self.did = dict(zip(names, exercises, strict=True))
+        return [Learned(e.labels, np.full(e.labels.shape[1], np.nan), ()) for e in exercises]
 
 
 def test_no_true_label_but_the_weak_heads_reaches_the_student() -> None:
@@ -73,12 +85,14 @@ def test_no_true_label_but_the_weak_heads_reaches_the_student() -> None:
     unseen = np.concatenate([roles.student_learns, roles.parts["test"]])
     altered = truth.copy()
     altered[unseen] += np.random.default_rng(1).normal(size=len(unseen)) * 100
-    for fit in (fit_ridge, fit_ols):
-        before = supervise(weak, strong, truth, roles, fit).taught
-        after = supervise(weak, strong, altered, roles, fit).taught
-        np.testing.assert_allclose(before.w2s, after.w2s, atol=1e-8)
-        np.testing.assert_array_equal(before.w2s_penalties, after.w2s_penalties)
-        assert not np.allclose(before.ceiling, after.ceiling)
+    for fit in (RIDGE, OLS):
+        before = supervise(weak, strong, truth, roles, fit)
+        after = supervise(weak, strong, altered, roles, fit)
+        for use in USES:
+            rows = roles.measured
+            same = np.allclose(of(before, use)[rows], of(after, use)[rows], atol=1e-8)
+            assert same == (use != "ceiling")
+        np.testing.assert_array_equal(before.made["w2s"].penalties, after.made["w2s"].penalties)
 
 
 @pytest.mark.parametrize("protocol", list(PROTOCOLS))
@@ -86,36 +100,46 @@ def test_nobody_is_shown_labels_of_molecules_that_are_not_its_to_learn_from(prot
     truth = np.arange(1.0, 61)
     roles = roles_of(60, protocol)
     supervisor, listening = Says(np.full(60, 7.0)), Listening()
-    carried_out([supervisor], [listening], truth, roles, fit_ols)
+    carried_out([supervisor], [listening], truth, roles, OLS)
     [lesson], [teaching] = supervisor.lessons, listening.heard
-    for shown, learn in (
-        (lesson.truth, roles.supervisor_learns), (teaching.truth, roles.student_learns)
-    ):  # fmt: skip
-        known = np.concatenate([learn, roles.choose])
+    judge, learn = roles.supervisor_chooses, roles.supervisor_learns
+    labels = {name: exercise.labels[:, 0] for name, exercise in listening.did.items()}
+    of_student = (roles.student_learns, roles.student_chooses)
+    for shown, learned, chosen in (
+        (lesson.truth, learn, judge),
+        (labels["direct"], learn, judge),
+        (labels["delta"] + 7, learn, judge),
+        (labels["stack"], learn, judge),
+        (labels["ceiling"], *of_student),
+    ):
+        known = np.concatenate([learned, chosen])
         np.testing.assert_array_equal(shown[known], truth[known])
         assert np.isnan(np.delete(shown, known)).all()
-    np.testing.assert_array_equal(lesson.learn, roles.supervisor_learns)
-    np.testing.assert_array_equal(teaching.learn, roles.student_learns)
-    for told in (lesson, teaching):
-        np.testing.assert_array_equal(told.choose, roles.choose)
-        np.testing.assert_array_equal(told.asked, roles.asked)
-        assert told.fit is fit_ols
+    np.testing.assert_array_equal(labels["w2s"], np.full(60, 7.0))
+    np.testing.assert_array_equal(labels["both"][judge], truth[judge])
+    assert np.isnan(labels["both"][roles.parts["test"]]).all()
+    for name, exercise in listening.did.items():
+        plain = name in ("w2s", "ceiling")
+        np.testing.assert_array_equal(exercise.choose, roles.student_chooses if plain else judge)
+        np.testing.assert_array_equal(exercise.read, roles.asked if plain else roles.measured)
+    np.testing.assert_array_equal(lesson.asked, roles.asked)
+    assert lesson.fit is teaching.fit is OLS
     assert teaching.supervisors == [supervisor]
-    np.testing.assert_array_equal(teaching.labels, np.full((60, 1), 7.0))
 
 
 def test_a_students_penalty_is_chosen_on_weak_validation_labels() -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth))
-    found = supervise(weak, strong, truth, roles, fit_ridge)
-    alone = fit_ridge(InMemory(strong), found.weak, roles.student_learns, roles.choose)
-    np.testing.assert_array_equal(found.taught.w2s_penalties, alone.penalties)
-    np.testing.assert_allclose(found.taught.w2s, alone.predict(strong), atol=1e-8)
-    on_truth = fit_ridge(
+    found = supervise(weak, strong, truth, roles, RIDGE)
+    alone = RIDGE(InMemory(strong), found.weak, roles.student_learns, roles.student_chooses)
+    np.testing.assert_array_equal(found.made["w2s"].penalties, alone.penalties)
+    np.testing.assert_allclose(of(found), alone.predict(strong), atol=1e-8)
+    valid = roles.student_chooses
+    on_truth = RIDGE(
         InMemory(strong),
-        np.where(np.isin(np.arange(len(truth)), roles.choose)[:, None], truth[:, None], found.weak),
+        np.where(np.isin(np.arange(len(truth)), valid)[:, None], truth[:, None], found.weak),
         roles.student_learns,
-        roles.choose,
+        roles.student_chooses,
     )
     assert not np.array_equal(on_truth.penalties, alone.penalties)
 
@@ -123,41 +147,40 @@ def test_a_students_penalty_is_chosen_on_weak_validation_labels() -> None:
 def test_weak_models_and_ceiling_are_heads_on_true_labels() -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth), "disjoint")
-    found = supervise(weak, strong, truth, roles, fit_ridge)
+    found = supervise(weak, strong, truth, roles, RIDGE)
     y = truth[:, None]
     for column, x in enumerate(weak):
-        head = fit_ridge(InMemory(x), y, roles.supervisor_learns, roles.choose)
+        head = RIDGE(InMemory(x), y, roles.supervisor_learns, roles.student_chooses)
         np.testing.assert_allclose(found.weak[:, [column]], head.predict(x), atol=1e-12)
         assert found.weak_penalties[column] == head.penalties[0]
-    head = fit_ridge(InMemory(strong), y, roles.student_learns, roles.choose)
+    head = RIDGE(InMemory(strong), y, roles.student_learns, roles.student_chooses)
     np.testing.assert_allclose(
-        found.taught.ceiling, np.repeat(head.predict(strong), 2, axis=1), atol=1e-8
+        of(found, "ceiling"), np.repeat(head.predict(strong), 2, axis=1), atol=1e-8
     )
-    np.testing.assert_array_equal(found.taught.ceiling_penalties, np.repeat(head.penalties, 2))
+    np.testing.assert_array_equal(found.made["ceiling"].penalties, np.repeat(head.penalties, 2))
 
 
 def test_supervising_with_itself_gains_nothing() -> None:
     """A student with its supervisor's representation and unpenalised heads copies it."""
     _, strong, truth = problem()
-    found = supervise([strong], strong, truth, roles_of(len(truth)), fit_ols)
-    np.testing.assert_allclose(found.taught.w2s, found.weak, atol=1e-8)
+    found = supervise([strong], strong, truth, roles_of(len(truth)), OLS)
+    np.testing.assert_allclose(of(found), found.weak, atol=1e-8)
 
 
 @pytest.mark.parametrize("protocol", list(PROTOCOLS))
-@pytest.mark.parametrize("fit", [fit_ridge, fit_ols])
+@pytest.mark.parametrize("fit", [RIDGE, OLS])
 def test_self_supervision_is_fitting_each_representation_alone(fit, protocol: str) -> None:
     weak, _, truth = problem()
     roles = roles_of(len(truth), protocol)
     found = supervise(weak, None, truth, roles, fit)
-    taught = found.taught
     for column, x in enumerate(weak):
-        for labels, predicted, penalties in (
-            (found.weak[:, [column]], taught.w2s, taught.w2s_penalties),
-            (truth[:, None], taught.ceiling, taught.ceiling_penalties),
+        for labels, made in (
+            (found.weak[:, [column]], found.made["w2s"]),
+            (truth[:, None], found.made["ceiling"]),
         ):
-            head = fit(InMemory(x), labels, roles.student_learns, roles.choose)
-            np.testing.assert_allclose(predicted[:, [column]], head.predict(x), atol=1e-8)
-            np.testing.assert_array_equal(penalties[[column]], head.penalties)
+            head = fit(InMemory(x), labels, roles.student_learns, roles.student_chooses)
+            np.testing.assert_allclose(made.predictions[:, [column]], head.predict(x), atol=1e-8)
+            np.testing.assert_array_equal(made.penalties[[column]], head.penalties)
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -165,13 +188,15 @@ def test_supervisors_beside_each_other_are_as_each_alone(own: bool) -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth))
     strong = None if own else strong
-    both = supervise(weak, strong, truth, roles, fit_ridge)
+    both = supervise(weak, strong, truth, roles, RIDGE)
     for column, x in enumerate(weak):
-        alone = supervise([x], strong, truth, roles, fit_ridge)
+        alone = supervise([x], strong, truth, roles, RIDGE)
         np.testing.assert_allclose(both.weak[:, [column]], alone.weak, atol=1e-10)
-        np.testing.assert_allclose(both.taught.w2s[:, [column]], alone.taught.w2s, atol=1e-8)
+        np.testing.assert_allclose(of(both)[:, [column]], of(alone), atol=1e-8)
         np.testing.assert_allclose(
-            both.taught.ceiling[:, [column]], alone.taught.ceiling, atol=1e-8
+            of(both, "ceiling")[:, [column]],
+            of(alone, "ceiling"),
+            atol=1e-8,
         )
 
 
@@ -180,22 +205,22 @@ def test_students_beside_each_other_get_the_same_labels_made_once() -> None:
     roles = roles_of(len(truth))
     supervisors = [Says(x[:, 0], f"says-{place}") for place, x in enumerate(weak)]
     students = [student(strong), student(strong[:, :4], "narrow"), student(weak[0], "noisy")]
-    found = carried_out(supervisors, students, truth, roles, fit_ridge)
+    found = carried_out(supervisors, students, truth, roles, RIDGE)
     assert [len(supervisor.lessons) for supervisor in supervisors] == [1, 1]
     assert [cells.student for cells in found] == students
     for cells, x in zip(found, (strong, strong[:, :4], weak[0]), strict=True):
         said = np.stack([w[:, 0] for w in weak], axis=1)
         np.testing.assert_allclose(cells.weak, said, rtol=1e-13)
-        [alone] = carried_out(supervisors, [student(x)], truth, roles, fit_ridge)
-        np.testing.assert_array_equal(cells.taught.w2s, alone.taught.w2s)
-        np.testing.assert_array_equal(cells.taught.ceiling, alone.taught.ceiling)
+        [alone] = carried_out(supervisors, [student(x)], truth, roles, RIDGE)
+        np.testing.assert_array_equal(of(cells), of(alone))
+        np.testing.assert_array_equal(of(cells, "ceiling"), of(alone, "ceiling"))
 
 
 def test_students_of_shuffled_labels_get_the_same_ones() -> None:
     said = np.arange(60.0)
     students = [Listening(), Listening()]
-    carried_out([Says(said)], students, said, roles_of(60), fit_ols, 5)
-    one, other = (listening.heard[0].labels for listening in students)
+    carried_out([Says(said)], students, said, roles_of(60), OLS, 5)
+    one, other = (listening.did["w2s"].labels for listening in students)
     np.testing.assert_array_equal(one, other)
     assert not np.array_equal(one[:, 0], said)
 
@@ -206,29 +231,27 @@ def test_shuffled_weak_labels_reach_the_students_alone(protocol: str, own: bool)
     weak, strong, truth = problem()
     strong = None if own else strong
     roles = roles_of(len(truth), protocol)
-    plain = supervise(weak, strong, truth, roles, fit_ridge)
-    first, again, other = (
-        supervise(weak, strong, truth, roles, fit_ridge, seed) for seed in (0, 0, 1)
-    )
+    plain = supervise(weak, strong, truth, roles, RIDGE)
+    first, again, other = (supervise(weak, strong, truth, roles, RIDGE, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.weak, plain.weak)
-    np.testing.assert_allclose(first.taught.ceiling, plain.taught.ceiling, atol=1e-8)
-    np.testing.assert_array_equal(first.taught.w2s, again.taught.w2s)
+    np.testing.assert_allclose(of(first, "ceiling"), of(plain, "ceiling"), atol=1e-8)
+    np.testing.assert_array_equal(of(first), of(again))
     for one, two in ((first, plain), (first, other)):
-        assert not np.allclose(one.taught.w2s, two.taught.w2s, rtol=0, atol=1e-6)
+        assert not np.allclose(of(one), of(two), rtol=0, atol=1e-6)
 
 
 def test_a_students_penalty_is_chosen_on_shuffled_validation_labels_too() -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth))
-    learn, choose = roles.student_learns, roles.choose
-    found = supervise(weak, strong, truth, roles, fit_ridge, 2)
+    learn, choose = roles.student_learns, roles.student_chooses
+    found = supervise(weak, strong, truth, roles, RIDGE, 2)
     labels = shuffled(found.weak, [learn, choose], 2)
-    expected = fit_ridge(InMemory(strong), labels, learn, choose)
-    np.testing.assert_array_equal(found.taught.w2s_penalties, expected.penalties)
-    np.testing.assert_allclose(found.taught.w2s, expected.predict(strong), atol=1e-8)
+    expected = RIDGE(InMemory(strong), labels, learn, choose)
+    np.testing.assert_array_equal(found.made["w2s"].penalties, expected.penalties)
+    np.testing.assert_allclose(of(found), expected.predict(strong), atol=1e-8)
     half = shuffled(found.weak, [learn], 2)
-    unshuffled = fit_ridge(InMemory(strong), half, learn, choose)
-    assert not np.array_equal(found.taught.w2s_penalties, unshuffled.penalties)
+    unshuffled = RIDGE(InMemory(strong), half, learn, choose)
+    assert not np.array_equal(found.made["w2s"].penalties, unshuffled.penalties)
 
 
 def test_shuffled_weak_labels_teach_nothing() -> None:
@@ -236,8 +259,7 @@ def test_shuffled_weak_labels_teach_nothing() -> None:
     roles = roles_of(len(truth))
     test = roles.parts["test"]
     plain, mixed = (
-        supervise(weak, strong, truth, roles, fit_ridge, seed).taught.w2s[test, 1]
-        for seed in (None, 0)
+        of(supervise(weak, strong, truth, roles, RIDGE, seed))[test, 1] for seed in (None, 0)
     )
     held = truth[test]
     assert np.mean((plain - held) ** 2) < 0.8 * held.var()
@@ -262,27 +284,30 @@ def test_labels_are_shuffled_as_in_finished_runs() -> None:
     assert found[:, 0].tolist() == [5, 1, 0, 3, 4, 2, 6, 7, 8, 9]
 
 
-@pytest.mark.parametrize("fit", [fit_ridge, fit_ols])
+@pytest.mark.parametrize("fit", [RIDGE, OLS])
 def test_of_what_a_supervisor_says_nothing_the_student_learns_from_the_rest(fit) -> None:
     _, strong, truth = problem()
     truth = truth + 5 * np.random.default_rng(6).normal(size=len(truth))
     roles = roles_of(len(truth))
-    silent = np.isin(np.arange(len(truth)), [*roles.student_learns[::3], *roles.choose[::2]])
+    valid = roles.student_chooses
+    silent = np.isin(np.arange(len(truth)), [*roles.student_learns[::3], *valid[::2]])
     told = Says(np.where(silent, np.nan, truth + 1), "some")
     whole = Says(truth - 1, "all")
     [found] = carried_out([told, whole, told], [student(strong)], truth, roles, fit)
-    learn, choose = (rows[~silent[rows]] for rows in (roles.student_learns, roles.choose))
+    learn, choose = (rows[~silent[rows]] for rows in (roles.student_learns, roles.student_chooses))
     some = fit(InMemory(strong), truth[:, None] + 1, learn, choose)
-    everything = fit(InMemory(strong), truth[:, None], roles.student_learns, roles.choose)
-    assert fit is fit_ols or some.penalties[0] > 1e-5
+    everything = fit(InMemory(strong), truth[:, None], roles.student_learns, roles.student_chooses)
+    assert fit is OLS or some.penalties[0] > 1e-5
     for column, (head, shift) in enumerate(((some, 0), (everything, -1), (some, 0))):
         expected = head.predict(strong)[:, 0] + shift
-        np.testing.assert_allclose(found.taught.w2s[:, column], expected, atol=1e-8)
-        np.testing.assert_array_equal(found.taught.w2s_penalties[column], head.penalties[0])
-        model = found.taught.models[column]
+        np.testing.assert_allclose(of(found)[:, column], expected, atol=1e-8)
+        np.testing.assert_array_equal(found.made["w2s"].penalties[column], head.penalties[0])
+        model = found.made["w2s"].models[column]
         np.testing.assert_allclose(model.head.predict(strong)[:, 0], expected, atol=1e-8)
     np.testing.assert_allclose(
-        found.taught.ceiling, np.repeat(everything.predict(strong), 3, axis=1), atol=1e-8
+        of(found, "ceiling"),
+        np.repeat(everything.predict(strong), 3, axis=1),
+        atol=1e-8,
     )
 
 
@@ -293,10 +318,10 @@ def test_molecules_of_which_a_supervisor_says_nothing_are_not_measured() -> None
     said = truth + 0.5
     said[test[:4]] = np.nan
     supervisor = Says(said)
-    [found] = carried_out([supervisor], [student(strong)], truth, roles, fit_ols)
-    of = found.predicted(test, 0)
-    assert int((~np.isnan(of.weak)).sum()) == len(test) - 4
-    assert REGRESSION.measured(of)["weak_error"] == pytest.approx(0.25)
+    [found] = carried_out([supervisor], [student(strong)], truth, roles, OLS)
+    seen = found.predicted(test, 0)
+    assert int((~np.isnan(seen.weak)).sum()) == len(test) - 4
+    assert REGRESSION.measured(seen)["weak_error"] == pytest.approx(0.25)
     split = random_split(len(truth), 0)
     dataset = Dataset("made", ["C"] * len(truth), truth, "y", "log10", [split])
     context = StudyContext(StudyConfig(dataset=("made",)), "0123", REGRESSION)
@@ -310,14 +335,14 @@ def test_students_learn_from_all_digits_and_those_that_are_kept_are_measured() -
     weak, strong, truth = problem()
     roles = roles_of(len(truth))
     supervisor, listening = Says(weak[0][:, 0]), Listening()
-    heard, taught = carried_out([supervisor], [listening, student(strong)], truth, roles, fit_ols)
-    np.testing.assert_array_equal(listening.heard[0].labels[:, 0], weak[0][:, 0])
+    heard, taught = carried_out([supervisor], [listening, student(strong)], truth, roles, OLS)
+    np.testing.assert_array_equal(listening.did["w2s"].labels[:, 0], weak[0][:, 0])
     for made in (
         heard.weak,
         taught.weak,
-        heard.taught.w2s,
-        taught.taught.w2s,
-        heard.taught.ceiling,
+        of(heard),
+        of(taught),
+        of(heard, "ceiling"),
     ):
         np.testing.assert_array_equal(made, without_rounding(made))
     np.testing.assert_array_equal(heard.weak[:, 0], without_rounding(weak[0][:, 0]))
@@ -329,69 +354,77 @@ def test_students_learn_from_all_digits_and_those_that_are_kept_are_measured() -
 def test_a_supervisor_that_gives_no_number_a_molecule_is_refused(said: object) -> None:
     supervisor = Says(np.array(said), "odd")
     with pytest.raises(InputError, match=r"supervisor odd gives an array .* shape \(60,\)"):
-        carried_out([supervisor], [Listening()], np.zeros(60), roles_of(60), fit_ols)
+        carried_out([supervisor], [Listening()], np.zeros(60), roles_of(60), OLS)
 
 
-@pytest.mark.parametrize("role", ["student_learns", "choose"])
+@pytest.mark.parametrize("role", ["student_learns", "student_chooses"])
 def test_a_supervisor_that_a_student_can_learn_nothing_from_is_refused(role: str) -> None:
     roles, said = roles_of(60, "disjoint"), np.arange(60.0)
     said[getattr(roles, role)] = np.nan
-    words = {"student_learns": "24 molecules .* learns from", "choose": "6 molecules .* chooses"}
+    words = {
+        "student_learns": "24 molecules .* learns from",
+        "student_chooses": "6 molecules .* chooses",
+    }
     with pytest.raises(InputError, match=f"supervisor mute says nothing of the {words[role]}"):
-        carried_out([Says(said, "mute")], [Listening()], np.zeros(60), roles, fit_ols)
+        carried_out([Says(said, "mute")], [Listening()], np.zeros(60), roles, OLS)
     said[getattr(roles, role)[0]] = 1.0
-    carried_out([Says(said, "mute")], [Listening()], np.zeros(60), roles, fit_ols)
+    carried_out([Says(said, "mute")], [Listening()], np.zeros(60), roles, OLS)
 
 
 def test_whole_numbers_are_labels_too() -> None:
-    [found] = carried_out([Says(np.arange(60))], [Listening()], np.zeros(60), roles_of(60), fit_ols)
+    [found] = carried_out([Says(np.arange(60))], [Listening()], np.zeros(60), roles_of(60), OLS)
     np.testing.assert_array_equal(found.weak[:, 0], np.arange(60.0))
 
 
 def test_what_is_known_of_molecules_is_of_the_supervisors_column() -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth))
-    found = supervise(weak, strong, truth, roles, fit_ridge)
+    found = supervise(weak, strong, truth, roles, RIDGE)
     test = roles.parts["test"]
-    of = found.predicted(test, 1)
-    np.testing.assert_array_equal(of.truth, truth[test])
-    np.testing.assert_array_equal(of.weak, found.weak[test, 1])
-    np.testing.assert_array_equal(of.w2s, found.taught.w2s[test, 1])
-    np.testing.assert_array_equal(of.ceiling, found.taught.ceiling[test, 1])
+    seen = found.predicted(test, 1)
+    np.testing.assert_array_equal(seen.truth, truth[test])
+    np.testing.assert_array_equal(seen.weak, found.weak[test, 1])
+    np.testing.assert_array_equal(seen.w2s, of(found)[test, 1])
+    np.testing.assert_array_equal(seen.ceiling, of(found, "ceiling")[test, 1])
+    assert list(seen.beside) == list(BESIDE)
+    for use, predictions in seen.beside.items():
+        np.testing.assert_array_equal(predictions, of(found, use)[test, 1])
 
 
 @pytest.mark.parametrize("own", [True, False])
 def test_each_cells_model_predicts_what_its_student_does(own: bool) -> None:
     weak, strong, truth = problem()
-    found = supervise(weak, None if own else strong, truth, roles_of(len(truth)), fit_ridge)
-    assert len(found.taught.models) == 2
-    for column, model in enumerate(found.taught.models):
+    found = supervise(weak, None if own else strong, truth, roles_of(len(truth)), RIDGE)
+    assert len(found.made["w2s"].models) == 2
+    for column, model in enumerate(found.made["w2s"].models):
         x = weak[column] if own else strong
         assert model.encoder == (f"weak-{column}" if own else "strong")
-        np.testing.assert_allclose(
-            model.head.predict(x)[:, 0], found.taught.w2s[:, column], atol=1e-8
-        )
-        np.testing.assert_array_equal(model.head.penalties, found.taught.w2s_penalties[[column]])
+        np.testing.assert_allclose(model.head.predict(x)[:, 0], of(found)[:, column], atol=1e-8)
+        np.testing.assert_array_equal(model.head.penalties, found.made["w2s"].penalties[[column]])
 
 
 def test_a_students_features_are_factorised_once_for_all_supervisors() -> None:
     weak, strong, truth = problem()
     calls = []
 
-    def fit(features: Matrix, labels: np.ndarray, learn: Rows, choose: Rows) -> LinearHead:
+    def fit(features: Matrix, labels: np.ndarray, *rest: Any) -> LinearHead:
         calls.append(labels.shape[1])
-        return fit_ridge(features, labels, learn, choose)
+        return RIDGE(features, labels, *rest)
 
-    supervise(weak, strong, truth, roles_of(len(truth)), fit)
-    assert calls == [1, 1, 3]
+    supervise(weak, strong, truth, roles_of(len(truth)), FitHead(fit, ridge_beside))
+    # Each supervisor's own head; then student, delta and both with each weight of two supervisors,
+    # direct and ceiling. Stacked heads are factorised once more.
+    assert calls == [1, 1, 2 * (2 + len(WEIGHTS)) + 2]
 
 
 def test_rows_that_nobody_asks_for_are_not_predicted() -> None:
     weak, strong, truth = problem()
-    roles = Roles({"test": np.arange(90, 100)}, np.arange(60), np.arange(60), np.arange(60, 80))
-    found = supervise(weak, strong, truth, roles, fit_ridge)
+    valid = np.arange(60, 80)
+    parts = {"valid": valid, "test": np.arange(90, 100)}
+    roles = Roles(parts, np.arange(60), np.arange(60), valid, valid)
+    found = supervise(weak, strong, truth, roles, RIDGE)
     asked = roles.asked
-    for made in (found.weak, found.taught.w2s, found.taught.ceiling):
+    for made in (found.weak, of(found), of(found, "ceiling")):
         assert np.isfinite(made[asked]).all()
         assert np.isnan(np.delete(made, asked, axis=0)).all()
 
@@ -399,20 +432,20 @@ def test_rows_that_nobody_asks_for_are_not_predicted() -> None:
 def test_a_cell_is_a_function_of_what_goes_in() -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth), "disjoint")
-    for fit in (fit_ridge, fit_ols, lambda *given: fit_adamw(*given, epochs=2)):
+    for fit in (RIDGE, OLS, head_fitter("adamw", epochs=2)):
         one, other = (supervise(weak, strong, truth, roles, fit, 3) for _ in range(2))
-        np.testing.assert_array_equal(one.taught.w2s, other.taught.w2s)
-        np.testing.assert_array_equal(one.taught.ceiling, other.taught.ceiling)
+        np.testing.assert_array_equal(of(one), of(other))
+        np.testing.assert_array_equal(of(one, "ceiling"), of(other, "ceiling"))
 
 
-@pytest.mark.parametrize("fit", [fit_ridge, fit_ols])
+@pytest.mark.parametrize("fit", [RIDGE, OLS])
 def test_a_supervisor_that_overflowed_spoils_no_one_else(fit) -> None:
     """Its column alone is not finite, also where there are many molecules to choose on."""
     _, strong, truth = problem(600)
     said = [truth + 0.1, truth - 0.2]
     roles = PROTOCOLS["paper"].roles(random_split(len(truth), 0), 0)
     overflowed = truth.copy()
-    overflowed[roles.choose[0]] = -np.inf
+    overflowed[roles.student_chooses[0]] = -np.inf
     alone = carried_out([Says(said[0], "a"), Says(said[1], "b")], [student(strong)], truth,
                         roles, fit)[0]  # fmt: skip
     among = carried_out(
@@ -423,5 +456,7 @@ def test_a_supervisor_that_overflowed_spoils_no_one_else(fit) -> None:
         fit,
     )[0]
     for one, other in ((0, 0), (1, 2)):
-        np.testing.assert_array_equal(alone.taught.w2s[:, one], among.taught.w2s[:, other])
-        np.testing.assert_array_equal(alone.taught.ceiling[:, one], among.taught.ceiling[:, other])
+        np.testing.assert_allclose(of(alone)[:, one], of(among)[:, other], rtol=1e-11)
+        np.testing.assert_allclose(
+            of(alone, "ceiling")[:, one], of(among, "ceiling")[:, other], rtol=1e-11
+        )

@@ -12,11 +12,11 @@ from w2s_mol.engine.run import Part
 from w2s_mol.errors import InputError
 from w2s_mol.progress import silent
 from w2s_mol.runs import find_runs
-from w2s_mol.students.contract import Taught
 from w2s_mol.study.cell import Cells
 from w2s_mol.study.prediction_tables import NUMBERS, read_predictions, with_molecules
 from w2s_mol.study.predictions import molecule_rows, prediction_rows
 from w2s_mol.study.protocols import PROTOCOLS, Roles
+from w2s_mol.uses.contract import Made
 
 SMILES = ["C", "CC", "CCC", "CCCC", "CCCCC", "CCCCCC"]
 
@@ -59,9 +59,9 @@ def cells(strong: str) -> Cells:
         np.array([[predicted(kind, row, s) for s in range(3)] for row in range(6)])
         for kind in range(3)
     ]
-    taught = Taught(every[1], every[2], np.ones(3), np.ones(3), ())
+    made = {"w2s": Made(every[1], np.ones(3)), "ceiling": Made(every[2], np.ones(3))}
     student = SimpleNamespace(name=strong)
-    return Cells(student, DATASET.labels, every[0], np.ones(3), taught)
+    return Cells(student, DATASET.labels, every[0], np.ones(3), made)
 
 
 def tables(dataset: Dataset = DATASET, strong: str = "ecfp") -> tuple[pd.DataFrame, pd.DataFrame]:

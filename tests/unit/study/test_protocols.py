@@ -26,7 +26,8 @@ def test_paper_gives_the_train_molecules_to_both() -> None:
         np.testing.assert_array_equal(roles.parts[part], rows)
     np.testing.assert_array_equal(roles.supervisor_learns, split.train)
     np.testing.assert_array_equal(roles.student_learns, split.train)
-    np.testing.assert_array_equal(roles.choose, split.valid)
+    np.testing.assert_array_equal(roles.supervisor_chooses, split.valid)
+    np.testing.assert_array_equal(roles.student_chooses, split.valid)
 
 
 @given(st.integers(0, 1000), st.integers(20, 200))
@@ -41,7 +42,8 @@ def test_disjoint_halves_the_train_part_and_nothing_else(seed: int, n: int) -> N
     assert abs(len(roles.supervisor_learns) - len(roles.student_learns)) <= 1
     for rows in (roles.supervisor_learns, roles.student_learns):
         assert sorted(rows) == rows.tolist()
-    np.testing.assert_array_equal(roles.choose, split.valid)
+    np.testing.assert_array_equal(roles.supervisor_chooses, split.valid)
+    np.testing.assert_array_equal(roles.student_chooses, split.valid)
     np.testing.assert_array_equal(roles.parts["valid"], split.valid)
     np.testing.assert_array_equal(roles.parts["test"], split.test)
 
@@ -63,22 +65,26 @@ def test_no_protocol_measures_a_molecule_twice_or_learns_on_test(
         np.testing.assert_equal(getattr(first, field.name), getattr(again, field.name))
     measured = np.concatenate(list(first.parts.values()))
     assert len(set(measured)) == len(measured)
-    known = {*first.supervisor_learns, *first.student_learns, *first.choose}
+    chosen = {*first.supervisor_chooses, *first.student_chooses}
+    known = {*first.supervisor_learns, *first.student_learns, *chosen}
     assert not known & {*split.test}
-    assert not {*first.choose} & {*first.supervisor_learns, *first.student_learns}
+    assert not chosen & {*first.supervisor_learns, *first.student_learns}
     np.testing.assert_array_equal(first.asked, np.arange(n))
 
 
 def test_what_is_asked_for_is_all_rows_of_all_roles() -> None:
-    rows = [np.array(some) for some in ([5, 3], [8], [9, 3], [1])]
+    rows = [np.array(some) for some in ([5, 3], [8], [9, 3], [1], [7])]
     roles = Roles({"test": rows[0]}, *rows[1:])
-    assert roles.asked.tolist() == [1, 3, 5, 8, 9]
+    assert roles.asked.tolist() == [1, 3, 5, 7, 8, 9]
 
 
 def test_roles_are_told_in_the_numbers_of_the_whole_dataset() -> None:
-    roles = Roles({"test": np.array([2, 0])}, np.array([1]), np.array([0, 1]), np.array([2]))
+    roles = Roles(
+        {"test": np.array([2, 0])}, np.array([1]), np.array([0, 1]), np.array([2]), np.array([0])
+    )
     found = roles.of(np.array([10, 20, 30]))
     assert found.parts["test"].tolist() == [30, 10]
     assert found.supervisor_learns.tolist() == [20]
     assert found.student_learns.tolist() == [10, 20]
-    assert found.choose.tolist() == [30]
+    assert found.supervisor_chooses.tolist() == [30]
+    assert found.student_chooses.tolist() == [10]

@@ -1,6 +1,8 @@
 import numpy as np
 from taught_by_arrays import probe
 
+from w2s_mol.datasets.examples import Examples
+from w2s_mol.heads.fitting import head_fitter
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.heads.ridge import fit_ridge
 from w2s_mol.supervisors.contract import Lesson
@@ -8,7 +10,9 @@ from w2s_mol.supervisors.contract import Lesson
 
 def lesson(truth: np.ndarray) -> Lesson:
     rows = np.arange(len(truth))
-    return Lesson(["C"] * len(truth), truth, rows[:20], rows[20:30], rows[10:], fit_ridge)
+    return Lesson(
+        Examples(["C"] * len(truth)), truth, rows[:20], rows[20:30], rows[10:], head_fitter("ridge")
+    )
 
 
 def test_labels_are_those_of_a_head_on_true_labels() -> None:

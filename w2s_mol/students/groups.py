@@ -1,0 +1,79 @@
+"""Which columns of which exercises are learnt from the same rows: these are fitted together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+
+from w2s_mol.heads.linear import Array
+from w2s_mol.heads.matrix import Rows
+from w2s_mol.uses.contract import Exercise
+
+
+@dataclass
+class Group:
+    """Columns of one fit.
+
+    Attributes
+    ----------
+    learn, choose
+        Rows that all of them have labels of.
+    weights
+        Of ``learn``, shape (len(learn),); None if all are alike.
+    beside
+        Whether each reads a number beside the features.
+    members
+        Numbers of exercise and column.
+    """
+
+    learn: Rows
+    choose: Rows
+    weights: Array | None
+    beside: bool
+    members: list[tuple[int, int]] = field(default_factory=list)
+
+    def by_exercise(self) -> Iterator[tuple[int, list[int], list[int]]]:
+        """Yield each exercise's number, its columns here, and their places in the group."""
+        placed = enumerate(self.members)
+        for exercise, some in groupby(placed, key=lambda one: one[1][0]):
+            here = list(some)
+            yield exercise, [column for _, (_, column) in here], [place for place, _ in here]
+
+
+def grouped(exercises: Sequence[Exercise]) -> list[Group]:
+    """Group the columns of exercises.
+
+    One that is infinite somewhere (a supervisor that overflowed) is fitted alone: in a
+    factorisation with others it would make all of them NaN.
+    """
+    groups: dict[tuple[object, ...], Group] = {}
+    for number, exercise in enumerate(exercises):
+        for column in range(exercise.labels.shape[1]):
+            group, alone = _of_column(exercise, column)
+            key = (
+                group.learn.tobytes(),
+                group.choose.tobytes(),
+                None if group.weights is None else group.weights.tobytes(),
+                group.beside,
+                (number, column) if alone else None,
+            )
+            groups.setdefault(key, group).members.append((number, column))
+    return list(groups.values())
+
+
+def _of_column(exercise: Exercise, column: int) -> tuple[Group, bool]:
+    """Return an empty group for a column, and whether it has to be alone."""
+    labels = exercise.labels[:, column]
+    said = ~np.isnan(labels)
+    known = said[exercise.learn]
+    learn, choose = exercise.learn[known], exercise.choose[said[exercise.choose]]
+    weights = None
+    if exercise.weights is not None:
+        weights = exercise.weights[known, column]
+        # Only ratios count, so that equal weights share the work with none.
+        weights = None if np.ptp(weights) == 0 else weights / weights.mean()
+    alone = bool(np.isinf(labels[learn]).any() or np.isinf(labels[choose]).any())
+    return Group(learn, choose, weights, exercise.beside is not None), alone

@@ -1,0 +1,153 @@
+"""The contract of a use: what is made of a supervisor's labels, and of the true ones it had.
+
+A use says which labels a student learns, and what becomes of its predictions. A new one is a class
+in a module here, and a line in ``uses.registry``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from w2s_mol.heads.linear import Array
+from w2s_mol.heads.matrix import Rows
+from w2s_mol.models.model import Model
+
+
+@dataclass(frozen=True)
+class Known:
+    """What may be used on one split under ``k`` supervisors.
+
+    Attributes
+    ----------
+    weak
+        Weak labels as a student sees them, shape (n, k), in label units; NaN where a supervisor
+        says nothing.
+    had
+        The true labels that the supervisors had, shape (n,): those of ``labelled`` and ``judged``.
+        NaN for all others.
+    of_student
+        The true labels of the molecules that the student is taught on, and of those it chooses on:
+        for the ceiling alone.
+    labelled, judged
+        Rows that supervisors learn from, and those on which anything is chosen by true labels.
+    taught, chosen
+        Rows that the student learns weak labels of, and those on which it chooses by weak labels.
+    read
+        Rows whose predictions are measured.
+    everything
+        All rows that anyone reads predictions of.
+    """
+
+    weak: Array
+    had: Array
+    of_student: Array
+    labelled: Rows
+    judged: Rows
+    taught: Rows
+    chosen: Rows
+    read: Rows
+    everything: Rows
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Labels to learn, a column for each of ``k`` supervisors, or one that serves all.
+
+    Attributes
+    ----------
+    labels
+        Shape (n, k) or (n, 1), in label units; NaN where there is none.
+    learn, choose
+        Rows to learn from, and rows to choose anything on (a penalty), by labels of the same kind.
+    read
+        Rows whose predictions someone reads.
+    weights
+        Of the squared errors of ``learn``, of the shape of ``labels``; all are 1 if not given.
+    beside
+        A number of each molecule that may be read beside it, of the shape of ``labels``.
+    """
+
+    labels: Array
+    learn: Rows
+    choose: Rows
+    read: Rows
+    weights: Array | None = None
+    beside: Array | None = None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a student made of an exercise.
+
+    Attributes
+    ----------
+    predictions
+        Shape (n, k), in label units; NaN for rows that nobody reads.
+    penalties
+        Chosen ridge penalties, shape (k,); NaN for other heads.
+    models
+        One a column of labels, or none where the models are not to be kept.
+    """
+
+    predictions: Array
+    penalties: Array
+    models: tuple[Model, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """Predictions of a use.
+
+    Attributes
+    ----------
+    predictions
+        Shape (n, k), in label units; NaN for rows that nobody reads.
+    penalties
+        Of the student's heads, shape (k,); NaN where there is none.
+    models
+        The student's, one a supervisor; none where it learnt nothing.
+    """
+
+    predictions: Array
+    penalties: Array
+    models: tuple[Model, ...] = ()
+
+
+class Use(ABC):
+    """What is made of a supervisor's labels.
+
+    Attributes
+    ----------
+    name
+        In the registry, ``uses.registry.USES``; results have ``NAME_error``.
+    words
+        What tables and messages call it.
+    what
+        What it is.
+    """
+
+    name: str
+    words: str
+    what: str
+
+    @abstractmethod
+    def exercises(self, known: Known) -> list[Exercise]:
+        """Return what a student is to learn for it."""
+
+    @abstractmethod
+    def made(self, known: Known, learned: Sequence[Learned]) -> Made:
+        """Return predictions, from what the student made of the exercises."""
+
+    def predicted(self, of_model: Array, weak: Array) -> Array:
+        """Return what it predicts for new molecules.
+
+        Parameters
+        ----------
+        of_model
+            What the student's model predicts, shape (n,).
+        weak
+            What the supervisor says, shape (n,).
+        """
+        return of_model
