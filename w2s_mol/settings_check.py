@@ -60,6 +60,22 @@ class OneOf:
     names: Collection[str]
 
 
+@dataclass(frozen=True)
+class NumberOr:
+    """A setting that is a whole number, or a word; it is kept as a text.
+
+    Attributes
+    ----------
+    word
+        The word.
+    least
+        The least number.
+    """
+
+    word: str
+    least: int
+
+
 Seed = Annotated[int, Range(0, 2**63 - 1)]
 """A seed: as many as torch and TOML take."""
 Count = Annotated[int, Range(0, 2**31 - 1, open_below=True)]
@@ -95,6 +111,8 @@ def check(name: str, value: Any, hint: Any) -> Any:
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
+        said = [one for one in arguments[1:] if isinstance(one, NumberOr)]
+        value = _number_or(name, value, said[0]) if said else value
         return _in_limits(name, check(name, value, arguments[0]), arguments[1:])
     if origin in (Union, UnionType):
         others = [argument for argument in arguments if argument is not NoneType]
@@ -139,6 +157,17 @@ def _in_limits(name: str, value: Any, said: tuple[Any, ...]) -> Any:
         if isinstance(limits, OneOf):
             _one_of(name, value, limits.names)
     return value
+
+
+def _number_or(name: str, value: Any, said: NumberOr) -> str:
+    text = str(value) if isinstance(value, Integral) and not _is_truth(value) else value
+    if not isinstance(text, str) or not (text == said.word or text.isdecimal()):
+        raise wrong(name, value, f"a whole number, or {said.word!r}")
+    if text == said.word:
+        return text
+    if int(text) < said.least:
+        raise InputError(f"{name} is {text}. It should be {said.least} or more, or {said.word!r}.")
+    return str(int(text))
 
 
 def _one_of(name: str, value: Any, choices: Collection[str]) -> str:

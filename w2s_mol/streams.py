@@ -16,6 +16,8 @@ _PURPOSES = (
     "order of an epoch",
     "masks of a step",
     "atom orders of a line",
+    "labelled molecules",
+    "labelled validation molecules",
 )
 """A purpose's place is its stream: add at the end."""
 

@@ -15,6 +15,7 @@ from w2s_mol.report import findings, tables
 from w2s_mol.report.blocks import Block, Drawing, Report, Section, Text
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.pairs import best_pairs
+from w2s_mol.selection.rendering import number_of_labels
 from w2s_mol.selection.tables import SelectorSplit, StudySelection, selections
 from w2s_mol.statistics.cases import Cases, study_cases
 from w2s_mol.statistics.controls import MOST_OF_ONE_MOLECULE, control_table
@@ -166,7 +167,7 @@ def _sheet(pictures: Sequence[Picture]) -> Section:
 
 def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> Section:
     keys = study.cases.keys
-    dataset, strong = str(keys["dataset"]), str(keys["strong"])
+    dataset = str(keys["dataset"])
     blocks: list[Block] = [tables.selection(study.selection, study.cases.study)]
     if dataset == "lipop" and study.is_papers:
         blocks.append(tables.beside_the_paper(study.papers_way, study.cases.study))
@@ -176,7 +177,10 @@ def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> S
     ]
     for beginning in ("selection", f"{SHEET}-", "errors-by-hidden"):
         blocks += _named(pictures, beginning, study.cases.study, dataset)
-    title = f"{dataset}: strong {strong}, protocol {keys['protocol']}, head {keys['head']}"
+    title = (
+        f"{dataset}: strong {keys['strong']}{number_of_labels(keys)}, "
+        f"protocol {keys['protocol']}, head {keys['head']}"
+    )
     return Section(f"study-{number}", title, blocks)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from w2s_mol.numbers import Form
 from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.tables import StudySelection, supervisor_names
+from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL
 
 _PART_WORDS = {"valid": "validation", "val": "validation", "test": "test"}
@@ -166,8 +167,14 @@ def column_titles(selection: StudySelection) -> tuple[str, str]:
 
 
 def in_short(keys: Mapping[str, Any] | pd.Series) -> str:
-    """Return what tells a study from its neighbours: its dataset and its strong encoder."""
-    return f"{keys['dataset']}, strong {keys['strong']}"
+    """Return what tells a study from its neighbours: dataset, strong encoder, number of labels."""
+    return f"{keys['dataset']}, strong {keys['strong']}{number_of_labels(keys)}"
+
+
+def number_of_labels(keys: Mapping[str, Any] | pd.Series) -> str:
+    """Say how many true labels supervisors have, empty where they have all."""
+    labels = keys.get("labels", ALL)
+    return "" if labels == ALL else f", {labels} labels"
 
 
 def left_out(names: Sequence[str]) -> str:
@@ -178,7 +185,8 @@ def left_out(names: Sequence[str]) -> str:
 def _study(selection: StudySelection) -> str:
     keys, control = selection.keys, selection.control
     return (
-        f"{keys['dataset']}: strong {keys['strong']}, protocol {keys['protocol']}, head "
-        f"{keys['head']}, pooling {keys['pooling']}, seed {keys['study_seed']}"
+        f"{keys['dataset']}: strong {keys['strong']}{number_of_labels(keys)}, "
+        f"protocol {keys['protocol']}, head {keys['head']}, pooling {keys['pooling']}, "
+        f"seed {keys['study_seed']}"
         + ("" if control == NO_CONTROL else f" (null control: {control})")
     )

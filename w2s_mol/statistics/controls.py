@@ -13,8 +13,7 @@ from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import gain_misfit_replicates, statistics_of
 from w2s_mol.statistics.ranking import rule_replicates
 from w2s_mol.statistics.resampling import REPLICATES, interval
-from w2s_mol.study.groups import NO_CONTROL
-from w2s_mol.tasks.registry import TASK_KIND
+from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
 
 Array = NDArray[np.float64]
 
@@ -37,9 +36,11 @@ VERDICTS = (SURVIVES, NO_EFFECT, CONTROL_TOO, UNDECIDED, UNDEFINED, ONE_MOLECULE
 MOST_OF_ONE_MOLECULE = 0.2
 """A quantity of which one molecule has a larger share than this gets no verdict."""
 
-_SAME = (
-    "dataset_sha256", "protocol", TASK_KIND, "head", "head_epochs", "pooling", "study_seed",
+_SAME = tuple(
+    key for key in STUDY_KEYS if key not in ("dataset", "unit", "strong", "shuffled_labels",
+                                             "strong_sha256")
 )  # fmt: skip
+"""What a control shares with its study."""
 _FROM_GAIN = ("mean_gain", "median_gain", "correlation", "slope")
 
 

@@ -17,7 +17,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.rules import HeadRule
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
-from w2s_mol.settings_check import Count, OneOf, Seed, checked
+from w2s_mol.settings_check import Count, NumberOr, OneOf, Seed, checked
 from w2s_mol.study.protocols import PROTOCOLS
 from w2s_mol.tasks.registry import TASKS
 
@@ -27,6 +27,10 @@ RESULTS_FORMAT = 2
 1: up to 0.3. 2: the halves of ``disjoint`` and shuffled labels are drawn from streams of their own.
 """
 
+ALL = "all"
+_LABELS = "How many true labels there are"
+StudentOn = Literal["same", "rest", "all"]
+ValidLabels = Literal["all", "share"]
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
 
 
@@ -43,6 +47,14 @@ class StudyConfig:
     strong
         The strong encoders, each a student of all supervisors; ``self`` lets every supervisor
         teach its own representation, a null control.
+    labels, label_seeds
+        How many true labels of the train molecules supervisors have, and so all that is compared
+        with them; a draw for each seed. Fewer labels of one seed are among the more.
+    student_on
+        Where labels are drawn: the molecules whose weak labels the student learns.
+    valid_labels
+        Where labels are drawn: ``share`` draws as large a share of the validation labels, on which
+        the supervisors' penalties and uses are chosen and the rule is measured.
     shuffle_weak_labels
         Permute the weak labels among the molecules of a part before the student sees them, a null
         control.
@@ -97,6 +109,35 @@ class StudyConfig:
             "Repeatable.",
         ),
     ] = ("molbert",)
+    labels: Annotated[
+        tuple[Annotated[str, NumberOr(ALL, 2)], ...],
+        Option(
+            help="True labels that supervisors have: a number, drawn from the train molecules, or "
+            "all of them. Repeatable.",
+            panel=_LABELS,
+            metavar="N|all",
+        ),
+    ] = (ALL,)
+    label_seeds: Annotated[
+        tuple[Seed, ...],
+        Option(long="--label-seed", help="A draw for each. Repeatable.", panel=_LABELS),
+    ] = (0,)
+    student_on: Annotated[
+        StudentOn,
+        Option(
+            help="Where labels are drawn, the student learns weak labels of the same molecules, "
+            "of the rest of the train part, or of all of it.",
+            panel=_LABELS,
+        ),
+    ] = "same"
+    valid_labels: Annotated[
+        ValidLabels,
+        Option(
+            help="Where labels are drawn: use all true labels of the validation part, or as small "
+            "a share of them as of the train part.",
+            panel=_LABELS,
+        ),
+    ] = "all"
     shuffle_weak_labels: Annotated[
         bool,
         Option(help="Permute the weak labels before the student sees them: a null control."),
@@ -164,6 +205,22 @@ class StudyConfig:
             raise InputError("no weak encoder is given. Name one, or 'shipped'.")
         if not self.strong:
             raise InputError("no strong encoder is given. Name one, for example molbert.")
+        self._check_labels()
+
+    def _check_labels(self) -> None:
+        if not self.labels or not self.label_seeds:
+            raise InputError(f"no number of labels or label seed is given. {ALL!r} takes all.")
+        drawn = any(labels != ALL for labels in self.labels)
+        if drawn and self.protocol != "paper":
+            raise InputError(
+                f"protocol {self.protocol} says itself which molecules have true labels. Leave out "
+                "--labels; --labels N --student-on rest teaches the student on the others."
+            )
+        for name in ("label_seeds", "student_on", "valid_labels"):
+            if not drawn and name in self.chosen():
+                raise InputError(f"{name} is for labels that are drawn. Give --labels N with it.")
+        for name in ("labels", "label_seeds"):
+            object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
 
     def as_toml(self) -> dict[str, Any]:
         """Return the settings as TOML holds them: no nulls, lists for tuples."""

@@ -10,6 +10,7 @@ import pandas as pd
 from w2s_mol.encoders.names import SELF
 from w2s_mol.encoders.random_bert import is_random
 from w2s_mol.errors import InputError
+from w2s_mol.study.config import ALL
 from w2s_mol.tasks.registry import REGRESSION, TASK_KIND
 
 STUDY_KEYS = (
@@ -19,6 +20,9 @@ STUDY_KEYS = (
     "shuffled_labels",
     "protocol",
     TASK_KIND,
+    "labels",
+    "student_on",
+    "valid_labels",
     "head",
     "head_epochs",
     "pooling",
@@ -28,22 +32,26 @@ STUDY_KEYS = (
 )
 """What tells one study's rows from another's where results of several runs are put together."""
 
+_ONCE_ALWAYS = {
+    TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "", "valid_labels": "",
+}  # fmt: skip
+
 _SUPERVISOR = ("family", "weak", "weak_sha256")
 
 NO_CONTROL = "none"
 
 
 def of_a_study(results: pd.DataFrame) -> pd.DataFrame:
-    """Return results that say their task; those of before 0.4 do not, and are of regression.
+    """Return results with all keys; those of before 0.4 lack some that had one value alone.
 
     Raises
     ------
     InputError
         If these lack what results of a study have.
     """
-    said = results[TASK_KIND] if TASK_KIND in results else pd.Series(None, index=results.index)
-    kind = said.astype(object).where(said.notna(), REGRESSION.name)
-    results = results.assign(**{TASK_KIND: kind})
+    for key, always in _ONCE_ALWAYS.items():
+        said = results[key] if key in results else pd.Series(None, index=results.index)
+        results = results.assign(**{key: said.astype(object).where(said.notna(), always)})
     missing = {*STUDY_KEYS, *_SUPERVISOR, "split_sha256", "eval_split"} - set(results.columns)
     if missing or results.empty:
         what = f"they lack the column {min(missing)!r}" if missing else "they hold no rows"

@@ -19,11 +19,12 @@ from w2s_mol.students.registry import find_students
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
+from w2s_mol.study.draws import Draw, draws, left_out, roles_of
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets
 from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS
 from w2s_mol.study.predictions import molecule_rows, prediction_rows
-from w2s_mol.study.protocols import PROTOCOLS, Roles
+from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.study.usable import Usable, begin, usable
 from w2s_mol.supervisors.contract import Supervisor
@@ -40,11 +41,11 @@ NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file")
 
 @dataclass(frozen=True)
 class _Place:
-    """A part: one split and some supervisors of a dataset, or its molecules for ``split`` None."""
+    """A part: one draw and some supervisors of a dataset, or its molecules for ``draw`` None."""
 
     name: str
     dataset: int
-    split: int | None
+    draw: int | None
     supervisors: slice
 
 
@@ -64,6 +65,7 @@ class StudyPlan:
         before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder)
         self._supervisors = find_supervisors(config.weak, finder)
+        self._draws = [draws(dataset, config) for dataset in self._datasets]
         self._students = find_students(config.strong, finder)
         for student in self._students:
             student.refuse(self._supervisors)
@@ -99,7 +101,9 @@ class StudyPlan:
         """Return what identifies the inputs, and notes on them."""
         named = known_names(self._config)
         encoders = self._encoders()
-        notes: dict[str, list[str]] = {d.name: [*d.notes] for d in self._datasets}
+        notes: dict[str, list[str]] = {
+            d.name: [*d.notes, *left_out(d, self._config)] for d in self._datasets
+        }
         for encoder in encoders:
             if encoder.notes:  # a dataset may be called so as well
                 notes.setdefault(f"encoder {encoder.name}", []).extend(encoder.notes)
@@ -151,26 +155,27 @@ class StudyPlan:
         places = files.sha256_bytes(of_dataset.places.tobytes())
         made_of = {f"molecules of {name}": places}
         started = time.monotonic()
-        if place.split is None:
-            every = [self._roles(of_dataset, split) for split in range(len(of_dataset.kept.splits))]
-            molecules = molecule_rows(of_dataset.everything, of_dataset.places, every)
+        every = self._draws[place.dataset]
+        if place.draw is None:
+            parts = {self._name(of_dataset, d): self._roles(of_dataset, d).parts for d in every}
+            molecules = molecule_rows(of_dataset.everything, of_dataset.places, parts)
             return Part({MOLECULES: molecules}, notes, seconds, made_of)
-        progress(f"fitting heads on {name}", place.split, len(of_dataset.kept.splits))
-        tables = self._cells(place, of_dataset)
-        progress(f"fitting heads on {name}", place.split + 1, len(of_dataset.kept.splits))
-        split = of_dataset.kept.splits[place.split]
-        seconds[f"heads {name} {split.name}"] = _since(started)
+        progress(f"fitting heads on {name}", place.draw, len(every))
+        tables = self._cells(place, of_dataset, every[place.draw])
+        progress(f"fitting heads on {name}", place.draw + 1, len(every))
+        split = of_dataset.kept.splits[every[place.draw].split]
+        what = f"heads {name} {split.name}"
+        seconds[what] = _since(started)
         return Part(tables, notes, seconds, made_of)
 
-    def _cells(self, place: _Place, of_dataset: Usable) -> dict[str, Any]:
-        """Return the tables of one split's cells."""
+    def _cells(self, place: _Place, of_dataset: Usable, draw: Draw) -> dict[str, Any]:
+        """Return the tables of one draw's cells."""
         import pandas as pd
 
         config = self._config
-        assert place.split is not None  # noqa: S101 -- the caller has looked
         supervisors = self._supervisors[place.supervisors]
-        everything, split = of_dataset.everything, of_dataset.kept.splits[place.split]
-        roles = self._roles(of_dataset, place.split)
+        everything, name = of_dataset.everything, self._name(of_dataset, draw)
+        roles = self._roles(of_dataset, draw)
         fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
         results, predictions = [], []
         with one_thread(torch_too=config.head == "adamw"):
@@ -184,9 +189,9 @@ class StudyPlan:
                 config.seed if config.shuffle_weak_labels else None,
             ):
                 results.append(
-                    result_rows(self._context, of_dataset.kept, split, supervisors, roles, cells)
+                    result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
                 )
-                predictions.append(prediction_rows(everything, split, supervisors, roles, cells))
+                predictions.append(prediction_rows(everything, name, supervisors, roles, cells))
         return {
             "results": pd.concat(results, ignore_index=True),
             # A table of one student is large enough without a copy.
@@ -206,11 +211,12 @@ class StudyPlan:
             self._usable = {dataset: found}  # parts come in order: the last dataset is let go
         return self._usable[dataset]
 
-    def _roles(self, of_dataset: Usable, split: int) -> Roles:
-        protocol = PROTOCOLS[self._config.protocol]
-        return protocol.roles(of_dataset.kept.splits[split], self._config.seed).of(
-            of_dataset.places
-        )
+    def _roles(self, of_dataset: Usable, draw: Draw) -> Roles:
+        split = of_dataset.kept.splits[draw.split]
+        return roles_of(draw, split, self._config).of(of_dataset.places)
+
+    def _name(self, of_dataset: Usable, draw: Draw) -> str:
+        return draw.name(of_dataset.kept.splits[draw.split])
 
     def _encoders(self) -> list[EncoderRef]:
         everyone: list[Reader] = [*self._supervisors, *self._students]
@@ -223,8 +229,8 @@ class StudyPlan:
     def _places_in_order(self) -> Iterator[_Place]:
         everyone = slice(0, len(self._supervisors))
         starts = range(0, len(self._supervisors), MOST_SUPERVISORS)
-        for d, dataset in enumerate(self._datasets):
-            for s in range(len(dataset.splits)):
+        for d in range(len(self._datasets)):
+            for s in range(len(self._draws[d])):
                 for number, start in enumerate(starts):
                     some = slice(start, start + MOST_SUPERVISORS)
                     yield _Place(f"{d:03d}-{s:03d}-{number:03d}", d, s, some)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from w2s_mol.datasets.dataset import Dataset, Split
+from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.heads.matrix import Rows
 from w2s_mol.study.cell import Cells
 from w2s_mol.study.prediction_tables import NUMBERS, PART
 from w2s_mol.study.protocols import Roles
@@ -18,7 +19,7 @@ from w2s_mol.uses.registry import CEILING, STUDENT
 
 
 def prediction_rows(
-    dataset: Dataset, split: Split, supervisors: Sequence[Supervisor], roles: Roles, cells: Cells
+    dataset: Dataset, split: str, supervisors: Sequence[Supervisor], roles: Roles, cells: Cells
 ) -> pd.DataFrame:
     """Return one row a molecule and supervisor, by the molecule's row in the source.
 
@@ -40,7 +41,7 @@ def prediction_rows(
     return pd.DataFrame(
         {
             "dataset": same(dataset.name),
-            "split": same(split.name),
+            "split": same(split),
             "strong": same(cells.student.name),
             "family": repeated([s.family for s in supervisors]),
             "weak": repeated([s.name for s in supervisors]),
@@ -55,7 +56,9 @@ def _coded(codes: NDArray[np.int16], known: list[str]) -> pd.Categorical:
     return cast("pd.Categorical", pd.Categorical.from_codes(codes, pd.Index(known)))
 
 
-def molecule_rows(dataset: Dataset, places: NDArray[np.int64], roles: list[Roles]) -> pd.DataFrame:
+def molecule_rows(
+    dataset: Dataset, places: NDArray[np.int64], parts_of: Mapping[str, Mapping[str, Rows]]
+) -> pd.DataFrame:
     """Return one row a molecule that can be used: its label, and its part of each split.
 
     Parameters
@@ -64,17 +67,17 @@ def molecule_rows(dataset: Dataset, places: NDArray[np.int64], roles: list[Roles
         All of it.
     places
         The rows of it that can be used.
-    roles
-        Of each split, by rows of the whole dataset.
+    parts_of
+        The rows of each part of each draw, by rows of the whole dataset.
     """
     source = np.array(dataset.rows, dtype=np.int64)
     lines = np.array(dataset.lines, dtype=np.int64)[places] if dataset.lines else None
     parts = {}
-    for split, of_split in zip(dataset.splits, roles, strict=True):
-        part = np.full(len(dataset), None, dtype=object)
-        for name, rows in of_split.parts.items():
-            part[rows] = name
-        parts[f"{PART}{split.name}"] = pd.Categorical(part[places], list(of_split.parts))
+    for draw, rows_of in parts_of.items():
+        part = np.full(len(dataset), -1, dtype=np.int16)
+        for code, rows in enumerate(rows_of.values()):
+            part[rows] = code
+        parts[f"{PART}{draw}"] = _coded(part[places], list(rows_of))
     return pd.DataFrame(
         {
             "dataset": _coded(np.zeros(len(places), np.int16), [dataset.name]),

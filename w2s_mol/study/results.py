@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from w2s_mol._version import __version__
-from w2s_mol.datasets.dataset import Dataset, Split
+from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.study.cell import Cells
 from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.draws import Draw
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.tasks.contract import Task
@@ -32,6 +33,10 @@ def result_columns(task: Task) -> list[str]:
         "shuffled_labels",
         "protocol",
         TASK_KIND,
+        "labels",
+        "label_seed",
+        "student_on",
+        "valid_labels",
         "head",
         "head_epochs",
         "eval_split",
@@ -75,7 +80,7 @@ class StudyContext:
 def result_rows(
     context: StudyContext,
     dataset: Dataset,
-    split: Split,
+    draw: Draw,
     supervisors: Sequence[Supervisor],
     roles: Roles,
     cells: Cells,
@@ -86,7 +91,7 @@ def result_rows(
     ----------
     context
         Of the study.
-    dataset, split
+    dataset, draw
         Those of the molecules that can be used.
     supervisors
         Whose cells these are.
@@ -94,20 +99,25 @@ def result_rows(
         By rows of the whole dataset.
     """
     config, student = context.config, cells.student
+    split, drawn = dataset.splits[draw.split], draw.seed is not None
     shared = {
         "dataset": dataset.name,
-        "split": split.name,
+        "split": draw.name(split),
         "strong": student.name,
         "shuffled_labels": config.shuffle_weak_labels,
         "protocol": config.protocol,
         TASK_KIND: context.task.name,
+        "labels": draw.labels,
+        "label_seed": draw.seed,
+        "student_on": config.student_on if drawn else "",
+        "valid_labels": config.valid_labels if drawn else "",
         "head": config.head,
         "head_epochs": config.head_epochs if config.head == "adamw" else 0,
         "unit": dataset.unit,
         "pooling": config.pooling,
         "study_seed": config.seed,
         "dataset_sha256": dataset.sha256,
-        "split_sha256": split.sha256,
+        "split_sha256": draw.sha256(split, config),
         "strong_sha256": student.sha256,
         "study": context.study,
         "w2s_mol": __version__,
@@ -134,4 +144,4 @@ def result_rows(
                 }
             )
     frame = pd.DataFrame(rows, columns=result_columns(context.task))
-    return frame.astype({"hidden": "Int64", "seed": "Int64"})
+    return frame.astype({"hidden": "Int64", "seed": "Int64", "label_seed": "Int64"})

@@ -19,6 +19,7 @@ from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.study.cell import Cells, shuffled, split_cells
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.digits import without_rounding
+from w2s_mol.study.draws import Draw
 from w2s_mol.study.protocols import PROTOCOLS, Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.supervisors.contract import Supervisor
@@ -325,7 +326,9 @@ def test_molecules_of_which_a_supervisor_says_nothing_are_not_measured() -> None
     split = random_split(len(truth), 0)
     dataset = Dataset("made", ["C"] * len(truth), truth, "y", "log10", [split])
     context = StudyContext(StudyConfig(dataset=("made",)), "0123", REGRESSION)
-    rows = result_rows(context, dataset, split, [supervisor], roles, found).set_index("eval_split")
+    rows = result_rows(context, dataset, Draw(0), [supervisor], roles, found).set_index(
+        "eval_split"
+    )
     counts = {part: len(rows) for part, rows in roles.parts.items()}
     assert rows["n"].to_dict() == {**counts, "test": len(test) - 4}
     assert rows.loc["test", "weak_error"] == pytest.approx(0.25)

@@ -8,6 +8,8 @@ from w2s_mol.errors import InputError
 from w2s_mol.study.groups import STUDY_KEYS, of_a_study, study_groups
 from w2s_mol.tasks.registry import REGRESSION, TASK_KIND, TASKS, find_task, task_of
 
+NEWER = (TASK_KIND, "labels", "student_on", "valid_labels")
+
 
 def results() -> pd.DataFrame:
     return crafted().tables()[0]
@@ -16,6 +18,7 @@ def results() -> pd.DataFrame:
 def test_results_of_before_tasks_were_said_are_of_regression() -> None:
     old = results().drop(columns=TASK_KIND, errors="ignore")
     assert set(of_a_study(old)[TASK_KIND]) == {"regression"}
+    assert set(of_a_study(old)["labels"]) == {"all"}
     [(keys, control, rows)] = study_groups(pd.concat([old, of_a_study(old)]))
     assert keys[TASK_KIND] == "regression"
     assert control == "none"
@@ -35,7 +38,7 @@ def test_a_task_that_is_not_registered_is_named() -> None:
         find_task("clases")
 
 
-@pytest.mark.parametrize("column", [key for key in STUDY_KEYS if key != TASK_KIND])
+@pytest.mark.parametrize("column", [k for k in STUDY_KEYS if k not in NEWER])
 def test_what_a_study_s_results_lack_is_named(column: str) -> None:
     with pytest.raises(InputError, match=f"they lack the column '{column}'"):
         of_a_study(results().drop(columns=column))

@@ -65,8 +65,8 @@ def cells(strong: str) -> Cells:
 
 
 def tables(dataset: Dataset = DATASET, strong: str = "ecfp") -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = [prediction_rows(dataset, s, SUPERVISORS, roles(s), cells(strong)) for s in SPLITS]
-    return pd.concat(rows), molecule_rows(dataset, PLACES, [roles(s) for s in SPLITS])
+    rows = [prediction_rows(dataset, s.name, SUPERVISORS, roles(s), cells(strong)) for s in SPLITS]
+    return pd.concat(rows), molecule_rows(dataset, PLACES, {s.name: roles(s).parts for s in SPLITS})
 
 
 def as_0_3_wrote_it() -> pd.DataFrame:
@@ -124,9 +124,10 @@ def test_a_molecule_stands_once_and_its_predictions_follow_each_other() -> None:
 
 def test_halves_of_disjoint_are_parts_of_their_own() -> None:
     disjoint = [roles(s, "disjoint") for s in SPLITS]
-    molecules = molecule_rows(DATASET, PLACES, disjoint)
+    parts = {s.name: found.parts for s, found in zip(SPLITS, disjoint, strict=True)}
+    molecules = molecule_rows(DATASET, PLACES, parts)
     for s, of_split in zip(SPLITS, disjoint, strict=True):
-        rows = prediction_rows(DATASET, s, SUPERVISORS, of_split, cells("ecfp"))
+        rows = prediction_rows(DATASET, s.name, SUPERVISORS, of_split, cells("ecfp"))
         found = with_molecules(rows, molecules)
         parts = found.groupby(found["part"].astype(str))["row"].unique()
         assert {part: sorted(rows) for part, rows in parts.items()} == {

@@ -1,0 +1,106 @@
+"""Which true labels supervisors have."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from w2s_mol.datasets.dataset import Dataset, Split
+from w2s_mol.datasets.splits import random_split
+from w2s_mol.errors import InputError
+from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.draws import Draw, draws, left_out, roles_of
+
+SPLIT = random_split(100, 3)
+
+
+def config(**given: Any) -> StudyConfig:
+    return StudyConfig(dataset=("made",), **given)
+
+
+def dataset(*splits: Split) -> Dataset:
+    return Dataset("made", ["C"] * 100, np.arange(100.0), "y", "log10", list(splits or [SPLIT]))
+
+
+def test_without_a_number_every_split_is_one_draw_and_as_it_was() -> None:
+    [draw] = draws(dataset(), config())
+    assert draw.name(SPLIT) == SPLIT.name
+    assert draw.sha256(SPLIT, config()) == SPLIT.sha256
+    roles = roles_of(draw, SPLIT, config())
+    np.testing.assert_array_equal(roles.supervisor_learns, SPLIT.train)
+    assert list(roles.parts) == ["train", "valid", "test"]
+
+
+def test_each_number_is_drawn_by_each_seed_and_all_are_taken_once() -> None:
+    asked = config(labels=(20, "all", "40"), label_seeds=(0, 7))
+    found = draws(dataset(), asked)
+    assert [(d.labels, d.seed) for d in found] == [
+        ("20", 0), ("20", 7), ("all", None), ("40", 0), ("40", 7),
+    ]  # fmt: skip
+    names = [draw.name(SPLIT) for draw in found]
+    assert names[0] == "3 labels 20 seed 0"
+    assert len(set(names)) == len({draw.sha256(SPLIT, asked) for draw in found}) == 5
+
+
+def test_fewer_labels_of_a_seed_are_among_the_more() -> None:
+    rows = [roles_of(Draw(0, n, 5), SPLIT, config(labels=n)) for n in ("10", "30")]
+    few, more = ({*roles.supervisor_learns.tolist()} for roles in rows)
+    assert len(few) == 10
+    assert len(more) == 30
+    assert few < more < {*SPLIT.train.tolist()}
+    other = roles_of(Draw(0, "10", 6), SPLIT, config(labels="10"))
+    assert few != {*other.supervisor_learns.tolist()}
+
+
+@pytest.mark.parametrize(("on", "count"), [("same", 20), ("rest", 60), ("all", 80)])
+def test_the_student_learns_the_same_molecules_the_rest_or_all(on: str, count: int) -> None:
+    roles = roles_of(Draw(0, "20", 0), SPLIT, config(labels="20", student_on=on))
+    labelled, taught = {*roles.supervisor_learns.tolist()}, {*roles.student_learns.tolist()}
+    assert len(labelled) == 20
+    assert len(taught) == count
+    expected = {"same": labelled, "rest": {*SPLIT.train} - labelled, "all": {*SPLIT.train}}
+    assert taught == expected[on]
+    rows = np.concatenate(list(roles.parts.values()))
+    assert len(rows) == len(set(rows.tolist()))
+    assert labelled == {*roles.parts["train" if on == "same" else "train-weak"].tolist()}
+    np.testing.assert_array_equal(roles.parts["test"], SPLIT.test)
+    np.testing.assert_array_equal(roles.supervisor_chooses, SPLIT.valid)
+
+
+def test_validation_labels_may_be_as_small_a_share() -> None:
+    roles = roles_of(Draw(0, "40", 0), SPLIT, config(labels="40", valid_labels="share"))
+    assert len(roles.supervisor_chooses) == 5  # of 10, as 40 of 80
+    assert {*roles.supervisor_chooses} <= {*SPLIT.valid}
+    np.testing.assert_array_equal(roles.parts["valid"], roles.supervisor_chooses)
+    np.testing.assert_array_equal(roles.student_chooses, SPLIT.valid)
+
+
+def test_numbers_that_a_split_does_not_have_are_left_out_and_told() -> None:
+    asked = config(labels=("20", "81", "500"))
+    assert [draw.labels for draw in draws(dataset(), asked)] == ["20"]
+    [note] = left_out(dataset(), asked)
+    assert note.startswith("81, 500 labels are left out")
+    assert left_out(dataset(), config(labels=("80", "all"))) == []
+    with pytest.raises(InputError, match=r"split 3 of made has 80 molecules .* asks for 81\."):
+        draws(dataset(), config(labels="81"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"labels": "1"}, "labels is 1. It should be 2 or more, or 'all'"),
+        ({"labels": "-5"}, "labels is '-5', a str. It should be a whole number, or 'all'"),
+        ({"labels": 2.5}, "labels is 2.5, a float. It should be a whole number, or 'all'"),
+        ({"labels": ()}, "no number of labels"),
+        ({"label_seeds": 3}, "label_seeds is for labels that are drawn"),
+        ({"student_on": "rest"}, "student_on is for labels that are drawn"),
+        ({"labels": "20", "protocol": "disjoint"}, "protocol disjoint says itself"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        config(**given)
+
+
+def test_a_number_may_be_given_as_one_and_counts_once() -> None:
+    assert config(labels=[50, "050", "all"]).labels == ("50", "all")

@@ -1,0 +1,125 @@
+"""Draws: a split, and which of its true labels the supervisors have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2s_mol import files
+from w2s_mol.datasets.dataset import Dataset, Split
+from w2s_mol.errors import InputError
+from w2s_mol.heads.matrix import Rows
+from w2s_mol.streams import stream
+from w2s_mol.study.config import ALL, StudyConfig
+from w2s_mol.study.protocols import PROTOCOLS, Roles
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One split of a dataset and a number of true labels, drawn by seed.
+
+    Attributes
+    ----------
+    split
+        Which of the dataset's splits, from 0.
+    labels
+        How many true labels supervisors have, or ``all`` that the protocol gives them.
+    seed
+        Of the draw; None where all are taken.
+    """
+
+    split: int
+    labels: str = ALL
+    seed: int | None = None
+
+    def name(self, split: Split) -> str:
+        """Return what results call it: the split itself where all labels are taken."""
+        if self.seed is None:
+            return split.name
+        return f"{split.name} labels {self.labels} seed {self.seed}"
+
+    def sha256(self, split: Split, config: StudyConfig) -> str:
+        """Return a hash of which molecules have which part in it."""
+        if self.seed is None:
+            return split.sha256
+        how = [self.labels, self.seed, config.student_on, config.valid_labels]
+        return files.sha256_json([split.sha256, *how])
+
+
+def draws(dataset: Dataset, config: StudyConfig) -> list[Draw]:
+    """Return the draws of a dataset, split by split.
+
+    Raises
+    ------
+    InputError
+        If a split has none of the numbers of labels that are asked for.
+    """
+    found = [
+        Draw(place, labels, None if labels == ALL else seed)
+        for place, split in enumerate(dataset.splits)
+        for labels in config.labels
+        if labels == ALL or int(labels) <= _most(split, config)
+        for seed in (config.label_seeds if labels != ALL else (0,))
+    ]
+    lacking = {*range(len(dataset.splits))} - {draw.split for draw in found}
+    if lacking:
+        split = dataset.splits[min(lacking)]
+        raise InputError(
+            f"split {split.name} of {dataset.name} has {_most(split, config):,} molecules with "
+            f"labels for supervisors, and --labels asks for {', '.join(config.labels)}. Ask for "
+            f"fewer, or for {ALL}."
+        )
+    return found
+
+
+def left_out(dataset: Dataset, config: StudyConfig) -> list[str]:
+    """Return a note for each number of labels that some split does not have."""
+    most = min(_most(split, config) for split in dataset.splits)
+    above = [labels for labels in config.labels if labels != ALL and int(labels) > most]
+    if not above:
+        return []
+    what = f"{', '.join(above)} labels are left out where a split has fewer molecules to learn from"
+    return [f"{what}, {most:,} at the least"]
+
+
+def roles_of(draw: Draw, split: Split, config: StudyConfig) -> Roles:
+    """Return the roles of a split's molecules in a draw.
+
+    Those that the supervisors know are drawn anew for each seed; for one seed, fewer labels are
+    among the more.
+    """
+    roles = PROTOCOLS[config.protocol].roles(split, config.seed)
+    if draw.seed is None:
+        return roles
+    count = int(draw.labels)
+    if count > len(roles.supervisor_learns):
+        raise InputError(
+            f"{len(roles.supervisor_learns):,} molecules of split {split.name} can be used to "
+            f"learn from, and --labels asks for {count:,}. Ask for fewer."
+        )
+    labelled = _first(roles.supervisor_learns, count, draw.seed, "labelled molecules")
+    rest = np.setdiff1d(roles.student_learns, labelled)
+    taught = {"same": labelled, "rest": rest, "all": np.union1d(labelled, rest)}
+    valid = roles.parts["valid"]
+    if config.valid_labels == "share":
+        share = max(1, round(count * len(valid) / len(roles.supervisor_learns)))
+        valid = _first(valid, share, draw.seed, "labelled validation molecules")
+    own = {"train": labelled} if config.student_on == "same" else {
+        "train-weak": labelled, "train-strong": rest
+    }  # fmt: skip
+    return Roles(
+        {**own, "valid": valid, "test": roles.parts["test"]},
+        supervisor_learns=labelled,
+        student_learns=taught[config.student_on],
+        supervisor_chooses=valid,
+        student_chooses=roles.student_chooses,
+    )
+
+
+def _first(rows: Rows, count: int, seed: int, purpose: str) -> Rows:
+    return np.sort(stream(seed, purpose).permutation(rows)[:count])
+
+
+def _most(split: Split, config: StudyConfig) -> int:
+    return len(PROTOCOLS[config.protocol].roles(split, config.seed).supervisor_learns)
