@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 @pytest.mark.slow
 def test_every_example_of_the_page_runs(tmp_path: Path) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     (tmp_path / "examples.py").write_text("\n".join(blocks))
     done = subprocess.run(
         [sys.executable, "examples.py"],
