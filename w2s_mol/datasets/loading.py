@@ -29,6 +29,7 @@ def load_dataset(
     split: SplitRule = "random",
     split_seeds: Sequence[int] = DEFAULT_SEEDS,
     delimiter: str | None = None,
+    columns: Sequence[str] = (),
     on_invalid: OnInvalid = "error",
     max_atoms: int = MAX_ATOMS,
     mirror: str | None = None,
@@ -54,6 +55,9 @@ def load_dataset(
         Without the two above: ``random`` or ``scaffold`` 80/10/10 splits, one for each seed.
     delimiter
         Between the columns: one character, or comma, semicolon, tab or blank. Found by default.
+    columns
+        Columns of numbers, of the table or of the named dataset's, to come with the molecules as
+        ``Dataset.columns``; NaN where a cell is empty. The label's own may be one of them.
     on_invalid
         ``error`` stops where rows cannot be used and lists them; ``skip`` leaves such rows out
         and counts them in the dataset's notes.
@@ -89,11 +93,11 @@ def load_dataset(
     check_max_atoms(max_atoms)
     if name in CHEMBENCH:
         fetched = fetch(name, mirror, offline, progress)
-        dataset = load_chembench(name, fetched, on_invalid, max_atoms)
+        dataset = load_chembench(name, fetched, columns, on_invalid, max_atoms)
     elif name == BUILTIN:
-        dataset = load_builtin()
+        dataset = load_builtin(columns)
     else:
-        dataset = load_own(name, own, on_invalid, max_atoms)
+        dataset = load_own(name, own, columns, on_invalid, max_atoms)
     check_splits(dataset)
     dataset.notes.extend(_notes(dataset))
     return dataset

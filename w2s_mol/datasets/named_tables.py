@@ -13,12 +13,14 @@ from w2s_mol.datasets.splits import file_split, random_split
 
 
 def load_chembench(
-    name: str, files: Sequence[Path], on_invalid: OnInvalid, max_atoms: int
+    name: str, files: Sequence[Path], columns: Sequence[str], on_invalid: OnInvalid, max_atoms: int
 ) -> Dataset:
     """Return a ChemBench dataset from its files: the table and a pickle for each split."""
     spec = CHEMBENCH[name]
     table, *pickles = sorted(files, key=lambda path: (path.suffix == ".pkl", path.name))
-    reading = Reading(spec.smiles_column, spec.target_column, delimiter=",", max_atoms=max_atoms)
+    reading = Reading(
+        spec.smiles_column, spec.target_column, (), ",", max_atoms=max_atoms, columns=columns
+    )
     rows = read_rows(table, reading)
     usable = rows.usable(on_invalid)
     splits = []
@@ -31,9 +33,9 @@ def load_chembench(
     return dataset
 
 
-def load_builtin() -> Dataset:
+def load_builtin(columns: Sequence[str]) -> Dataset:
     """Return the dataset that the project ships."""
-    rows = read_rows(builtin_path(), Reading("smiles", "logp", delimiter=","))
+    rows = read_rows(builtin_path(), Reading("smiles", "logp", delimiter=",", columns=columns))
     splits = [random_split(len(rows.lines), seed) for seed in DEFAULT_SEEDS]
     usable = rows.usable("error")
     dataset = rows.dataset(BUILTIN, "Wildman-Crippen logP", "log10", splits, usable)

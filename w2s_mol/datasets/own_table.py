@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from w2s_mol.datasets.dataset import Dataset
@@ -14,7 +15,9 @@ from w2s_mol.datasets.rules import OnInvalid
 from w2s_mol.errors import InputError, unknown_name
 
 
-def load_own(name: str, own: OwnTable, on_invalid: OnInvalid, max_atoms: int) -> Dataset:
+def load_own(
+    name: str, own: OwnTable, columns: Sequence[str], on_invalid: OnInvalid, max_atoms: int
+) -> Dataset:
     """Return the usable rows of a table; arguments as in ``load_dataset``.
 
     Raises
@@ -24,7 +27,9 @@ def load_own(name: str, own: OwnTable, on_invalid: OnInvalid, max_atoms: int) ->
     """
     path = _path(name, own.target_column)
     target = own.target_column or ""
-    reading = Reading(own.smiles_column, target, own.split_columns, own.delimiter, max_atoms)
+    reading = Reading(
+        own.smiles_column, target, own.split_columns, own.delimiter, max_atoms, columns
+    )
     rows = read_rows(path, reading)
     usable = rows.usable(on_invalid)
     unit = own.unit.strip() or OwnTable.unit

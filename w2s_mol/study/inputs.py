@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from w2s_mol.datasets.dataset import Dataset
@@ -13,8 +14,10 @@ from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
 
 
-def load_datasets(config: StudyConfig, finder: Finder) -> list[Dataset]:
-    """Load every dataset, each once.
+def load_datasets(
+    config: StudyConfig, finder: Finder, columns: Sequence[str] = ()
+) -> list[Dataset]:
+    """Load every dataset, each once, with the columns of numbers that are asked for.
 
     Raises
     ------
@@ -23,7 +26,7 @@ def load_datasets(config: StudyConfig, finder: Finder) -> list[Dataset]:
     DownloadError
         If one cannot be fetched.
     """
-    datasets = [_load(name, config, finder) for name in _names(config)]
+    datasets = [_load(name, config, finder, columns) for name in _names(config)]
     [(name, count)] = Counter(dataset.name for dataset in datasets).most_common(1)
     if count > 1:
         raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
@@ -39,7 +42,7 @@ def _names(config: StudyConfig) -> list[str]:
     return list(dict.fromkeys(n for name in config.dataset for n in expand_datasets(name)))
 
 
-def _load(name: str, config: StudyConfig, finder: Finder) -> Dataset:
+def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]) -> Dataset:
     own: dict[str, Any] = {
         "smiles_column": config.smiles_column,
         "target_column": config.target_column,
@@ -59,4 +62,4 @@ def _load(name: str, config: StudyConfig, finder: Finder) -> Dataset:
         "offline": finder.offline,
         "progress": finder.progress,
     }
-    return load_dataset(name, **limits, **options, **access)
+    return load_dataset(name, columns=columns, **limits, **options, **access)
