@@ -9,6 +9,7 @@ from typing import Any
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.named import dataset_names, expand_datasets
+from w2s_mol.datasets.own_settings import taken_by
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
@@ -43,7 +44,7 @@ def _names(config: StudyConfig) -> list[str]:
 
 
 def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]) -> Dataset:
-    own: dict[str, Any] = {
+    given: dict[str, Any] = {
         "smiles_column": config.smiles_column,
         "target_column": config.target_column,
         "unit": config.unit,
@@ -53,13 +54,13 @@ def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]
         "split_seeds": config.split_seeds,
         "delimiter": config.delimiter,
     }
-    # Beside a table of the user's own, its options do not concern the named datasets.
-    with_own = any(n not in dataset_names() for n in _names(config))
-    options = {} if with_own and name in dataset_names() else own
+    # What another dataset takes may be meant for that one; what none takes is refused.
+    elsewhere = {setting for n in _names(config) if n != name for setting in taken_by(n)}
+    own = {n: v for n, v in given.items() if n in taken_by(name) or n not in elsewhere}
     limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
     access: dict[str, Any] = {
         "mirror": finder.mirror,
         "offline": finder.offline,
         "progress": finder.progress,
     }
-    return load_dataset(name, columns=columns, **limits, **options, **access)
+    return load_dataset(name, columns=columns, **limits, **own, **access)
