@@ -10,6 +10,8 @@ import shutil
 
 import pytest
 
+from w2s_mol.datasets.moleculeace import MOLECULEACE
+
 
 def as_csv(text):
     return list(csv.DictReader(io.StringIO(text)))
@@ -23,6 +25,7 @@ def test_the_list_says_the_same_in_every_format_and_that_the_built_in_labels_are
     assert table.code == 0
     assert {record["name"] for record in records} == {
         *("computed-logp", "esol", "freesolv", "lipop", "bace", "bbbp", "guacamol", "molbert"),
+        *MOLECULEACE,
     }
     assert set(records[0]) == {"name", "what", "from", "size", "licence", "here"}
     assert as_csv(cli("data", "list", "--format", "csv").out) == records
@@ -31,6 +34,7 @@ def test_the_list_says_the_same_in_every_format_and_that_the_built_in_labels_are
     assert "computed" in by_name["computed-logp"]["what"]
     assert by_name["computed-logp"]["here"] == "yes"
     assert by_name["guacamol"]["size"] == "77.3 MB"
+    assert by_name["moleculeace:CHEMBL204_Ki"]["what"] == "2,754 pKi, thrombin"
     assert {by_name[name]["here"] for name in by_name if name != "computed-logp"} == {"no"}
     assert not fresh_home.exists()
 
@@ -88,11 +92,12 @@ def test_what_a_mirror_lacks_or_has_altered_fails_by_name_and_the_rest_is_fetche
     ("arguments", "code", "named"),
     [
         (["lipp"], 2, "Did you mean 'lipop'?"),
+        (["moleculeace:CHEMBL204-Ki"], 2, "Did you mean 'moleculeace:CHEMBL204_Ki'?"),
         (["esol", "--mirror", "nowhere"], 2, "mirror nowhere is not a folder"),
         (["lipop", "--offline"], 1, "Lipop.csv.gz"),
         ([], 2, "Missing argument 'NAME'"),
     ],
-    ids=["unknown name", "no such mirror", "offline without data", "no name"],
+    ids=["unknown name", "unknown set", "no such mirror", "offline without data", "no name"],
 )
 def test_a_fetch_that_cannot_be_done_says_why(cli, fresh_home, arguments, code, named):
     done = cli("data", "fetch", *arguments)

@@ -116,8 +116,9 @@ def _may_be_path(text: str) -> bool:
     """Say whether a text is no name of ours, which what lies beside the file cannot change."""
     if Path(text).name != text:
         return True
-    from w2s_mol.datasets.named import ALL, dataset_names
+    from w2s_mol.datasets.named import SETS, dataset_names
     from w2s_mol.encoders.names import SELF, SHIPPED, encoder_names
     from w2s_mol.pretraining.config import GUACAMOL
 
-    return text not in {*dataset_names(), ALL, *encoder_names(), SHIPPED, SELF, GUACAMOL, ""}
+    ours = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, SELF, GUACAMOL, ""}
+    return text not in ours

@@ -11,7 +11,6 @@ from w2s_mol.cli.application import new_app
 from w2s_mol.errors import InputError
 
 app = new_app()
-_ALL = "all"
 
 
 @app.callback()
@@ -43,7 +42,8 @@ def list_sources(
 @app.command("fetch")
 def fetch_sources(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME", help="Names in 'data list', or all.")
+        list[str],
+        typer.Argument(metavar="NAME", help="Names in 'data list', moleculeace:all, or all."),
     ],
     mirror: options.Mirror = None,
     offline: options.Offline = False,
@@ -54,13 +54,12 @@ def fetch_sources(
     """
     from w2s_mol.datasets.fetch import fetch
     from w2s_mol.datasets.named import BUILTIN
-    from w2s_mol.datasets.sources import SOURCES, get_source
+    from w2s_mol.datasets.sources import expand_sources, get_source
     from w2s_mol.errors import DownloadError
 
     if BUILTIN in names:
         raise InputError(f"{BUILTIN} is built in; there is nothing to fetch.")
-    named = [get_source(name).name for name in names if name != _ALL]
-    wanted = list(SOURCES) if _ALL in names else named
+    wanted = [get_source(one).name for name in names for one in expand_sources(name)]
     failed = []
     for name in dict.fromkeys(wanted):
         try:
@@ -71,7 +70,8 @@ def fetch_sources(
         except DownloadError as error:
             failed.append(str(error))
             continue
-        output.result(f"{name}: {len(paths)} files in {paths[0].parent}")
+        counted = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+        output.result(f"{name}: {counted} in {paths[0].parent}")
     if failed:
         raise DownloadError("\nerror: ".join(failed))
 

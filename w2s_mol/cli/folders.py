@@ -27,15 +27,15 @@ _HEX_DIGITS = 8
 
 def study_folder(study: StudyConfig) -> Path:
     """Return the run folder for a study that names none."""
-    from w2s_mol.datasets.named import ALL, dataset_names
+    from w2s_mol.datasets.named import SETS, dataset_names
     from w2s_mol.encoders.names import SELF, SHIPPED, encoder_names
     from w2s_mol.encoders.random_bert import FAMILY, is_random
 
-    known = {*dataset_names(), ALL, *encoder_names(), SHIPPED, FAMILY, SELF}
+    known = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, FAMILY, SELF}
     named = [*study.dataset, *study.weak, *study.strong]
     unclear = [name for name in named if name not in known and not is_random(name)]
     chosen = study.chosen()
-    datasets = "+".join(Path(name).name.split(".")[0] for name in study.dataset)
+    datasets = "+".join(Path(name.replace(":", "-")).name.split(".")[0] for name in study.dataset)
     strong = "+".join(Path(name.replace(":", "-")).name for name in study.strong)
     weak = "+".join(Path(name).name for name in study.weak) if "weak" in chosen else ""
     begun = [datasets, strong, study.protocol, study.head, weak]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -81,6 +81,9 @@ class Dataset:
         The row of the source, from 0; rows that were left out leave a gap.
     notes
         What a user should know before believing a result.
+    columns
+        Numbers of the source that were asked for, by the name of their column: shape (n,) each,
+        float64, NaN where a cell is empty.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Dataset:
     notes: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     line_word: str = "line"
+    columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -105,6 +109,12 @@ class Dataset:
     def sha256(self) -> str:
         """Return a hash of SMILES and labels, in order."""
         return files.sha256_json([self.smiles, self.labels.tolist()])
+
+    @property
+    def columns_sha256(self) -> str:
+        """Return a hash of the columns' names and numbers; an empty text where there are none."""
+        values = {name: numbers.tolist() for name, numbers in self.columns.items()}
+        return files.sha256_json(values) if values else ""
 
     def where(self, row: int) -> str:
         """Return where a molecule stands, for messages."""
@@ -136,6 +146,7 @@ class Dataset:
             lines=[self.lines[i] for i in kept] if self.lines else [],
             notes=[*self.notes],
             rows=[self.rows[i] for i in kept],
+            columns={name: numbers[rows] for name, numbers in self.columns.items()},
         )
         check_splits(smaller)
         return smaller

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from w2s_mol.datasets.dataset import Dataset, check_splits, identical_splits
 from w2s_mol.datasets.fetch import fetch
-from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, dataset_names
-from w2s_mol.datasets.named_tables import load_builtin, load_chembench
-from w2s_mol.datasets.own_settings import OwnTable
+from w2s_mol.datasets.moleculeace import MOLECULEACE
+from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, FETCHED
+from w2s_mol.datasets.named_tables import load_builtin, load_chembench, load_moleculeace
+from w2s_mol.datasets.own_settings import AnyTable, OwnTable, taken_by
 from w2s_mol.datasets.own_table import load_own
 from w2s_mol.datasets.repeated import repeated_note
 from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid, SplitRule
@@ -29,6 +30,7 @@ def load_dataset(
     split: SplitRule = "random",
     split_seeds: Sequence[int] = DEFAULT_SEEDS,
     delimiter: str | None = None,
+    columns: Sequence[str] = (),
     on_invalid: OnInvalid = "error",
     max_atoms: int = MAX_ATOMS,
     mirror: str | None = None,
@@ -41,9 +43,11 @@ def load_dataset(
     ----------
     name
         ``esol``, ``freesolv``, ``lipop``, ``bace`` or ``bbbp`` (fetched on first use, with
-        ChemBench's three splits), ``computed-logp`` (ships with the package; its labels are
-        computed, not measured), or the path of a table (see ``open_table`` for what is read).
-        What follows, up to ``delimiter``, applies to a table alone.
+        ChemBench's three splits), ``moleculeace:CHEMBL204_Ki`` and its like (thirty sets of
+        potencies; the published test part, and an eighth of the train part drawn for validation,
+        once for each of ``split_seeds``), ``computed-logp`` (ships with the package; its labels
+        are computed, not measured), or the path of a table (see ``open_table`` for what is read).
+        What follows, up to ``delimiter``, applies to a table alone unless said otherwise.
     smiles_column, target_column, unit
         The columns of the SMILES and of the label, and the label's unit.
     split_columns
@@ -54,6 +58,9 @@ def load_dataset(
         Without the two above: ``random`` or ``scaffold`` 80/10/10 splits, one for each seed.
     delimiter
         Between the columns: one character, or comma, semicolon, tab or blank. Found by default.
+    columns
+        Columns of numbers, of the table or of the named dataset's, to come with the molecules as
+        ``Dataset.columns``; NaN where a cell is empty. The label's own may be one of them.
     on_invalid
         ``error`` stops where rows cannot be used and lists them; ``skip`` leaves such rows out
         and counts them in the dataset's notes.
@@ -79,21 +86,25 @@ def load_dataset(
         smiles_column, target_column, unit, tuple(split_columns), tuple(split_files), split,
         tuple(split_seeds), delimiter,
     )  # fmt: skip
-    if name in dataset_names() and own != OwnTable():
+    others = [setting for setting in own.given() if setting not in taken_by(name)]
+    if others:
         raise InputError(
-            f"{name} has its own columns and splits; options such as {own.given()[0]!r} are for a "
+            f"{name} has its own columns and splits; options such as {others[0]!r} are for a "
             "CSV of your own. Leave them out."
         )
     if on_invalid not in ("error", "skip"):
         raise InputError(f"on_invalid is {on_invalid!r}. It should be one of: error, skip.")
     check_max_atoms(max_atoms)
+    wanted = AnyTable(columns, on_invalid, max_atoms)
+    fetched = fetch(name, mirror, offline, progress) if name in FETCHED else []
     if name in CHEMBENCH:
-        fetched = fetch(name, mirror, offline, progress)
-        dataset = load_chembench(name, fetched, on_invalid, max_atoms)
+        dataset = load_chembench(name, fetched, wanted)
+    elif name in MOLECULEACE:
+        dataset = load_moleculeace(name, fetched[0], own, wanted)
     elif name == BUILTIN:
-        dataset = load_builtin()
+        dataset = load_builtin(wanted)
     else:
-        dataset = load_own(name, own, on_invalid, max_atoms)
+        dataset = load_own(name, own, wanted)
     check_splits(dataset)
     dataset.notes.extend(_notes(dataset))
     return dataset

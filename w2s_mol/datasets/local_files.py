@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from w2s_mol.datasets.named import ALL, BUILTIN, CHEMBENCH, builtin_path
+from w2s_mol.datasets.named import BUILTIN, FETCHED, SETS, builtin_path
 from w2s_mol.datasets.sources import SourceFile, get_source, local_path
 
 
@@ -29,12 +29,12 @@ def source_files(name: str, split_files: Sequence[str | Path] = ()) -> list[Path
     >>> [path.name for path in source_files("computed-logp")]
     ['computed-logp.csv']
     """
-    if name in CHEMBENCH:
+    if name in FETCHED:
         fetched = get_source(name).files
         return [local_path(f) for f in fetched] if all(map(_has_arrived, fetched)) else None
     own = [Path(name), *map(Path, split_files)]
     here = [builtin_path()] if name == BUILTIN else own
-    return here if name != ALL and all(path.is_file() for path in here) else None
+    return here if name not in SETS and all(path.is_file() for path in here) else None
 
 
 def _has_arrived(file: SourceFile) -> bool:

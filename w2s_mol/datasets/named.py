@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from w2s_mol import paths
+from w2s_mol.datasets.moleculeace import EVERY_SET, MOLECULEACE, worth_telling
+from w2s_mol.errors import InputError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,31 @@ PAPER_DATASETS = ("esol", "freesolv", "lipop")
 ALL = "all"
 BUILTIN = "computed-logp"
 """The one that needs no download; see ``builtin``."""
+SETS: dict[str, tuple[str, ...]] = {ALL: PAPER_DATASETS, EVERY_SET: tuple(MOLECULEACE)}
+"""Names that stand for several datasets."""
+FETCHED = (*CHEMBENCH, *MOLECULEACE)
 
 
 def dataset_names() -> list[str]:
     """Return every name that ``load_dataset`` knows."""
-    return [*CHEMBENCH, BUILTIN]
+    return [*CHEMBENCH, BUILTIN, *MOLECULEACE]
 
 
 def expand_datasets(name: str) -> list[str]:
-    """Return the datasets one name stands for: ``all`` for the paper's three, else itself."""
-    return list(PAPER_DATASETS) if name == ALL else [name]
+    """Return the datasets one name stands for: those of a set's name, else itself.
+
+    Examples
+    --------
+    >>> expand_datasets("all")
+    ['esol', 'freesolv', 'lipop']
+    """
+    return list(SETS.get(name, [name]))
+
+
+def unknown_dataset(name: str) -> InputError:
+    """Return the error for a name that no dataset has, with the nearest of those there are."""
+    known = worth_telling(name, [*dataset_names(), ALL])
+    return unknown_name("dataset", name, known, "Or give the path of a CSV.")
 
 
 def builtin_path() -> Path:

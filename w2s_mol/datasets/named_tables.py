@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from w2s_mol.datasets.dataset import Dataset, Split
+from w2s_mol.datasets.moleculeace import MOLECULEACE
 from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, builtin_path
+from w2s_mol.datasets.own_settings import AnyTable, OwnTable
 from w2s_mol.datasets.rows import Reading, read_rows
-from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid
-from w2s_mol.datasets.splits import file_split, random_split
+from w2s_mol.datasets.rules import DEFAULT_SEEDS
+from w2s_mol.datasets.splits import column_split, file_split, random_split, validation_split
 
 
-def load_chembench(
-    name: str, files: Sequence[Path], on_invalid: OnInvalid, max_atoms: int
-) -> Dataset:
+def load_chembench(name: str, files: Sequence[Path], wanted: AnyTable) -> Dataset:
     """Return a ChemBench dataset from its files: the table and a pickle for each split."""
     spec = CHEMBENCH[name]
     table, *pickles = sorted(files, key=lambda path: (path.suffix == ".pkl", path.name))
-    reading = Reading(spec.smiles_column, spec.target_column, delimiter=",", max_atoms=max_atoms)
+    reading = Reading(
+        spec.smiles_column, spec.target_column, (), ",", wanted.max_atoms, wanted.columns
+    )
     rows = read_rows(table, reading)
-    usable = rows.usable(on_invalid)
+    usable = rows.usable(wanted.on_invalid)
     splits = []
     for path in pickles:  # sorted by name, so by seed
         seed = path.name.split(".")[1].removeprefix(spec.splits)
@@ -31,9 +33,28 @@ def load_chembench(
     return dataset
 
 
-def load_builtin() -> Dataset:
+def load_moleculeace(name: str, table: Path, own: OwnTable, wanted: AnyTable) -> Dataset:
+    """Return one of MoleculeACE's sets: the published test part, validation drawn by seed."""
+    one = MOLECULEACE[name]
+    reading = Reading("smiles", "y [pEC50/pKi]", ("split",), ",", wanted.max_atoms, wanted.columns)
+    rows = read_rows(table, reading)
+    usable = rows.usable(wanted.on_invalid)
+    published = column_split("published", rows.split_column(0), rows.lines, rows.table)
+    splits = [validation_split(published.train, published.test, seed) for seed in own.seeds()]
+    target = f"{one.label}, {one.acts_on}"
+    dataset = rows.dataset(name, target, "log10 M", splits, usable)
+    dataset.notes.append(
+        f"labels are {one.label}, the negative log10 of mol/L; every split has the published test "
+        "part, and for validation another eighth of the published train part"
+    )
+    return dataset
+
+
+def load_builtin(wanted: AnyTable) -> Dataset:
     """Return the dataset that the project ships."""
-    rows = read_rows(builtin_path(), Reading("smiles", "logp", delimiter=","))
+    rows = read_rows(
+        builtin_path(), Reading("smiles", "logp", delimiter=",", columns=wanted.columns)
+    )
     splits = [random_split(len(rows.lines), seed) for seed in DEFAULT_SEEDS]
     usable = rows.usable("error")
     dataset = rows.dataset(BUILTIN, "Wildman-Crippen logP", "log10", splits, usable)

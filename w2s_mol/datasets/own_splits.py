@@ -42,9 +42,7 @@ def made_splits(smiles: list[str], own: OwnTable) -> list[Split]:
     InputError
         If there is no such rule or no seed, or the molecules are too few.
     """
-    if not own.split_seeds:
-        raise InputError("no split seed is given. Pass at least one.")
-    seeds = sorted(set(own.split_seeds))
+    seeds = own.seeds()
     if own.split == "random":
         return [random_split(len(smiles), seed) for seed in seeds]
     if own.split == "scaffold":

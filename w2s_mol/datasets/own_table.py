@@ -6,15 +6,14 @@ from pathlib import Path
 
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.formats import dataset_name, looks_like_a_table
-from w2s_mol.datasets.named import ALL, PAPER_DATASETS, dataset_names
-from w2s_mol.datasets.own_settings import OwnTable
+from w2s_mol.datasets.named import SETS, unknown_dataset
+from w2s_mol.datasets.own_settings import AnyTable, OwnTable
 from w2s_mol.datasets.own_splits import given_splits, made_splits
 from w2s_mol.datasets.rows import Reading, read_rows
-from w2s_mol.datasets.rules import OnInvalid
-from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.errors import InputError
 
 
-def load_own(name: str, own: OwnTable, on_invalid: OnInvalid, max_atoms: int) -> Dataset:
+def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
     """Return the usable rows of a table; arguments as in ``load_dataset``.
 
     Raises
@@ -24,9 +23,16 @@ def load_own(name: str, own: OwnTable, on_invalid: OnInvalid, max_atoms: int) ->
     """
     path = _path(name, own.target_column)
     target = own.target_column or ""
-    reading = Reading(own.smiles_column, target, own.split_columns, own.delimiter, max_atoms)
+    reading = Reading(
+        own.smiles_column,
+        target,
+        own.split_columns,
+        own.delimiter,
+        wanted.max_atoms,
+        wanted.columns,
+    )
     rows = read_rows(path, reading)
-    usable = rows.usable(on_invalid)
+    usable = rows.usable(wanted.on_invalid)
     unit = own.unit.strip() or OwnTable.unit
     given = given_splits(rows, own)
     dataset = rows.dataset(dataset_name(path), target, unit, given, usable)
@@ -40,10 +46,10 @@ def load_own(name: str, own: OwnTable, on_invalid: OnInvalid, max_atoms: int) ->
 
 def _path(name: str, target_column: str | None) -> Path:
     path = Path(name)
-    if name == ALL:
-        raise InputError(f"'all' stands for {', '.join(PAPER_DATASETS)}. Load one of them.")
+    if name in SETS:
+        raise InputError(f"{name!r} stands for {', '.join(SETS[name])}. Load one of them.")
     if not path.exists() and not looks_like_a_table(path):
-        raise unknown_name("dataset", name, [*dataset_names(), ALL], "Or give the path of a CSV.")
+        raise unknown_dataset(name)
     if target_column is None:
         raise InputError(f"{path.name}: which column holds the label? Pass --target-column NAME.")
     return path

@@ -13,7 +13,7 @@ from rdkit import rdBase
 
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.faults import Fault, counted_rows, faults_error, left_out_note, smiles_fault
-from w2s_mol.datasets.labels import label_of
+from w2s_mol.datasets.numbers import number_of
 from w2s_mol.datasets.rules import OnInvalid
 from w2s_mol.datasets.table import Row, Table, open_table
 from w2s_mol.errors import InputError, shortened
@@ -31,6 +31,8 @@ class Reading:
         Names of columns.
     delimiter, max_atoms
         As in ``open_table``.
+    columns
+        Names of columns of numbers.
     """
 
     smiles_column: str
@@ -38,6 +40,7 @@ class Reading:
     split_columns: Sequence[str] = ()
     delimiter: str | None = None
     max_atoms: int = MAX_ATOMS
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,10 @@ class Rows:
     ----------
     table, word
         The table's name, and what the places of rows are.
-    lines, smiles, labels, split_values
-        One of each a row.
+    columns
+        The names of the columns of numbers.
+    lines, smiles, labels, split_values, numbers
+        One of each a row; ``numbers`` are of ``columns``, NaN where a cell is empty.
     faults
         By row.
     text_after
@@ -58,10 +63,12 @@ class Rows:
 
     table: str
     word: str
+    columns: tuple[str, ...] = ()
     lines: list[int] = field(default_factory=list)
     smiles: list[str] = field(default_factory=list)
     labels: list[float] = field(default_factory=list)
     split_values: list[list[str]] = field(default_factory=list)
+    numbers: list[list[float]] = field(default_factory=list)
     faults: dict[int, Fault] = field(default_factory=dict)
     text_after: dict[int, str] = field(default_factory=dict)
 
@@ -84,9 +91,11 @@ class Rows:
     ) -> Dataset:
         """Return the rows to keep as a dataset, with notes; splits are of all rows."""
         labels = np.array(self.labels, dtype=np.float64)
+        numbers = np.array(self.numbers, dtype=np.float64).reshape(len(labels), -1)
         every = Dataset(
-            name, self.smiles, labels, target, unit, splits, self.lines, line_word=self.word
-        )
+            name, self.smiles, labels, target, unit, splits, self.lines,
+            line_word=self.word, columns=dict(zip(self.columns, numbers.T, strict=True)),
+        )  # fmt: skip
         kept = every.keep(keep)
         kept.notes.extend(self.notes())
         return kept
@@ -119,8 +128,8 @@ def read_rows(path: Path, reading: Reading) -> Rows:
         If it cannot be read, lacks a column or has no rows.
     """
     with open_table(path, reading.delimiter, reading.max_atoms) as table, rdBase.BlockLogs():
-        rows = Rows(path.name, table.word)
         reader = _Reader(table, reading)
+        rows = Rows(path.name, table.word, reader.columns)
         for row in table.rows:
             reader.add(row, rows)
     if not rows.lines:
@@ -134,12 +143,17 @@ class _Reader:
         self._target_at = table.column(reading.target_column)
         self._split_at = [table.column(name) for name in reading.split_columns]
         self._target = table.header[self._target_at]
+        self._numbers_at = {name: table.column(name) for name in reading.columns}
+        self.columns = tuple(self._numbers_at)
         self._max_atoms = reading.max_atoms
 
     def add(self, row: Row, rows: Rows) -> None:
         smiles, label, fault = "", math.nan, row.fault
+        numbers = [math.nan] * len(self.columns)
         if fault is None:
             label, fault = self._label(row)
+        if fault is None:
+            numbers, fault = self._columns(row)
         if fault is None:
             cell = row.fields[self._smiles_at]
             try:
@@ -155,12 +169,26 @@ class _Reader:
         rows.lines.append(row.place)
         rows.smiles.append(smiles)
         rows.labels.append(label)
+        rows.numbers.append(numbers)
         rows.split_values.append([] if fault else [row.fields[at] for at in self._split_at])
 
     def _label(self, row: Row) -> tuple[float, Fault | None]:
-        text = row.fields[self._target_at].strip()
-        label, reason = label_of(text)
-        if not reason:
-            return label, None
-        quoted = f"{shortened(text)} in " if text else ""
-        return label, Fault(row.place, reason, f"{quoted}column {self._target!r}")
+        return _number(row, self._target_at, self._target, "label")
+
+    def _columns(self, row: Row) -> tuple[list[float], Fault | None]:
+        """Return the numbers of all columns, and the first fault among them."""
+        found = [
+            _number(row, at, name, "value") if row.fields[at].strip() else (math.nan, None)
+            for name, at in self._numbers_at.items()
+        ]
+        faults = [fault for _, fault in found if fault]
+        return [number for number, _ in found], faults[0] if faults else None
+
+
+def _number(row: Row, at: int, column: str, what: str) -> tuple[float, Fault | None]:
+    text = row.fields[at].strip()
+    number, reason = number_of(text, what)
+    if not reason:
+        return number, None
+    quoted = f"{shortened(text)} in " if text else ""
+    return number, Fault(row.place, reason, f"{quoted}column {column!r}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from w2s_mol import paths
+from w2s_mol.datasets import moleculeace
+from w2s_mol.datasets.moleculeace import EVERY_SET, MOLECULEACE
 from w2s_mol.errors import unknown_name
 
 _CHEMBENCH_COMMIT = "0b10d4c1ac72b6929503694a5f60446824736391"
@@ -150,12 +152,21 @@ def _chembench(folder: str, what: str) -> Source:
     return Source(folder.lower(), what, "ChemBench", "MIT-style", files)
 
 
+def _moleculeace(name: str) -> Source:
+    one = MOLECULEACE[name]
+    file = f"{one.name}.csv"
+    fetched = SourceFile(f"moleculeace/{file}", (moleculeace.ADDRESS + file,), one.size, one.sha256)
+    what = f"{one.molecules:,} {one.label}, {one.acts_on}"
+    return Source(name, what, "MoleculeACE", "MIT", (fetched,))
+
+
 def _guacamol(part: str, number: int, size: int, sha256: str) -> SourceFile:
     return SourceFile(
         f"guacamol/guacamol_v1_{part}.smiles", (f"{_FIGSHARE}{number}",), size, sha256
     )
 
 
+ALL_SOURCES = "all"
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
@@ -164,6 +175,7 @@ SOURCES: dict[str, Source] = {
         _chembench("Lipop", "4,200 logD at pH 7.4"),
         _chembench("BACE", "1,513 BACE-1 inhibitors, classes 0 and 1"),
         _chembench("BBBP", "2,039 blood-brain barrier classes, 0 and 1"),
+        *map(_moleculeace, MOLECULEACE),
         Source(
             "guacamol",
             "1.6 million ChEMBL SMILES for pretraining: train, valid, test",
@@ -213,8 +225,15 @@ SOURCES: dict[str, Source] = {
 def get_source(name: str) -> Source:
     """Return the source of a name, or raise InputError with the nearest name."""
     if name not in SOURCES:
-        raise unknown_name("download", name, [*SOURCES, "all"])
+        known = moleculeace.worth_telling(name, [*SOURCES, ALL_SOURCES])
+        raise unknown_name("download", name, known)
     return SOURCES[name]
+
+
+def expand_sources(name: str) -> list[str]:
+    """Return the sources that one name stands for: those of a set's name, else itself."""
+    sets = {ALL_SOURCES: [*SOURCES], EVERY_SET: [*MOLECULEACE]}
+    return sets.get(name, [name])
 
 
 def local_path(file: SourceFile) -> Path:

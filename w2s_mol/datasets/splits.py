@@ -21,6 +21,9 @@ from w2s_mol.errors import InputError
 HELD_OUT = 0.1
 """Share of the molecules in the validation part, and in the test part."""
 _FEWEST = 10
+_OF_TRAIN = 1 / 8
+"""Share of a published train part that is drawn for validation: a tenth of all where test is a
+fifth."""
 
 
 def random_split(n: int, seed: int) -> Split:
@@ -60,6 +63,19 @@ def scaffold_split(smiles: Sequence[str], seed: int) -> Split:
         room = (part for part in ("valid", "test") if len(parts[part]) + len(rows) <= held)
         parts[next(room, "train")].extend(rows)
     return Split(str(seed), *(np.sort(np.array(parts[p], dtype=np.int64)) for p in PARTS))
+
+
+def validation_split(train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> Split:
+    """Draw an eighth of a train part for validation, at random.
+
+    Parameters
+    ----------
+    train, test
+        Row numbers of the parts as they were published.
+    """
+    drawn = _generator(seed).permutation(train)
+    held = round(len(train) * _OF_TRAIN)
+    return Split(str(seed), np.sort(drawn[held:]), np.sort(drawn[:held]), test)
 
 
 def _generator(seed: int) -> np.random.Generator:

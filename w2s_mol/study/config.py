@@ -86,7 +86,8 @@ class StudyConfig:
             means="name or path",
             metavar="NAME_OR_CSV",
             help="esol, freesolv, lipop, bace, bbbp, computed-logp (its labels are computed, not "
-            "measured), 'all' for the paper's three, or a table of your own. Repeatable.",
+            "measured), 'all' for the paper's three, moleculeace:CHEMBL204_Ki and 29 more (see "
+            "w2s-mol data list), moleculeace:all for these, or a table of your own. Repeatable.",
         ),
     ]
     weak: Annotated[

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.named import dataset_names, expand_datasets
+from w2s_mol.datasets.own_settings import taken_by
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
 
 
-def load_datasets(config: StudyConfig, finder: Finder) -> list[Dataset]:
-    """Load every dataset, each once.
+def load_datasets(
+    config: StudyConfig, finder: Finder, columns: Sequence[str] = ()
+) -> list[Dataset]:
+    """Load every dataset, each once, with the columns of numbers that are asked for.
 
     Raises
     ------
@@ -23,7 +27,7 @@ def load_datasets(config: StudyConfig, finder: Finder) -> list[Dataset]:
     DownloadError
         If one cannot be fetched.
     """
-    datasets = [_load(name, config, finder) for name in _names(config)]
+    datasets = [_load(name, config, finder, columns) for name in _names(config)]
     [(name, count)] = Counter(dataset.name for dataset in datasets).most_common(1)
     if count > 1:
         raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
@@ -39,8 +43,8 @@ def _names(config: StudyConfig) -> list[str]:
     return list(dict.fromkeys(n for name in config.dataset for n in expand_datasets(name)))
 
 
-def _load(name: str, config: StudyConfig, finder: Finder) -> Dataset:
-    own: dict[str, Any] = {
+def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]) -> Dataset:
+    given: dict[str, Any] = {
         "smiles_column": config.smiles_column,
         "target_column": config.target_column,
         "unit": config.unit,
@@ -50,13 +54,13 @@ def _load(name: str, config: StudyConfig, finder: Finder) -> Dataset:
         "split_seeds": config.split_seeds,
         "delimiter": config.delimiter,
     }
-    # Beside a table of the user's own, its options do not concern the named datasets.
-    with_own = any(n not in dataset_names() for n in _names(config))
-    options = {} if with_own and name in dataset_names() else own
+    # What another dataset takes may be meant for that one; what none takes is refused.
+    elsewhere = {setting for n in _names(config) if n != name for setting in taken_by(n)}
+    own = {n: v for n, v in given.items() if n in taken_by(name) or n not in elsewhere}
     limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
     access: dict[str, Any] = {
         "mirror": finder.mirror,
         "offline": finder.offline,
         "progress": finder.progress,
     }
-    return load_dataset(name, **limits, **options, **access)
+    return load_dataset(name, columns=columns, **limits, **own, **access)
