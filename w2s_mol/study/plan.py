@@ -182,7 +182,7 @@ class StudyPlan:
             for cells in split_cells(
                 supervisors,
                 self._students,
-                Examples(everything.smiles),
+                Examples(everything.smiles, everything.columns),
                 everything.labels,
                 roles,
                 fit,
