@@ -65,8 +65,7 @@ def _latex(selection: StudySelection) -> str:
     bound = words("bound").capitalize().replace(" - ", " $-$ ")
     true_error = words("w2s_error").capitalize()
     lines = [
-        "% "
-        + ", ".join(f"{name}: {value}" for name, value in selection.keys.items() if value != ""),
+        "% " + ", ".join(f"{name}: {value}" for name, value in selection.keys.items()),
         "\\begin{tabular}{lcc}",
         "\\toprule",
         f"{first} & {bound} & {true_error} of weakly supervised strong model \\\\",

@@ -33,7 +33,7 @@ STUDY_KEYS = (
 """What tells one study's rows from another's where results of several runs are put together."""
 
 _ONCE_ALWAYS = {
-    TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "", "valid_labels": "",
+    TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "same", "valid_labels": "all",
 }  # fmt: skip
 
 _SUPERVISOR = ("family", "weak", "weak_sha256")

@@ -22,8 +22,8 @@ from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, left_out, roles_of
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets
-from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS
-from w2s_mol.study.predictions import molecule_rows, prediction_rows
+from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, USES
+from w2s_mol.study.predictions import molecule_rows, prediction_rows, use_rows
 from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.study.usable import Usable, begin, usable
@@ -58,7 +58,7 @@ class StudyPlan:
 
     kind = "study"
     format = RESULTS_FORMAT
-    tables: tuple[str, ...] = ("results", PREDICTIONS, MOLECULES)
+    tables: tuple[str, ...] = ("results", PREDICTIONS, USES, MOLECULES)
 
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
         self._config = config
@@ -177,7 +177,7 @@ class StudyPlan:
         everything, name = of_dataset.everything, self._name(of_dataset, draw)
         roles = self._roles(of_dataset, draw)
         fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
-        results, predictions = [], []
+        results, predictions, uses = [], [], []
         with one_thread(torch_too=config.head == "adamw"):
             for cells in split_cells(
                 supervisors,
@@ -192,12 +192,12 @@ class StudyPlan:
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
                 )
                 predictions.append(prediction_rows(everything, name, supervisors, roles, cells))
+                uses.append(use_rows(everything, name, supervisors, roles, cells))
+        tables = {"results": results, PREDICTIONS: predictions, USES: uses}
         return {
-            "results": pd.concat(results, ignore_index=True),
             # A table of one student is large enough without a copy.
-            PREDICTIONS: pd.concat(predictions, ignore_index=True)
-            if len(predictions) > 1
-            else predictions[0],
+            name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
+            for name, each in tables.items()
         }
 
     def _prepared(self, dataset: int, progress: Progress) -> Usable:

@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.study.cell import Cells
-from w2s_mol.study.prediction_tables import NUMBERS, PART
+from w2s_mol.study.prediction_tables import NUMBERS, PART, PREDICTION
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
-from w2s_mol.uses.registry import CEILING, STUDENT
+from w2s_mol.uses.registry import BESIDE, CEILING, STUDENT
 
 
 def prediction_rows(
@@ -26,6 +27,27 @@ def prediction_rows(
     All supervisors of a molecule follow each other, so that equal values do.
     """
     rows = np.sort(np.concatenate(list(roles.parts.values())))
+    plain = (cells.weak, *(cells.made[use.name].predictions for use in (STUDENT, CEILING)))
+    numbers = dict(zip(NUMBERS, plain, strict=True))
+    return _rows(dataset, split, supervisors, cells, rows, numbers)
+
+
+def use_rows(
+    dataset: Dataset, split: str, supervisors: Sequence[Supervisor], roles: Roles, cells: Cells
+) -> pd.DataFrame:
+    """Return the predictions of the other uses, in the same way, of validation and test."""
+    numbers = {f"{name}{PREDICTION}": cells.made[name].predictions for name in BESIDE}
+    return _rows(dataset, split, supervisors, cells, roles.measured, numbers)
+
+
+def _rows(
+    dataset: Dataset,
+    split: str,
+    supervisors: Sequence[Supervisor],
+    cells: Cells,
+    rows: Rows,
+    numbers: Mapping[str, Array],
+) -> pd.DataFrame:
     k = len(supervisors)
     of_source = np.array(dataset.rows, dtype=np.int32)[rows]
 
@@ -37,7 +59,6 @@ def prediction_rows(
     def same(text: str) -> pd.Categorical:
         return repeated([text] * k)
 
-    numbers = (cells.weak, *(cells.made[use.name].predictions for use in (STUDENT, CEILING)))
     return pd.DataFrame(
         {
             "dataset": same(dataset.name),
@@ -46,7 +67,7 @@ def prediction_rows(
             "family": repeated([s.family for s in supervisors]),
             "weak": repeated([s.name for s in supervisors]),
             "row": np.repeat(of_source, k),
-            **{name: n[rows].ravel() for name, n in zip(NUMBERS, numbers, strict=True)},
+            **{name: n[rows].ravel() for name, n in numbers.items()},
         }
     )
 

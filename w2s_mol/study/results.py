@@ -99,7 +99,7 @@ def result_rows(
         By rows of the whole dataset.
     """
     config, student = context.config, cells.student
-    split, drawn = dataset.splits[draw.split], draw.seed is not None
+    split = dataset.splits[draw.split]
     shared = {
         "dataset": dataset.name,
         "split": draw.name(split),
@@ -109,8 +109,8 @@ def result_rows(
         TASK_KIND: context.task.name,
         "labels": draw.labels,
         "label_seed": draw.seed,
-        "student_on": config.student_on if drawn else "",
-        "valid_labels": config.valid_labels if drawn else "",
+        "student_on": config.student_on,
+        "valid_labels": config.valid_labels,
         "head": config.head,
         "head_epochs": config.head_epochs if config.head == "adamw" else 0,
         "unit": dataset.unit,
