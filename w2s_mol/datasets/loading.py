@@ -29,6 +29,7 @@ def load_dataset(
     split_files: Sequence[str | Path] = (),
     split: SplitRule = "random",
     split_seeds: Sequence[int] = DEFAULT_SEEDS,
+    split_repeats: int = 0,
     delimiter: str | None = None,
     columns: Sequence[str] = (),
     on_invalid: OnInvalid = "error",
@@ -56,6 +57,9 @@ def load_dataset(
         Files of row numbers, one split each; see ``file_split``.
     split, split_seeds
         Without the two above: ``random`` or ``scaffold`` 80/10/10 splits, one for each seed.
+    split_repeats
+        So many such splits, of seeds 0, 1, ..., of any dataset and instead of its own. Those of
+        MoleculeACE's sets are draws of the validation part; the test part stays as published.
     delimiter
         Between the columns: one character, or comma, semicolon, tab or blank. Found by default.
     columns
@@ -84,9 +88,10 @@ def load_dataset(
     """
     own = OwnTable(
         smiles_column, target_column, unit, tuple(split_columns), tuple(split_files), split,
-        tuple(split_seeds), delimiter,
+        tuple(split_seeds), delimiter, split_repeats,
     )  # fmt: skip
-    others = [setting for setting in own.given() if setting not in taken_by(name)]
+    taken = taken_by(name, repeated=bool(split_repeats))
+    others = [setting for setting in own.given() if setting not in taken]
     if others:
         raise InputError(
             f"{name} has its own columns and splits; options such as {others[0]!r} are for a "
@@ -98,11 +103,11 @@ def load_dataset(
     wanted = AnyTable(columns, on_invalid, max_atoms)
     fetched = fetch(name, mirror, offline, progress) if name in FETCHED else []
     if name in CHEMBENCH:
-        dataset = load_chembench(name, fetched, wanted)
+        dataset = load_chembench(name, fetched, own, wanted)
     elif name in MOLECULEACE:
         dataset = load_moleculeace(name, fetched[0], own, wanted)
     elif name == BUILTIN:
-        dataset = load_builtin(wanted)
+        dataset = load_builtin(own, wanted)
     else:
         dataset = load_own(name, own, wanted)
     check_splits(dataset)

@@ -11,6 +11,7 @@ from w2s_mol.datasets.rules import (
     Delimiter,
     OnInvalid,
     SmilesColumn,
+    SplitRepeats,
     SplitRule,
 )
 from w2s_mol.errors import InputError
@@ -60,6 +61,8 @@ class StudyConfig:
         Of the halves of ``disjoint``, of the batch order of ``adamw`` and of shuffled labels.
     smiles_column ... delimiter
         Of a user's own table; see ``load_dataset``.
+    split_repeats
+        So many splits by seed, of any dataset, instead of its own; none for 0.
     on_invalid
         ``error``, or ``skip``: leave out molecules that cannot be read, or that one of the
         encoders cannot represent.
@@ -148,6 +151,7 @@ class StudyConfig:
         tuple[Seed, ...],
         Option(long="--split-seed", help="A split for each. Repeatable.", panel=OWN_TABLE),
     ] = DEFAULT_SEEDS
+    split_repeats: SplitRepeats = 0
     delimiter: Delimiter = None
     on_invalid: Annotated[
         OnInvalid,

@@ -52,11 +52,13 @@ def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]
         "split_files": config.split_file,
         "split": config.split,
         "split_seeds": config.split_seeds,
+        "split_repeats": config.split_repeats,
         "delimiter": config.delimiter,
     }
     # What another dataset takes may be meant for that one; what none takes is refused.
-    elsewhere = {setting for n in _names(config) if n != name for setting in taken_by(n)}
-    own = {n: v for n, v in given.items() if n in taken_by(name) or n not in elsewhere}
+    taken = {n: taken_by(n, repeated=bool(config.split_repeats)) for n in _names(config)}
+    elsewhere = set().union(*taken.values())
+    own = {n: v for n, v in given.items() if n in taken[name] or n not in elsewhere}
     limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
     access: dict[str, Any] = {
         "mirror": finder.mirror,
