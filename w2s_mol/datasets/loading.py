@@ -24,6 +24,7 @@ def load_dataset(
     *,
     smiles_column: str = "smiles",
     target_column: str | None = None,
+    one_of_several: bool = False,
     unit: str = "label units",
     split_columns: Sequence[str] = (),
     split_files: Sequence[str | Path] = (),
@@ -51,6 +52,9 @@ def load_dataset(
         What follows, up to ``delimiter``, applies to a table alone unless said otherwise.
     smiles_column, target_column, unit
         The columns of the SMILES and of the label, and the label's unit.
+    one_of_several
+        Whether the table has several labels, of which this is one: the dataset is called
+        ``NAME:TARGET``, and rows without this label are left out and counted.
     split_columns
         Columns that say ``train``, ``valid`` or ``test`` on every row, one split each.
     split_files
@@ -87,8 +91,8 @@ def load_dataset(
     2400
     """
     own = OwnTable(
-        smiles_column, target_column, unit, tuple(split_columns), tuple(split_files), split,
-        tuple(split_seeds), delimiter, split_repeats,
+        smiles_column, target_column, one_of_several, unit, tuple(split_columns),
+        tuple(split_files), split, tuple(split_seeds), delimiter, split_repeats,
     )  # fmt: skip
     taken = taken_by(name, repeated=bool(split_repeats))
     others = [setting for setting in own.given() if setting not in taken]

@@ -35,6 +35,7 @@ class OwnTable:
 
     smiles_column: str = "smiles"
     target_column: str | None = None
+    one_of_several: bool = False
     unit: str = "label units"
     split_columns: tuple[str, ...] = ()
     split_files: tuple[str | Path, ...] = ()

@@ -28,6 +28,8 @@ RESULTS_FORMAT = 2
 1: up to 0.3. 2: the halves of ``disjoint`` and shuffled labels are drawn from streams of their own.
 """
 
+_SEVERAL = 2
+
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
 
 
@@ -122,9 +124,14 @@ class StudyConfig:
     )
     seed: Annotated[Seed, Option(help="Of disjoint halves and adamw's batches.")] = 0
     smiles_column: SmilesColumn = "smiles"
-    target_column: Annotated[str | None, Option(help="Column of the label.", panel=OWN_TABLE)] = (
-        None
-    )
+    target_column: Annotated[
+        tuple[str, ...],
+        Option(
+            metavar="COLUMN",
+            help="Column of the label. Repeatable: a dataset NAME:COLUMN each.",
+            panel=OWN_TABLE,
+        ),
+    ] = ()
     unit: Annotated[str, Option(help="Unit of the label.", panel=OWN_TABLE)] = "label units"
     split_column: Annotated[
         tuple[str, ...],
@@ -173,6 +180,8 @@ class StudyConfig:
     def as_toml(self) -> dict[str, Any]:
         """Return the settings as TOML holds them: no nulls, lists for tuples."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if len(self.target_column) < _SEVERAL:  # as when there was one at most: ids stay
+            values["target_column"] = next(iter(self.target_column), None)
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in values.items()
