@@ -24,11 +24,13 @@ def load_dataset(
     *,
     smiles_column: str = "smiles",
     target_column: str | None = None,
+    one_of_several: bool = False,
     unit: str = "label units",
     split_columns: Sequence[str] = (),
     split_files: Sequence[str | Path] = (),
     split: SplitRule = "random",
     split_seeds: Sequence[int] = DEFAULT_SEEDS,
+    split_repeats: int = 0,
     delimiter: str | None = None,
     columns: Sequence[str] = (),
     on_invalid: OnInvalid = "error",
@@ -50,12 +52,18 @@ def load_dataset(
         What follows, up to ``delimiter``, applies to a table alone unless said otherwise.
     smiles_column, target_column, unit
         The columns of the SMILES and of the label, and the label's unit.
+    one_of_several
+        Whether the table has several labels, of which this is one: the dataset is called
+        ``NAME:TARGET``, and rows without this label are left out and counted.
     split_columns
         Columns that say ``train``, ``valid`` or ``test`` on every row, one split each.
     split_files
         Files of row numbers, one split each; see ``file_split``.
     split, split_seeds
         Without the two above: ``random`` or ``scaffold`` 80/10/10 splits, one for each seed.
+    split_repeats
+        So many such splits, of seeds 0, 1, ..., of any dataset and instead of its own. Those of
+        MoleculeACE's sets are draws of the validation part; the test part stays as published.
     delimiter
         Between the columns: one character, or comma, semicolon, tab or blank. Found by default.
     columns
@@ -83,10 +91,11 @@ def load_dataset(
     2400
     """
     own = OwnTable(
-        smiles_column, target_column, unit, tuple(split_columns), tuple(split_files), split,
-        tuple(split_seeds), delimiter,
+        smiles_column, target_column, one_of_several, unit, tuple(split_columns),
+        tuple(split_files), split, tuple(split_seeds), delimiter, split_repeats,
     )  # fmt: skip
-    others = [setting for setting in own.given() if setting not in taken_by(name)]
+    taken = taken_by(name, repeated=bool(split_repeats))
+    others = [setting for setting in own.given() if setting not in taken]
     if others:
         raise InputError(
             f"{name} has its own columns and splits; options such as {others[0]!r} are for a "
@@ -98,11 +107,11 @@ def load_dataset(
     wanted = AnyTable(columns, on_invalid, max_atoms)
     fetched = fetch(name, mirror, offline, progress) if name in FETCHED else []
     if name in CHEMBENCH:
-        dataset = load_chembench(name, fetched, wanted)
+        dataset = load_chembench(name, fetched, own, wanted)
     elif name in MOLECULEACE:
         dataset = load_moleculeace(name, fetched[0], own, wanted)
     elif name == BUILTIN:
-        dataset = load_builtin(wanted)
+        dataset = load_builtin(own, wanted)
     else:
         dataset = load_own(name, own, wanted)
     check_splits(dataset)

@@ -30,17 +30,20 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
         own.delimiter,
         wanted.max_atoms,
         wanted.columns,
+        label_may_lack=own.one_of_several,
     )
     rows = read_rows(path, reading)
     usable = rows.usable(wanted.on_invalid)
     unit = own.unit.strip() or OwnTable.unit
     given = given_splits(rows, own)
-    dataset = rows.dataset(dataset_name(path), target, unit, given, usable)
+    called = dataset_name(path) + (f":{target}" if own.one_of_several else "")
+    dataset = rows.dataset(called, target, unit, given, usable)
     if not given:
         try:
             dataset.splits.extend(made_splits(dataset.smiles, own))
         except InputError as error:
-            raise InputError(f"{path.name}: {error}") from error
+            where = called if own.one_of_several else path.name
+            raise InputError(f"{where}: {error}") from error
     return dataset
 
 

@@ -33,6 +33,8 @@ class Reading:
         As in ``open_table``.
     columns
         Names of columns of numbers.
+    label_may_lack
+        Whether a row without a label has no fault: it is of another target of the table.
     """
 
     smiles_column: str
@@ -41,28 +43,32 @@ class Reading:
     delimiter: str | None = None
     max_atoms: int = MAX_ATOMS
     columns: Sequence[str] = ()
+    label_may_lack: bool = False
 
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of a table; a row with a fault has no SMILES.
+    """All rows of a table; a row with a fault, or without a label, has no SMILES.
 
     Attributes
     ----------
     table, word
         The table's name, and what the places of rows are.
-    columns
-        The names of the columns of numbers.
+    target, columns
+        The names of the label's column and of those of numbers.
     lines, smiles, labels, split_values, numbers
         One of each a row; ``numbers`` are of ``columns``, NaN where a cell is empty.
     faults
         By row.
+    unlabelled
+        Rows that have no label, and need none.
     text_after
         The text left out after a SMILES, by the place of its row.
     """
 
     table: str
     word: str
+    target: str
     columns: tuple[str, ...] = ()
     lines: list[int] = field(default_factory=list)
     smiles: list[str] = field(default_factory=list)
@@ -70,7 +76,18 @@ class Rows:
     split_values: list[list[str]] = field(default_factory=list)
     numbers: list[list[float]] = field(default_factory=list)
     faults: dict[int, Fault] = field(default_factory=dict)
+    unlabelled: list[int] = field(default_factory=list)
     text_after: dict[int, str] = field(default_factory=dict)
+
+    def add(
+        self, line: int, smiles: str, label: float, numbers: list[float], split_values: list[str]
+    ) -> None:
+        """Add a row; one that is left out is in no part of a split."""
+        self.lines.append(line)
+        self.smiles.append(smiles)
+        self.labels.append(label)
+        self.numbers.append(numbers)
+        self.split_values.append(split_values)
 
     def usable(self, on_invalid: OnInvalid) -> NDArray[np.bool_]:
         """Return which rows to keep, or raise InputError for all faulty ones."""
@@ -78,11 +95,11 @@ class Rows:
             faults = list(self.faults.values())
             raise faults_error(self.table, faults, len(self.lines), self.word)
         usable = np.ones(len(self.lines), dtype=bool)
-        usable[list(self.faults)] = False
+        usable[[*self.faults, *self.unlabelled]] = False
         if not usable.any():
             raise InputError(
                 f"{self.table} holds no usable row out of {len(self.lines)}: "
-                f"{left_out_note(list(self.faults.values()))}."
+                f"{'; '.join(self._left_out())}."
             )
         return usable
 
@@ -102,20 +119,24 @@ class Rows:
 
     def split_column(self, number: int) -> list[str | None]:
         """Return the values of a split column; None on rows that are left out anyway."""
-        return [
-            None if row in self.faults else values[number]
-            for row, values in enumerate(self.split_values)
-        ]
+        return [values[number] if values else None for values in self.split_values]
 
     def notes(self) -> list[str]:
         """Return what is to be said of the rows left out, and of text that was not read."""
-        notes = [left_out_note(list(self.faults.values()))] if self.faults else []
+        notes = self._left_out()
         if self.text_after:
             place, text = next(iter(self.text_after.items()))
             notes.append(
                 f"text after the SMILES in its cell is left out: {counted_rows(self.text_after)} "
                 f"(first: {self.word} {place}, {shortened(text)})"
             )
+        return notes
+
+    def _left_out(self) -> list[str]:
+        notes = [left_out_note(list(self.faults.values()))] if self.faults else []
+        if self.unlabelled:
+            without = f"without a label in column {self.target!r}"
+            notes.append(f"{counted_rows(self.unlabelled)} {without} left out")
         return notes
 
 
@@ -129,7 +150,7 @@ def read_rows(path: Path, reading: Reading) -> Rows:
     """
     with open_table(path, reading.delimiter, reading.max_atoms) as table, rdBase.BlockLogs():
         reader = _Reader(table, reading)
-        rows = Rows(path.name, table.word, reader.columns)
+        rows = Rows(path.name, table.word, reader.target, reader.columns)
         for row in table.rows:
             reader.add(row, rows)
     if not rows.lines:
@@ -142,14 +163,19 @@ class _Reader:
         self._smiles_at = table.column(reading.smiles_column)
         self._target_at = table.column(reading.target_column)
         self._split_at = [table.column(name) for name in reading.split_columns]
-        self._target = table.header[self._target_at]
+        self.target = table.header[self._target_at]
         self._numbers_at = {name: table.column(name) for name in reading.columns}
         self.columns = tuple(self._numbers_at)
         self._max_atoms = reading.max_atoms
+        self._label_may_lack = reading.label_may_lack
 
     def add(self, row: Row, rows: Rows) -> None:
         smiles, label, fault = "", math.nan, row.fault
         numbers = [math.nan] * len(self.columns)
+        if fault is None and self._label_may_lack and not row.fields[self._target_at].strip():
+            rows.unlabelled.append(len(rows.lines))
+            rows.add(row.place, smiles, label, numbers, [])
+            return
         if fault is None:
             label, fault = self._label(row)
         if fault is None:
@@ -166,14 +192,11 @@ class _Reader:
                     rows.text_after[row.place] = rest
         if fault is not None:
             rows.faults[len(rows.lines)] = fault
-        rows.lines.append(row.place)
-        rows.smiles.append(smiles)
-        rows.labels.append(label)
-        rows.numbers.append(numbers)
-        rows.split_values.append([] if fault else [row.fields[at] for at in self._split_at])
+        in_parts = [] if fault else [row.fields[at] for at in self._split_at]
+        rows.add(row.place, smiles, label, numbers, in_parts)
 
     def _label(self, row: Row) -> tuple[float, Fault | None]:
-        return _number(row, self._target_at, self._target, "label")
+        return _number(row, self._target_at, self.target, "label")
 
     def _columns(self, row: Row) -> tuple[list[float], Fault | None]:
         """Return the numbers of all columns, and the first fault among them."""

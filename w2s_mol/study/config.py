@@ -11,6 +11,7 @@ from w2s_mol.datasets.rules import (
     Delimiter,
     OnInvalid,
     SmilesColumn,
+    SplitRepeats,
     SplitRule,
 )
 from w2s_mol.errors import InputError
@@ -31,6 +32,8 @@ ALL = "all"
 _LABELS = "How many true labels there are"
 StudentOn = Literal["same", "rest", "all"]
 ValidLabels = Literal["all", "share"]
+_SEVERAL = 2
+
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
 
 
@@ -72,6 +75,8 @@ class StudyConfig:
         Of the halves of ``disjoint``, of the batch order of ``adamw`` and of shuffled labels.
     smiles_column ... delimiter
         Of a user's own table; see ``load_dataset``.
+    split_repeats
+        So many splits by seed, of any dataset, instead of its own; none for 0.
     on_invalid
         ``error``, or ``skip``: leave out molecules that cannot be read, or that one of the
         encoders cannot represent.
@@ -160,9 +165,14 @@ class StudyConfig:
     )
     seed: Annotated[Seed, Option(help="Of disjoint halves and adamw's batches.")] = 0
     smiles_column: SmilesColumn = "smiles"
-    target_column: Annotated[str | None, Option(help="Column of the label.", panel=OWN_TABLE)] = (
-        None
-    )
+    target_column: Annotated[
+        tuple[str, ...],
+        Option(
+            metavar="COLUMN",
+            help="Column of the label. Repeatable: a dataset NAME:COLUMN each.",
+            panel=OWN_TABLE,
+        ),
+    ] = ()
     unit: Annotated[str, Option(help="Unit of the label.", panel=OWN_TABLE)] = "label units"
     split_column: Annotated[
         tuple[str, ...],
@@ -189,6 +199,7 @@ class StudyConfig:
         tuple[Seed, ...],
         Option(long="--split-seed", help="A split for each. Repeatable.", panel=OWN_TABLE),
     ] = DEFAULT_SEEDS
+    split_repeats: SplitRepeats = 0
     delimiter: Delimiter = None
     on_invalid: Annotated[
         OnInvalid,
@@ -226,6 +237,8 @@ class StudyConfig:
     def as_toml(self) -> dict[str, Any]:
         """Return the settings as TOML holds them: no nulls, lists for tuples."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if len(self.target_column) < _SEVERAL:  # as when there was one at most: ids stay
+            values["target_column"] = next(iter(self.target_column), None)
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in values.items()

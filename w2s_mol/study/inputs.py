@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from w2s_mol.datasets.dataset import Dataset
@@ -27,7 +27,9 @@ def load_datasets(
     DownloadError
         If one cannot be fetched.
     """
-    datasets = [_load(name, config, finder, columns) for name in _names(config)]
+    datasets = [
+        dataset for name in _names(config) for dataset in _load(name, config, finder, columns)
+    ]
     [(name, count)] = Counter(dataset.name for dataset in datasets).most_common(1)
     if count > 1:
         raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
@@ -43,7 +45,25 @@ def _names(config: StudyConfig) -> list[str]:
     return list(dict.fromkeys(n for name in config.dataset for n in expand_datasets(name)))
 
 
-def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]) -> Dataset:
+def _load(
+    name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]
+) -> Iterator[Dataset]:
+    """Yield the dataset of a name, or of each target of a table of one's own."""
+    own = _own_settings(name, config)
+    targets = list(dict.fromkeys(own.pop("target_column", ()))) or [None]
+    own["one_of_several"] = len(targets) > 1
+    limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
+    access: dict[str, Any] = {
+        "mirror": finder.mirror,
+        "offline": finder.offline,
+        "progress": finder.progress,
+    }
+    for target in targets:
+        yield load_dataset(name, target_column=target, columns=columns, **limits, **own, **access)
+
+
+def _own_settings(name: str, config: StudyConfig) -> dict[str, Any]:
+    """Return what the options on tables say to a dataset."""
     given: dict[str, Any] = {
         "smiles_column": config.smiles_column,
         "target_column": config.target_column,
@@ -52,15 +72,10 @@ def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]
         "split_files": config.split_file,
         "split": config.split,
         "split_seeds": config.split_seeds,
+        "split_repeats": config.split_repeats,
         "delimiter": config.delimiter,
     }
     # What another dataset takes may be meant for that one; what none takes is refused.
-    elsewhere = {setting for n in _names(config) if n != name for setting in taken_by(n)}
-    own = {n: v for n, v in given.items() if n in taken_by(name) or n not in elsewhere}
-    limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
-    access: dict[str, Any] = {
-        "mirror": finder.mirror,
-        "offline": finder.offline,
-        "progress": finder.progress,
-    }
-    return load_dataset(name, columns=columns, **limits, **own, **access)
+    taken = {n: taken_by(n, repeated=bool(config.split_repeats)) for n in _names(config)}
+    elsewhere = set().union(*taken.values())
+    return {n: v for n, v in given.items() if n in taken[name] or n not in elsewhere}

@@ -24,6 +24,7 @@ OTHER = {
     "split_file": ("a/fold.json",),
     "split": "scaffold",
     "split_seeds": (3, 4),
+    "split_repeats": 30,
     "on_invalid": "skip",
 }
 """Another value of every setting than its default."""
