@@ -74,7 +74,8 @@ class StudyConfig:
     seed
         Of the halves of ``disjoint``, of the batch order of ``adamw`` and of shuffled labels.
     smiles_column ... delimiter
-        Of a user's own table; see ``load_dataset``.
+        Of a user's own table; see ``load_dataset``. Several targets are a dataset
+        each, ``NAME:TARGET``.
     split_repeats
         So many splits by seed, of any dataset, instead of its own; none for 0.
     on_invalid
