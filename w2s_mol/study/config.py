@@ -32,6 +32,7 @@ ALL = "all"
 _LABELS = "How many true labels there are"
 StudentOn = Literal["same", "rest", "all"]
 ValidLabels = Literal["all", "share"]
+Keep = Literal["all", "results"]
 _SEVERAL = 2
 
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
@@ -81,6 +82,8 @@ class StudyConfig:
     on_invalid
         ``error``, or ``skip``: leave out molecules that cannot be read, or that one of the
         encoders cannot represent.
+    keep
+        ``all``, or ``results`` alone: a study of thousands of draws has many predictions.
     max_atoms
         Molecules of more atoms cannot be used; at most 5,000.
     """
@@ -207,6 +210,13 @@ class StudyConfig:
         Option(help="What to do with a row that cannot be used; skipped ones are counted."),
     ] = "error"
     max_atoms: MaxAtoms = MAX_ATOMS
+    keep: Annotated[
+        Keep,
+        Option(
+            help="What the run folder keeps beside results: predictions of every molecule, which "
+            "statistics, recommend and report read, or nothing."
+        ),
+    ] = "all"
 
     def __post_init__(self) -> None:
         for name, value in checked(self).items():

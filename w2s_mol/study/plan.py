@@ -35,6 +35,9 @@ from w2s_mol.threads import one_thread
 MOST_SUPERVISORS = 24
 """Of one part: a study of many has many parts, and needs no more memory than one of few."""
 
+TABLES = ("results", PREDICTIONS, USES, MOLECULES)
+"""Of a run folder; it may keep the first alone."""
+
 NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file")
 """Settings whose content counts, not what they are called."""
 
@@ -58,10 +61,10 @@ class StudyPlan:
 
     kind = "study"
     format = RESULTS_FORMAT
-    tables: tuple[str, ...] = ("results", PREDICTIONS, USES, MOLECULES)
 
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
         self._config = config
+        self.tables: tuple[str, ...] = TABLES if config.keep == "all" else TABLES[:1]
         before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder)
         self._supervisors = find_supervisors(config.weak, finder)
@@ -191,13 +194,16 @@ class StudyPlan:
                 results.append(
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
                 )
-                predictions.append(prediction_rows(everything, name, supervisors, roles, cells))
-                uses.append(use_rows(everything, name, supervisors, roles, cells))
+                if config.keep == "all":
+                    of_cells = (everything, name, supervisors, roles, cells)
+                    predictions.append(prediction_rows(*of_cells))
+                    uses.append(use_rows(*of_cells))
         tables = {"results": results, PREDICTIONS: predictions, USES: uses}
         return {
             # A table of one student is large enough without a copy.
             name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
             for name, each in tables.items()
+            if each
         }
 
     def _prepared(self, dataset: int, progress: Progress) -> Usable:
@@ -234,7 +240,8 @@ class StudyPlan:
                 for number, start in enumerate(starts):
                     some = slice(start, start + MOST_SUPERVISORS)
                     yield _Place(f"{d:03d}-{s:03d}-{number:03d}", d, s, some)
-            yield _Place(f"{d:03d}-molecules", d, None, everyone)
+            if MOLECULES in self.tables:
+                yield _Place(f"{d:03d}-molecules", d, None, everyone)
 
 
 def _identity(supervisor: Supervisor) -> dict[str, Any]:
