@@ -36,6 +36,7 @@ VERBS = {
     "run": Verb("run", "Run a weak-to-strong study and write a run folder.", _GO_ON),
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
     "statistics": Verb("statistics", "Say how sure the numbers of runs are: intervals, controls."),
+    "diagnose": Verb("diagnose", "Compare weak and strong encoders without labels."),
     "figures": Verb("figures", "Draw the paper's figures and more from finished runs."),
     "report": Verb("report", "Write one self-contained document from finished runs."),
     "synthetic": Verb("synthetic", "Run the paper's synthetic experiments.", _GO_ON),
