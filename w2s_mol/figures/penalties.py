@@ -65,7 +65,9 @@ def penalty_picture(
         axes.grid(visible=False)
         axes.set_title(plain(title), loc="left")
         bar = figure.colorbar(drawn, ax=axes)
-        bar.set_label(f"{task.words('w2s_error')} on test / {error_unit(task, unit)}")
+        bar.set_label(
+            f"{task.words('w2s_error')} of the student on test / {error_unit(task, unit)}"
+        )
         bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         bar.ax.yaxis.set_minor_formatter(NullFormatter())
