@@ -76,6 +76,8 @@ def diagnose(
         studies = studies_with(pairs, studies_of(found), sha256, settings.pooling)
         pairs = with_errors(pairs, studies)
         agreements = [agreement(pairs, study) for study in studies]
+    if heat_map:
+        _draw(compared, heat_map, split_name)
     if form == "json":
         output.result(as_json(settings, compared, pairs, agreements))
     else:
@@ -84,8 +86,6 @@ def diagnose(
             f"ridge {settings.ridge:g}, tolerance {settings.tolerance:g} of the variance"
         )
         _print(pairs, title, agreements, form)
-    if heat_map:
-        _draw(compared, heat_map, split_name)
 
 
 def _check_picture(path: Path | None, split_name: str | None) -> None:

@@ -159,7 +159,7 @@ def agreement(pairs: pd.DataFrame, study: StudySelection) -> Agreement:
     mine = pairs[pairs["strong_sha256"] == study.keys["strong_sha256"]].dropna(subset=["w2s_error"])
     if len(mine) < _FEWEST:
         raise InputError(
-            f"{in_short(study.keys)}: {len(mine)} of these supervisors are in the run, and a "
+            f"{in_short(study.keys)}: the run has {len(mine)} of these supervisors, and a "
             f"correlation needs {_FEWEST}. Name more with --weak."
         )
     errors = mine["w2s_error"].to_numpy(dtype=float)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from w2s_mol.diagnostics.penalties import PenaltyMap
 from w2s_mol.figures.panels import error_unit
@@ -13,6 +12,8 @@ from w2s_mol.figures.style import INK, Picture, house_style, new_figure, plain, 
 from w2s_mol.tasks.contract import Task
 
 _SIZE = (4.9, 4.3)
+_TICKS = 6
+"""Of the bar of colours."""
 _COLOURS = "viridis_r"
 """Dark is a large error: what is good stands out in print too."""
 
@@ -33,12 +34,13 @@ def penalty_picture(
     dataset, task, unit
         Of the labels.
     """
+    errors = np.ma.masked_invalid(found.errors)
     with house_style():
         figure, [axes] = new_figure(size=_SIZE)
         drawn = axes.pcolormesh(
             found.penalties,
             found.penalties,
-            np.ma.masked_invalid(found.errors),
+            errors,
             norm=LogNorm(),
             cmap=mpl.colormaps[_COLOURS],
             shading="nearest",
@@ -68,9 +70,10 @@ def penalty_picture(
         bar.set_label(
             f"{task.words('w2s_error')} of the student on test / {error_unit(task, unit)}"
         )
-        bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        bar.ax.yaxis.set_minor_formatter(NullFormatter())
+        # Of a decade or less, decades alone would say nothing.
+        ticks = np.geomspace(errors.min(), errors.max(), _TICKS).tolist()
+        bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
+        bar.ax.minorticks_off()
         figure.legend(loc="outside lower center", ncols=2)
         settle(figure)
     return Picture(

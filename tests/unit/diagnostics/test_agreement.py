@@ -30,7 +30,7 @@ def pairs_of(results: pd.DataFrame, scores: np.ndarray) -> pd.DataFrame:
     """Make pairs of a study's supervisors; every score is the one given but d_s, a constant."""
     first = results.drop_duplicates("weak_sha256")
     named = first[["family", "weak", "hidden", "strong", "weak_sha256", "strong_sha256"]]
-    same = {name: scores for name in ("norm", "d_w", "d_sw", "cka")}
+    same = dict.fromkeys(("norm", "d_w", "d_sw", "cka"), scores)
     return named.reset_index(drop=True).assign(**same, d_s=7)
 
 
@@ -152,7 +152,7 @@ def test_two_studies_of_one_pair_and_too_few_supervisors_are_refused() -> None:
     twice = pd.concat([results, results.assign(protocol="disjoint")])
     with pytest.raises(InputError, match="several studies of made"):
         studies_with(pairs, twice, "content", "mean+pooled")
-    with pytest.raises(InputError, match="2 of these supervisors are in the run"):
+    with pytest.raises(InputError, match="the run has 2 of these supervisors"):
         found_in(results, pairs[:2])
 
 

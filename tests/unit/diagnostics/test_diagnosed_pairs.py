@@ -69,7 +69,7 @@ def test_molecules_that_one_encoder_cannot_read_are_left_out_for_all(
 
 
 def test_who_has_no_representation_is_refused_by_name(compared: Callable) -> None:
-    with pytest.raises(InputError, match="^self has no representation of its own"):
+    with pytest.raises(InputError, match=r"^self has no representation of its own"):
         compared(weak=("rdkit2d",), strong=("self",))
 
 
