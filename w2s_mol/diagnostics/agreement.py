@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from w2s_mol.diagnostics.pairs import SCORES
+from w2s_mol.diagnostics.within import chance_within, within_groups
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.selection.rendering import in_short
@@ -18,7 +19,6 @@ from w2s_mol.selection.tables import StudySelection, selections
 
 HIDDEN = "hidden"
 _FEWEST = 3
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class Agreement:
     supervisors, same_size
         How many supervisors there are, and how many pairs of them have one hidden size.
     chance
-        How far from 0 the largest of the scores' ``within_size`` gets by chance alone, in 95 of
-        100 cases; NaN without pairs.
+        What the largest of the scores' ``within_size`` is by chance alone, up to its sign, in 95
+        of 100 cases at most; NaN without pairs. Fewer pairs, more chance: what is not beyond it
+        may still be there.
     """
 
     title: str
@@ -57,18 +58,14 @@ class Agreement:
             yield "No two supervisors of one hidden size differ: nothing is known beyond size."
             return
         place = str(seen.abs().idxmax())
-        best = f"{place} (Kendall {seen[place]:.2f})"
-        beyond = f"chance alone reaches {self.chance:.2f} with {self.same_size} pairs"
+        facts = (
+            f"the most is {place} (Kendall {seen[place]:.2f}), and chance alone reaches "
+            f"{self.chance:.2f} with {self.same_size} pairs"
+        )
         if abs(seen[place]) > self.chance:
-            yield (
-                f"Within one hidden size they see something: the most {best}, where {beyond}. "
-                "That is beyond size."
-            )
+            yield f"Within one hidden size they see something, which is beyond size: {facts}."
         else:
-            yield (
-                f"Within one hidden size they see no more than chance: the most {best}, where "
-                f"{beyond}. Little is seen beyond size."
-            )
+            yield f"Within one hidden size nothing is established, so nothing beyond size: {facts}."
 
 
 def _over_all(spearman: pd.Series) -> Iterator[str]:
@@ -182,43 +179,3 @@ def _spearman(scores: Array, errors: Array) -> float:
     if np.isnan(scores).any() or np.ptp(scores) == 0 or np.ptp(errors) == 0:
         return math.nan
     return float(stats.spearmanr(scores, errors).statistic)
-
-
-def within_groups(scores: Array, errors: Array, groups: Array) -> float:
-    """Return Kendall's correlation within groups: over all pairs of one group.
-
-    Parameters
-    ----------
-    scores, errors
-        Shape (k,).
-    groups
-        Shape (k,), a number for each; NaN is in no group.
-
-    Returns
-    -------
-    float
-        (concordant - discordant) / pairs, ties counting as neither; NaN where there is no pair or
-        no group's scores vary.
-    """
-    first, second = np.triu_indices(len(scores), 1)
-    same = groups[first] == groups[second]
-    signs = [np.sign(v[first[same]] - v[second[same]]) for v in (scores, errors)]
-    if not signs[0].any():
-        return math.nan
-    return float(np.mean(signs[0] * signs[1]))
-
-
-def chance_within(groups: Array, tested: int) -> tuple[int, float]:
-    """Return how many pairs are of one group, and how far from 0 chance takes ``within_groups``.
-
-    That far gets the largest of ``tested`` scores that have nothing to do with the errors, in 95
-    of 100 cases at most: Kendall's variance, ``n (n - 1) (2 n + 5) / 18`` for a group of n, a
-    normal law, and Bonferroni's correction.
-    """
-    _, counts = np.unique(groups[~np.isnan(groups)], return_counts=True)
-    pairs = int((counts * (counts - 1) // 2).sum())
-    if not pairs or not tested:
-        return pairs, math.nan
-    variance = (counts * (counts - 1) * (2 * counts + 5) / 18).sum()
-    far = stats.norm.ppf(1 - (1 - _LEVEL) / (2 * tested))
-    return pairs, float(min(1.0, far * math.sqrt(variance) / pairs))
