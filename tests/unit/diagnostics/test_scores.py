@@ -114,9 +114,10 @@ def test_of_one_representation_with_itself(sizes) -> None:
     assert found["cka"] == pytest.approx(1.0)
     assert found["d_w"] == found["d_s"]
     assert found["d_sw"] == pytest.approx(found["d_w"], abs=1e-6)
-    # p (1 - p) with p = s / (s + ridge) is a quarter at most, and goes to 0 with the ridge.
-    assert found["norm"] <= 0.25 + 1e-9
-    assert scores(one, one, ridge=1e-8)["norm"] < 1e-4
+    # Nothing but p (1 - p) is left of a direction that is kept by p.
+    centred = np.linalg.svd(one - one.mean(axis=0), compute_uv=False) ** 2
+    kept = centred / centred.sum() / (centred / centred.sum() + RIDGE)
+    assert found["norm"] == pytest.approx(np.max(kept * (1 - kept)), rel=1e-6, abs=1e-6)
 
 
 @given(Sizes, st.integers(1, 5))
