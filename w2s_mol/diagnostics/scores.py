@@ -46,9 +46,9 @@ def unlearnt_norm(weak: Array, strong: Array, overlap: Array, ridge: float) -> f
 def intrinsic_dimension(shares: Array, tolerance: float) -> int:
     """Return how many leading principal directions hold ``1 - tolerance`` of the variance.
 
-    Dong et al. 2025 (arXiv 2502.05075) call the rank of a representation's features its intrinsic
-    dimension, d_w or d_s. Features of real encoders have full rank, so a tolerance has to say which
-    directions count.
+    Dong et al. 2025 (arXiv 2502.05075): d_w and d_s are the dimensions of the subspaces that the
+    features lie in. Those of real encoders lie in all directions, so a tolerance has to say which
+    count.
 
     Examples
     --------
@@ -75,8 +75,8 @@ def linear_cka(weak: Array, strong: Array, overlap: Array) -> float:
     """Return linear CKA, 0 to 1; 1 for representations alike up to rotation and scale.
 
     ``||X_s' X_w||_F^2 / (||X_s' X_s||_F ||X_w' X_w||_F)`` of centred features (Kornblith et al.
-    2019, arXiv 1905.00414, equation 4 and section 3). Not debiased: where features are not far
-    fewer than molecules it is too high.
+    2019, arXiv 1905.00414). Not debiased: where features are not far fewer than molecules it is
+    too high.
     """
     alike = float(weak @ overlap**2 @ strong)
     return min(alike / float(np.linalg.norm(weak) * np.linalg.norm(strong)), 1.0)
