@@ -37,6 +37,7 @@ VERBS = {
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
     "recommend": Verb("recommend", "Say what to do: which supervisor, which use of it, if any."),
     "statistics": Verb("statistics", "Say how sure the numbers of runs are: intervals, controls."),
+    "diagnose": Verb("diagnose", "Compare weak and strong encoders without labels."),
     "figures": Verb("figures", "Draw the paper's figures and more from finished runs."),
     "report": Verb("report", "Write one self-contained document from finished runs."),
     "synthetic": Verb("synthetic", "Run the paper's synthetic experiments.", _GO_ON),
