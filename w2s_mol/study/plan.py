@@ -34,6 +34,8 @@ from w2s_mol.threads import one_thread
 
 MOST_SUPERVISORS = 24
 """Of one part: a study of many has many parts, and needs no more memory than one of few."""
+MOST_VALUES = 1 << 20
+"""Molecules times supervisors of one part: with many molecules it has fewer supervisors."""
 
 TABLES = ("results", PREDICTIONS, USES, MOLECULES)
 """Of a run folder; it may keep the first alone."""
@@ -234,11 +236,11 @@ class StudyPlan:
 
     def _places_in_order(self) -> Iterator[_Place]:
         everyone = slice(0, len(self._supervisors))
-        starts = range(0, len(self._supervisors), MOST_SUPERVISORS)
-        for d in range(len(self._datasets)):
+        for d, dataset in enumerate(self._datasets):
+            most = max(1, min(MOST_SUPERVISORS, MOST_VALUES // len(dataset)))
             for s in range(len(self._draws[d])):
-                for number, start in enumerate(starts):
-                    some = slice(start, start + MOST_SUPERVISORS)
+                for number, start in enumerate(range(0, len(self._supervisors), most)):
+                    some = slice(start, start + most)
                     yield _Place(f"{d:03d}-{s:03d}-{number:03d}", d, s, some)
             if MOLECULES in self.tables:
                 yield _Place(f"{d:03d}-molecules", d, None, everyone)

@@ -173,3 +173,14 @@ def test_two_processes_share_a_study(
     }
     for name in names:
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_with_many_molecules_a_part_has_fewer_supervisors(
+    settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of 60 molecules, two splits and three supervisors."""
+    assert len(plan(settings).part_names()) == 2 + 1
+    monkeypatch.setattr(module, "MOST_VALUES", 2 * 60)
+    assert len(plan(settings).part_names()) == 2 * 2 + 1
+    monkeypatch.setattr(module, "MOST_VALUES", 1)
+    assert len(plan(settings).part_names()) == 2 * 3 + 1
