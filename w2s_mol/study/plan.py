@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from w2s_mol import files
+from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
@@ -28,6 +31,7 @@ from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.study.usable import Usable, begin, usable
 from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import find_task
 from w2s_mol.threads import one_thread
@@ -63,13 +67,13 @@ class StudyPlan:
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
         self._config = config
         before = asked_for(config)  # empty where something is to be fetched first
-        self._datasets = load_datasets(config, finder)
+        self._datasets = load_datasets(config, finder, columns_of(config.weak))
         self._supervisors = find_supervisors(config.weak, finder)
         self._draws = [draws(dataset, config) for dataset in self._datasets]
         self._students = find_students(config.strong, finder)
         for student in self._students:
             student.refuse(self._supervisors)
-        self._begun = False
+        self._remarks: list[list[str]] = []
         self._usable: dict[int, Usable] = {}
         after = asked_for(config)
         self._asked = after if before in ("", after) else ""
@@ -83,7 +87,10 @@ class StudyPlan:
             # Paths and names may differ where the content is the same; the hashes count. Options
             # that a later version adds leave the id as it is where they are not used.
             {k: v for k, v in config.chosen().items() if k not in NAMED_BY_CONTENT},
-            [[d.name, d.sha256, [[s.name, s.sha256] for s in d.splits]] for d in self._datasets],
+            [
+                [d.name, *_of_content(d).values(), [[s.name, s.sha256] for s in d.splits]]
+                for d in self._datasets
+            ],
             [supervisor.sha256 for supervisor in self._supervisors],
             [student.sha256 for student in self._students],
         ]
@@ -114,7 +121,7 @@ class StudyPlan:
             "weak": [_identity(supervisor) for supervisor in self._supervisors],
             "datasets": {
                 d.name: {
-                    "sha256": d.sha256,
+                    **_of_content(d),
                     "splits": {s.name: s.sha256 for s in d.splits},
                     "exposure": exposures(d.name, d.name in named, encoders),
                 }
@@ -151,7 +158,8 @@ class StudyPlan:
         of_dataset = self._prepared(place.dataset, progress)
         name = of_dataset.everything.name
         seconds = {f"embedding {name}": _since(started)} if first else {}
-        notes = {name: [of_dataset.note]} if of_dataset.note else {}
+        told = [note for note in (*self._remarks[place.dataset], of_dataset.note) if note]
+        notes = {name: told} if told else {}
         places = files.sha256_bytes(of_dataset.places.tobytes())
         made_of = {f"molecules of {name}": places}
         started = time.monotonic()
@@ -204,12 +212,22 @@ class StudyPlan:
         if dataset not in self._usable:
             strict = self._config.on_invalid == "error"
             everyone: list[Reader] = [*self._supervisors, *self._students]
-            if not self._begun:
+            if not self._remarks:
+                # Before anything is embedded: a supervisor may be refused for what it is.
+                self._remarks = [self._remarks_on(d, progress) for d in self._datasets]
                 begin(self._datasets, everyone, strict=strict, progress=progress)
-                self._begun = True
             found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)
             self._usable = {dataset: found}  # parts come in order: the last dataset is let go
         return self._usable[dataset]
+
+    def _remarks_on(self, dataset: Dataset, progress: Progress) -> list[str]:
+        """Return what supervisors have to say of a dataset and the truth of its first split."""
+        examples = Examples(dataset.smiles, dataset.columns)
+        truth = np.full(len(dataset), np.nan)
+        train = dataset.splits[0].train
+        truth[train] = dataset.labels[train]
+        every = [s.remarks(examples, truth, progress) for s in self._supervisors]
+        return list(dict.fromkeys(one for remarks in every for one in remarks))
 
     def _roles(self, of_dataset: Usable, draw: Draw) -> Roles:
         split = of_dataset.kept.splits[draw.split]
@@ -220,7 +238,8 @@ class StudyPlan:
 
     def _encoders(self) -> list[EncoderRef]:
         everyone: list[Reader] = [*self._supervisors, *self._students]
-        return [reader.encoder for reader in everyone if reader.encoder]
+        every = [encoder for reader in everyone for encoder in reader.encoders]
+        return list({id(encoder): encoder for encoder in every}.values())
 
     @cached_property
     def _places(self) -> dict[str, _Place]:
@@ -235,6 +254,12 @@ class StudyPlan:
                     some = slice(start, start + MOST_SUPERVISORS)
                     yield _Place(f"{d:03d}-{s:03d}-{number:03d}", d, s, some)
             yield _Place(f"{d:03d}-molecules", d, None, everyone)
+
+
+def _of_content(dataset: Dataset) -> dict[str, str]:
+    """Return hashes of a dataset; columns have one where they are read alone."""
+    columns = {"columns_sha256": dataset.columns_sha256} if dataset.columns else {}
+    return {"sha256": dataset.sha256, **columns}
 
 
 def _identity(supervisor: Supervisor) -> dict[str, Any]:
