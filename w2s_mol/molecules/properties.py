@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
 from rdkit import Chem
 
-from w2s_mol.errors import unknown_name
+from w2s_mol.errors import InputError
 from w2s_mol.molecules.smiles import MoleculeError, parse
 
 _MOST = 1e150
@@ -23,9 +24,15 @@ def _functions() -> dict[str, Callable[[Chem.Mol], float]]:
 
 
 def check_property(name: str) -> None:
-    """Raise InputError, with the nearest name, if RDKit has no descriptor of a name."""
+    """Raise InputError, with the nearest names, if RDKit has no descriptor of a name."""
     if name not in _functions():
-        raise unknown_name("RDKit descriptor", name, _functions())
+        spelt = {known.lower(): known for known in _functions()}
+        near = difflib.get_close_matches(name.lower(), spelt, n=3, cutoff=0.4)
+        guess = f" Did you mean {', '.join(spelt[one] for one in near)}?" if near else ""
+        raise InputError(
+            f"unknown RDKit descriptor {name!r}.{guess} It should be one of the {len(spelt)} names "
+            "in rdkit.Chem.Descriptors, such as MolLogP or TPSA."
+        )
 
 
 def property_values(name: str, smiles: Sequence[str]) -> Iterator[float]:

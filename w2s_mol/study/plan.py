@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from w2s_mol import files
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
@@ -24,7 +22,7 @@ from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, left_out, roles_of
 from w2s_mol.study.exposure import exposures
-from w2s_mol.study.inputs import known_names, load_datasets
+from w2s_mol.study.inputs import known_names, load_datasets, remarks
 from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS
 from w2s_mol.study.predictions import molecule_rows, prediction_rows
 from w2s_mol.study.protocols import Roles
@@ -73,7 +71,9 @@ class StudyPlan:
         self._students = find_students(config.strong, finder)
         for student in self._students:
             student.refuse(self._supervisors)
-        self._remarks: list[list[str]] = []
+        # Before anything is written or embedded: a supervisor may be refused for what it is.
+        self._remarks = [remarks(d, self._supervisors, finder.progress) for d in self._datasets]
+        self._begun = False
         self._usable: dict[int, Usable] = {}
         after = asked_for(config)
         self._asked = after if before in ("", after) else ""
@@ -109,7 +109,8 @@ class StudyPlan:
         named = known_names(self._config)
         encoders = self._encoders()
         notes: dict[str, list[str]] = {
-            d.name: [*d.notes, *left_out(d, self._config)] for d in self._datasets
+            d.name: [*d.notes, *left_out(d, self._config), *told]
+            for d, told in zip(self._datasets, self._remarks, strict=True)
         }
         for encoder in encoders:
             if encoder.notes:  # a dataset may be called so as well
@@ -158,8 +159,7 @@ class StudyPlan:
         of_dataset = self._prepared(place.dataset, progress)
         name = of_dataset.everything.name
         seconds = {f"embedding {name}": _since(started)} if first else {}
-        told = [note for note in (*self._remarks[place.dataset], of_dataset.note) if note]
-        notes = {name: told} if told else {}
+        notes = {name: [of_dataset.note]} if of_dataset.note else {}
         places = files.sha256_bytes(of_dataset.places.tobytes())
         made_of = {f"molecules of {name}": places}
         started = time.monotonic()
@@ -212,22 +212,12 @@ class StudyPlan:
         if dataset not in self._usable:
             strict = self._config.on_invalid == "error"
             everyone: list[Reader] = [*self._supervisors, *self._students]
-            if not self._remarks:
-                # Before anything is embedded: a supervisor may be refused for what it is.
-                self._remarks = [self._remarks_on(d, progress) for d in self._datasets]
+            if not self._begun:
                 begin(self._datasets, everyone, strict=strict, progress=progress)
+                self._begun = True
             found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)
             self._usable = {dataset: found}  # parts come in order: the last dataset is let go
         return self._usable[dataset]
-
-    def _remarks_on(self, dataset: Dataset, progress: Progress) -> list[str]:
-        """Return what supervisors have to say of a dataset and the truth of its first split."""
-        examples = Examples(dataset.smiles, dataset.columns)
-        truth = np.full(len(dataset), np.nan)
-        train = dataset.splits[0].train
-        truth[train] = dataset.labels[train]
-        every = [s.remarks(examples, truth, progress) for s in self._supervisors]
-        return list(dict.fromkeys(one for remarks in every for one in remarks))
 
     def _roles(self, of_dataset: Usable, draw: Draw) -> Roles:
         split = of_dataset.kept.splits[draw.split]

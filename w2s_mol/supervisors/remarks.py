@@ -48,7 +48,7 @@ def remarks_on(name: str, values: Array, truth: Array, *, calibrated: bool = Tru
         where = "most" if missing > _MOST_MISSING else "some"
         remarks.append(
             f"{name}: missing on {where} molecules, {(~said).sum():,} of {len(values):,} "
-            f"({missing:.1%}); it says nothing of them"
+            f"({missing:.1%}); it says nothing of them, and its errors are of the others alone"
         )
     return remarks
 

@@ -42,7 +42,10 @@ def test_the_label_itself_is_told(factor: float, said: str) -> None:
 
 def test_missing_cells_are_counted() -> None:
     _, some = remarks([1.0, 2.0, 4.0, np.nan, 3.0])
-    assert some == ("column:x: missing on some molecules, 1 of 5 (20.0%); it says nothing of them")
+    assert some == (
+        "column:x: missing on some molecules, 1 of 5 (20.0%); it says nothing of them, and its "
+        "errors are of the others alone"
+    )
     few, most = remarks([1.0, 2.0, np.nan, np.nan, np.nan])
     assert most.startswith("column:x: missing on most molecules, 3 of 5 (60.0%)")
     assert few == (
