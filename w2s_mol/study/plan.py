@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from w2s_mol import files
+from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
@@ -21,13 +22,14 @@ from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, left_out, roles_of
 from w2s_mol.study.exposure import exposures
-from w2s_mol.study.inputs import known_names, load_datasets
+from w2s_mol.study.inputs import known_names, load_datasets, remarks
 from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, USES
 from w2s_mol.study.predictions import molecule_rows, prediction_rows, use_rows
 from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.study.usable import Usable, begin, usable
 from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import find_task
 from w2s_mol.threads import one_thread
@@ -68,12 +70,14 @@ class StudyPlan:
         self._config = config
         self.tables: tuple[str, ...] = TABLES if config.keep == "all" else TABLES[:1]
         before = asked_for(config)  # empty where something is to be fetched first
-        self._datasets = load_datasets(config, finder)
+        self._datasets = load_datasets(config, finder, columns_of(config.weak))
         self._supervisors = find_supervisors(config.weak, finder)
         self._draws = [draws(dataset, config) for dataset in self._datasets]
         self._students = find_students(config.strong, finder)
         for student in self._students:
             student.refuse(self._supervisors)
+        # Before anything is written or embedded: a supervisor may be refused for what it is.
+        self._remarks = [remarks(d, self._supervisors, finder.progress) for d in self._datasets]
         self._begun = False
         self._usable: dict[int, Usable] = {}
         after = asked_for(config)
@@ -88,7 +92,10 @@ class StudyPlan:
             # Paths and names may differ where the content is the same; the hashes count. Options
             # that a later version adds leave the id as it is where they are not used.
             {k: v for k, v in config.chosen().items() if k not in NAMED_BY_CONTENT},
-            [[d.name, d.sha256, [[s.name, s.sha256] for s in d.splits]] for d in self._datasets],
+            [
+                [d.name, *_of_content(d).values(), [[s.name, s.sha256] for s in d.splits]]
+                for d in self._datasets
+            ],
             [supervisor.sha256 for supervisor in self._supervisors],
             [student.sha256 for student in self._students],
         ]
@@ -107,7 +114,8 @@ class StudyPlan:
         named = known_names(self._config)
         encoders = self._encoders()
         notes: dict[str, list[str]] = {
-            d.name: [*d.notes, *left_out(d, self._config)] for d in self._datasets
+            d.name: [*d.notes, *left_out(d, self._config), *told]
+            for d, told in zip(self._datasets, self._remarks, strict=True)
         }
         for encoder in encoders:
             if encoder.notes:  # a dataset may be called so as well
@@ -119,7 +127,7 @@ class StudyPlan:
             "weak": [_identity(supervisor) for supervisor in self._supervisors],
             "datasets": {
                 d.name: {
-                    "sha256": d.sha256,
+                    **_of_content(d),
                     "splits": {s.name: s.sha256 for s in d.splits},
                     "exposure": exposures(d.name, d.name in named, encoders),
                 }
@@ -228,7 +236,8 @@ class StudyPlan:
 
     def _encoders(self) -> list[EncoderRef]:
         everyone: list[Reader] = [*self._supervisors, *self._students]
-        return [reader.encoder for reader in everyone if reader.encoder]
+        every = [encoder for reader in everyone for encoder in reader.encoders]
+        return list({id(encoder): encoder for encoder in every}.values())
 
     @cached_property
     def _places(self) -> dict[str, _Place]:
@@ -244,6 +253,12 @@ class StudyPlan:
                     yield _Place(f"{d:03d}-{s:03d}-{number:03d}", d, s, some)
             if MOLECULES in self.tables:
                 yield _Place(f"{d:03d}-molecules", d, None, everyone)
+
+
+def _of_content(dataset: Dataset) -> dict[str, str]:
+    """Return hashes of a dataset; columns have one where they are read alone."""
+    columns = {"columns_sha256": dataset.columns_sha256} if dataset.columns else {}
+    return {"sha256": dataset.sha256, **columns}
 
 
 def _identity(supervisor: Supervisor) -> dict[str, Any]:
