@@ -10,6 +10,7 @@ import pandas as pd
 from w2s_mol.advice.choice import Choice, choices
 from w2s_mol.advice.errors import UseErrors, beside_each_other, use_errors
 from w2s_mol.advice.losses import Losses
+from w2s_mol.advice.predictions import Predictions
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import SelectorSplit, selections, studies_of
 from w2s_mol.statistics.resampling import REPLICATES
@@ -84,7 +85,7 @@ def _losses(
     [study] = studies
     if study not in known:
         run = next((run for run in runs if run.id == study), None)
-        known[study] = Losses(run) if run else None
+        known[study] = Losses(Predictions(run)) if run else None
     return known[study]
 
 
