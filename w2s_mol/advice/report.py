@@ -70,10 +70,12 @@ def advise(
     return found
 
 
-def advised(runs: Sequence[FinishedRun]) -> list[Advice]:
+def advised(
+    runs: Sequence[FinishedRun], replicates: int = REPLICATES, seed: int = 0
+) -> list[Advice]:
     """Return what ``advise`` does, nothing for runs of before 0.4: these lack the uses."""
     newer = [run for run in runs if f"{USES}.parquet" in run.manifest.get("files", {})]
-    return advise(newer) if newer else []
+    return advise(newer, replicates=replicates, seed=seed) if newer else []
 
 
 def _losses(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from w2s_mol.advice.choice import choices
+from w2s_mol.advice.choice import Choice, choices
 from w2s_mol.advice.errors import ALL_USES, UseErrors, use_errors
 from w2s_mol.advice.predictions import Predictions
 from w2s_mol.errors import InputError, unknown_name
@@ -89,18 +88,21 @@ def of_study(errors: UseErrors, weak: str = "", use: str = "") -> Chosen:
         If the study has no such supervisor.
     """
     [recommended] = choices([errors], None)
-    use = use or recommended.recommended
-    if not weak:
-        place: Any = errors.best(recommended.use)
-    else:
+    chosen = of_choice(recommended)
+    if weak:
         named = {f"{place[0]}/{place[1]}": place for place in errors.valid.index}
         named |= {str(place[1]): place for place in reversed(errors.valid.index)}
         if weak not in named:
-            where = f"Those of {in_short(errors.keys)}."
             names = [str(place[1]) for place in errors.valid.index]
-            raise unknown_name("supervisor", weak, names, where)
+            raise unknown_name("supervisor", weak, names)
         place = named[weak]
-    return Chosen(errors, str(place[3]), str(place[0]), str(place[1]), use)
+        chosen = replace(chosen, study=str(place[3]), family=str(place[0]), weak=str(place[1]))
+    return replace(chosen, use=use) if use else chosen
+
+
+def of_choice(choice: Choice) -> Chosen:
+    """Return the supervisor and the use that are recommended."""
+    return Chosen(choice.errors, choice.study, choice.family, choice.weak, choice.recommended)
 
 
 def predictions_of(chosen: Chosen, runs: Sequence[FinishedRun]) -> Predictions:

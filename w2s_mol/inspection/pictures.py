@@ -23,7 +23,8 @@ def predicted_against_true(chosen: Chosen, molecules: pd.DataFrame) -> Picture:
     """Draw predictions against labels: supervisor, student, the use that is looked at, direct."""
     uses = list(dict.fromkeys((WEAK, STUDENT.name, chosen.use, DIRECT)))
     shown = molecules[["truth", *uses]].to_numpy(float)
-    ends = [float(np.nanmin(shown)), float(np.nanmax(shown))]
+    finite = shown[np.isfinite(shown)]
+    ends = [float(finite.min()), float(finite.max())]
     with house_style():
         figure, axes = new_figure(1, len(uses), (3.2 * len(uses), 3.4))
         for place, use in enumerate(uses):

@@ -50,13 +50,20 @@ def build_page(
     chosen = choose(runs, wanted)
     found = inspect_molecules(chosen, predictions_of(chosen, runs), replicates, seed)
     run = next(run for run in runs if run.id == chosen.study)
-    pictures = (predicted_against_true(chosen, found.molecules),
-                calibration(chosen, found.molecules))  # fmt: skip
     sections = [
         Section("looked-at", "What is looked at", [Text(_what(found), (chosen.study,))]),
         Section("molecules", "Mended and broken", molecules(chosen, found.molecules, most)),
         Section("gains", "Where the student gains", _gains(found)),
-        Section("predicted", "Predicted and true", [Drawing(picture) for picture in pictures]),
+        Section(
+            "predicted",
+            "Predicted and true",
+            [Drawing(predicted_against_true(chosen, found.molecules))],
+        ),
+        Section(
+            "calibration",
+            "Calibration of the supervisor",
+            [Drawing(calibration(chosen, found.molecules))],
+        ),
         Section("runs", "The run", [tables.run_manifest(run)]),
     ]
     title = f"{in_short(chosen.errors.keys)}: molecules under {chosen.weak}"
@@ -68,7 +75,8 @@ def molecules(chosen: Chosen, found: pd.DataFrame, most: int) -> list[Block]:
     error = f"{chosen.errors.task.error}, in {chosen.errors.task.error_unit(chosen.errors.unit)}"
     note = (
         f"Saved: {error}, of the supervisor minus that of the student. Means over the splits that "
-        "test a molecule; predictions likewise."
+        "test a molecule; predictions likewise. They are picked by their true labels, as extremes: "
+        "some are chance, and some labels may be wrong."
     )
     kinds = {
         "Mended: the student takes most error away": mended(found, most),
