@@ -113,8 +113,8 @@ def _what(found: Inspected) -> str:
     more = (gain > 0).sum()
     return (
         f"{in_short(chosen.errors.keys)}: {len(gain):,} test molecules, supervisor {chosen.weak} "
-        f"({chosen.family}). The student is nearer to the label than its supervisor on {more:,} of "
-        f"them, farther on {(gain < 0).sum():,}. Beside the two stand {_beside(chosen)}."
+        f"({chosen.family}). The student's error is smaller than its supervisor's on {more:,} of "
+        f"them, larger on {(gain < 0).sum():,}. Beside the two stand {_beside(chosen)}."
     )
 
 
