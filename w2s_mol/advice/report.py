@@ -10,6 +10,7 @@ import pandas as pd
 from w2s_mol.advice.choice import Choice, choices
 from w2s_mol.advice.errors import DIRECT, UseErrors, beside_each_other, use_errors
 from w2s_mol.advice.losses import Losses
+from w2s_mol.advice.predictions import Predictions
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import SelectorSplit, selections, studies_of
 from w2s_mol.statistics.resampling import REPLICATES
@@ -69,11 +70,13 @@ def advise(
     return found
 
 
-def advised(runs: Sequence[FinishedRun]) -> list[Advice]:
+def advised(
+    runs: Sequence[FinishedRun], replicates: int = REPLICATES, seed: int = 0
+) -> list[Advice]:
     """Return what ``advise`` does, nothing for runs of before 0.4: these lack the uses."""
     studies = [run for run in runs if run.kind == "study"]
     newer = [run for run in studies if f"{DIRECT}_error" in run.table("results")]
-    return advise(newer) if newer else []
+    return advise(newer, replicates=replicates, seed=seed) if newer else []
 
 
 def _losses(
@@ -86,7 +89,7 @@ def _losses(
     if study not in known:
         run = next((run for run in runs if run.id == study), None)
         keeps = run and f"{USES}.parquet" in run.manifest.get("files", {})
-        known[study] = Losses(run) if run and keeps else None
+        known[study] = Losses(Predictions(run)) if run and keeps else None
     return known[study]
 
 

@@ -36,6 +36,7 @@ VERBS = {
     "run": Verb("run", "Run a weak-to-strong study and write a run folder.", _GO_ON),
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
     "recommend": Verb("recommend", "Say what to do: which supervisor, which use of it, if any."),
+    "inspect": Verb("inspect", "Draw the molecules that a student mends and breaks."),
     "statistics": Verb("statistics", "Say how sure the numbers of runs are: intervals, controls."),
     "diagnose": Verb("diagnose", "Compare weak and strong encoders without labels."),
     "figures": Verb("figures", "Draw the paper's figures and more from finished runs."),
