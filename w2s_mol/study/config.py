@@ -47,7 +47,9 @@ class StudyConfig:
     dataset
         Names or paths of datasets; ``all`` stands for the paper's three.
     weak
-        Weak encoders: names, folders of one encoder or of a family, ``shipped``.
+        Supervisors: names of encoders, folders of one or of a family, ``shipped``; numbers of
+        each molecule, ``column:``, ``raw:`` and ``property:``; combinations of these, ``concat:``,
+        ``mean:`` and ``chain:``.
     strong
         The strong encoders, each a student of all supervisors; ``self`` lets every supervisor
         teach its own representation, a null control.
@@ -104,9 +106,12 @@ class StudyConfig:
         Option(
             means="name or path",
             metavar="NAME_OR_DIR",
-            help="Weak encoders: names, folders of one or of a family, hf:NAME[@REVISION], "
-            "file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, 'random' for untrained ones "
-            "as a null control. Repeatable.",
+            help="Supervisors. Weak encoders: names, folders of one or of a family, "
+            "hf:NAME[@REVISION], file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, "
+            "'random' for untrained ones as a null control. Numbers: column:NAME of the table and "
+            "property:MolLogP of RDKit, calibrated, or raw:NAME as it stands. Combinations: "
+            "concat:A+B (features side by side), mean:A+B or mean:h96 (labels averaged), chain:A>B "
+            "or chain:all (each taught by the one before). Repeatable.",
         ),
     ] = ("shipped",)
     strong: Annotated[

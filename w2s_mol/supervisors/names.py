@@ -45,20 +45,28 @@ def members_of(name: str) -> list[str]:
     InputError
         If there are fewer than two, or a family has no such member.
     """
-    prefix = next((one for one in BETWEEN if name.startswith(one)), None)
-    if prefix is None:
+    named = written_members(name)
+    if not named:
         return []
-    named = name.removeprefix(prefix).split(BETWEEN[prefix])
     if seed := _CHAIN_OF_SEED.fullmatch(name):
         members = _shipped("seed", int(seed[1]), name)
     else:
         members = [one for each in named if each for one in _named_by_member(each)]
     if len(members) < _FEWEST or not all(named):
+        [(prefix, sign)] = [item for item in BETWEEN.items() if name.startswith(item[0])]
         raise InputError(
-            f"{name} should combine two supervisors or more. Write them with "
-            f"{BETWEEN[prefix]!r} between: {prefix}A{BETWEEN[prefix]}B."
+            f"{name} should combine two supervisors or more. Write them with {sign!r} between: "
+            f"{prefix}A{sign}B."
         )
     return members
+
+
+def written_members(name: str) -> list[str]:
+    """Return the members of a combination as its name is written; none for any other name."""
+    for prefix, sign in BETWEEN.items():
+        if name.startswith(prefix):
+            return name.removeprefix(prefix).split(sign)
+    return []
 
 
 def leaves(name: str) -> Iterator[str]:

@@ -95,7 +95,7 @@ def test_a_property_that_is_not_finite_is_not_said() -> None:
 def test_an_unknown_property_is_refused_with_the_nearest() -> None:
     with pytest.raises(
         InputError,
-        match=r"unknown RDKit descriptor 'logp'\. Did you mean MolLogP.*\d+ names",
+        match=r"unknown RDKit descriptor 'logp'\. Did you mean MolLogP.*of the \d+ names",
     ):
         Property("logp")
 
