@@ -30,13 +30,19 @@ def unlike(features: Matrix, known: Rows, asked: Rows) -> int:
 def distances(features: Matrix, known: Rows, asked: Rows) -> Array:
     """Return the distance of molecules from the mean of the known ones, shape (len(asked),).
 
-    It is Euclidean, each feature in units of its standard deviation among the known molecules; one
-    that is constant among them counts as it is.
+    It is Euclidean, each feature in units of its standard deviation among the ``k`` known
+    molecules. A value of a feature that is another one for all of these counts as one that one of
+    them has alone: sqrt(k), whatever its size.
     """
-    mean, scale = _moments(features, known)
+    mean, spread = _moments(features, known)
+    rounding = _ROUNDING * np.abs(mean)
+    constant = spread <= rounding
+    scale = np.where(constant, 1.0, spread)
     found = np.empty(len(asked))
     for places, block in features.blocks(asked):
-        found[places] = np.linalg.norm((block - mean) / scale, axis=1)
+        away = block - mean
+        new = np.where(np.abs(away) > rounding, np.sqrt(len(known)), 0.0)
+        found[places] = np.linalg.norm(np.where(constant, new, away / scale), axis=1)
     return found
 
 
@@ -48,5 +54,4 @@ def _moments(features: Matrix, known: Rows) -> tuple[Array, Array]:
         mean += block.sum(axis=0, dtype=np.float64) / len(known)
     for _, block in features.blocks(known):
         squares += ((block - mean) ** 2).sum(axis=0)
-    spread = np.sqrt(squares / len(known))
-    return mean, np.where(spread > _ROUNDING * np.abs(mean), spread, 1.0)
+    return mean, np.sqrt(squares / len(known))

@@ -16,9 +16,16 @@ def test_distances_are_in_standard_deviations_of_the_known_molecules() -> None:
     np.testing.assert_allclose(found, [np.sqrt(2), 3, 3])
 
 
-def test_a_feature_that_is_constant_among_them_counts_as_it_is() -> None:
-    features = InMemory(np.array([[0.1, 0.0], [0.1, 2.0], [4.1, 1.0]], dtype=np.float32))
-    np.testing.assert_allclose(distances(features, rows(0, 1), rows(2)), [4.0], rtol=1e-6)
+def test_a_value_that_no_known_molecule_has_counts_as_one_that_one_of_them_has_alone() -> None:
+    """As in fingerprints: a new bit is as far as the rarest one, not nearer."""
+    bits = np.zeros((11, 3), dtype=np.float32)
+    bits[0, 0] = bits[10, 1] = 1  # of ten known molecules, one has the first bit
+    alone, new = distances(InMemory(bits), rows(*range(10)), rows(0, 10))
+    np.testing.assert_allclose(alone, 0.9 / 0.3)
+    np.testing.assert_allclose(new**2, 10 + (0.1 / 0.3) ** 2)
+    always = np.array([[0.1], [0.1], [0.1], [0.10000001], [4.1]], dtype=np.float32)
+    found = distances(InMemory(always), rows(0, 1, 2), rows(0, 3, 4))
+    np.testing.assert_allclose(found, [0, 0, np.sqrt(3)])
 
 
 def test_unlike_are_those_beyond_99_per_cent_of_the_known_ones(
