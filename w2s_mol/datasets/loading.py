@@ -8,12 +8,13 @@ from pathlib import Path
 from w2s_mol.datasets.dataset import Dataset, check_splits, identical_splits
 from w2s_mol.datasets.fetch import fetch
 from w2s_mol.datasets.moleculeace import MOLECULEACE
-from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, FETCHED
+from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, FETCHED, dataset_names
 from w2s_mol.datasets.named_tables import load_builtin, load_chembench, load_moleculeace
 from w2s_mol.datasets.own_settings import AnyTable, OwnTable, taken_by
 from w2s_mol.datasets.own_table import load_own
+from w2s_mol.datasets.pool import pool_files, sifted, with_tables
 from w2s_mol.datasets.repeated import repeated_note
-from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid, SplitRule
+from w2s_mol.datasets.rules import DEFAULT_SEEDS, ROWS, OnInvalid, SplitRule
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS, check_max_atoms
 from w2s_mol.progress import Progress, silent
@@ -33,6 +34,7 @@ def load_dataset(
     split_repeats: int = 0,
     delimiter: str | None = None,
     columns: Sequence[str] = (),
+    unlabelled: Sequence[str] = (),
     on_invalid: OnInvalid = "error",
     max_atoms: int = MAX_ATOMS,
     mirror: str | None = None,
@@ -69,6 +71,11 @@ def load_dataset(
     columns
         Columns of numbers, of the table or of the named dataset's, to come with the molecules as
         ``Dataset.columns``; NaN where a cell is empty. The label's own may be one of them.
+    unlabelled
+        Molecules without a label that follow the others, in no part of any split: ``rows`` for
+        those of a table of one's own, and paths of tables with the same column of SMILES, whose
+        labels are not read and whose missing columns are NaN. Left out and counted are those that
+        are in a validation or test part as well.
     on_invalid
         ``error`` stops where rows cannot be used and lists them; ``skip`` leaves such rows out
         and counts them in the dataset's notes.
@@ -94,7 +101,8 @@ def load_dataset(
         smiles_column, target_column, one_of_several, unit, tuple(split_columns),
         tuple(split_files), split, tuple(split_seeds), delimiter, split_repeats,
     )  # fmt: skip
-    taken = taken_by(name, repeated=bool(split_repeats))
+    pools = pool_files(unlabelled)
+    taken = taken_by(name, repeated=bool(split_repeats), pooled=bool(pools))
     others = [setting for setting in own.given() if setting not in taken]
     if others:
         raise InputError(
@@ -103,8 +111,13 @@ def load_dataset(
         )
     if on_invalid not in ("error", "skip"):
         raise InputError(f"on_invalid is {on_invalid!r}. It should be one of: error, skip.")
+    if ROWS in unlabelled and name in dataset_names():
+        raise InputError(
+            f"every molecule of {name} has a label, and unlabelled is {ROWS!r}. Give the path of a "
+            "table of others, or leave it out."
+        )
     check_max_atoms(max_atoms)
-    wanted = AnyTable(columns, on_invalid, max_atoms)
+    wanted = AnyTable(columns, on_invalid, max_atoms, unlabelled)
     fetched = fetch(name, mirror, offline, progress) if name in FETCHED else []
     if name in CHEMBENCH:
         dataset = load_chembench(name, fetched, own, wanted)
@@ -116,7 +129,7 @@ def load_dataset(
         dataset = load_own(name, own, wanted)
     check_splits(dataset)
     dataset.notes.extend(_notes(dataset))
-    return dataset
+    return sifted(with_tables(dataset, pools, smiles_column, wanted))
 
 
 def _notes(dataset: Dataset) -> list[str]:

@@ -27,6 +27,7 @@ class AnyTable:
     columns: Sequence[str] = ()
     on_invalid: OnInvalid = "error"
     max_atoms: int = MAX_ATOMS
+    unlabelled: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class OwnTable:
         return sorted(set(self.split_seeds))
 
 
-def taken_by(name: str, *, repeated: bool) -> set[str]:
+def taken_by(name: str, *, repeated: bool, pooled: bool = False) -> set[str]:
     """Return which settings of an ``OwnTable`` a dataset takes: a named one has most of its own.
 
     Parameters
@@ -83,9 +84,12 @@ def taken_by(name: str, *, repeated: bool) -> set[str]:
         Of the dataset.
     repeated
         Whether its splits are to be made, and so by a rule that may be chosen.
+    pooled
+        Whether tables without labels are read beside it, which have a column of SMILES.
     """
     if name not in dataset_names():
         return {field.name for field in fields(OwnTable)}
+    of_pool = {"smiles_column"} if pooled else set()
     if name in MOLECULEACE:
-        return {"split_seeds", "split_repeats"}
-    return {"split", "split_repeats"} if repeated else {"split_repeats"}
+        return {"split_seeds", "split_repeats"} | of_pool
+    return ({"split", "split_repeats"} if repeated else {"split_repeats"}) | of_pool

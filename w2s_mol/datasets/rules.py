@@ -11,6 +11,9 @@ OnInvalid = Literal["error", "skip"]
 SplitRule = Literal["random", "scaffold"]
 DEFAULT_SEEDS = (0, 1, 2)
 
+ROWS = "rows"
+"""The word for a table's own rows without a label."""
+
 OWN_TABLE = "Your own table"
 """The heading of options that concern a user's table."""
 

@@ -5,10 +5,13 @@ Nothing is parsed, fetched or loaded for it, and neither torch nor RDKit importe
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from w2s_mol import file_hashes, files
 from w2s_mol._version import __version__
 from w2s_mol.datasets.local_files import source_files
 from w2s_mol.datasets.named import dataset_names, expand_datasets
+from w2s_mol.datasets.rules import ROWS
 from w2s_mol.encoders.identity import identity
 from w2s_mol.manifest import versions
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
@@ -25,6 +28,7 @@ def asked_for(config: StudyConfig) -> str:
     that datasets and encoders are read from, this version and those of what reads molecules.
     """
     datasets = [_of_dataset(n, config) for name in config.dataset for n in expand_datasets(name)]
+    datasets.append(_hashes([Path(name) for name in config.unlabelled if name != ROWS]))
     named = [one for name in config.weak for one in leaves(name)]
     readers = [_of_supervisor(name) for name in named] + [identity(name) for name in config.strong]
     if None in datasets or None in readers:
@@ -40,7 +44,11 @@ def _of_supervisor(name: str) -> str | None:
 
 def _of_dataset(name: str, config: StudyConfig) -> list[str] | None:
     found = source_files(name, () if name in dataset_names() else config.split_file)
-    if found is None:
+    return None if found is None else _hashes(found)
+
+
+def _hashes(paths: list[Path]) -> list[str] | None:
+    if not all(path.is_file() for path in paths):
         return None
-    hashes = file_hashes.known(found)
-    return [hashes[path] for path in found]
+    hashes = file_hashes.known(paths)
+    return [hashes[path] for path in paths]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from w2s_mol.datasets.rules import (
     DEFAULT_SEEDS,
     OWN_TABLE,
+    ROWS,
     Delimiter,
     OnInvalid,
     SmilesColumn,
@@ -58,6 +59,9 @@ class StudyConfig:
         with them; a draw for each seed. Fewer labels of one seed are among the more.
     student_on
         Where labels are drawn: the molecules whose weak labels the student learns.
+    unlabelled
+        Molecules without a label, whose weak labels the student learns in every draw: ``rows``
+        for those of a table of one's own, and paths of other tables; see ``load_dataset``.
     valid_labels
         Where labels are drawn: ``share`` draws as large a share of the validation labels, on which
         the supervisors' penalties and uses are chosen and the rule is measured.
@@ -153,6 +157,17 @@ class StudyConfig:
             panel=_LABELS,
         ),
     ] = "all"
+    unlabelled: Annotated[
+        tuple[str, ...],
+        Option(
+            means="name or path",
+            help=f"Molecules without a label whose weak labels the student learns: '{ROWS}' for "
+            "the rows of your own table that have none, or another table with the same column of "
+            "SMILES. Repeatable.",
+            panel=_LABELS,
+            metavar=f"{ROWS}|FILE",
+        ),
+    ] = ()
     shuffle_weak_labels: Annotated[
         bool,
         Option(help="Permute the weak labels before the student sees them: a null control."),

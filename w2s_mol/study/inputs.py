@@ -13,6 +13,7 @@ from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.named import dataset_names, expand_datasets
 from w2s_mol.datasets.own_settings import taken_by
+from w2s_mol.datasets.rules import ROWS
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
@@ -28,7 +29,8 @@ def load_datasets(
     Raises
     ------
     InputError
-        If one cannot be used, or two are called alike.
+        If one cannot be used, two are called alike, or molecules without a label are asked for
+        and there is none.
     DownloadError
         If one cannot be fetched.
     """
@@ -38,6 +40,11 @@ def load_datasets(
     [(name, count)] = Counter(dataset.name for dataset in datasets).most_common(1)
     if count > 1:
         raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
+    if config.unlabelled and not any(len(dataset.unlabelled) for dataset in datasets):
+        raise InputError(
+            f"no row lacks a label of {', '.join(config.target_column)}, and --unlabelled "
+            f"{ROWS} asks for such rows. Leave it out."
+        )
     return datasets
 
 
@@ -75,7 +82,11 @@ def _load(
     own = _own_settings(name, config)
     targets = list(dict.fromkeys(own.pop("target_column", ()))) or [None]
     own["one_of_several"] = len(targets) > 1
-    limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
+    limits: dict[str, Any] = {
+        "unlabelled": _unlabelled(name, config),
+        "on_invalid": config.on_invalid,
+        "max_atoms": config.max_atoms,
+    }
     access: dict[str, Any] = {
         "mirror": finder.mirror,
         "offline": finder.offline,
@@ -83,6 +94,12 @@ def _load(
     }
     for target in targets:
         yield load_dataset(name, target_column=target, columns=columns, **limits, **own, **access)
+
+
+def _unlabelled(name: str, config: StudyConfig) -> list[str]:
+    """Return what is said of molecules without a label: only one's own table has such rows."""
+    no_own = {*_names(config)} <= {*dataset_names()}
+    return [n for n in config.unlabelled if n != ROWS or no_own or name not in dataset_names()]
 
 
 def _own_settings(name: str, config: StudyConfig) -> dict[str, Any]:
@@ -99,6 +116,7 @@ def _own_settings(name: str, config: StudyConfig) -> dict[str, Any]:
         "delimiter": config.delimiter,
     }
     # What another dataset takes may be meant for that one; what none takes is refused.
-    taken = {n: taken_by(n, repeated=bool(config.split_repeats)) for n in _names(config)}
+    repeated, pooled = bool(config.split_repeats), any(n != ROWS for n in config.unlabelled)
+    taken = {n: taken_by(n, repeated=repeated, pooled=pooled) for n in _names(config)}
     elsewhere = set().union(*taken.values())
     return {n: v for n, v in given.items() if n in taken[name] or n not in elsewhere}

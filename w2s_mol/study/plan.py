@@ -27,6 +27,7 @@ from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, USES
 from w2s_mol.study.predictions import molecule_rows, prediction_rows, use_rows
 from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
+from w2s_mol.study.unlike import unlike_notes
 from w2s_mol.study.usable import Usable, begin, usable
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.names import columns_of
@@ -42,7 +43,7 @@ MOST_VALUES = 1 << 20
 TABLES = ("results", PREDICTIONS, USES, MOLECULES)
 """Of a run folder; it may keep the first alone."""
 
-NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file")
+NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file", "unlabelled")
 """Settings whose content counts, not what they are called."""
 
 
@@ -172,6 +173,7 @@ class StudyPlan:
         if place.draw is None:
             parts = {self._name(of_dataset, d): self._roles(of_dataset, d).parts for d in every}
             molecules = molecule_rows(of_dataset.everything, of_dataset.places, parts)
+            notes = {name: [*notes.get(name, []), *unlike_notes(of_dataset, self._students)]}
             return Part({MOLECULES: molecules}, notes, seconds, made_of)
         progress(f"fitting heads on {name}", place.draw, len(every))
         tables = self._cells(place, of_dataset, every[place.draw])
@@ -228,8 +230,8 @@ class StudyPlan:
         return self._usable[dataset]
 
     def _roles(self, of_dataset: Usable, draw: Draw) -> Roles:
-        split = of_dataset.kept.splits[draw.split]
-        return roles_of(draw, split, self._config).of(of_dataset.places)
+        split, unlabelled = of_dataset.kept.splits[draw.split], of_dataset.kept.unlabelled
+        return roles_of(draw, split, self._config, unlabelled).of(of_dataset.places)
 
     def _name(self, of_dataset: Usable, draw: Draw) -> str:
         return draw.name(of_dataset.kept.splits[draw.split])

@@ -85,14 +85,17 @@ def molecule_rows(
     Parameters
     ----------
     dataset
-        All of it.
+        All of it; the line of a molecule is null where it is from another table.
     places
         The rows of it that can be used.
     parts_of
         The rows of each part of each draw, by rows of the whole dataset.
     """
     source = np.array(dataset.rows, dtype=np.int64)
-    lines = np.array(dataset.lines, dtype=np.int64)[places] if dataset.lines else None
+    own = dataset.origin(0)
+    lines = [
+        dataset.lines[at] if dataset.lines and dataset.origin(at) == own else None for at in places
+    ]
     parts = {}
     for draw, rows_of in parts_of.items():
         part = np.full(len(dataset), -1, dtype=np.int16)
@@ -103,7 +106,7 @@ def molecule_rows(
         {
             "dataset": _coded(np.zeros(len(places), np.int16), [dataset.name]),
             "row": source[places],
-            "line": pd.array(lines if lines is not None else [None] * len(places), dtype="Int64"),
+            "line": pd.array(lines, dtype="Int64"),
             "smiles": [dataset.smiles[place] for place in places],
             "truth": dataset.labels[places],
             **parts,

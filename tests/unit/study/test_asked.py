@@ -17,10 +17,12 @@ from w2s_mol.study.config import StudyConfig
 def settings(tmp_path: Path, tiny_encoder_folder: Path) -> dict:
     (tmp_path / "own.csv").write_text("smiles,y\nC,1.0\nCC,2.0\n")
     (tmp_path / "split.json").write_text('{"train": [0], "valid": [1], "test": [1]}')
+    (tmp_path / "pool.csv").write_text("smiles\nCCC\nCCN\n")
     encoder = copytree(tiny_encoder_folder, tmp_path / "family" / "tiny")
     return {
         "dataset": str(tmp_path / "own.csv"),
         "split_file": str(tmp_path / "split.json"),
+        "unlabelled": ("rows", str(tmp_path / "pool.csv")),
         "weak": str(encoder),
         "strong": "ecfp",
     }
@@ -42,7 +44,9 @@ def test_the_same_settings_and_files_are_the_same(settings: dict, tmp_path: Path
     assert asked(settings) == first
 
 
-@pytest.mark.parametrize("name", ["own.csv", "split.json", "family/tiny/model.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["own.csv", "split.json", "pool.csv", "family/tiny/model.safetensors"]
+)
 def test_a_changed_byte_is_another(settings: dict, tmp_path: Path, name: str) -> None:
     """Also one that is written at once, with the size as it was."""
     first = asked(settings)
