@@ -77,6 +77,8 @@ class StudyConfig:
         encoders cannot represent.
     max_atoms
         Molecules of more atoms cannot be used; at most 5,000.
+    keep_models
+        Keep every head in the run's folder: ``models.parquet`` and ``scalers.parquet``.
     """
 
     dataset: Annotated[
@@ -195,6 +197,13 @@ class StudyConfig:
         Option(help="What to do with a row that cannot be used; skipped ones are counted."),
     ] = "error"
     max_atoms: MaxAtoms = MAX_ATOMS
+    keep_models: Annotated[
+        bool,
+        Option(
+            long="--keep-models/--no-keep-models",
+            help="Keep every head, for w2s-mol predict and fit; a few kB each.",
+        ),
+    ] = True
 
     def __post_init__(self) -> None:
         for name, value in checked(self).items():

@@ -22,6 +22,8 @@ from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, left_out, roles_of
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets
+from w2s_mol.study.kept_models import MODELS, SCALERS
+from w2s_mol.study.model_tables import ModelTables
 from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS
 from w2s_mol.study.predictions import molecule_rows, prediction_rows
 from w2s_mol.study.protocols import Roles
@@ -58,10 +60,11 @@ class StudyPlan:
 
     kind = "study"
     format = RESULTS_FORMAT
-    tables: tuple[str, ...] = ("results", PREDICTIONS, MOLECULES)
 
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
         self._config = config
+        kept = (MODELS, SCALERS) if config.keep_models else ()
+        self.tables: tuple[str, ...] = ("results", PREDICTIONS, MOLECULES, *kept)
         before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder)
         self._supervisors = find_supervisors(config.weak, finder)
@@ -178,6 +181,7 @@ class StudyPlan:
         roles = self._roles(of_dataset, draw)
         fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
         results, predictions = [], []
+        kept = ModelTables(everything.name, name, supervisors, roles)
         with one_thread(torch_too=config.head == "adamw"):
             for cells in split_cells(
                 supervisors,
@@ -192,12 +196,15 @@ class StudyPlan:
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
                 )
                 predictions.append(prediction_rows(everything, name, supervisors, roles, cells))
+                if config.keep_models:
+                    kept.add(cells)
         return {
             "results": pd.concat(results, ignore_index=True),
             # A table of one student is large enough without a copy.
             PREDICTIONS: pd.concat(predictions, ignore_index=True)
             if len(predictions) > 1
             else predictions[0],
+            **(kept.tables() if config.keep_models else {}),
         }
 
     def _prepared(self, dataset: int, progress: Progress) -> Usable:

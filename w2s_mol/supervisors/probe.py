@@ -27,4 +27,4 @@ class Probe(EncodedReader, Supervisor):
         # A probe has something to say of every molecule: NaN here is a head that overflowed.
         said = labels[lesson.asked]
         labels[lesson.asked] = np.where(np.isnan(said), np.inf, said)
-        return WeakLabels(labels, float(head.penalties[0]))
+        return WeakLabels(labels, float(head.penalties[0]), self.encoded.model(head))

@@ -63,11 +63,14 @@ class Both(Use):
     name, words = "both", "both"
     what = "true and weak labels in one fit, their weight chosen on validation"
 
+    def __init__(self, weights: Sequence[float] = WEIGHTS) -> None:
+        self.weights = weights
+
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn the labels of all molecules that have one, with each weight of the weak ones."""
         rows = np.union1d(known.labelled, known.taught)
         read = np.union1d(known.read, known.judged)
-        return [_of_weight(known, weight, rows, read) for weight in WEIGHTS]
+        return [_of_weight(known, weight, rows, read) for weight in self.weights]
 
     def made(self, known: Known, learned: Sequence[Learned]) -> Made:
         """Take for each supervisor the weight of the least error on true validation labels."""
@@ -83,6 +86,7 @@ class Both(Use):
             np.stack([predictions[best[j], :, j] for j in columns], axis=1),
             np.array([learned[best[j]].penalties[j] for j in columns]),
             tuple(learned[best[j]].models[j] for j in columns if learned[best[j]].models),
+            np.array(self.weights)[best],
         )
 
 

@@ -52,7 +52,7 @@ def test_a_part_is_a_split_under_some_supervisors_and_one_is_of_the_molecules(
     first, second = (found.do(name, silent) for name in ("000-000-000", "000-000-001"))
     assert set(first.tables["results"]["weak"]) == set(WEAK[:2])
     assert set(second.tables["results"]["weak"]) == set(WEAK[2:])
-    assert set(second.tables) == {"results", "predictions"}
+    assert set(second.tables) == {"results", "predictions", "models", "scalers"}
     molecules = found.do("000-molecules", silent)
     assert set(molecules.tables) == {"molecules"}
     assert len(molecules.tables["molecules"]) == 60
@@ -169,7 +169,7 @@ def test_two_processes_share_a_study(
     names = {path.name for path in (tmp_path / "run").iterdir()} - {"manifest.json"}
     assert names == {
         *("results.csv", "results.parquet", "predictions.parquet", "molecules.parquet"),
-        "config.toml",
+        *("models.parquet", "scalers.parquet", "config.toml"),
     }
     for name in names:
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()

@@ -115,6 +115,8 @@ def test_a_run_folder_holds_results_settings_and_manifest(settings: dict, tmp_pa
         "results.parquet",
         "predictions.parquet",
         "molecules.parquet",
+        "models.parquet",
+        "scalers.parquet",
         "config.toml",
         "manifest.json",
     }
@@ -226,7 +228,9 @@ def test_a_study_stopped_between_splits_goes_on_to_the_same_bytes(
     calls.extend([1, 1])  # let it pass from now on
     run_study(output_dir=tmp_path / "run", **settings)
     assert len(calls) == 3  # only the split that was missing
-    for name in ("results.csv", *(f"{table}.parquet" for table in plan.StudyPlan.tables)):
+    names = [path.name for path in (tmp_path / "whole").iterdir() if path.name != "manifest.json"]
+    assert len(names) == 7
+    for name in names:
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
