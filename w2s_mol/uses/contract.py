@@ -130,11 +130,14 @@ class Use(ABC):
         What tables and messages call it.
     what
         What it is.
+    reads_weak
+        Whether it needs the supervisor's labels of new molecules to predict theirs.
     """
 
     name: str
     words: str
     what: str
+    reads_weak: bool = False
 
     @abstractmethod
     def exercises(self, known: Known) -> list[Exercise]:

@@ -19,6 +19,7 @@ class Delta(Use):
 
     name, words = "delta", "delta"
     what = "the supervisor plus a strong head on its residuals"
+    reads_weak = True
 
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn true label - weak label, where both are known."""
@@ -40,6 +41,7 @@ class Stack(Use):
 
     name, words = "stack", "stack"
     what = "a head on strong features and the supervisor's label together"
+    reads_weak = True
 
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn the true labels, with the weak one beside the features."""
@@ -101,5 +103,6 @@ def _of_weight(known: Known, weight: float, rows: Rows, read: Rows) -> Exercise:
     with np.errstate(invalid="ignore", divide="ignore"):
         summed = np.where(true, known.had, 0.0)[:, None] + np.where(says, weight * known.weak, 0.0)
         labels = np.where(total > 0, summed / total, np.nan)
-    labels[known.judged] = known.had[known.judged, None]
+    judged = np.setdiff1d(known.judged, rows)
+    labels[judged] = known.had[judged, None]
     return Exercise(labels, rows, known.judged, read, weights=total[rows])
