@@ -36,6 +36,7 @@ VERBS = {
     "run": Verb("run", "Run a weak-to-strong study and write a run folder.", _GO_ON),
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
     "predict": Verb("predict", "Predict labels of a library with the models of a run."),
+    "fit": Verb("fit", "Fit one model on all labels, with what a run found best."),
     "statistics": Verb("statistics", "Say how sure the numbers of runs are: intervals, controls."),
     "figures": Verb("figures", "Draw the paper's figures and more from finished runs."),
     "report": Verb("report", "Write one self-contained document from finished runs."),

@@ -36,7 +36,7 @@ class Choice:
     results
         The run's results of this supervisor and student.
     students, supervisors
-        What is kept of each split; no students for ``weak``.
+        What is kept of each split of the use, and of the supervisor; no students for ``weak``.
     """
 
     keys: Mapping[str, Any]
@@ -46,6 +46,11 @@ class Choice:
     results: pd.DataFrame
     students: list[KeptModel] = field(default_factory=list)
     supervisors: list[KeptModel] = field(default_factory=list)
+
+    @property
+    def reads_weak(self) -> bool:
+        """Say whether new molecules need the supervisor's labels."""
+        return self.use == WEAK or USES[self.use].reads_weak
 
     @property
     def kept(self) -> list[KeptModel]:
@@ -110,7 +115,6 @@ def choose(
         one: models.of_use(dataset, strong, (family, name), one, splits) for one in CANDIDATES
     }
     use = _use(use, _usable(by_use, splits), rows, run)
-    needs_weak = use == WEAK or USES[use].reads_weak
     return Choice(
         study.keys,
         family,
@@ -118,7 +122,7 @@ def choose(
         use,
         rows,
         students=[] if use == WEAK else by_use[use],
-        supervisors=by_use[WEAK] if needs_weak else [],
+        supervisors=by_use[WEAK],
     )
 
 

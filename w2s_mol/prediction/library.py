@@ -76,7 +76,8 @@ class LibraryPredictor:
 
     def __init__(self, run: FinishedRun, choice: Choice, finder: Finder) -> None:
         self.choice = choice
-        students, supervisors = models_of(choice.students), models_of(choice.supervisors)
+        students = models_of(choice.students)
+        supervisors = models_of(choice.supervisors) if choice.reads_weak else []
         self._predictor = Predictor(choice.use, students, supervisors, finder)
         self.columns = self._predictor.columns
         self.half_width = half_width([kept.misses for kept in choice.kept])

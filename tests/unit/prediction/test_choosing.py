@@ -39,15 +39,15 @@ def test_recommended_is_what_errs_least_on_validation(run: FinishedRun, models: 
 
 
 @pytest.mark.parametrize(
-    ("use", "students", "supervisors"),
-    [("weak", 0, 2), ("w2s", 2, 0), ("direct", 2, 0), ("both", 2, 0), ("delta", 2, 2)],
+    ("use", "students", "reads_weak"),
+    [("weak", 0, True), ("w2s", 2, False), ("direct", 2, False), ("delta", 2, True)],
 )
 def test_a_use_has_the_models_that_it_needs(
-    run: FinishedRun, models: KeptModels, use: str, students: int, supervisors: int
+    run: FinishedRun, models: KeptModels, use: str, students: int, reads_weak: bool
 ) -> None:
     found = choose(run, models, "esol", "shipped/weak-h8-s0", None, use)
-    assert (len(found.students), len(found.supervisors)) == (students, supervisors)
-    assert len(found.kept) == 2
+    assert (len(found.students), found.reads_weak) == (students, reads_weak)
+    assert len(found.supervisors) == len(found.kept) == 2
 
 
 @pytest.mark.parametrize(
