@@ -23,6 +23,8 @@ from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, left_out, roles_of
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets, remarks
+from w2s_mol.study.kept_models import MODELS, SCALERS
+from w2s_mol.study.model_tables import ModelTables
 from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, USES
 from w2s_mol.study.predictions import molecule_rows, prediction_rows, use_rows
 from w2s_mol.study.protocols import Roles
@@ -40,8 +42,9 @@ MOST_SUPERVISORS = 24
 MOST_VALUES = 1 << 20
 """Molecules times supervisors of one part: with many molecules it has fewer supervisors."""
 
-TABLES = ("results", PREDICTIONS, USES, MOLECULES)
-"""Of a run folder; it may keep the first alone."""
+TABLES = ("results", PREDICTIONS, USES, MOLECULES, MODELS, SCALERS)
+_KEPT = {"results": 1, "predictions": 4, "all": 6}
+"""How many of them a run folder keeps, by the setting ``keep``."""
 
 NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file", "unlabelled")
 """Settings whose content counts, not what they are called."""
@@ -69,7 +72,7 @@ class StudyPlan:
 
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
         self._config = config
-        self.tables: tuple[str, ...] = TABLES if config.keep == "all" else TABLES[:1]
+        self.tables: tuple[str, ...] = TABLES[: _KEPT[config.keep]]
         before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder, columns_of(config.weak))
         self._supervisors = find_supervisors(config.weak, finder)
@@ -193,6 +196,7 @@ class StudyPlan:
         roles = self._roles(of_dataset, draw)
         fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
         results, predictions, uses = [], [], []
+        kept = ModelTables(everything.name, name, supervisors, roles)
         with one_thread(torch_too=config.head == "adamw"):
             for cells in split_cells(
                 supervisors,
@@ -206,16 +210,21 @@ class StudyPlan:
                 results.append(
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
                 )
-                if config.keep == "all":
-                    of_cells = (everything, name, supervisors, roles, cells)
+                of_cells = (everything, name, supervisors, roles, cells)
+                if PREDICTIONS in self.tables:
                     predictions.append(prediction_rows(*of_cells))
                     uses.append(use_rows(*of_cells))
+                if MODELS in self.tables:
+                    kept.add(cells)
         tables = {"results": results, PREDICTIONS: predictions, USES: uses}
         return {
             # A table of one student is large enough without a copy.
-            name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
-            for name, each in tables.items()
-            if each
+            **{
+                name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
+                for name, each in tables.items()
+                if each
+            },
+            **(kept.tables() if MODELS in self.tables else {}),
         }
 
     def _prepared(self, dataset: int, progress: Progress) -> Usable:

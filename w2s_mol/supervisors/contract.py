@@ -17,6 +17,7 @@ from w2s_mol.embeddings.reader import Reader
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
+from w2s_mol.models.model import Model
 from w2s_mol.progress import Progress, silent
 
 
@@ -57,10 +58,13 @@ class WeakLabels:
         nothing.
     penalty
         The ridge penalty that it chose for itself, if it did.
+    model
+        What says the same of new molecules; None where nothing of the kind is kept.
     """
 
     labels: Array
     penalty: float = nan
+    model: Model | None = None
 
 
 class Supervisor(Reader, ABC):

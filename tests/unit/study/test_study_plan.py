@@ -52,7 +52,7 @@ def test_a_part_is_a_split_under_some_supervisors_and_one_is_of_the_molecules(
     first, second = (found.do(name, silent) for name in ("000-000-000", "000-000-001"))
     assert set(first.tables["results"]["weak"]) == set(WEAK[:2])
     assert set(second.tables["results"]["weak"]) == set(WEAK[2:])
-    assert set(second.tables) == {"results", "predictions", "uses"}
+    assert set(second.tables) == {*module.TABLES} - {"molecules"}
     molecules = found.do("000-molecules", silent)
     assert set(molecules.tables) == {"molecules"}
     assert len(molecules.tables["molecules"]) == 60

@@ -116,6 +116,8 @@ def test_a_run_folder_holds_results_settings_and_manifest(settings: dict, tmp_pa
         "predictions.parquet",
         "uses.parquet",
         "molecules.parquet",
+        "models.parquet",
+        "scalers.parquet",
         "config.toml",
         "manifest.json",
     }
