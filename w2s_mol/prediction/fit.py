@@ -26,7 +26,7 @@ from w2s_mol.runs import FinishedRun
 from w2s_mol.settings_check import made
 from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.students.registry import find_students
-from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.config import ALL, StudyConfig
 from w2s_mol.study.inputs import load_datasets
 from w2s_mol.study.kept_models import WEAK, KeptModel
 from w2s_mol.study.usable import usable
@@ -57,8 +57,15 @@ def fit(
     Raises
     ------
     InputError
-        If the dataset or an encoder is not what it was in the run, or cannot be found.
+        If the dataset or an encoder is not what it was in the run, or cannot be found; or if the
+        run had a number of the labels drawn: penalties for few are none for all.
     """
+    labels = str(choice.keys["labels"])
+    if labels != ALL:
+        raise InputError(
+            f"{run.folder} chose its penalties for {labels} labels, which do not suit a model of "
+            f"all. Run the study with --labels {ALL}, and fit from that."
+        )
     config = made(StudyConfig, dict(run.manifest["config"]))
     finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
     row = choice.results.iloc[0]

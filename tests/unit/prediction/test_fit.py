@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,13 @@ def test_data_of_another_content_are_refused(run: FinishedRun, tmp_path: Path) -
     manifest["config"]["dataset"] = [str(tmp_path / "own.csv")]
     with pytest.raises(InputError, match="own has another content than in the run"):
         fitted(FinishedRun(run.folder, manifest), "w2s")
+
+
+def test_penalties_for_few_labels_are_not_taken_for_all(run: FinishedRun) -> None:
+    choice = choose(run, KeptModels(run), use="w2s")
+    drawn = replace(choice, keys={**choice.keys, "labels": "20"})
+    with pytest.raises(InputError, match=r"chose its penalties for 20 labels.* --labels all"):
+        fit(run, drawn, Finder())
 
 
 def test_a_model_that_reads_a_column_wants_it() -> None:
