@@ -31,6 +31,7 @@ from w2s_mol.study.inputs import load_datasets
 from w2s_mol.study.kept_models import WEAK, KeptModel
 from w2s_mol.study.usable import usable
 from w2s_mol.supervisors.contract import Lesson, Supervisor
+from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import find_task
 from w2s_mol.uses.contract import Known, Use
@@ -69,12 +70,17 @@ def fit(
     config = made(StudyConfig, dict(run.manifest["config"]))
     finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
     row = choice.results.iloc[0]
-    dataset = _same(load_datasets(config, finder), choice.keys["dataset"], row["dataset_sha256"])
+    datasets = load_datasets(config, finder, columns_of(config.weak))
+    dataset = _same(datasets, choice.keys["dataset"], row["dataset_sha256"])
     teachers = find_supervisors(config.weak, finder)
-    supervisor = _same(teachers, choice.weak, row["weak_sha256"])
+    supervisor = next((one for one in teachers if one.name == choice.weak), None)
     student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
+    if supervisor is None:
+        raise _other(choice.weak, row["weak_sha256"])
     readers: list[Reader] = [supervisor, *([] if choice.use == WEAK else [student])]
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
+    if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
+        raise _other(choice.weak, row["weak_sha256"])
     usual = find_task(config.task).fitter(config.head, epochs=config.head_epochs, seed=config.seed)
     models = _fitted(kept, supervisor, student, choice, usual)
     return FittedModel(choice.use, *models, _facts(run, config, choice, kept))
@@ -131,7 +137,11 @@ def _same(found: Sequence[Any], name: str, sha256: str) -> Any:
     for one in found:
         if one.name == name and one.sha256 == sha256:
             return one
-    raise InputError(
+    raise _other(name, sha256)
+
+
+def _other(name: str, sha256: str) -> InputError:
+    return InputError(
         f"{name} has another content than in the run, where its sha256 is {sha256[:12]}. Restore "
         "it, or run the study again."
     )

@@ -12,7 +12,7 @@ from w2s_mol.embeddings.finding import Finder
 from w2s_mol.heads.linear import Array, Scaler
 from w2s_mol.heads.matrix import Features
 from w2s_mol.models.model import Model
-from w2s_mol.prediction.sources import COLUMN, Source, columns_of, open_source
+from w2s_mol.prediction.sources import Source, column_of, columns_of, open_source
 from w2s_mol.progress import Progress, silent
 from w2s_mol.uses.registry import USES
 
@@ -77,7 +77,7 @@ class Predictor:
     @property
     def read_by_encoder(self) -> bool:
         """Say whether the features are an encoder's, which any SMILES has."""
-        return not self._first.encoder.startswith(COLUMN)
+        return column_of(self._first) is None
 
     def predict(self, examples: Examples, progress: Progress = silent) -> Said:
         """Predict labels of molecules; ``examples`` have the ``columns``."""

@@ -13,10 +13,9 @@ from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import Features
 from w2s_mol.models.model import Model
+from w2s_mol.molecules.properties import property_values
 from w2s_mol.progress import Progress
-
-COLUMN = "column:"
-"""How the encoder of a model is called that reads a number of each molecule's own table."""
+from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
 
 
 class Source(ABC):
@@ -37,6 +36,16 @@ class _Column(Source):
         return numbers[:, None], [why if missing else "" for missing in np.isnan(numbers)]
 
 
+class _Property(Source):
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
+        values = np.array(list(property_values(self._name, examples.smiles)), dtype=np.float64)
+        why = f"RDKit's {self._name} is no finite number"
+        return values[:, None], [why if missing else "" for missing in np.isnan(values)]
+
+
 class _Encoder(Source):
     def __init__(self, encoder: Encoder, pooling: str) -> None:
         self._encoder, self._pooling = encoder, pooling
@@ -46,10 +55,17 @@ class _Encoder(Source):
         return found.embeddings, found.reasons
 
 
+def column_of(model: Model) -> str | None:
+    """Return the column of the molecules' own table that a model reads, if it does."""
+    for prefix in (COLUMN, RAW):
+        if model.encoder.startswith(prefix):
+            return model.encoder.removeprefix(prefix)
+    return None
+
+
 def columns_of(models: Sequence[Model]) -> list[str]:
     """Return the columns of a table that some models read."""
-    named = [m.encoder.removeprefix(COLUMN) for m in models if m.encoder.startswith(COLUMN)]
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys(filter(None, map(column_of, models))))
 
 
 def open_source(model: Model, finder: Finder) -> Source:
@@ -60,8 +76,10 @@ def open_source(model: Model, finder: Finder) -> Source:
     InputError
         If the encoder is not the one that its head was fitted on.
     """
-    if model.encoder.startswith(COLUMN):
-        return _Column(model.encoder.removeprefix(COLUMN))
+    if column := column_of(model):
+        return _Column(column)
+    if model.encoder.startswith(PROPERTY):
+        return _Property(model.encoder.removeprefix(PROPERTY))
     found = finder.encoded(model.encoder).encoder
     if found.fingerprint != model.fingerprint:
         raise InputError(

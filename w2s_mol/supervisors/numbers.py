@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.errors import InputError
-from w2s_mol.heads.linear import Array
+from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.matrix import InMemory
+from w2s_mol.models.model import Model
 from w2s_mol.molecules.properties import check_property, property_values
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
@@ -19,6 +21,8 @@ from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
 from w2s_mol.supervisors.remarks import remarks_on
 
 _REPORT_EVERY = 100
+FIXED = "fixed"
+"""The pooling of what has none."""
 
 
 class Number(Supervisor):
@@ -53,10 +57,18 @@ class Number(Supervisor):
         if not len(learn) or not len(choose):
             return WeakLabels(np.full(len(values), np.nan))
         # A head takes features that vary in their seventh digit alone for constant ones.
-        feature = InMemory((values - values[learn].mean())[:, None])
+        middle = values[learn].mean()
+        feature = InMemory((values - middle)[:, None])
         head = lesson.fit(feature, lesson.truth[:, None], learn, choose)
         labels = head.predict_rows(feature, lesson.asked[known[lesson.asked]])[:, 0]
-        return WeakLabels(labels, float(head.penalties[0]))
+        moved = Scaler(head.scaler.mean + middle, head.scaler.scale)
+        return WeakLabels(
+            labels, float(head.penalties[0]), self._model(replace(head, scaler=moved))
+        )
+
+    def _model(self, head: LinearHead) -> Model:
+        """Return what calibrates the number of other molecules."""
+        return Model(self.name, self.sha256, FIXED, head)
 
 
 class Column(Number):
@@ -96,7 +108,9 @@ class Raw(Column):
         """Return the cells."""
         labels = np.full(len(lesson.examples), np.nan)
         labels[lesson.asked] = self.values(lesson.examples)[lesson.asked]
-        return WeakLabels(labels)
+        one, zero = np.ones(1), np.zeros(1)
+        as_it_is = LinearHead(Scaler(zero, one), one[:, None], zero, np.full(1, np.nan))
+        return WeakLabels(labels, model=self._model(as_it_is))
 
 
 class Property(Number):
