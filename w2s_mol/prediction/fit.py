@@ -73,7 +73,8 @@ def fit(
     datasets = load_datasets(config, finder, columns_of(config.weak))
     dataset = _same(datasets, choice.keys["dataset"], row["dataset_sha256"])
     teachers = find_supervisors(config.weak, finder)
-    supervisor = next((one for one in teachers if one.name == choice.weak), None)
+    named = (choice.family, choice.weak)
+    supervisor = next((one for one in teachers if (one.family, one.name) == named), None)
     student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
     if supervisor is None:
         raise _other(choice.weak, row["weak_sha256"])
