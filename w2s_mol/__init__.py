@@ -16,6 +16,7 @@ from w2s_mol._version import __version__
 if TYPE_CHECKING:
     from w2s_mol.datasets.loading import load_dataset
     from w2s_mol.encoders.loading import load_encoder
+    from w2s_mol.prediction.fitted import load_model
     from w2s_mol.pretraining.pretrain import pretrain
     from w2s_mol.selection.tables import selection_table
     from w2s_mol.study.run import run_study
@@ -25,6 +26,7 @@ __all__ = [
     "__version__",
     "load_dataset",
     "load_encoder",
+    "load_model",
     "pretrain",
     "run_study",
     "run_synthetic",
@@ -34,6 +36,7 @@ __all__ = [
 _HOMES = {
     "load_dataset": "w2s_mol.datasets.loading",
     "load_encoder": "w2s_mol.encoders.loading",
+    "load_model": "w2s_mol.prediction.fitted",
     "pretrain": "w2s_mol.pretraining.pretrain",
     "run_study": "w2s_mol.study.run",
     "run_synthetic": "w2s_mol.synthetic.run",

@@ -108,7 +108,7 @@ def test_debug_before_a_verb_shows_where_an_error_comes_from():
 @pytest.mark.parametrize(
     ("line", "position", "offered"),
     [
-        ("w2s-mol pre", 1, ["prepare-corpus", "pretrain-weak", "pretrain-strong"]),
+        ("w2s-mol pre", 1, ["predict", "prepare-corpus", "pretrain-weak", "pretrain-strong"]),
         ("w2s-mol -q run --sh", 3, ["--shuffle-weak-labels"]),
         ("w2s-mol run --strong a --strong b --protocol ", 7, ["paper", "disjoint"]),
         ("w2s-mol run --config nowhere.toml --offl", 4, ["--offline"]),

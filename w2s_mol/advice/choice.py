@@ -48,6 +48,16 @@ class Choice:
     worth: Worth | None = None
 
     @property
+    def study(self) -> str:
+        """Return the id of the run that the supervisor is of."""
+        return str(self.errors.best(self.use)[3])
+
+    @property
+    def recommended(self) -> str:
+        """Return the use to make: ``direct`` where no use of a supervisor is better."""
+        return DIRECT if self.direct_is_better else self.use
+
+    @property
     def direct_is_better(self) -> bool:
         """Say whether no use of a supervisor is better than direct on validation."""
         return not self.seen < self.seen_direct

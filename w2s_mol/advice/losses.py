@@ -9,29 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from w2s_mol.runs import FinishedRun
+from w2s_mol.advice.predictions import Predictions
 from w2s_mol.statistics.resampling import row_weights
-from w2s_mol.study.prediction_tables import PREDICTION, PREDICTIONS, USES, with_molecules
 from w2s_mol.tasks.contract import Task
+from w2s_mol.uses.registry import USES
 
 Array = NDArray[np.float64]
-_MOLECULE = ["dataset", "split", "strong", "family", "weak", "row"]
 
 
 class Losses:
     """Of the test molecules of one run."""
 
-    def __init__(self, run: FinishedRun) -> None:
-        self._uses, self._plain = run.table(USES), run.table(PREDICTIONS)
-        self._molecules = run.table("molecules")
-        results = run.table("results")
-        draws = results.drop_duplicates(["dataset", "split"])
-        self._labels = draws.set_index(["dataset", "split"])["labels"].astype(str)
-        self._distinct = set(
-            results.drop_duplicates(["dataset", "split_sha256"])[["dataset", "split"]].itertuples(
-                index=False, name=None
-            )
-        )
+    def __init__(self, predictions: Predictions) -> None:
+        self._predictions = predictions
 
     def of(self, keys: Mapping[str, Any], family: str, weak: str, task: Task) -> pd.DataFrame:
         """Return one supervisor's losses, of every number of labels.
@@ -41,26 +31,12 @@ class Losses:
         DataFrame
             labels, split, row, and a column for each use.
         """
-        of_one = {"dataset": keys["dataset"], "strong": keys["strong"], "family": family,
-                  "weak": weak}  # fmt: skip
-        uses, plain = (_where(table, of_one) for table in (self._uses, self._plain))
-        for table in (uses, plain):
-            table[_MOLECULE[:-1]] = table[_MOLECULE[:-1]].astype(str)
-        if uses.empty:
-            return uses
-        found = with_molecules(uses.merge(plain, on=_MOLECULE), self._molecules)
-        places = list(zip(found["dataset"], found["split"], strict=True))
-        first = np.array([place in self._distinct for place in places])
-        found = found[(found["part"] == "test").to_numpy() & first]
+        found = self._predictions.on_test(keys, family, weak)
+        if found.empty:
+            return found
         truth = found["truth"].to_numpy(float)
-        losses = {
-            column.removesuffix(PREDICTION): task.loss(found[column].to_numpy(float), truth)
-            for column in found
-            if str(column).endswith(PREDICTION)
-        }
-        labels = [self._labels[d, s] for d, s in zip(found["dataset"], found["split"], strict=True)]
-        return pd.DataFrame({"labels": labels, "split": found["split"].to_numpy(),
-                             "row": found["row"].to_numpy(), **losses})  # fmt: skip
+        losses = {use: task.loss(found[use].to_numpy(float), truth) for use in ("weak", *USES)}
+        return found[["labels", "split", "row"]].assign(**losses)
 
     def replicates(
         self, losses: pd.DataFrame, uses: Sequence[str], replicates: int, seed: int
@@ -85,10 +61,3 @@ class Losses:
             use: {labels: np.mean(each, axis=0) for labels, each in by_labels.items()}
             for use, by_labels in found.items()
         }
-
-
-def _where(table: pd.DataFrame, values: Mapping[str, str]) -> pd.DataFrame:
-    keep = np.ones(len(table), dtype=bool)
-    for column, value in values.items():
-        keep &= (table[column] == value).to_numpy()
-    return table[keep].copy()

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from w2s_mol.advice.choice import Choice, choices
-from w2s_mol.advice.errors import UseErrors, beside_each_other, use_errors
+from w2s_mol.advice.errors import DIRECT, UseErrors, beside_each_other, use_errors
 from w2s_mol.advice.losses import Losses
+from w2s_mol.advice.predictions import Predictions
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import SelectorSplit, selections, studies_of
 from w2s_mol.statistics.resampling import REPLICATES
@@ -69,10 +70,13 @@ def advise(
     return found
 
 
-def advised(runs: Sequence[FinishedRun]) -> list[Advice]:
+def advised(
+    runs: Sequence[FinishedRun], replicates: int = REPLICATES, seed: int = 0
+) -> list[Advice]:
     """Return what ``advise`` does, nothing for runs of before 0.4: these lack the uses."""
-    newer = [run for run in runs if f"{USES}.parquet" in run.manifest.get("files", {})]
-    return advise(newer) if newer else []
+    studies = [run for run in runs if run.kind == "study"]
+    newer = [run for run in studies if f"{DIRECT}_error" in run.table("results")]
+    return advise(newer, replicates=replicates, seed=seed) if newer else []
 
 
 def _losses(
@@ -84,7 +88,8 @@ def _losses(
     [study] = studies
     if study not in known:
         run = next((run for run in runs if run.id == study), None)
-        known[study] = Losses(run) if run else None
+        keeps = run and f"{USES}.parquet" in run.manifest.get("files", {})
+        known[study] = Losses(Predictions(run)) if run and keeps else None
     return known[study]
 
 

@@ -57,6 +57,24 @@ Runs = Annotated[
 Replicates = Annotated[int, Range(100), Option("Bootstrap replicates.")]
 BootstrapSeed = Annotated[int, Range(0), Option("Of the bootstrap.")]
 
+TheRun = Annotated[Path, Option("The folder of a finished run.", metavar="RUN")]
+OfDataset = Annotated[
+    str | None, Option("Whose models, where the run has several datasets.", metavar="NAME")
+]
+OfWeak = Annotated[
+    str, Option("Whose labels: a supervisor of the run, or the rule's pick.", metavar="NAME|picked")
+]
+OfStrong = Annotated[
+    str | None, Option("Which student, where the run has several.", metavar="NAME")
+]
+OfUse = Annotated[
+    str,
+    Option(
+        "What is made of the labels; recommended: what errs least on validation.",
+        metavar="recommended|w2s|delta|stack|both|direct|weak",
+    ),
+]
+
 _Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no notes.", callback=_be_quiet)
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.cli.drawn import drawn
 from w2s_mol.option import Option
 from w2s_mol.settings_check import Seed
+
+if TYPE_CHECKING:
+    from w2s_mol.advice.scores import Scored
 
 app = new_app()
 
@@ -17,6 +20,9 @@ app = new_app()
 def recommend(
     runs: options.Runs = None,
     seed: Annotated[Seed, Option("Of the bootstrap over molecules.")] = 0,
+    scores: Annotated[
+        bool, Option("Print RMSE, MAE, R2 and Spearman of every use on test instead.")
+    ] = False,
     form: options.Format = "table",
 ) -> None:
     """Say what to do with the supervisors of runs.
@@ -31,9 +37,14 @@ def recommend(
     """
     from w2s_mol.advice import rows
     from w2s_mol.advice.report import advise
+    from w2s_mol.advice.scores import scored
     from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence, what_uses_are
 
-    found = advise(options.given_runs(runs), seed=seed)
+    given = options.given_runs(runs)
+    found = advise(given, seed=seed)
+    if scores:
+        _print_scores(list(scored(found, given)), form)
+        return
     if form != "table":
         output.print_rows(*rows.of_choices(found), form)
         return
@@ -48,3 +59,15 @@ def recommend(
             output.rich_result(drawn(table, before="\n"))
             output.result(table.note)
     output.result(f"\n{what_uses_are()}")
+
+
+def _print_scores(found: list[Scored], form: str) -> None:
+    from w2s_mol.advice.scores import rendered_scores, rows_of_scores
+
+    if form != "table":
+        output.print_rows(*rows_of_scores(found), form)
+        return
+    for choice, scores in found:
+        table = rendered_scores(choice, scores)
+        output.rich_result(drawn(table, before="\n"))
+        output.result(table.note)

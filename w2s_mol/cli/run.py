@@ -34,8 +34,9 @@ def run(
     Fits a head of every weak encoder on true labels, lets its predictions supervise the strong
     encoder's head, and measures both against the truth, for every split. Writes results.csv,
     results.parquet, predictions.parquet (by row number), molecules.parquet (what these rows are),
-    config.toml and manifest.json. Stopped at any moment,
-    the same command goes on; a finished study is not repeated.
+    models.parquet and scalers.parquet (every head, for predict and fit), config.toml and
+    manifest.json. Stopped at any moment, the same command goes on; a finished study is not
+    repeated.
 
     Example: w2s-mol run --dataset lipop --strong molbert
     """

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,14 +12,11 @@ import pyarrow.parquet as pq
 
 from w2s_mol import files
 from w2s_mol._version import __version__
-from w2s_mol.datasets.faults import faults_error, reason_and_detail
-from w2s_mol.datasets.table import open_table
+from w2s_mol.datasets.faults import reason_and_detail
+from w2s_mol.embeddings.library import Library
 from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
-
-CHUNK = 8192
-"""Rows held in memory at a time; enough that molecules of equal length find each other."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,8 @@ def embed_table(
     pooling = encoder.resolve_pooling(pooling)
     if output.exists() and table.exists() and output.samefile(table):
         raise InputError(f"{output} is the table itself. Choose another output.")
-    total = _checked_total(table, delimiter, encoder.max_atoms, smiles_column)
+    library = Library(table, smiles_column, delimiter, encoder.max_atoms)
+    total = library.checked_total()
     schema = _schema(encoder, pooling)
     rows, valid, reasons = 0, 0, Counter[str]()
     checked = {"write_page_checksum": True}  # a flipped bit must not become a number
@@ -75,43 +72,19 @@ def embed_table(
         files.atomic_path(output) as temporary,
         pq.ParquetWriter(temporary, schema, **checked) as writer,
     ):
-        smiles = _smiles(table, delimiter, encoder.max_atoms, smiles_column)
-        while chunk := list(itertools.islice(smiles, CHUNK)):
+        for chunk in library.blocks():
             base = rows
 
             def report(work: str, done: int, _: int | None, base: int = base) -> None:
                 progress(work, base + done, total)
 
-            embedded = encoder.embed(chunk, pooling, report)
-            writer.write_batch(_batch(chunk, embedded, schema))
+            embedded = encoder.embed(chunk.smiles, pooling, report)
+            writer.write_batch(_batch(chunk.smiles, embedded, schema))
             reasons.update(reason_and_detail(why)[0] for why in embedded.reasons if why)
             rows += len(chunk)
             valid += int(embedded.valid.sum())
             progress(f"embedding with {encoder.name}", rows, total)
     return EmbeddedTable(rows, valid, dict(reasons.most_common()))
-
-
-def _checked_total(path: Path, delimiter: str | None, max_atoms: int, column: str) -> int:
-    """Return how many rows there are, or raise InputError for all those that are not whole."""
-    total, faults = 0, []
-    with open_table(path, delimiter, max_atoms) as table:
-        table.column(column)
-        for row in table.rows:
-            total += 1
-            if row.fault and len(row.fields) != len(table.header):
-                faults.append(row.fault)
-    if faults:
-        raise faults_error(path.name, faults, total, table.word, "Fix the {rows}.")
-    if total == 0:
-        raise InputError(f"{path.name} has a header but no rows.")
-    return total
-
-
-def _smiles(path: Path, delimiter: str | None, max_atoms: int, column: str) -> Iterator[str]:
-    with open_table(path, delimiter, max_atoms) as table:
-        at = table.column(column)
-        for row in table.rows:
-            yield row.fields[at]
 
 
 def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
@@ -130,7 +103,7 @@ def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
     return pa.schema(fields, metadata=made_by)
 
 
-def _batch(smiles: list[str], embedded: Embeddings, schema: pa.Schema) -> pa.RecordBatch:
+def _batch(smiles: Sequence[str], embedded: Embeddings, schema: pa.Schema) -> pa.RecordBatch:
     vectors = embedded.embeddings
     values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     columns = [pa.array(smiles), pa.array(embedded.valid), values, pa.array(embedded.reasons)]

@@ -141,3 +141,10 @@ def ridge_beside(
     """
     path = _Path.fit(features, labels, beside, learn)
     return path.head(np.argmin(path.errors(features, labels, beside, choose), axis=0))
+
+
+def ridge_beside_at(
+    features: Matrix, labels: Array, beside: Array, learn: Rows, numbers: Rows
+) -> LinearHead:
+    """Fit ridge heads, column j at penalty number ``numbers[j]`` of the path."""
+    return _Path.fit(features, labels, beside, learn).head(numbers)

@@ -43,7 +43,7 @@ def learned_heads(
             penalties[number][columns] = some.penalties
             models[number] |= {c: encoded.model(some.columns([i])) for i, c in enumerate(columns)}
     return [
-        Learned(of_all, chosen, tuple(made[column] for column in sorted(made)))
+        Learned(of_all, chosen, tuple(made.get(column) for column in range(len(chosen))))
         for of_all, chosen, made in zip(predictions, penalties, models, strict=True)
     ]
 

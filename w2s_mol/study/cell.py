@@ -18,6 +18,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
+from w2s_mol.models.model import Model
 from w2s_mol.streams import stream
 from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.study.digits import without_rounding
@@ -40,6 +41,8 @@ class Cells:
         Shapes (n,) and (n, k), in label units.
     weak_penalties
         The ridge penalties that supervisors chose for themselves, shape (k,).
+    weak_models
+        What says of new molecules what each supervisor says, where that is kept.
     made
         What is made of the supervisors' labels, by use.
     """
@@ -48,6 +51,7 @@ class Cells:
     truth: Array
     weak: Array
     weak_penalties: Array
+    weak_models: Sequence[Model | None]
     made: Mapping[str, Made]
 
     def predicted(self, rows: Rows, supervisor: int) -> Predicted:
@@ -98,10 +102,12 @@ def split_cells(
     had = _shown(truth, learn, judge)
     lesson = Lesson(examples, had, learn, judge, roles.asked, fit)
     weak, penalties = np.empty((len(truth), len(supervisors))), np.empty(len(supervisors))
+    models: list[Model | None] = []
     for place, supervisor in enumerate(supervisors):
         said = supervisor.labels(lesson)
         weak[:, place] = _checked(supervisor, said, len(truth), roles)
         penalties[place] = said.penalty
+        models.append(said.model)
     taught, chosen = roles.student_learns, roles.student_chooses
     labels = weak if shuffle_seed is None else shuffled(weak, [taught, chosen], shuffle_seed)
     known = Known(
@@ -118,7 +124,8 @@ def split_cells(
     teaching = Teaching(examples, supervisors, fit)
     weak = without_rounding(weak)
     for student in students:
-        yield Cells(student, truth, weak, penalties, _everything_made(student, teaching, known))
+        made = _everything_made(student, teaching, known)
+        yield Cells(student, truth, weak, penalties, models, made)
 
 
 def _everything_made(student: Student, teaching: Teaching, known: Known) -> dict[str, Made]:

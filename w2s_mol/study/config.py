@@ -33,6 +33,7 @@ ALL = "all"
 _LABELS = "How many true labels there are"
 StudentOn = Literal["same", "rest", "all"]
 ValidLabels = Literal["all", "share"]
+Keep = Literal["all", "predictions", "results"]
 _SEVERAL = 2
 
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
@@ -47,7 +48,9 @@ class StudyConfig:
     dataset
         Names or paths of datasets; ``all`` stands for the paper's three.
     weak
-        Weak encoders: names, folders of one encoder or of a family, ``shipped``.
+        Supervisors: names of encoders, folders of one or of a family, ``shipped``; numbers of
+        each molecule, ``column:``, ``raw:`` and ``property:``; combinations of these, ``concat:``,
+        ``mean:`` and ``chain:``.
     strong
         The strong encoders, each a student of all supervisors; ``self`` lets every supervisor
         teach its own representation, a null control.
@@ -85,6 +88,9 @@ class StudyConfig:
     on_invalid
         ``error``, or ``skip``: leave out molecules that cannot be read, or that one of the
         encoders cannot represent.
+    keep
+        ``all``: predictions, and every head (``models.parquet``, ``scalers.parquet``);
+        ``predictions`` without the heads; ``results`` alone, for studies of thousands of draws.
     max_atoms
         Molecules of more atoms cannot be used; at most 5,000.
     """
@@ -105,9 +111,12 @@ class StudyConfig:
         Option(
             means="name or path",
             metavar="NAME_OR_DIR",
-            help="Weak encoders: names, folders of one or of a family, hf:NAME[@REVISION], "
-            "file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, 'random' for untrained ones "
-            "as a null control. Repeatable.",
+            help="Supervisors. Weak encoders: names, folders of one or of a family, "
+            "hf:NAME[@REVISION], file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, "
+            "'random' for untrained ones as a null control. Numbers: column:NAME of the table and "
+            "property:MolLogP of RDKit, calibrated, or raw:NAME as it stands. Combinations: "
+            "concat:A+B (features side by side), mean:A+B or mean:h96 (labels averaged), chain:A>B "
+            "or chain:all (each taught by the one before). Repeatable.",
         ),
     ] = ("shipped",)
     strong: Annotated[
@@ -222,6 +231,13 @@ class StudyConfig:
         Option(help="What to do with a row that cannot be used; skipped ones are counted."),
     ] = "error"
     max_atoms: MaxAtoms = MAX_ATOMS
+    keep: Annotated[
+        Keep,
+        Option(
+            help="What the run folder keeps beside results: every molecule's predictions and every "
+            "head (for predict and fit), predictions alone, or nothing."
+        ),
+    ] = "all"
 
     def __post_init__(self) -> None:
         for name, value in checked(self).items():

@@ -1,4 +1,4 @@
-"""The datasets of a study, loaded as its settings say."""
+"""The datasets of a study, loaded as its settings say, and what is to be said of them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.named import dataset_names, expand_datasets
 from w2s_mol.datasets.own_settings import taken_by
 from w2s_mol.datasets.rules import ROWS
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
+from w2s_mol.progress import Progress, silent
 from w2s_mol.study.config import StudyConfig
+from w2s_mol.supervisors.contract import Supervisor
 
 
 def load_datasets(
@@ -41,6 +46,24 @@ def load_datasets(
             f"{ROWS} asks for such rows. Leave it out."
         )
     return datasets
+
+
+def remarks(
+    dataset: Dataset, supervisors: Sequence[Supervisor], progress: Progress = silent
+) -> list[str]:
+    """Return what supervisors have to say of a dataset, seeing the truth of its first train part.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot teach anyone there.
+    """
+    examples = Examples(dataset.smiles, dataset.columns)
+    truth = np.full(len(dataset), np.nan)
+    train = dataset.splits[0].train
+    truth[train] = dataset.labels[train]
+    told = [remark for s in supervisors for remark in s.remarks(examples, truth, progress)]
+    return list(dict.fromkeys(told))
 
 
 def known_names(config: StudyConfig) -> set[str]:

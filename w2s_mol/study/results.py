@@ -10,6 +10,7 @@ import pandas as pd
 
 from w2s_mol._version import __version__
 from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.datasets.examples import Examples
 from w2s_mol.study.cell import Cells
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.draws import Draw
@@ -125,7 +126,9 @@ def result_rows(
         "w2s_mol": __version__,
     }
     rows = []
+    examples = Examples(dataset.smiles, dataset.columns)
     for column, weak in enumerate(supervisors):
+        content = weak.content(examples)
         for part, index in roles.parts.items():
             predicted = cells.predicted(index, column)
             rows.append(
@@ -135,7 +138,7 @@ def result_rows(
                     "family": weak.family,
                     "hidden": weak.hidden,
                     "seed": weak.seed,
-                    "weak_sha256": weak.sha256,
+                    "weak_sha256": content,
                     "eval_split": part,
                     "n": int((~np.isnan(predicted.weak)).sum()),
                     **context.task.measured(predicted),

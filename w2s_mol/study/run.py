@@ -77,9 +77,10 @@ def run_study(
     config
         What to study; or give the fields of ``StudyConfig`` as keywords.
     output_dir
-        A run folder: ``results.csv`` and ``.parquet``, ``predictions.parquet``, ``config.toml``
-        and ``manifest.json``. A folder with the same study goes on where it stopped, and a
-        finished one is read, not repeated. None writes nothing.
+        A run folder: ``results.csv`` and ``.parquet``, ``predictions.parquet``,
+        ``molecules.parquet``, ``models.parquet`` and ``scalers.parquet`` (if they are kept),
+        ``config.toml`` and ``manifest.json``. A folder with the same study goes on where it
+        stopped, and a finished one is read, not repeated. None writes nothing.
     device
         ``auto``, ``cpu`` or ``cuda``.
     mirror, offline, progress

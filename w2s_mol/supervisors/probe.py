@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.reader import EncodedReader
+from w2s_mol.heads.linear import LinearHead
+from w2s_mol.heads.matrix import Matrix
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 
 
@@ -21,10 +25,15 @@ class Probe(EncodedReader, Supervisor):
 
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Fit a head on true labels, and let it predict."""
-        features = self.encoded.features(lesson.examples.smiles)
-        head = lesson.fit(features, lesson.truth[:, None], lesson.learn, lesson.choose)
-        labels = head.predict_rows(features, lesson.asked)[:, 0]
-        # A probe has something to say of every molecule: NaN here is a head that overflowed.
-        said = labels[lesson.asked]
-        labels[lesson.asked] = np.where(np.isnan(said), np.inf, said)
-        return WeakLabels(labels, float(head.penalties[0]))
+        said, head = probed(self.encoded.features(lesson.examples.smiles), lesson)
+        return replace(said, model=self.encoded.model(head))
+
+
+def probed(features: Matrix, lesson: Lesson) -> tuple[WeakLabels, LinearHead]:
+    """Return what a head on features of shape (n, d) says of a lesson, and the head."""
+    head = lesson.fit(features, lesson.truth[:, None], lesson.learn, lesson.choose)
+    labels = head.predict_rows(features, lesson.asked)[:, 0]
+    # A probe has something to say of every molecule: NaN here is a head that overflowed.
+    said = labels[lesson.asked]
+    labels[lesson.asked] = np.where(np.isnan(said), np.inf, said)
+    return WeakLabels(labels, float(head.penalties[0])), head

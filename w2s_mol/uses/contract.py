@@ -88,12 +88,13 @@ class Learned:
     penalties
         Chosen ridge penalties, shape (k,); NaN for other heads.
     models
-        One a column of labels, or none where the models are not to be kept.
+        One a column of labels, None where there was nothing to learn from; none at all where the
+        student keeps none.
     """
 
     predictions: Array
     penalties: Array
-    models: tuple[Model, ...]
+    models: tuple[Model | None, ...]
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,15 @@ class Made:
     penalties
         Of the student's heads, shape (k,); NaN where there is none.
     models
-        The student's, one a supervisor; none where it learnt nothing.
+        The student's, as in ``Learned``; none where the use has none.
+    weights
+        Of a weak label beside a true one, shape (k,), where one is chosen.
     """
 
     predictions: Array
     penalties: Array
-    models: tuple[Model, ...] = ()
+    models: tuple[Model | None, ...] = ()
+    weights: Array | None = None
 
 
 class Use(ABC):
@@ -126,11 +130,14 @@ class Use(ABC):
         What tables and messages call it.
     what
         What it is.
+    reads_weak
+        Whether it needs the supervisor's labels of new molecules to predict theirs.
     """
 
     name: str
     words: str
     what: str
+    reads_weak: bool = False
 
     @abstractmethod
     def exercises(self, known: Known) -> list[Exercise]:

@@ -19,6 +19,7 @@ class Delta(Use):
 
     name, words = "delta", "delta"
     what = "the supervisor plus a strong head on its residuals"
+    reads_weak = True
 
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn true label - weak label, where both are known."""
@@ -40,6 +41,7 @@ class Stack(Use):
 
     name, words = "stack", "stack"
     what = "a head on strong features and the supervisor's label together"
+    reads_weak = True
 
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn the true labels, with the weak one beside the features."""
@@ -63,11 +65,14 @@ class Both(Use):
     name, words = "both", "both"
     what = "true and weak labels in one fit, their weight chosen on validation"
 
+    def __init__(self, weights: Sequence[float] = WEIGHTS) -> None:
+        self.weights = weights
+
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn the labels of all molecules that have one, with each weight of the weak ones."""
         rows = np.union1d(known.labelled, known.taught)
         read = np.union1d(known.read, known.judged)
-        return [_of_weight(known, weight, rows, read) for weight in WEIGHTS]
+        return [_of_weight(known, weight, rows, read) for weight in self.weights]
 
     def made(self, known: Known, learned: Sequence[Learned]) -> Made:
         """Take for each supervisor the weight of the least error on true validation labels."""
@@ -83,6 +88,7 @@ class Both(Use):
             np.stack([predictions[best[j], :, j] for j in columns], axis=1),
             np.array([learned[best[j]].penalties[j] for j in columns]),
             tuple(learned[best[j]].models[j] for j in columns if learned[best[j]].models),
+            np.array(self.weights)[best],
         )
 
 
@@ -97,5 +103,6 @@ def _of_weight(known: Known, weight: float, rows: Rows, read: Rows) -> Exercise:
     with np.errstate(invalid="ignore", divide="ignore"):
         summed = np.where(true, known.had, 0.0)[:, None] + np.where(says, weight * known.weak, 0.0)
         labels = np.where(total > 0, summed / total, np.nan)
-    labels[known.judged] = known.had[known.judged, None]
+    judged = np.setdiff1d(known.judged, rows)
+    labels[judged] = known.had[judged, None]
     return Exercise(labels, rows, known.judged, read, weights=total[rows])

@@ -10,13 +10,12 @@ from crafted_study import crafted
 from w2s_mol.advice.choice import Choice
 from w2s_mol.advice.errors import ALL_USES, beside_each_other, use_errors, words
 from w2s_mol.advice.losses import Losses
+from w2s_mol.advice.predictions import Predictions
 from w2s_mol.advice.report import advise
 from w2s_mol.advice.rows import of_choices
 from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence
-from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.errors import InputError
-from w2s_mol.runs import FinishedRun, find_runs
-from w2s_mol.study.run import run_study
+from w2s_mol.runs import FinishedRun
 from w2s_mol.tasks.registry import REGRESSION
 
 
@@ -68,26 +67,6 @@ def test_a_supervisor_that_is_not_finite_is_never_chosen() -> None:
     assert len(found.valid) == 3
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
-    """Return a real study of two numbers of labels."""
-    folder = tmp_path_factory.mktemp("advice") / "run"
-    known = load_dataset("computed-logp")
-    table = pd.DataFrame({"smiles": known.smiles[:200], "logp": known.labels[:200]})
-    table.to_csv(folder.parent / "own.csv", index=False)
-    run_study(
-        dataset=str(folder.parent / "own.csv"),
-        target_column="logp",
-        weak=["weak-h8-s0", "weak-h32-s0"],
-        strong="ecfp",
-        labels=[60, 140],
-        label_seeds=[0, 1],
-        output_dir=folder,
-    )
-    [found] = find_runs([folder])
-    return found
-
-
 def by_hand(run: FinishedRun, labels: str) -> tuple[str, str, float, float]:
     rows = run.table("results").query(f"labels == '{labels}'")
     seen, test = (rows[rows["eval_split"] == part].groupby("weak") for part in ("valid", "test"))
@@ -114,7 +93,7 @@ def test_the_choice_is_the_least_error_on_validation_and_told_with_that_on_test(
 def test_losses_are_those_whose_means_results_hold(run: FinishedRun) -> None:
     rows = run.table("results").query("eval_split == 'test' and weak == 'weak-h8-s0'")
     keys = rows.iloc[0]
-    found = Losses(run).of(keys, str(keys["family"]), "weak-h8-s0", REGRESSION)
+    found = Losses(Predictions(run)).of(keys, str(keys["family"]), "weak-h8-s0", REGRESSION)
     for use in ("weak", "w2s", "delta", "stack", "both", "direct", "mean", "ceiling"):
         means = found.groupby(["labels", "split"])[use].mean()
         expected = rows.set_index(["labels", "split"])[f"{use}_error"]

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from w2s_mol import load_encoder
-from w2s_mol.embeddings import table as module
+from w2s_mol.embeddings import library as module
 from w2s_mol.embeddings.table import embed_table
 from w2s_mol.errors import InputError
 
@@ -22,7 +22,7 @@ def csv(tmp_path: Path) -> Path:
 def test_rows_keep_their_order_over_chunks(
     csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHUNK", 2)
+    monkeypatch.setattr(module, "BLOCK", 2)
     encoder = load_encoder("ecfp")
     done = embed_table(csv, encoder, tmp_path / "out.parquet")
     assert (done.rows, done.valid) == (5, 4)
@@ -85,8 +85,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 from w2s_mol import load_encoder
-from w2s_mol.embeddings import table
-table.CHUNK = 500
+from w2s_mol.embeddings import library, table
+library.BLOCK = 500
 table.embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -119,6 +119,21 @@ def test_a_named_dataset_is_here_once_it_is_fetched(
     assert asked(settings, **named) == first
 
 
+def test_numbers_are_known_by_their_names_and_combinations_by_their_members(
+    settings: dict, tmp_path: Path
+) -> None:
+    encoder = settings["weak"]
+    combined = {"weak": f"mean:{encoder}+column:dock"}
+    others = [{"weak": "column:dock"}, {"weak": "raw:dock"}, {"weak": "property:TPSA"}, combined]
+    hashes = [asked(settings, **other) for other in others]
+    assert len({*hashes, asked(settings), ""}) == 2 + len(others)
+    (Path(encoder) / "model.safetensors").write_bytes(b"other weights")
+    again = [asked(settings, **other) for other in others]
+    assert again[:3] == hashes[:3]
+    assert again[3] not in ("", hashes[3])
+    assert asked(settings, weak="mean:column:dock+python:my_code:Encoder") == ""
+
+
 def test_embeddings_of_a_file_are_known_by_its_content(settings: dict, tmp_path: Path) -> None:
     path = tmp_path / "made.parquet"
     path.write_bytes(b"one")
@@ -135,7 +150,9 @@ def test_nothing_heavy_is_imported_for_it(settings: dict) -> None:
         "import json, sys\n"
         "from w2s_mol.study.asked import asked_for\n"
         "from w2s_mol.study.config import StudyConfig\n"
-        "assert asked_for(StudyConfig(**json.loads(sys.argv[1])))\n"
+        "settings = json.loads(sys.argv[1])\n"
+        "settings['weak'] = [settings['weak'], 'property:TPSA', 'mean:h96', 'chain:all']\n"
+        "assert asked_for(StudyConfig(**settings))\n"
         "print([n for n in ('torch', 'rdkit', 'pandas', 'pyarrow', 'scipy') if n in sys.modules])"
     )
     command = [sys.executable, "-c", code, json.dumps(settings)]

@@ -406,6 +406,35 @@ def test_each_cells_model_predicts_what_its_student_does(own: bool) -> None:
         np.testing.assert_array_equal(model.head.penalties, found.made["w2s"].penalties[[column]])
 
 
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("use", ["w2s", "delta", "stack", "both", "direct"])
+def test_each_uses_models_predict_again_what_it_predicted(use: str, own: bool) -> None:
+    weak, strong, truth = problem()
+    roles = roles_of(len(truth))
+    found = supervise(weak, None if own else strong, truth, roles, RIDGE)
+    made, rows = found.made[use], roles.measured
+    for column, (teacher, model) in enumerate(zip(found.weak_models, made.models, strict=True)):
+        says = teacher.head.predict(weak[column])[:, 0]
+        np.testing.assert_allclose(says, found.weak[:, column], atol=1e-8)
+        x = weak[column] if own else strong
+        again = USES[use].predicted(model.head.predict(x, says[:, None])[:, 0], says)
+        np.testing.assert_allclose(again[rows], made.predictions[rows, column], atol=1e-8)
+    assert (made.weights is not None) == (use == "both")
+    assert use != "both" or set(made.weights) <= set(WEIGHTS)
+
+
+def test_where_there_was_nothing_to_learn_there_is_no_model_and_others_keep_their_place() -> None:
+    _, strong, truth = problem()
+    roles = roles_of(len(truth), "disjoint")
+    silent = truth.copy()
+    silent[roles.supervisor_learns] = np.nan
+    told = [Says(silent, "silent"), Says(truth - 1, "all")]
+    [found] = carried_out(told, [student(strong)], truth, roles, RIDGE)
+    assert [model is None for model in found.made["delta"].models] == [True, False]
+    assert [model is None for model in found.made["w2s"].models] == [False, False]
+    assert found.weak_models == [None, None]
+
+
 def test_a_students_features_are_factorised_once_for_all_supervisors() -> None:
     weak, strong, truth = problem()
     calls = []

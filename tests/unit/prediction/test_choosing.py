@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from w2s_mol.errors import InputError
+from w2s_mol.prediction.choosing import CANDIDATES, choose, recommended_use
+from w2s_mol.runs import FinishedRun, find_runs
+from w2s_mol.selection.tables import selections
+from w2s_mol.study.kept_models import KeptModels
+
+
+@pytest.fixture(scope="module")
+def run(run_folders: Path) -> FinishedRun:
+    [found] = find_runs([run_folders / "study"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def models(run: FinishedRun) -> KeptModels:
+    return KeptModels(run)
+
+
+def test_picked_is_the_rules_pick_on_validation(run: FinishedRun, models: KeptModels) -> None:
+    for study in selections(run.table("results")):
+        found = choose(run, models, study.keys["dataset"])
+        assert found.weak == study.table["weak"][0]
+        assert found.keys == study.keys
+        assert [kept.split for kept in found.kept] == ["0", "1"]
+
+
+def test_recommended_is_what_errs_least_on_validation(run: FinishedRun, models: KeptModels) -> None:
+    results = run.table("results")
+    for weak in ("weak-h8-s0", "weak-h16-s0"):
+        found = choose(run, models, "esol", weak, "ecfp")
+        here = (results["dataset"] == "esol") & (results["weak"] == weak)
+        valid = results[here & (results["eval_split"] == "valid")]
+        errors = {use: valid[f"{use}_error"].mean() for use in CANDIDATES}
+        assert found.use == min(errors, key=lambda use: errors[use]) == recommended_use(errors)
+
+
+@pytest.mark.parametrize(
+    ("use", "students", "reads_weak"),
+    [("weak", 0, True), ("w2s", 2, False), ("direct", 2, False), ("delta", 2, True)],
+)
+def test_a_use_has_the_models_that_it_needs(
+    run: FinishedRun, models: KeptModels, use: str, students: int, reads_weak: bool
+) -> None:
+    found = choose(run, models, "esol", "shipped/weak-h8-s0", None, use)
+    assert (len(found.students), found.reads_weak) == (students, reads_weak)
+    assert len(found.supervisors) == len(found.kept) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, r"several: .*lipop.*Say which with --dataset"),
+        ({"dataset": "eslo"}, r"unknown dataset of the run: 'eslo'\. Did you mean 'esol'"),
+        ({"dataset": "esol", "strong": "ecpf"}, r"Did you mean 'ecfp'"),
+        ({"dataset": "esol", "weak": "weak-h8-s1"}, r"Did you mean 'weak-h8-s0'"),
+        ({"dataset": "esol", "use": "staack"}, r"unknown use 'staack'\. Did you mean 'stack'"),
+    ],
+)
+def test_unknown_names_are_told_with_the_nearest(
+    run: FinishedRun, models: KeptModels, asked: dict, told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        choose(run, models, **asked)
+
+
+def test_uses_that_need_a_supervisor_without_a_model_are_not_there(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {name: run.table(name) for name in ("results", "models", "scalers")}
+    scalers = tables["models"]["scaler"].where(tables["models"]["use"] != "weak", "")
+    tables["models"] = tables["models"].assign(scaler=scalers)
+    monkeypatch.setattr(FinishedRun, "table", lambda _, name: tables[name])
+    models = KeptModels(run)
+    with pytest.raises(InputError, match=r"no models of use 'delta'.*It keeps: w2s, both, direct"):
+        choose(run, models, "esol", use="delta")
+    assert choose(run, models, "esol").use in ("w2s", "both", "direct")

@@ -1,0 +1,74 @@
+"""``w2s-mol predict``: what a run's models say of a library of molecules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2s_mol.cli import options, output
+from w2s_mol.cli.application import new_app
+from w2s_mol.datasets.rules import Delimiter, SmilesColumn
+from w2s_mol.option import Option
+
+app = new_app()
+
+
+@app.command()
+def predict(
+    library: Annotated[
+        Path,
+        typer.Argument(metavar="LIBRARY", help="A table: CSV, TSV, .smi, SDF, Parquet, .xlsx."),
+    ],
+    run: options.TheRun,
+    output_file: Annotated[
+        Path,
+        Option("Where to write.", metavar="OUT.parquet|.csv", long="--output", short="-o"),
+    ],
+    dataset: options.OfDataset = None,
+    weak: options.OfWeak = "picked",
+    strong: options.OfStrong = None,
+    use: options.OfUse = "recommended",
+    smiles_column: SmilesColumn = "smiles",
+    delimiter: Delimiter = None,
+    device: options.Device = "auto",
+    mirror: options.Mirror = None,
+    offline: options.Offline = False,
+) -> None:
+    """Predict labels of a library of molecules with the models of a run.
+
+    Writes the columns smiles, prediction (mean over the splits' models), spread (their standard
+    deviation), lower and upper (a 90 % interval from what was missed on validation molecules),
+    distance (from the nearest training molecule, as a percentile among these), unlike (beyond the
+    99th) and reason (why there is no prediction), in the order of the library. Memory does not
+    grow with it.
+
+    Example: w2s-mol predict library.csv --run runs/lipop -o predicted.parquet
+    """
+    from w2s_mol.embeddings.finding import Finder
+    from w2s_mol.embeddings.library import Library
+    from w2s_mol.prediction.library import max_atoms_of, open_predictor, the_run
+    from w2s_mol.prediction.writing import check_output, write_predictions
+
+    check_output(output_file, library)
+    found = the_run(run)
+    max_atoms = max_atoms_of(found)
+    table = Library(library, smiles_column, delimiter, max_atoms)
+    with output.progress_bars() as progress:
+        finder = Finder(None, device, max_atoms, mirror, offline, progress)
+        predictor = open_predictor(
+            found, dataset=dataset, weak=weak, strong=strong, use=use, finder=finder
+        )
+    output.note(predictor.choice.words)
+    with output.progress_bars() as progress:
+        blocks = predictor.blocks(table, progress)
+        written = write_predictions(output_file, blocks, predictor.choice)
+    missing = sum(written.reasons.values())
+    output.note(
+        f"{written.rows:,} rows written to {output_file}; {missing:,} of them without a "
+        f"prediction, {written.unlike:,} unlike the training molecules."
+    )
+    for reason, count in written.reasons.items():
+        output.note(f"note: {count:,} × {reason}.")
+    output.note(predictor.promise)

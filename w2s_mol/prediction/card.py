@@ -1,0 +1,75 @@
+"""The model card of a fitted model; the same facts give the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def card_text(use: str, facts: Mapping[str, Any]) -> str:
+    """Return the card of a model.
+
+    Parameters
+    ----------
+    use
+        What is made of the supervisor's labels.
+    facts
+        As ``fit`` gathers them.
+    """
+    errors = "\n".join(
+        f"| {name} | {_number(of['valid'])} | {_number(of['test'])} |"
+        for name, of in facts["errors"].items()
+    )
+    penalties = ", ".join(f"{name} {value:g}" for name, value in facts["chosen"].items())
+    half = facts["half_width"]
+    interval = (
+        f"In the run, 90 % of validation molecules lay within {half:.4g} of the prediction of "
+        "their split's model."
+        if half is not None
+        else "The run had too few validation molecules for an interval."
+    )
+    return f"""# {facts["dataset"]}, by w2s-mol
+
+Predicts the label of `{facts["dataset"]}` (in {facts["unit"]}) from SMILES.
+
+| how it was made | |
+| --- | --- |
+| use | {use}: {facts["what"]} |
+| supervisor | {facts["weak"]}, sha256 `{facts["weak_sha256"]}` |
+| strong encoder | {facts["strong"]}, sha256 `{facts["strong_sha256"]}` |
+| data | {facts["dataset"]}, sha256 `{facts["dataset_sha256"]}` |
+| molecules | {facts["molecules"]:,}, {facts["labelled"]:,} of them with a label |
+| heads | {facts["head"]}; {penalties or "nothing was chosen"} |
+| study | `{facts["study"]}`, protocol {facts["protocol"]}, labels {facts["labels"]} |
+
+It learnt from all molecules of the data, train, validation and test alike. Nothing was chosen on
+them: penalties and weights are the medians of those that the study's {facts["splits"]} splits
+chose on their validation parts.
+
+## Errors in the study
+
+Mean {facts["error"]} over splits, in {facts["error_unit"]}, of models that learnt from the train
+part alone. This model has seen all of these molecules: it has no error of its own.
+
+| use | validation | test |
+| --- | ---: | ---: |
+{errors}
+
+{interval}
+
+## Limits
+
+- Of molecules unlike the data nothing is known; `w2s-mol predict` says how far a molecule is.
+- The supervisor and the use were picked on validation, so that its column flatters them a little.
+- It predicts with the encoders of these hashes alone, and refuses others.
+
+```python
+import w2s_mol
+
+w2s_mol.load_model("FOLDER").predict(["CCO", "c1ccccc1"])
+```
+"""
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

@@ -1,0 +1,202 @@
+"""Which models of a run predict: whose they are is named, or decided on validation alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, isfinite
+from typing import Any
+
+import pandas as pd
+
+from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.models.model import Model
+from w2s_mol.runs import FinishedRun
+from w2s_mol.selection.tables import StudySelection, selections, studies_of
+from w2s_mol.study.config import ALL
+from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.study.kept_models import WEAK, KeptModel, KeptModels
+from w2s_mol.uses.registry import USES
+
+PICKED, RECOMMENDED = "picked", "recommended"
+CANDIDATES = (WEAK, "w2s", "delta", "stack", "both", "direct")
+"""The uses that can predict new molecules."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A use of a supervisor, and its models.
+
+    Attributes
+    ----------
+    keys
+        What tells the study from others: dataset, strong, labels, ...
+    family, weak, use
+        Whose labels, and what is made of them.
+    results
+        The run's results of this supervisor and student.
+    students, supervisors
+        What is kept of each split of the use, and of the supervisor; no students for ``weak``.
+    """
+
+    keys: Mapping[str, Any]
+    family: str
+    weak: str
+    use: str
+    results: pd.DataFrame
+    students: list[KeptModel] = field(default_factory=list)
+    supervisors: list[KeptModel] = field(default_factory=list)
+
+    @property
+    def reads_weak(self) -> bool:
+        """Say whether new molecules need the supervisor's labels."""
+        return self.use == WEAK or USES[self.use].reads_weak
+
+    @property
+    def kept(self) -> list[KeptModel]:
+        """Return what is kept of the use itself, split by split."""
+        return self.students or self.supervisors
+
+    @property
+    def words(self) -> str:
+        """Say what predicts, for notes."""
+        what = f"use {self.use}, weak {self.weak}"
+        strong = "" if self.use == WEAK else f", strong {self.keys['strong']}"
+        return f"{self.keys['dataset']}: {what}{strong}, mean over {len(self.kept)} splits"
+
+
+def recommended_use(errors: Mapping[str, float]) -> str:
+    """Return the use with the smallest mean error on validation."""
+    return min(errors, key=lambda use: errors[use])
+
+
+def choose(
+    run: FinishedRun,
+    models: KeptModels,
+    dataset: str | None = None,
+    weak: str = PICKED,
+    strong: str | None = None,
+    use: str = RECOMMENDED,
+) -> Choice:
+    """Choose models of a run.
+
+    Parameters
+    ----------
+    run, models
+        The run, and what it keeps.
+    dataset, strong
+        By name; may be left out where the run has one alone.
+    weak
+        A supervisor's name (after its family and a slash, if need be), or ``picked``: the one with
+        the smallest weak error - misfit on validation.
+    use
+        Of ``CANDIDATES``, or ``recommended``: the one with the smallest error on validation.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several are called so.
+
+    Notes
+    -----
+    Of a run with several numbers of true labels, the models of the most are taken.
+    """
+    results = studies_of([run])
+    found = list(selections(results, "valid"))
+    dataset = _one_of("dataset", dataset, [str(one.keys["dataset"]) for one in found])
+    found = [one for one in found if one.keys["dataset"] == dataset]
+    strong = _one_of("strong", strong, [str(one.keys["strong"]) for one in found])
+    found = [one for one in found if one.keys["strong"] == strong]
+    study, supervisor = _supervisor(sorted(found, key=_order), weak)
+    family, name = str(supervisor["family"]), str(supervisor["weak"])
+    rows = _rows(results, {**study.keys, "weak_sha256": supervisor["weak_sha256"]})
+    splits = list(rows.drop_duplicates("split_sha256")["split"])
+    by_use = {
+        one: models.of_use(dataset, strong, (family, name), one, splits) for one in CANDIDATES
+    }
+    use = _use(use, _usable(by_use, splits), rows, run)
+    return Choice(
+        study.keys,
+        family,
+        name,
+        use,
+        rows,
+        students=[] if use == WEAK else by_use[use],
+        supervisors=by_use[WEAK],
+    )
+
+
+def models_of(kept: Sequence[KeptModel]) -> list[Model]:
+    """Return the models of what is kept."""
+    return [one.model for one in kept if one.model]
+
+
+def _one_of(what: str, name: str | None, known: Sequence[str]) -> str:
+    names = list(dict.fromkeys(known))
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None:
+        raise InputError(f"the run has several: {', '.join(names)}. Say which with --{what}.")
+    if name not in names:
+        raise unknown_name(f"{what} of the run:", name, names)
+    return name
+
+
+def _order(study: StudySelection) -> tuple[bool, float]:
+    """Return what studies are sorted by: those proper first, then those with the most labels."""
+    labels = str(study.keys["labels"])
+    return study.control != NO_CONTROL, -inf if labels == ALL else -float(labels)
+
+
+def _supervisor(
+    studies: Sequence[StudySelection], weak: str
+) -> tuple[StudySelection, Mapping[Any, Any]]:
+    """Return the first of some studies that has a supervisor, and its row of the table."""
+    known = []
+    for study in studies:
+        rows: list[dict[Any, Any]] = study.table.to_dict("records")
+        known += [str(row["weak"]) for row in rows]
+        if weak == PICKED:
+            return study, next(row for row in rows if row["picked"])
+        called = [row for row in rows if weak in (row["weak"], f"{row['family']}/{row['weak']}")]
+        if len(called) > 1:
+            families = ", ".join(f"{row['family']}/{row['weak']}" for row in called)
+            raise InputError(f"several supervisors are called {weak!r}: {families}. Say which.")
+        if called:
+            return study, called[0]
+    raise unknown_name("supervisor of the run:", weak, [*dict.fromkeys(known), PICKED])
+
+
+def _rows(results: pd.DataFrame, keys: Mapping[str, Any]) -> pd.DataFrame:
+    wanted = pd.Series(data=True, index=results.index)
+    for name, value in keys.items():
+        column = results[name]
+        wanted &= column.isna() if value == "" and column.isna().any() else column == value
+    return results[wanted]
+
+
+def _usable(by_use: Mapping[str, list[KeptModel]], splits: Sequence[str]) -> list[str]:
+    """Return the uses of which every split has all models that new molecules need."""
+    whole = [
+        use
+        for use, kept in by_use.items()
+        if len(kept) == len(splits) and all(one.model for one in kept)
+    ]
+    return [use for use in whole if use == WEAK or WEAK in whole or not USES[use].reads_weak]
+
+
+def _use(use: str, usable: Sequence[str], rows: pd.DataFrame, run: FinishedRun) -> str:
+    if use not in (*CANDIDATES, RECOMMENDED):
+        raise unknown_name("use", use, (*CANDIDATES, RECOMMENDED))
+    if not usable or use not in (*usable, RECOMMENDED):
+        kept = ", ".join(usable) or "nothing"
+        raise InputError(
+            f"{run.folder} keeps no models of use {use!r} for this supervisor that say anything of "
+            f"new molecules. It keeps: {kept}. Choose another --use or --weak."
+        )
+    if use != RECOMMENDED:
+        return use
+    valid = rows[rows["eval_split"] == "valid"].drop_duplicates("split_sha256")
+    errors = {one: float(valid[f"{one}_error"].mean()) for one in usable}
+    finite = {one: error for one, error in errors.items() if isfinite(error)}
+    return recommended_use(finite or errors)

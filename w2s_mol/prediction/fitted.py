@@ -1,0 +1,155 @@
+"""One model of all labels, kept in a folder: saved, loaded, refused where it was altered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from w2s_mol import files
+from w2s_mol.datasets.examples import Examples
+from w2s_mol.embeddings.finding import Finder
+from w2s_mol.errors import InputError
+from w2s_mol.heads.linear import Array
+from w2s_mol.models.model import Model
+from w2s_mol.prediction.card import card_text
+from w2s_mol.prediction.predictor import Predictor
+from w2s_mol.progress import Progress, silent
+from w2s_mol.study.kept_models import WEAK
+from w2s_mol.uses.registry import USES
+
+_FACTS, _README = "fitted.json", "README.md"
+_STUDENT, _SUPERVISOR = "student", "supervisor"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """What predicts labels of molecules.
+
+    Attributes
+    ----------
+    use
+        What is made of the supervisor's labels.
+    student, supervisor
+        Those models that the use needs.
+    facts
+        What it was made of and how it did in the run; the card is written from them.
+    """
+
+    use: str
+    student: Model | None
+    supervisor: Model | None
+    facts: Mapping[str, Any]
+
+    def predict(
+        self,
+        smiles: Sequence[str],
+        columns: Mapping[str, Sequence[float]] | None = None,
+        device: str = "auto",
+        progress: Progress = silent,
+    ) -> Array:
+        """Predict labels of molecules.
+
+        Parameters
+        ----------
+        smiles
+            ``n`` SMILES.
+        columns
+            Numbers of the molecules by name, where the supervisor reads one.
+        device
+            Where encoders run: ``auto``, ``cpu`` or ``cuda``.
+        progress
+            Told the number of molecules done.
+
+        Returns
+        -------
+        array of shape (n,)
+            In label units; NaN where there is no prediction.
+
+        Raises
+        ------
+        InputError
+            If an encoder is not the one that the model was fitted on, or a column is missing.
+        """
+        given = {name: np.asarray(values, float) for name, values in (columns or {}).items()}
+        finder = Finder(None, device, self.facts["max_atoms"], progress=progress)
+        students, supervisors = ([one] if one else [] for one in (self.student, self.supervisor))
+        predictor = Predictor(self.use, students, supervisors, finder)
+        for name in predictor.columns:
+            if name not in given or len(given[name]) != len(smiles):
+                raise InputError(f"the model reads column {name!r}: give a number a molecule.")
+        return predictor.predict(Examples(smiles, given), progress).predictions[:, 0]
+
+    def save(self, folder: Path) -> None:
+        """Write it to a folder that is not there yet: safetensors, JSON, a model card.
+
+        Raises
+        ------
+        InputError
+            If it exists or cannot be written.
+        """
+        if folder.exists():
+            raise InputError(f"{folder} exists. Choose another --output-dir, or remove it.")
+        with files.atomic_folder(folder) as temporary:
+            for name, model in ((_STUDENT, self.student), (_SUPERVISOR, self.supervisor)):
+                if model:
+                    model.save(temporary / name)
+            files.write_text(temporary / _README, card_text(self.use, self.facts))
+            inside = sorted(path for path in temporary.rglob("*") if path.is_file())
+            hashes = {p.relative_to(temporary).as_posix(): files.sha256_file(p) for p in inside}
+            facts = {"format": _FORMAT, "use": self.use, **self.facts, "files": hashes}
+            whole = {**facts, "sha256": files.sha256_json(facts)}
+            files.write_json(temporary / _FACTS, whole)
+
+
+def load_model(folder: str | Path) -> FittedModel:
+    """Load a model that ``w2s-mol fit`` wrote; no code is loaded with it.
+
+    Parameters
+    ----------
+    folder
+        As it was written.
+
+    Returns
+    -------
+    FittedModel
+        ``model.predict(smiles)`` gives labels; an encoder of another content is refused.
+
+    Raises
+    ------
+    InputError
+        If it is no such folder, or one of its files was altered.
+    """
+    place = Path(folder)
+    facts = _facts(place)
+    for name, sha256 in facts["files"].items():
+        path = place / name
+        if not path.is_file() or files.sha256_file(path) != sha256:
+            raise InputError(f"{path} is missing or was altered. Restore it, or fit it again.")
+    models = {
+        name: Model.load(place / name) if (place / name).is_dir() else None
+        for name in (_STUDENT, _SUPERVISOR)
+    }
+    kept = {n: v for n, v in facts.items() if n not in ("format", "use", "files", "sha256")}
+    return FittedModel(facts["use"], models[_STUDENT], models[_SUPERVISOR], kept)
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    path = folder / _FACTS
+    try:
+        facts = files.read_json(path)
+        content = {name: value for name, value in facts.items() if name != "sha256"}
+        whole = facts["sha256"] == files.sha256_json(content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} cannot be read: {error}. It should be in a folder that 'w2s-mol fit' wrote."
+        ) from error
+    if not whole:
+        raise InputError(f"{path} was altered. Restore it, or fit the model again.")
+    if facts["format"] != _FORMAT or facts["use"] not in (WEAK, *USES):
+        raise InputError(f"{path} is of another version of w2s-mol. Fit the model again.")
+    return dict(facts)

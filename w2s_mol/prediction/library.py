@@ -1,0 +1,199 @@
+"""Predictions of a library of any length, a block of molecules at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2s_mol.datasets.examples import Examples
+from w2s_mol.embeddings.finding import Finder
+from w2s_mol.embeddings.library import Library
+from w2s_mol.errors import InputError
+from w2s_mol.heads.linear import Array
+from w2s_mol.molecules.limits import MAX_ATOMS
+from w2s_mol.prediction.choosing import PICKED, RECOMMENDED, Choice, choose, models_of
+from w2s_mol.prediction.distances import MOST, UNLIKE, Neighbourhood
+from w2s_mol.prediction.intervals import COVERAGE, half_width
+from w2s_mol.prediction.predictor import Predictor
+from w2s_mol.progress import Progress, silent
+from w2s_mol.runs import FinishedRun, find_runs
+from w2s_mol.study.kept_models import KeptModels
+from w2s_mol.study.prediction_tables import MOLECULES, PART
+
+
+@dataclass(frozen=True)
+class Block:
+    """Predictions of ``n`` molecules, in the order of their table.
+
+    Attributes
+    ----------
+    smiles
+        As the table has them.
+    predictions
+        Means over the splits' models, shape (n,), in label units; NaN where there is none.
+    spreads
+        Standard deviations over them (n - 1), shape (n,); NaN for one split.
+    half_width
+        Of the interval around a prediction; see ``intervals.half_width``.
+    distances
+        How far each is from the nearest training molecule, in percent of the training molecules
+        that are no farther from each other; NaN where that is not known.
+    unlike
+        Whether it is farther than ``distances.UNLIKE`` percent of them.
+    reasons
+        Why there is no prediction, or an empty text.
+    """
+
+    smiles: Sequence[str]
+    predictions: Array
+    spreads: Array
+    half_width: float
+    distances: Array
+    unlike: NDArray[np.bool_]
+    reasons: list[str]
+
+    def __len__(self) -> int:
+        return len(self.smiles)
+
+
+class LibraryPredictor:
+    """Models of a finished run, opened.
+
+    Attributes
+    ----------
+    choice
+        Whose they are.
+    half_width
+        Of the intervals, in label units.
+    columns
+        Those that a library must have beside its SMILES.
+    """
+
+    def __init__(self, run: FinishedRun, choice: Choice, finder: Finder) -> None:
+        self.choice = choice
+        students = models_of(choice.students)
+        supervisors = models_of(choice.supervisors) if choice.reads_weak else []
+        self._predictor = Predictor(choice.use, students, supervisors, finder)
+        self.columns = self._predictor.columns
+        self.half_width = half_width([kept.misses for kept in choice.kept])
+        self._training = _training(run, choice)
+        self._neighbourhood = self._near() if self._predictor.read_by_encoder else None
+
+    @property
+    def promise(self) -> str:
+        """Say what the intervals are worth."""
+        n = sum(len(kept.misses) for kept in self.choice.kept)
+        if not isfinite(self.half_width):
+            return f"note: {n} validation errors are too few for an interval; there is none."
+        return (
+            f"lower and upper are the prediction -/+ {self.half_width:.4g}: of molecules like the "
+            f"{n:,} of the validation parts, {COVERAGE:.0%} lie inside; of others nothing is "
+            "promised."
+        )
+
+    def _near(self) -> Neighbourhood | None:
+        features = self._predictor.features(Examples(self._training))
+        readable = features[~np.isnan(features).any(axis=1)]
+        return Neighbourhood.of(readable, self._predictor.scaler)
+
+    def predict(self, examples: Examples, progress: Progress = silent) -> Block:
+        """Predict labels of some molecules."""
+        said = self._predictor.predict(examples, progress)
+        several = said.predictions.shape[1] > 1
+        near = self._neighbourhood
+        distances = near.percentiles(said.features) if near else np.full(len(examples), np.nan)
+        return Block(
+            examples.smiles,
+            said.predictions.mean(axis=1),
+            said.predictions.std(axis=1, ddof=1) if several else np.full(len(examples), np.nan),
+            self.half_width,
+            distances,
+            distances > UNLIKE,
+            said.reasons,
+        )
+
+    def blocks(self, library: Library, progress: Progress = silent) -> Iterator[Block]:
+        """Yield predictions of a library, block by block.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, has no rows or lacks a column.
+        """
+        total, done = library.checked_total(self.columns), 0
+        for examples in library.blocks(self.columns):
+
+            def report(work: str, here: int, _: int | None, base: int = done) -> None:
+                progress(work, base + here, total)
+
+            yield self.predict(examples, report)
+            done += len(examples)
+            progress("predicting", done, total)
+
+
+def open_predictor(
+    run: FinishedRun,
+    *,
+    dataset: str | None = None,
+    weak: str = PICKED,
+    strong: str | None = None,
+    use: str = RECOMMENDED,
+    finder: Finder | None = None,
+) -> LibraryPredictor:
+    """Open the models of a run.
+
+    Parameters
+    ----------
+    run
+        A study that kept its models; ``the_run`` finds it.
+    dataset, weak, strong, use
+        As in ``choose``.
+    finder
+        How encoders are found.
+
+    Raises
+    ------
+    InputError
+        If the run keeps no such models, they are damaged, or an encoder has another content now.
+    """
+    choice = choose(run, KeptModels(run), dataset, weak, strong, use)
+    return LibraryPredictor(run, choice, finder or Finder(max_atoms=max_atoms_of(run)))
+
+
+def max_atoms_of(run: FinishedRun) -> int:
+    """Return the most atoms of a molecule that a run's settings let in."""
+    return int(run.manifest.get("config", {}).get("max_atoms", MAX_ATOMS))
+
+
+def the_run(folder: Path) -> FinishedRun:
+    """Return the one finished run that a folder is or holds.
+
+    Raises
+    ------
+    InputError
+        If it holds none or several, or one that is damaged or no study.
+    """
+    runs = find_runs([folder])
+    if len(runs) > 1:
+        inside = ", ".join(str(run.folder) for run in runs[:5])
+        raise InputError(f"{folder} holds {len(runs)} runs ({inside}). Give the folder of one.")
+    if runs[0].kind != "study":
+        raise InputError(
+            f"{folder} is no study of molecules but {runs[0].kind}. Give one's folder."
+        )
+    return runs[0]
+
+
+def _training(run: FinishedRun, choice: Choice) -> list[str]:
+    """Return training molecules of the first split, evenly taken where there are many."""
+    molecules = run.table(MOLECULES)
+    part = molecules[f"{PART}{choice.kept[0].split}"].astype(str)
+    here = (molecules["dataset"] == choice.keys["dataset"]) & part.str.startswith("train")
+    smiles = molecules["smiles"][here].to_list()
+    few = np.unique(np.linspace(0, len(smiles) - 1, min(MOST, len(smiles))).round().astype(int))
+    return [smiles[place] for place in few]

@@ -1,0 +1,90 @@
+"""What a model reads of molecules: vectors of its encoder, or a column of their table."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from w2s_mol.datasets.examples import Examples
+from w2s_mol.embeddings.finding import Finder
+from w2s_mol.encoders.contract import Encoder
+from w2s_mol.errors import InputError
+from w2s_mol.heads.matrix import Features
+from w2s_mol.models.model import Model
+from w2s_mol.molecules.properties import property_values
+from w2s_mol.progress import Progress
+from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
+
+
+class Source(ABC):
+    """What gives features of molecules."""
+
+    @abstractmethod
+    def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
+        """Return features, shape (n, d), NaN where there are none, and for each why not."""
+
+
+class _Column(Source):
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
+        numbers = examples.columns[self._name]
+        why = f"no number in column {self._name!r}"
+        return numbers[:, None], [why if missing else "" for missing in np.isnan(numbers)]
+
+
+class _Property(Source):
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
+        values = np.array(list(property_values(self._name, examples.smiles)), dtype=np.float64)
+        why = f"RDKit's {self._name} is no finite number"
+        return values[:, None], [why if missing else "" for missing in np.isnan(values)]
+
+
+class _Encoder(Source):
+    def __init__(self, encoder: Encoder, pooling: str) -> None:
+        self._encoder, self._pooling = encoder, pooling
+
+    def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
+        found = self._encoder.embed(examples.smiles, self._pooling, progress)
+        return found.embeddings, found.reasons
+
+
+def column_of(model: Model) -> str | None:
+    """Return the column of the molecules' own table that a model reads, if it does."""
+    for prefix in (COLUMN, RAW):
+        if model.encoder.startswith(prefix):
+            return model.encoder.removeprefix(prefix)
+    return None
+
+
+def columns_of(models: Sequence[Model]) -> list[str]:
+    """Return the columns of a table that some models read."""
+    return list(dict.fromkeys(filter(None, map(column_of, models))))
+
+
+def open_source(model: Model, finder: Finder) -> Source:
+    """Return what a model reads, its encoder loaded.
+
+    Raises
+    ------
+    InputError
+        If the encoder is not the one that its head was fitted on.
+    """
+    if column := column_of(model):
+        return _Column(column)
+    if model.encoder.startswith(PROPERTY):
+        return _Property(model.encoder.removeprefix(PROPERTY))
+    found = finder.encoded(model.encoder).encoder
+    if found.fingerprint != model.fingerprint:
+        raise InputError(
+            f"encoder {model.encoder} has another content (fingerprint "
+            f"{found.fingerprint[:12]}) than the one that the head was fitted on "
+            f"({model.fingerprint[:12]}). Restore it, or run the study again."
+        )
+    return _Encoder(found.open(), model.pooling)
