@@ -173,6 +173,32 @@ def report(runs_to_report: list[FinishedRun]) -> Report:
     return build_report(runs_to_report, asked=asked, replicates=100)
 
 
+@pytest.fixture(scope="session")
+def run_of_labels(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """Return a real study of two numbers of labels."""
+    import pandas as pd
+
+    from w2s_mol.datasets.loading import load_dataset
+    from w2s_mol.runs import find_runs
+    from w2s_mol.study.run import run_study
+
+    folder = tmp_path_factory.mktemp("advice") / "run"
+    known = load_dataset("computed-logp")
+    table = pd.DataFrame({"smiles": known.smiles[:200], "logp": known.labels[:200]})
+    table.to_csv(folder.parent / "own.csv", index=False)
+    run_study(
+        dataset=str(folder.parent / "own.csv"),
+        target_column="logp",
+        weak=["weak-h8-s0", "weak-h32-s0"],
+        strong="ecfp",
+        labels=[60, 140],
+        label_seeds=[0, 1],
+        output_dir=folder,
+    )
+    [found] = find_runs([folder])
+    return found
+
+
 @pytest.fixture
 def changed_esol(run_folders: Path, tmp_path: Path) -> Callable[..., FinishedRun]:
     """Return the maker of a study of ESOL whose results and predictions are changed.

@@ -54,6 +54,11 @@ def read_table(folder: Path, name: str, manifest: dict[str, Any]) -> pd.DataFram
         If it is missing, damaged or not what the run wrote.
     """
     path = folder / f"{name}.parquet"
+    if path.name not in manifest.get("files", {path.name: ""}):
+        raise InputError(
+            f"{folder} keeps no {name}: it was run with '--keep results', or by an older w2s-mol. "
+            "Run the study again, into another folder."
+        )
     if not path.is_file():
         raise InputError(f"{path} is missing. Remove its folder and run the study again.")
     sha256 = manifest.get("files", {}).get(path.name)

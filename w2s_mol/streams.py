@@ -18,6 +18,7 @@ _PURPOSES = (
     "atom orders of a line",
     "labelled molecules",
     "labelled validation molecules",
+    "known molecules",
 )
 """A purpose's place is its stream: add at the end."""
 

@@ -80,6 +80,29 @@ def test_a_browser_reads_the_report_from_disk(cli, tmp_path, run_folders):
     assert shown.count("<section") == shown.count("</section>") > 5
 
 
+def test_molecules_are_looked_at_on_one_page(cli, tmp_path, study):
+    done = cli("inspect", study, *QUICK, "-d", "esol", "--weak", "weak-h8-s0", "--molecules", 2)
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "written to inspect.html\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["inspect.html"]
+    page = (tmp_path / "inspect.html").read_text()
+    assert "<h1>esol, strong ecfp: molecules under weak-h8-s0</h1>" in page
+    assert "<script" not in page
+
+
+def test_scores_that_people_know_are_printed(cli, study):
+    done = cli("recommend", study, "--scores", "--format", "json")
+    assert (done.code, done.err) == (0, "")
+    rows = json.loads(done.out, parse_constant=pytest.fail)
+    assert len(rows) == 2 * 8
+    results = pd.read_parquet(study / "results.parquet").query("eval_split == 'test'")
+    for row in rows:
+        mine = results.query(f"dataset == '{row['dataset']}' and weak == '{row['weak']}'")
+        expected = (mine[f"{row['use']}_error"] ** 0.5).mean()
+        assert row["rmse"] == pytest.approx(expected)
+    assert {row["spearman"] for row in rows if row["use"] == "mean"} == {None}
+
+
 SLOW_REPORT = pytest.param("report", marks=pytest.mark.slow)
 
 

@@ -506,3 +506,35 @@ def test_another_seed_is_another_folder_and_damage_is_mended_by_whoever_reads(cl
         done = cli(*again)
         assert (done.code, done.out) == (2, "")
         assert "predictions.parquet is missing or damaged" in done.err
+
+
+@pytest.mark.slow
+def test_any_number_or_combination_may_supervise(cli, tmp_path):
+    """A column with empty cells, a property, their mean and a chain, beside an encoder."""
+    header, *rows = ROWS[:51]
+    dock = [f"{row},{'' if i % 4 == 0 else i / 7}" for i, row in enumerate(rows)]
+    table = tmp_path / "docked.csv"
+    table.write_text("\n".join([f"{header},dock", *dock]) + "\n")
+    weak = ["column:dock", "raw:dock", "property:TPSA", "rdkit2d"]
+    combined = ["mean:column:dock+property:TPSA", "chain:raw:dock>rdkit2d"]
+    named = [part for name in (*weak, *combined) for part in ("--weak", name)]
+    arguments = ("run", "--dataset", table, "--target-column", "logp", *named, "--strong", "ecfp")
+    run = cli(*arguments, "--labels", "20", "--labels", "all", "-o", tmp_path / "run")
+    assert run.code == 0, run.err
+    assert "column:dock: missing on some molecules, 13 of 50 (26.0%)" in run.err
+    results = pd.read_csv(tmp_path / "run" / "results.csv")
+    assert list(results["weak"].unique()) == [*weak, *combined]
+    assert results.groupby("weak")["n"].sum()["raw:dock"] < results["n"].groupby(
+        results["weak"]
+    ).sum()["rdkit2d"]  # fmt: skip
+    again = cli(*arguments, "--labels", "20", "--labels", "all", "-o", tmp_path / "run")
+    assert "nothing was computed" in again.err
+    picked = cli("select", tmp_path / "run")
+    assert picked.code == 0
+    assert "mean:column:dock" in picked.out
+    table.write_text(table.read_text().replace(",\n", ",1.5\n", 1))
+    other = cli(*arguments, "--labels", "20", "--labels", "all", "-o", tmp_path / "run")
+    assert other.code == 2
+    assert "holds another study" in other.err
+    constant = cli(*arguments, "--weak", "property:NumRadicalElectrons", "-o", tmp_path / "no")
+    assert (constant.code, (tmp_path / "no").exists()) == (2, False)

@@ -117,8 +117,9 @@ def _may_be_path(text: str) -> bool:
     if Path(text).name != text:
         return True
     from w2s_mol.datasets.named import SETS, dataset_names
+    from w2s_mol.datasets.rules import ROWS
     from w2s_mol.encoders.names import SELF, SHIPPED, encoder_names
     from w2s_mol.pretraining.config import GUACAMOL
 
-    ours = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, SELF, GUACAMOL, ""}
+    ours = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, SELF, GUACAMOL, ROWS, ""}
     return text not in ours

@@ -37,7 +37,8 @@ def study_folder(study: StudyConfig) -> Path:
     chosen = study.chosen()
     datasets = "+".join(Path(name.replace(":", "-")).name.split(".")[0] for name in study.dataset)
     strong = "+".join(Path(name.replace(":", "-")).name for name in study.strong)
-    weak = "+".join(Path(name).name for name in study.weak) if "weak" in chosen else ""
+    called = [re.sub(r"[:> ]+", "-", Path(name).name) for name in study.weak]
+    weak = "+".join(called) if "weak" in chosen else ""
     begun = [datasets, strong, study.protocol, study.head, weak]
     begun.append("shuffled" if study.shuffle_weak_labels else "")
     others = {name: value for name, value in chosen.items() if name not in _SAID_BEFORE}

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from rich.table import Table
+from typing import Annotated, Literal
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.cli.drawn import drawn
 from w2s_mol.option import Option
-
-if TYPE_CHECKING:
-    from w2s_mol.selection.rendering import Rendering
 
 app = new_app()
 
@@ -36,10 +32,12 @@ def select(
     For each study the paper's Table 1: weak error - misfit beside the true error of the weakly
     supervised strong model, sorted, the pick marked. Below it, how well the rule ranks the
     supervisors, against baselines. Where several strong encoders had the same supervisors, which
-    pair is best.
+    pair is best. Last, which use of which supervisor; 'w2s-mol recommend' says more.
 
     Example: w2s-mol select runs/lipop-molbert-paper-ridge --format latex
     """
+    from w2s_mol.advice.report import advised
+    from w2s_mol.advice.wording import sentence
     from w2s_mol.selection import formats
     from w2s_mol.selection.pairs import best_pairs
     from w2s_mol.selection.rendering import (
@@ -49,7 +47,8 @@ def select(
     )
     from w2s_mol.selection.tables import selection_table, selections, studies_of
 
-    results = studies_of(options.given_runs(runs))
+    given = options.given_runs(runs)
+    results = studies_of(given)
     if form == "csv":
         output.result(selection_table(results, selector_split).to_csv(index=False).rstrip("\n"))
         return
@@ -61,22 +60,13 @@ def select(
     else:
         for selection in found:
             table = rendered_table(selection)
-            output.rich_result(_drawn(table, before="\n"))
+            output.rich_result(drawn(table, before="\n"))
             output.result(table.note)
-            output.rich_result(_drawn(rendered_selectors(selection)))
+            output.rich_result(drawn(rendered_selectors(selection)))
         for pairs in best_pairs(results, selector_split):
             table = rendered_pairs(pairs)
-            output.rich_result(_drawn(table, before="\n"))
+            output.rich_result(drawn(table, before="\n"))
             output.result(table.note)
-
-
-def _drawn(rendered: Rendering, before: str = "") -> Table:
-    table = Table(title=before + rendered.title, title_justify="left", title_style="bold")
-    for place, name in enumerate(rendered.columns):
-        table.add_column(name, justify="right" if place in rendered.numeric else "left")
-    for place, row in enumerate(rendered.rows):
-        # What stands under no head is said of the whole row.
-        cells = zip(rendered.columns, row, strict=True)
-        texts = [text if head or not text else f" <- {text}" for head, text in cells]
-        table.add_row(*texts, style="bold" if place == rendered.pick else None)
-    return table
+        for advice in advised(given):
+            for choice in advice.choices:
+                output.result("\n" + sentence(choice))

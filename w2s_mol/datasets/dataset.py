@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +58,16 @@ class Split:
         return {part: getattr(self, part) for part in PARTS}
 
 
+class Origin(NamedTuple):
+    """A table that molecules are from: its name, and what the places of its rows are."""
+
+    table: str
+    word: str
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """Molecules with real-valued labels.
+    """Molecules with real-valued labels, and some without one that may serve a student.
 
     Attributes
     ----------
@@ -68,11 +76,11 @@ class Dataset:
     smiles
         ``n`` SMILES.
     labels
-        Shape (n,), float64, in ``unit``.
+        Shape (n,), float64, in ``unit``; NaN where there is none.
     target, unit
         What the labels are, and their unit.
     splits
-        In order of their seeds.
+        In order of their seeds, of molecules with a label.
     lines
         The line of the source that each molecule stands on, for messages.
     line_word
@@ -84,6 +92,8 @@ class Dataset:
     columns
         Numbers of the source that were asked for, by the name of their column: shape (n,) each,
         float64, NaN where a cell is empty.
+    origins
+        Where each molecule is from, for messages; empty where all are from the dataset's table.
     """
 
     name: str
@@ -97,6 +107,7 @@ class Dataset:
     rows: list[int] = field(default_factory=list)
     line_word: str = "line"
     columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    origins: list[Origin] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -116,11 +127,20 @@ class Dataset:
         values = {name: numbers.tolist() for name, numbers in self.columns.items()}
         return files.sha256_json(values) if values else ""
 
+    @property
+    def unlabelled(self) -> NDArray[np.int64]:
+        """Return the rows that have no label; they are in no part of any split."""
+        return np.flatnonzero(np.isnan(self.labels))
+
+    def origin(self, row: int) -> Origin:
+        """Return which table a molecule is from."""
+        own = Origin(self.name, self.line_word if self.lines else "row")
+        return self.origins[row] if self.origins else own
+
     def where(self, row: int) -> str:
         """Return where a molecule stands, for messages."""
-        if not self.lines:
-            return f"{self.name} row {row}"
-        return f"{self.name} {self.line_word} {self.lines[row]}"
+        table, word = self.origin(row)
+        return f"{table} {word} {self.lines[row] if self.lines else row}"
 
     def keep(self, rows: NDArray[np.bool_]) -> Dataset:
         """Return the dataset of some rows, its splits renumbered.
@@ -147,6 +167,7 @@ class Dataset:
             notes=[*self.notes],
             rows=[self.rows[i] for i in kept],
             columns={name: numbers[rows] for name, numbers in self.columns.items()},
+            origins=[self.origins[i] for i in kept] if self.origins else [],
         )
         check_splits(smaller)
         return smaller

@@ -8,12 +8,13 @@ from pathlib import Path
 from w2s_mol.datasets.dataset import Dataset, check_splits, identical_splits
 from w2s_mol.datasets.fetch import fetch
 from w2s_mol.datasets.moleculeace import MOLECULEACE
-from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, FETCHED
+from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, FETCHED, dataset_names
 from w2s_mol.datasets.named_tables import load_builtin, load_chembench, load_moleculeace
 from w2s_mol.datasets.own_settings import AnyTable, OwnTable, taken_by
 from w2s_mol.datasets.own_table import load_own
+from w2s_mol.datasets.pool import pool_files, sifted, with_tables
 from w2s_mol.datasets.repeated import repeated_note
-from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid, SplitRule
+from w2s_mol.datasets.rules import DEFAULT_SEEDS, ROWS, OnInvalid, SplitRule
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS, check_max_atoms
 from w2s_mol.progress import Progress, silent
@@ -24,13 +25,16 @@ def load_dataset(
     *,
     smiles_column: str = "smiles",
     target_column: str | None = None,
+    one_of_several: bool = False,
     unit: str = "label units",
     split_columns: Sequence[str] = (),
     split_files: Sequence[str | Path] = (),
     split: SplitRule = "random",
     split_seeds: Sequence[int] = DEFAULT_SEEDS,
+    split_repeats: int = 0,
     delimiter: str | None = None,
     columns: Sequence[str] = (),
+    unlabelled: Sequence[str] = (),
     on_invalid: OnInvalid = "error",
     max_atoms: int = MAX_ATOMS,
     mirror: str | None = None,
@@ -50,17 +54,28 @@ def load_dataset(
         What follows, up to ``delimiter``, applies to a table alone unless said otherwise.
     smiles_column, target_column, unit
         The columns of the SMILES and of the label, and the label's unit.
+    one_of_several
+        Whether the table has several labels, of which this is one: the dataset is called
+        ``NAME:TARGET``, and rows without this label are left out and counted.
     split_columns
         Columns that say ``train``, ``valid`` or ``test`` on every row, one split each.
     split_files
         Files of row numbers, one split each; see ``file_split``.
     split, split_seeds
         Without the two above: ``random`` or ``scaffold`` 80/10/10 splits, one for each seed.
+    split_repeats
+        So many such splits, of seeds 0, 1, ..., of any dataset and instead of its own. Those of
+        MoleculeACE's sets are draws of the validation part; the test part stays as published.
     delimiter
         Between the columns: one character, or comma, semicolon, tab or blank. Found by default.
     columns
         Columns of numbers, of the table or of the named dataset's, to come with the molecules as
         ``Dataset.columns``; NaN where a cell is empty. The label's own may be one of them.
+    unlabelled
+        Molecules without a label that follow the others, in no part of any split: ``rows`` for
+        those of a table of one's own, and paths of tables with the same column of SMILES, whose
+        labels are not read and whose missing columns are NaN. Left out and counted are those that
+        are in a validation or test part as well.
     on_invalid
         ``error`` stops where rows cannot be used and lists them; ``skip`` leaves such rows out
         and counts them in the dataset's notes.
@@ -83,10 +98,12 @@ def load_dataset(
     2400
     """
     own = OwnTable(
-        smiles_column, target_column, unit, tuple(split_columns), tuple(split_files), split,
-        tuple(split_seeds), delimiter,
+        smiles_column, target_column, one_of_several, unit, tuple(split_columns),
+        tuple(split_files), split, tuple(split_seeds), delimiter, split_repeats,
     )  # fmt: skip
-    others = [setting for setting in own.given() if setting not in taken_by(name)]
+    pools = pool_files(unlabelled)
+    taken = taken_by(name, repeated=bool(split_repeats), pooled=bool(pools))
+    others = [setting for setting in own.given() if setting not in taken]
     if others:
         raise InputError(
             f"{name} has its own columns and splits; options such as {others[0]!r} are for a "
@@ -94,20 +111,25 @@ def load_dataset(
         )
     if on_invalid not in ("error", "skip"):
         raise InputError(f"on_invalid is {on_invalid!r}. It should be one of: error, skip.")
+    if ROWS in unlabelled and name in dataset_names():
+        raise InputError(
+            f"every molecule of {name} has a label, and unlabelled is {ROWS!r}. Give the path of a "
+            "table of others, or leave it out."
+        )
     check_max_atoms(max_atoms)
-    wanted = AnyTable(columns, on_invalid, max_atoms)
+    wanted = AnyTable(columns, on_invalid, max_atoms, unlabelled)
     fetched = fetch(name, mirror, offline, progress) if name in FETCHED else []
     if name in CHEMBENCH:
-        dataset = load_chembench(name, fetched, wanted)
+        dataset = load_chembench(name, fetched, own, wanted)
     elif name in MOLECULEACE:
         dataset = load_moleculeace(name, fetched[0], own, wanted)
     elif name == BUILTIN:
-        dataset = load_builtin(wanted)
+        dataset = load_builtin(own, wanted)
     else:
         dataset = load_own(name, own, wanted)
     check_splits(dataset)
     dataset.notes.extend(_notes(dataset))
-    return dataset
+    return sifted(with_tables(dataset, pools, smiles_column, wanted))
 
 
 def _notes(dataset: Dataset) -> list[str]:

@@ -91,11 +91,12 @@ MOLECULEACE: dict[str, PotencySet] = {
 def worth_telling(typed: str, known: Iterable[str]) -> list[str]:
     """Return which of the known names to tell where one is unknown.
 
-    The thirty are told where one of them is meant, and hide the others nowhere else.
+    The thirty are told where one of them is meant, and hide the others nowhere else; the name
+    that stands for all of them is told always.
 
     Examples
     --------
-    >>> worth_telling("lipo", ["lipop", "moleculeace:all", "moleculeace:CHEMBL204_Ki"])
+    >>> worth_telling("lipo", ["lipop", "moleculeace:CHEMBL204_Ki"])
     ['lipop', 'moleculeace:all']
     """
     known = [*known, EVERY_SET]

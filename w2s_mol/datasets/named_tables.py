@@ -9,12 +9,12 @@ from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.moleculeace import MOLECULEACE
 from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, builtin_path
 from w2s_mol.datasets.own_settings import AnyTable, OwnTable
+from w2s_mol.datasets.own_splits import made_splits
 from w2s_mol.datasets.rows import Reading, read_rows
-from w2s_mol.datasets.rules import DEFAULT_SEEDS
-from w2s_mol.datasets.splits import column_split, file_split, random_split, validation_split
+from w2s_mol.datasets.splits import column_split, file_split, validation_split
 
 
-def load_chembench(name: str, files: Sequence[Path], wanted: AnyTable) -> Dataset:
+def load_chembench(name: str, files: Sequence[Path], own: OwnTable, wanted: AnyTable) -> Dataset:
     """Return a ChemBench dataset from its files: the table and a pickle for each split."""
     spec = CHEMBENCH[name]
     table, *pickles = sorted(files, key=lambda path: (path.suffix == ".pkl", path.name))
@@ -24,10 +24,16 @@ def load_chembench(name: str, files: Sequence[Path], wanted: AnyTable) -> Datase
     rows = read_rows(table, reading)
     usable = rows.usable(wanted.on_invalid)
     splits = []
-    for path in pickles:  # sorted by name, so by seed
+    for path in [] if own.split_repeats else pickles:  # sorted by name, so by seed
         seed = path.name.split(".")[1].removeprefix(spec.splits)
         splits.append(Split(seed, *file_split(path, len(rows.lines), rows.table).parts().values()))
     dataset = rows.dataset(name, spec.target, spec.unit, splits, usable)
+    if own.split_repeats:
+        dataset.splits.extend(made_splits(dataset.smiles, own))
+        dataset.notes.append(
+            f"its splits are {own.split_repeats} {own.split} ones, made by seed: figures on the "
+            "published splits are of other molecules"
+        )
     if spec.task == "classification":
         dataset.notes.append("labels are classes 0 and 1; errors are squared errors on them")
     return dataset
@@ -50,13 +56,13 @@ def load_moleculeace(name: str, table: Path, own: OwnTable, wanted: AnyTable) ->
     return dataset
 
 
-def load_builtin(wanted: AnyTable) -> Dataset:
+def load_builtin(own: OwnTable, wanted: AnyTable) -> Dataset:
     """Return the dataset that the project ships."""
     rows = read_rows(
         builtin_path(), Reading("smiles", "logp", delimiter=",", columns=wanted.columns)
     )
-    splits = [random_split(len(rows.lines), seed) for seed in DEFAULT_SEEDS]
     usable = rows.usable("error")
-    dataset = rows.dataset(BUILTIN, "Wildman-Crippen logP", "log10", splits, usable)
+    dataset = rows.dataset(BUILTIN, "Wildman-Crippen logP", "log10", [], usable)
+    dataset.splits.extend(made_splits(dataset.smiles, own))
     dataset.notes.append("labels are computed, not measured: molecules and logP are made by code")
     return dataset

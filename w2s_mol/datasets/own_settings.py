@@ -8,9 +8,16 @@ from pathlib import Path
 
 from w2s_mol.datasets.moleculeace import MOLECULEACE
 from w2s_mol.datasets.named import dataset_names
-from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid, SplitRule
+from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid, SplitRepeats, SplitRule
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS
+from w2s_mol.settings_check import check
+
+_SAYS_THE_SPLITS = {
+    "split_columns": "split columns",
+    "split_files": "split files",
+    "split_seeds": "split seeds",
+}
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,7 @@ class AnyTable:
     columns: Sequence[str] = ()
     on_invalid: OnInvalid = "error"
     max_atoms: int = MAX_ATOMS
+    unlabelled: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -28,18 +36,29 @@ class OwnTable:
 
     smiles_column: str = "smiles"
     target_column: str | None = None
+    one_of_several: bool = False
     unit: str = "label units"
     split_columns: tuple[str, ...] = ()
     split_files: tuple[str | Path, ...] = ()
     split: SplitRule = "random"
     split_seeds: tuple[int, ...] = DEFAULT_SEEDS
     delimiter: str | None = None
+    split_repeats: int = 0
+
+    def __post_init__(self) -> None:
+        check("split_repeats", self.split_repeats, SplitRepeats)
+        if not self.split_repeats:
+            return
+        for said, option in _SAYS_THE_SPLITS.items():
+            if said in self.given():
+                raise InputError(
+                    f"both split repeats and {option} are given. Repeats are the splits of seeds "
+                    f"0 to {self.split_repeats - 1}, and no others: leave one of the two out."
+                )
 
     def given(self) -> list[str]:
         """Return the names of the settings that differ from their defaults."""
-        default = OwnTable()
-        names = (field.name for field in fields(self))
-        return [name for name in names if getattr(self, name) != getattr(default, name)]
+        return [f.name for f in fields(self) if getattr(self, f.name) != f.default]
 
     def seeds(self) -> list[int]:
         """Return the seeds of splits that are made, in order and once each.
@@ -49,13 +68,28 @@ class OwnTable:
         InputError
             If there is none.
         """
+        if self.split_repeats:
+            return [*range(self.split_repeats)]
         if not self.split_seeds:
             raise InputError("no split seed is given. Pass at least one.")
         return sorted(set(self.split_seeds))
 
 
-def taken_by(name: str) -> frozenset[str]:
-    """Return which settings of an ``OwnTable`` a dataset takes: a named one has most of its own."""
+def taken_by(name: str, *, repeated: bool, pooled: bool = False) -> set[str]:
+    """Return which settings of an ``OwnTable`` a dataset takes: a named one has most of its own.
+
+    Parameters
+    ----------
+    name
+        Of the dataset.
+    repeated
+        Whether its splits are to be made, and so by a rule that may be chosen.
+    pooled
+        Whether tables without labels are read beside it, which have a column of SMILES.
+    """
     if name not in dataset_names():
-        return frozenset(field.name for field in fields(OwnTable))
-    return frozenset({"split_seeds"} if name in MOLECULEACE else ())
+        return {field.name for field in fields(OwnTable)}
+    of_pool = {"smiles_column"} if pooled else set()
+    if name in MOLECULEACE:
+        return {"split_seeds", "split_repeats"} | of_pool
+    return ({"split", "split_repeats"} if repeated else {"split_repeats"}) | of_pool

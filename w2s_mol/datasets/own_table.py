@@ -9,20 +9,26 @@ from w2s_mol.datasets.formats import dataset_name, looks_like_a_table
 from w2s_mol.datasets.named import SETS, unknown_dataset
 from w2s_mol.datasets.own_settings import AnyTable, OwnTable
 from w2s_mol.datasets.own_splits import given_splits, made_splits
+from w2s_mol.datasets.pool import joined
 from w2s_mol.datasets.rows import Reading, read_rows
+from w2s_mol.datasets.rules import ROWS
 from w2s_mol.errors import InputError
 
 
 def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
     """Return the usable rows of a table; arguments as in ``load_dataset``.
 
+    Rows without a label follow the others, where they are asked for.
+
     Raises
     ------
     InputError
-        If there is no such table, or it or a split cannot be used.
+        If there is no such table, or it or a split cannot be used, or no label is missing where
+        rows without one are asked for; of several targets, some may have all labels.
     """
     path = _path(name, own.target_column)
     target = own.target_column or ""
+    keep_all = ROWS in wanted.unlabelled
     reading = Reading(
         own.smiles_column,
         target,
@@ -30,18 +36,25 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
         own.delimiter,
         wanted.max_atoms,
         wanted.columns,
+        "kept" if keep_all else "left out" if own.one_of_several else "fault",
     )
     rows = read_rows(path, reading)
     usable = rows.usable(wanted.on_invalid)
     unit = own.unit.strip() or OwnTable.unit
     given = given_splits(rows, own)
-    dataset = rows.dataset(dataset_name(path), target, unit, given, usable)
+    called = dataset_name(path) + (f":{target}" if own.one_of_several else "")
+    dataset = rows.dataset(called, target, unit, given, usable)
     if not given:
         try:
             dataset.splits.extend(made_splits(dataset.smiles, own))
         except InputError as error:
-            raise InputError(f"{path.name}: {error}") from error
-    return dataset
+            where = called if own.one_of_several else path.name
+            raise InputError(f"{where}: {error}") from error
+    if not keep_all or (own.one_of_several and not rows.pool):
+        return dataset
+    return joined(
+        dataset, rows.dataset(called, target, unit, [], rows.usable_pool(wanted.on_invalid))
+    )
 
 
 def _path(name: str, target_column: str | None) -> Path:

@@ -12,6 +12,8 @@ from rdkit import Chem, rdBase
 from w2s_mol.datasets.dataset import PARTS, Dataset, Split
 
 PAIRS = tuple(itertools.combinations(PARTS, 2))
+_EACH_NAMED = 5
+"""Of more splits than these, the fewest and the most are told."""
 _MARKS_OF_STEREO = set("@/\\")
 
 
@@ -49,11 +51,16 @@ def _counted(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
     'train and test 2 in split 0, 3 in split 1'
     """
     return ", ".join(
-        f"{first} and {second} "
-        + ", ".join(f"{of[number]} in split {name}" for name, of in zip(names, counts, strict=True))
+        f"{first} and {second} {_in_each(names, [of[number] for of in counts])}"
         for number, (first, second) in enumerate(PAIRS)
         if any(of[number] for of in counts)
     )
+
+
+def _in_each(names: Sequence[str], counts: Sequence[int]) -> str:
+    if len(names) > _EACH_NAMED:
+        return f"{min(counts)} to {max(counts)} in each of {len(names):,} splits"
+    return ", ".join(f"{n} in split {name}" for name, n in zip(names, counts, strict=True))
 
 
 def _in_both(keys: NDArray, split: Split, pair: tuple[str, str]) -> NDArray[np.bool_]:

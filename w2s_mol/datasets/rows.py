@@ -6,19 +6,33 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
 from w2s_mol.datasets.dataset import Dataset, Split
-from w2s_mol.datasets.faults import Fault, counted_rows, faults_error, left_out_note, smiles_fault
+from w2s_mol.datasets.faults import (
+    FIX_OR_SKIP,
+    Fault,
+    counted_rows,
+    faults_error,
+    left_out_note,
+    smiles_fault,
+)
 from w2s_mol.datasets.numbers import number_of
-from w2s_mol.datasets.rules import OnInvalid
+from w2s_mol.datasets.rules import ROWS, OnInvalid
 from w2s_mol.datasets.table import Row, Table, open_table
 from w2s_mol.errors import InputError, shortened
 from w2s_mol.molecules.limits import MAX_ATOMS
 from w2s_mol.molecules.smiles import MoleculeError, check_molecule, smiles_of, text_after
+
+_LABEL = "label"
+_FIX_SKIP_OR_KEEP = (
+    "Fix the {rows}, or pass --on-invalid skip, or "
+    f"--unlabelled {ROWS} to let the student learn their weak labels."
+)
 
 
 @dataclass(frozen=True)
@@ -28,41 +42,51 @@ class Reading:
     Attributes
     ----------
     smiles_column, target_column, split_columns
-        Names of columns.
+        Names of columns; None for the label's where it is not to be read: no row has one then,
+        and a column of numbers that the table lacks is NaN.
     delimiter, max_atoms
         As in ``open_table``.
     columns
         Names of columns of numbers.
+    without_label
+        What becomes of a row without a label: it has a fault, or is ``left out`` (it is of another
+        target of the table), or ``kept`` (it may serve a student).
     """
 
     smiles_column: str
-    target_column: str
+    target_column: str | None
     split_columns: Sequence[str] = ()
     delimiter: str | None = None
     max_atoms: int = MAX_ATOMS
     columns: Sequence[str] = ()
+    without_label: Literal["fault", "left out", "kept"] = "fault"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of a table; a row with a fault has no SMILES.
+    """All rows of a table; a row with a fault, or left out, has no SMILES.
 
     Attributes
     ----------
     table, word
         The table's name, and what the places of rows are.
-    columns
-        The names of the columns of numbers.
+    target, columns
+        The names of the label's column and of those of numbers.
     lines, smiles, labels, split_values, numbers
         One of each a row; ``numbers`` are of ``columns``, NaN where a cell is empty.
     faults
         By row.
+    unlabelled
+        Rows that have no label and are left out.
+    pool
+        Rows that have no label and are kept; they are in no part of a split.
     text_after
         The text left out after a SMILES, by the place of its row.
     """
 
     table: str
     word: str
+    target: str
     columns: tuple[str, ...] = ()
     lines: list[int] = field(default_factory=list)
     smiles: list[str] = field(default_factory=list)
@@ -70,21 +94,47 @@ class Rows:
     split_values: list[list[str]] = field(default_factory=list)
     numbers: list[list[float]] = field(default_factory=list)
     faults: dict[int, Fault] = field(default_factory=dict)
+    unlabelled: list[int] = field(default_factory=list)
+    pool: list[int] = field(default_factory=list)
     text_after: dict[int, str] = field(default_factory=dict)
 
+    def add(
+        self, line: int, smiles: str, label: float, numbers: list[float], split_values: list[str]
+    ) -> None:
+        """Add a row; one that is left out is in no part of a split."""
+        self.lines.append(line)
+        self.smiles.append(smiles)
+        self.labels.append(label)
+        self.numbers.append(numbers)
+        self.split_values.append(split_values)
+
     def usable(self, on_invalid: OnInvalid) -> NDArray[np.bool_]:
-        """Return which rows to keep, or raise InputError for all faulty ones."""
+        """Return which rows with a label to keep, or raise InputError for all faulty ones."""
+        self._refuse_faults(on_invalid)
+        usable = np.ones(len(self.lines), dtype=bool)
+        usable[[*self.faults, *self.unlabelled, *self.pool]] = False
+        self._refuse_none(usable, "usable row" + (" with a label" if self.pool else ""))
+        return usable
+
+    def usable_pool(self, on_invalid: OnInvalid) -> NDArray[np.bool_]:
+        """Return which rows without a label to keep, or raise InputError for faulty ones."""
+        self._refuse_faults(on_invalid)
+        usable = np.zeros(len(self.lines), dtype=bool)
+        usable[self.pool] = True
+        self._refuse_none(usable, "usable row without a label" if self.target else "usable row")
+        return usable
+
+    def _refuse_faults(self, on_invalid: OnInvalid) -> None:
         if self.faults and on_invalid == "error":
             faults = list(self.faults.values())
-            raise faults_error(self.table, faults, len(self.lines), self.word)
-        usable = np.ones(len(self.lines), dtype=bool)
-        usable[list(self.faults)] = False
+            lacking = any(fault.reason == number_of("", _LABEL)[1] for fault in faults)
+            way_out = _FIX_SKIP_OR_KEEP if lacking else FIX_OR_SKIP
+            raise faults_error(self.table, faults, len(self.lines), self.word, way_out)
+
+    def _refuse_none(self, usable: NDArray[np.bool_], what: str) -> None:
         if not usable.any():
-            raise InputError(
-                f"{self.table} holds no usable row out of {len(self.lines)}: "
-                f"{left_out_note(list(self.faults.values()))}."
-            )
-        return usable
+            why = "; ".join(self._left_out()) or f"all have one. Leave out --unlabelled {ROWS}"
+            raise InputError(f"{self.table} holds no {what} out of {len(self.lines)}: {why}.")
 
     def dataset(
         self, name: str, target: str, unit: str, splits: list[Split], keep: NDArray[np.bool_]
@@ -102,20 +152,24 @@ class Rows:
 
     def split_column(self, number: int) -> list[str | None]:
         """Return the values of a split column; None on rows that are left out anyway."""
-        return [
-            None if row in self.faults else values[number]
-            for row, values in enumerate(self.split_values)
-        ]
+        return [values[number] if values else None for values in self.split_values]
 
     def notes(self) -> list[str]:
         """Return what is to be said of the rows left out, and of text that was not read."""
-        notes = [left_out_note(list(self.faults.values()))] if self.faults else []
+        notes = self._left_out()
         if self.text_after:
             place, text = next(iter(self.text_after.items()))
             notes.append(
                 f"text after the SMILES in its cell is left out: {counted_rows(self.text_after)} "
                 f"(first: {self.word} {place}, {shortened(text)})"
             )
+        return notes
+
+    def _left_out(self) -> list[str]:
+        notes = [left_out_note(list(self.faults.values()))] if self.faults else []
+        if self.unlabelled:
+            without = f"without a label in column {self.target!r}"
+            notes.append(f"{counted_rows(self.unlabelled)} {without} left out")
         return notes
 
 
@@ -129,7 +183,7 @@ def read_rows(path: Path, reading: Reading) -> Rows:
     """
     with open_table(path, reading.delimiter, reading.max_atoms) as table, rdBase.BlockLogs():
         reader = _Reader(table, reading)
-        rows = Rows(path.name, table.word, reader.columns)
+        rows = Rows(path.name, table.word, reader.target, reader.columns)
         for row in table.rows:
             reader.add(row, rows)
     if not rows.lines:
@@ -139,54 +193,72 @@ def read_rows(path: Path, reading: Reading) -> Rows:
 
 class _Reader:
     def __init__(self, table: Table, reading: Reading) -> None:
+        target = reading.target_column
         self._smiles_at = table.column(reading.smiles_column)
-        self._target_at = table.column(reading.target_column)
+        self._target_at = None if target is None else table.column(target)
         self._split_at = [table.column(name) for name in reading.split_columns]
-        self._target = table.header[self._target_at]
-        self._numbers_at = {name: table.column(name) for name in reading.columns}
+        self.target = "" if self._target_at is None else table.header[self._target_at]
+        self._numbers_at = {
+            name: table.column(name) if target is not None or table.has(name) else None
+            for name in reading.columns
+        }
         self.columns = tuple(self._numbers_at)
         self._max_atoms = reading.max_atoms
+        self._without_label = reading.without_label
 
     def add(self, row: Row, rows: Rows) -> None:
+        place, at = row.place, len(rows.lines)
         smiles, label, fault = "", math.nan, row.fault
         numbers = [math.nan] * len(self.columns)
-        if fault is None:
+        lacks = fault is None and self._without_label != "fault" and self._lacks_label(row)
+        if lacks and self._without_label == "left out":
+            rows.unlabelled.append(at)
+            rows.add(place, smiles, label, numbers, [])
+            return
+        if fault is None and not lacks:
             label, fault = self._label(row)
         if fault is None:
             numbers, fault = self._columns(row)
         if fault is None:
-            cell = row.fields[self._smiles_at]
-            try:
-                smiles = smiles_of(cell, self._max_atoms)
-                check_molecule(smiles)
-            except MoleculeError as error:
-                fault = smiles_fault(row.place, str(error), cell.strip())
-            else:
-                if rest := text_after(cell):
-                    rows.text_after[row.place] = rest
+            smiles, fault = self._smiles(row, rows)
         if fault is not None:
-            rows.faults[len(rows.lines)] = fault
-        rows.lines.append(row.place)
-        rows.smiles.append(smiles)
-        rows.labels.append(label)
-        rows.numbers.append(numbers)
-        rows.split_values.append([] if fault else [row.fields[at] for at in self._split_at])
+            rows.faults[at] = fault
+        elif lacks:
+            rows.pool.append(at)
+        in_parts = [] if fault or lacks else [row.fields[number] for number in self._split_at]
+        rows.add(place, smiles, label, numbers, in_parts)
+
+    def _lacks_label(self, row: Row) -> bool:
+        return self._target_at is None or not row.fields[self._target_at].strip()
 
     def _label(self, row: Row) -> tuple[float, Fault | None]:
-        return _number(row, self._target_at, self._target, "label")
+        return _number(row, self._target_at, self.target, _LABEL)
 
     def _columns(self, row: Row) -> tuple[list[float], Fault | None]:
         """Return the numbers of all columns, and the first fault among them."""
         found = [
-            _number(row, at, name, "value") if row.fields[at].strip() else (math.nan, None)
+            (math.nan, None)
+            if at is None or not row.fields[at].strip()
+            else _number(row, at, name, "value")
             for name, at in self._numbers_at.items()
         ]
         faults = [fault for _, fault in found if fault]
         return [number for number, _ in found], faults[0] if faults else None
 
+    def _smiles(self, row: Row, rows: Rows) -> tuple[str, Fault | None]:
+        cell = row.fields[self._smiles_at]
+        try:
+            smiles = smiles_of(cell, self._max_atoms)
+            check_molecule(smiles)
+        except MoleculeError as error:
+            return "", smiles_fault(row.place, str(error), cell.strip())
+        if rest := text_after(cell):
+            rows.text_after[row.place] = rest
+        return smiles, None
 
-def _number(row: Row, at: int, column: str, what: str) -> tuple[float, Fault | None]:
-    text = row.fields[at].strip()
+
+def _number(row: Row, at: int | None, column: str, what: str) -> tuple[float, Fault | None]:
+    text = "" if at is None else row.fields[at].strip()
     number, reason = number_of(text, what)
     if not reason:
         return number, None

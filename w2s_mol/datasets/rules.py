@@ -5,14 +5,26 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from w2s_mol.option import Option
+from w2s_mol.settings_check import Range
 
 OnInvalid = Literal["error", "skip"]
 SplitRule = Literal["random", "scaffold"]
 DEFAULT_SEEDS = (0, 1, 2)
 
+ROWS = "rows"
+"""The word for a table's own rows without a label."""
+
 OWN_TABLE = "Your own table"
 """The heading of options that concern a user's table."""
 
+SplitRepeats = Annotated[
+    int,
+    Range(0, 1000),
+    Option(
+        help="So many splits 80/10/10 by --split, of seeds 0, 1, ..., of any dataset, instead of "
+        "its own; moleculeace: so many draws of the validation part.",
+    ),
+]
 SmilesColumn = Annotated[str, Option(help="Column of the SMILES.", panel=OWN_TABLE)]
 Delimiter = Annotated[
     str | None,

@@ -58,6 +58,10 @@ class Table:
     word: str = "line"
     hint: str = ""
 
+    def has(self, name: str) -> bool:
+        """Say whether there is a column of a name, in any case."""
+        return name.lower() in {other.lower() for other in self.header}
+
     def column(self, name: str) -> int:
         """Return the place of a column; a sole match that differs in case will do.
 

@@ -19,13 +19,13 @@ class Reader:
         What it is called in results.
     sha256
         A hash of everything that what it makes depends on, beside the lesson or the teaching.
-    encoder
-        What it reads molecules with, if that is an encoder.
+    encoders
+        Those that it reads molecules with, if any.
     """
 
     name: str
     sha256: str
-    encoder: EncoderRef | None = None
+    encoders: tuple[EncoderRef, ...] = ()
 
     @property
     def reading(self) -> str:
@@ -57,7 +57,7 @@ class EncodedReader(Reader):
 
     def __init__(self, encoded: Encoded) -> None:
         encoder = encoded.encoder
-        self.encoded, self.encoder, self.name = encoded, encoder, encoder.name
+        self.encoded, self.encoders, self.name = encoded, (encoder,), encoder.name
         self.sha256 = files.sha256_bytes(encoder.fingerprint.encode())
 
     @property

@@ -15,9 +15,12 @@ from matplotlib.figure import Figure
 
 from w2s_mol.errors import InputError
 from w2s_mol.figures import panels
+from w2s_mol.figures.budgets import budget_pictures
 from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle
 from w2s_mol.runs import FinishedRun
+from w2s_mol.selection.rendering import number_of_labels
 from w2s_mol.selection.tables import StudySelection, selections
+from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL, study_groups
 
 SHEET = "gain-misfit"
@@ -50,6 +53,7 @@ def draw_pictures(runs: Sequence[FinishedRun]) -> list[Picture]:
             *_sheet(studies, synthetic),
             *_single_panels(studies, synthetic),
             *(picture for study in studies for picture in _study_pictures(study)),
+            *budget_pictures(runs),
             *(picture for run in synthetic for picture in _representation_curves(run)),
             *_encoder_curves(studies, runs),
         ]
@@ -89,12 +93,15 @@ class _Study:
         strong = Path(self.first("strong").replace(":", "-")).name
         usual = {"protocol": "paper", "head": "ridge", "pooling": "mean+pooled"}
         unusual = [self.first(name) for name in usual if self.first(name) != usual[name]]
+        if self.first("labels") != ALL:
+            unusual.append(f"{self.first('labels')}-labels")
         name = "-".join([self.first("dataset"), strong, *unusual])
         return re.sub(r"[^\w.+-]+", "_", name)
 
     @property
     def title(self) -> str:
-        return f"{self.first('strong')} on {self.first('dataset')}"
+        labels = number_of_labels({"labels": self.first("labels")})
+        return f"{self.first('strong')} on {self.first('dataset')}{labels}"
 
     def picture(self, beginning: str, caption: str, figure: Figure) -> Picture:
         """Name a figure of this study alone."""

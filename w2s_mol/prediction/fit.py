@@ -30,11 +30,14 @@ from w2s_mol.study.config import ALL, StudyConfig
 from w2s_mol.study.inputs import load_datasets
 from w2s_mol.study.kept_models import WEAK, KeptModel
 from w2s_mol.study.usable import usable
-from w2s_mol.supervisors.contract import Lesson, Supervisor
+from w2s_mol.supervisors.combined import Combined
+from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
+from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import find_task
 from w2s_mol.uses.contract import Known, Use
 from w2s_mol.uses.corrected import Both
+from w2s_mol.uses.plain import Direct
 from w2s_mol.uses.registry import USES
 
 
@@ -69,9 +72,20 @@ def fit(
     config = made(StudyConfig, dict(run.manifest["config"]))
     finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
     row = choice.results.iloc[0]
-    dataset = _same(load_datasets(config, finder), choice.keys["dataset"], row["dataset_sha256"])
+    dataset = _same(
+        load_datasets(config, finder, columns_of(config.weak)),
+        choice.keys["dataset"],
+        row["dataset_sha256"],
+    )
     teachers = find_supervisors(config.weak, finder)
-    supervisor = _same(teachers, choice.weak, row["weak_sha256"])
+    supervisor = next((one for one in teachers if _is(one, choice, dataset)), None)
+    if supervisor is None:
+        raise _another(choice.weak, row["weak_sha256"])
+    if isinstance(supervisor, Combined) and choice.use != Direct.name:
+        raise InputError(
+            f"{choice.weak} is made of several supervisors, whose penalties the run does not keep "
+            f"one by one. Give --weak one of them, or --use {Direct.name}."
+        )
     student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
     readers: list[Reader] = [supervisor, *([] if choice.use == WEAK else [student])]
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
@@ -88,7 +102,9 @@ def _fitted(
     labelled = np.flatnonzero(~np.isnan(dataset.labels))
     examples = Examples(dataset.smiles, dataset.columns)
     rule = _rule(choice.supervisors, usual)
-    said = supervisor.labels(Lesson(examples, dataset.labels, labelled, labelled, every, rule))
+    said = WeakLabels(np.full(len(dataset), np.nan))
+    if choice.use != Direct.name:
+        said = supervisor.labels(Lesson(examples, dataset.labels, labelled, labelled, every, rule))
     if choice.use == WEAK:
         return None, said.model
     known = Known(
@@ -131,7 +147,19 @@ def _same(found: Sequence[Any], name: str, sha256: str) -> Any:
     for one in found:
         if one.name == name and one.sha256 == sha256:
             return one
-    raise InputError(
+    raise _another(name, sha256)
+
+
+def _is(supervisor: Supervisor, choice: Choice, dataset: Dataset) -> bool:
+    """Say whether it is the one that was chosen, as it was on the run's molecules."""
+    called = (supervisor.family, supervisor.name) == (choice.family, choice.weak)
+    examples = Examples(dataset.smiles, dataset.columns)
+    content = choice.results["weak_sha256"].iloc[0]
+    return called and supervisor.content(examples) == content
+
+
+def _another(name: str, sha256: str) -> InputError:
+    return InputError(
         f"{name} has another content than in the run, where its sha256 is {sha256[:12]}. Restore "
         "it, or run the study again."
     )

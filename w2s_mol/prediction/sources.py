@@ -1,4 +1,4 @@
-"""What a model reads of molecules: vectors of its encoder, or a column of their table."""
+"""What a model reads of molecules: vectors of its encoder, a property, a column of their table."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import Features
 from w2s_mol.models.model import Model
+from w2s_mol.molecules.properties import property_values
 from w2s_mol.progress import Progress
-
-COLUMN = "column:"
-"""How the encoder of a model is called that reads a number of each molecule's own table."""
+from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
 
 
 class Source(ABC):
@@ -46,10 +45,19 @@ class _Encoder(Source):
         return found.embeddings, found.reasons
 
 
-def columns_of(models: Sequence[Model]) -> list[str]:
-    """Return the columns of a table that some models read."""
-    named = [m.encoder.removeprefix(COLUMN) for m in models if m.encoder.startswith(COLUMN)]
-    return list(dict.fromkeys(named))
+class _Property(Source):
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
+        numbers = np.array(list(property_values(self._name, examples.smiles)))
+        why = f"RDKit gives no {self._name}"
+        return numbers[:, None], [why if missing else "" for missing in np.isnan(numbers)]
+
+
+def reads_column(model: Model) -> bool:
+    """Say whether a model reads a number of each molecule's own table."""
+    return model.encoder.startswith((COLUMN, RAW))
 
 
 def open_source(model: Model, finder: Finder) -> Source:
@@ -60,8 +68,11 @@ def open_source(model: Model, finder: Finder) -> Source:
     InputError
         If the encoder is not the one that its head was fitted on.
     """
-    if model.encoder.startswith(COLUMN):
-        return _Column(model.encoder.removeprefix(COLUMN))
+    kind, _, name = model.encoder.partition(":")
+    if reads_column(model):
+        return _Column(name)
+    if f"{kind}:" == PROPERTY:
+        return _Property(name)
     found = finder.encoded(model.encoder).encoder
     if found.fingerprint != model.fingerprint:
         raise InputError(

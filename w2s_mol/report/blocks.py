@@ -58,7 +58,46 @@ class Drawing:
     picture: Picture
 
 
-Block = Text | Table | Drawing
+@dataclass(frozen=True)
+class Card:
+    """A molecule.
+
+    Attributes
+    ----------
+    smiles
+        As it was given.
+    svg
+        Its picture, a document of paths alone; empty where it cannot be drawn.
+    facts
+        Names and values.
+    """
+
+    smiles: str
+    svg: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Molecules side by side.
+
+    Attributes
+    ----------
+    title, note
+        Above and below them.
+    cards
+        Them, all with the same facts.
+    runs
+        Ids of the runs that the numbers come from.
+    """
+
+    title: str
+    cards: list[Card]
+    runs: tuple[str, ...]
+    note: str = ""
+
+
+Block = Text | Table | Drawing | Gallery
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from w2s_mol.figures.pictures import SHEET, draw_pictures, is_papers_dataset
 from w2s_mol.figures.style import Picture
 from w2s_mol.progress import Progress, silent
 from w2s_mol.report import findings, tables
+from w2s_mol.report.advised import Advised, advice_on, key_of
 from w2s_mol.report.blocks import Block, Drawing, Report, Section, Text
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.pairs import best_pairs
@@ -36,6 +37,7 @@ class _Study:
     statistics: pd.DataFrame
     ranking: pd.DataFrame
     is_papers: bool
+    advised: Advised
 
 
 def build_report(
@@ -76,9 +78,11 @@ def build_report(
             found = list(study_cases(results, read_predictions(run)))
             every += found
             proper = [cases for cases in found if cases.control == NO_CONTROL]
+            advice = advice_on(run, replicates, seed)
             for cases in proper:
                 progress("statistics", len(studies), None)
-                studies.append(_study(cases, run, results, replicates, seed))
+                advised = advice.get(key_of(cases.keys), Advised())
+                studies.append(_study(cases, run, results, advised, replicates, seed))
     synthetic = [run for run in runs if run.kind == "synthetic"]
     controls = control_table(every, replicates, seed)
     pictures = draw_pictures(runs)
@@ -97,7 +101,12 @@ def build_report(
 
 
 def _study(
-    cases: Cases, run: FinishedRun, results: pd.DataFrame, replicates: int, seed: int
+    cases: Cases,
+    run: FinishedRun,
+    results: pd.DataFrame,
+    advised: Advised,
+    replicates: int,
+    seed: int,
 ) -> _Study:
     def selected(selector_split: SelectorSplit) -> StudySelection:
         return next(
@@ -115,6 +124,7 @@ def _study(
         is_papers_dataset(
             str(cases.keys["dataset"]), run.manifest.get("config", {}).get("dataset", [])
         ),
+        advised,
     )
 
 
@@ -142,7 +152,7 @@ def _found(
     ]
     for study in studies:
         sentences = findings.of_study(study.cases, study.statistics, study.selection)
-        blocks.append(Text(sentences, (study.cases.study,)))
+        blocks += [Text(sentences, (study.cases.study,)), *study.advised.sentence]
     if not controls.empty:
         for (study_id, _), rows in controls.groupby(["study", "dataset"], sort=False):
             ids = dict.fromkeys([str(study_id), *map(str, rows["control_study"])])
@@ -174,6 +184,8 @@ def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> S
     blocks += [
         tables.selectors(study.ranking, study.selection, study.cases),
         tables.statistics(study.statistics, study.cases),
+        *study.advised.uses,
+        *study.advised.molecules,
     ]
     for beginning in ("selection", f"{SHEET}-", "errors-by-hidden"):
         blocks += _named(pictures, beginning, study.cases.study, dataset)

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from w2s_mol import files
 from w2s_mol.figures.style import Picture, house_style, save
-from w2s_mol.report.blocks import Drawing, Report, Table, Text
+from w2s_mol.report.blocks import Drawing, Gallery, Report, Table, Text
 
 ReportFormat = Literal["html", "md"]
 
@@ -62,9 +62,11 @@ def _render(template: str, report: Report, source: Callable[[Picture], str]) -> 
     environment.tests.update(
         table=lambda b: isinstance(b, Table),
         drawing=lambda b: isinstance(b, Drawing),
+        gallery=lambda b: isinstance(b, Gallery),
         text=lambda b: isinstance(b, Text),
     )
     environment.filters["words"] = _markdown
+    environment.filters["svg_source"] = _svg_source
     environment.filters["cell"] = lambda text: _markdown(text).replace("|", "\\|")
     return environment.get_template(template).render(report=report, source=source)
 
@@ -75,7 +77,12 @@ def _as_data(picture: Picture) -> str:
     metadata: Any = {"Date": None}
     with house_style():
         picture.figure.savefig(text, format="svg", metadata=metadata)
-    return "data:image/svg+xml;base64," + base64.b64encode(text.getvalue()).decode()
+    return _svg_source(text.getvalue().decode())
+
+
+def _svg_source(svg: str) -> str:
+    """Return an address that holds an SVG document; what is shown by address runs no script."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def _markdown(text: str) -> str:

@@ -13,6 +13,7 @@ from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.rendering import (
+    Rendering,
     column_forms,
     in_short,
     left_out,
@@ -75,10 +76,14 @@ def selection(found: StudySelection, study: str) -> Table:
 
 def students(found: Pairs, study: str) -> Table:
     """Return which student to use, where several had the same supervisors."""
-    rendered = rendered_pairs(found)
+    return of_rendering(rendered_pairs(found), study)
+
+
+def of_rendering(rendered: Rendering, study: str) -> Table:
+    """Return a table that the terminal shows too."""
+    picked = frozenset() if rendered.pick is None else frozenset({rendered.pick})
     rows = [list(row) for row in rendered.rows]
-    columns = list(rendered.columns)
-    return Table(rendered.title, columns, rows, (study,), rendered.note, frozenset({0}))
+    return Table(rendered.title, list(rendered.columns), rows, (study,), rendered.note, picked)
 
 
 def beside_the_paper(found: StudySelection, study: str) -> Table:

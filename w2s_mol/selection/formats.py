@@ -12,7 +12,7 @@ import pandas as pd
 
 from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.rendering import rendered_table
-from w2s_mol.selection.tables import StudySelection
+from w2s_mol.selection.tables import StudySelection, full_names
 
 
 def as_json(selections: Iterable[StudySelection], pairs: Sequence[Pairs] = ()) -> str:
@@ -56,8 +56,7 @@ def as_latex(selections: Iterable[StudySelection]) -> str:
 
 
 def _latex(selection: StudySelection) -> str:
-    full_names = [f"{row.family}/{row.weak}" for row in selection.table.itertuples()]
-    rendered = rendered_table(selection, full_names)
+    rendered = rendered_table(selection, full_names(selection.table))
     sizes = [row[0] for row in rendered.rows]
     by_hidden = all(sizes) and len(set(sizes)) == len(sizes)
     first = "Hidden dimension" if by_hidden else "Weak encoder"
@@ -65,8 +64,7 @@ def _latex(selection: StudySelection) -> str:
     bound = words("bound").capitalize().replace(" - ", " $-$ ")
     true_error = words("w2s_error").capitalize()
     lines = [
-        "% "
-        + ", ".join(f"{name}: {value}" for name, value in selection.keys.items() if value != ""),
+        "% " + ", ".join(f"{name}: {value}" for name, value in selection.keys.items()),
         "\\begin{tabular}{lcc}",
         "\\toprule",
         f"{first} & {bound} & {true_error} of weakly supervised strong model \\\\",

@@ -255,8 +255,18 @@ def mean_and_std(rows: pd.DataFrame, by: list[str], names: list[str]) -> pd.Data
 
 def supervisor_names(table: pd.DataFrame) -> pd.Series:
     """Return what to call each row of a selection: its encoder, after its family if several."""
+    several = len(set(table["family"].astype("string").fillna(""))) > 1
+    return full_names(table) if several else table["weak"]
+
+
+def full_names(table: pd.DataFrame) -> pd.Series:
+    """Return each row's supervisor after its family, unless the name begins with that already."""
     family = table["family"].astype("string").fillna("")
-    return family + "/" + table["weak"] if len(set(family)) > 1 else table["weak"]
+    named = [
+        str(weak) if str(weak).startswith(f"{kin}:") else f"{kin}/{weak}"
+        for kin, weak in zip(family, table["weak"], strict=True)
+    ]
+    return pd.Series(named, index=table.index, dtype="string")
 
 
 def _score_selectors(table: pd.DataFrame, task: Task) -> pd.DataFrame:

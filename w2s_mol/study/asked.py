@@ -5,14 +5,17 @@ Nothing is parsed, fetched or loaded for it, and neither torch nor RDKit importe
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from w2s_mol import file_hashes, files
 from w2s_mol._version import __version__
 from w2s_mol.datasets.local_files import source_files
 from w2s_mol.datasets.named import dataset_names, expand_datasets
+from w2s_mol.datasets.rules import ROWS
 from w2s_mol.encoders.identity import identity
-from w2s_mol.encoders.names import expand_encoders
 from w2s_mol.manifest import versions
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
+from w2s_mol.supervisors.names import NUMBERS, leaves
 
 _READING = ("rdkit", "pandas", "pyarrow", "openpyxl")
 """The packages whose versions may decide which molecules a table holds."""
@@ -25,17 +28,27 @@ def asked_for(config: StudyConfig) -> str:
     that datasets and encoders are read from, this version and those of what reads molecules.
     """
     datasets = [_of_dataset(n, config) for name in config.dataset for n in expand_datasets(name)]
-    named = [one for name in config.weak for one in expand_encoders(name)]
-    encoders = [identity(name) for name in (*named, *config.strong)]
-    if None in datasets or None in encoders:
+    datasets.append(_hashes([Path(name) for name in config.unlabelled if name != ROWS]))
+    named = [one for name in config.weak for one in leaves(name)]
+    readers = [_of_supervisor(name) for name in named] + [identity(name) for name in config.strong]
+    if None in datasets or None in readers:
         return ""
     made_by = [__version__, RESULTS_FORMAT, versions(*_READING)]
-    return files.sha256_json([made_by, config.as_toml(), datasets, encoders])
+    return files.sha256_json([made_by, config.as_toml(), datasets, readers])
+
+
+def _of_supervisor(name: str) -> str | None:
+    """Return what stands for one that is no combination; a number's content is its table's."""
+    return name if name.startswith(NUMBERS) else identity(name)
 
 
 def _of_dataset(name: str, config: StudyConfig) -> list[str] | None:
     found = source_files(name, () if name in dataset_names() else config.split_file)
-    if found is None:
+    return None if found is None else _hashes(found)
+
+
+def _hashes(paths: list[Path]) -> list[str] | None:
+    if not all(path.is_file() for path in paths):
         return None
-    hashes = file_hashes.known(found)
-    return [hashes[path] for path in found]
+    hashes = file_hashes.known(paths)
+    return [hashes[path] for path in paths]

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 from w2s_mol.datasets.rules import (
     DEFAULT_SEEDS,
     OWN_TABLE,
+    ROWS,
     Delimiter,
     OnInvalid,
     SmilesColumn,
+    SplitRepeats,
     SplitRule,
 )
 from w2s_mol.errors import InputError
@@ -31,6 +33,9 @@ ALL = "all"
 _LABELS = "How many true labels there are"
 StudentOn = Literal["same", "rest", "all"]
 ValidLabels = Literal["all", "share"]
+Keep = Literal["all", "results"]
+_SEVERAL = 2
+
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
 
 
@@ -43,7 +48,9 @@ class StudyConfig:
     dataset
         Names or paths of datasets; ``all`` stands for the paper's three.
     weak
-        Weak encoders: names, folders of one encoder or of a family, ``shipped``.
+        Supervisors: names of encoders, folders of one or of a family, ``shipped``; numbers of
+        each molecule, ``column:``, ``raw:`` and ``property:``; combinations of these, ``concat:``,
+        ``mean:`` and ``chain:``.
     strong
         The strong encoders, each a student of all supervisors; ``self`` lets every supervisor
         teach its own representation, a null control.
@@ -52,6 +59,9 @@ class StudyConfig:
         with them; a draw for each seed. Fewer labels of one seed are among the more.
     student_on
         Where labels are drawn: the molecules whose weak labels the student learns.
+    unlabelled
+        Molecules without a label, whose weak labels the student learns in every draw: ``rows``
+        for those of a table of one's own, and paths of other tables; see ``load_dataset``.
     valid_labels
         Where labels are drawn: ``share`` draws as large a share of the validation labels, on which
         the supervisors' penalties and uses are chosen and the rule is measured.
@@ -71,14 +81,17 @@ class StudyConfig:
     seed
         Of the halves of ``disjoint``, of the batch order of ``adamw`` and of shuffled labels.
     smiles_column ... delimiter
-        Of a user's own table; see ``load_dataset``.
+        Of a user's own table; see ``load_dataset``. Several targets are a dataset
+        each, ``NAME:TARGET``.
+    split_repeats
+        So many splits by seed, of any dataset, instead of its own; none for 0.
     on_invalid
         ``error``, or ``skip``: leave out molecules that cannot be read, or that one of the
         encoders cannot represent.
+    keep
+        ``all``, or ``results`` alone: a study of thousands of draws has many predictions.
     max_atoms
         Molecules of more atoms cannot be used; at most 5,000.
-    keep_models
-        Keep every head in the run's folder: ``models.parquet`` and ``scalers.parquet``.
     """
 
     dataset: Annotated[
@@ -97,9 +110,12 @@ class StudyConfig:
         Option(
             means="name or path",
             metavar="NAME_OR_DIR",
-            help="Weak encoders: names, folders of one or of a family, hf:NAME[@REVISION], "
-            "file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, 'random' for untrained ones "
-            "as a null control. Repeatable.",
+            help="Supervisors. Weak encoders: names, folders of one or of a family, "
+            "hf:NAME[@REVISION], file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, "
+            "'random' for untrained ones as a null control. Numbers: column:NAME of the table and "
+            "property:MolLogP of RDKit, calibrated, or raw:NAME as it stands. Combinations: "
+            "concat:A+B (features side by side), mean:A+B or mean:h96 (labels averaged), chain:A>B "
+            "or chain:all (each taught by the one before). Repeatable.",
         ),
     ] = ("shipped",)
     strong: Annotated[
@@ -141,6 +157,17 @@ class StudyConfig:
             panel=_LABELS,
         ),
     ] = "all"
+    unlabelled: Annotated[
+        tuple[str, ...],
+        Option(
+            means="name or path",
+            help=f"Molecules without a label whose weak labels the student learns: '{ROWS}' for "
+            "the rows of your own table that have none, or another table with the same column of "
+            "SMILES. Repeatable.",
+            panel=_LABELS,
+            metavar=f"{ROWS}|FILE",
+        ),
+    ] = ()
     shuffle_weak_labels: Annotated[
         bool,
         Option(help="Permute the weak labels before the student sees them: a null control."),
@@ -162,9 +189,14 @@ class StudyConfig:
     )
     seed: Annotated[Seed, Option(help="Of disjoint halves and adamw's batches.")] = 0
     smiles_column: SmilesColumn = "smiles"
-    target_column: Annotated[str | None, Option(help="Column of the label.", panel=OWN_TABLE)] = (
-        None
-    )
+    target_column: Annotated[
+        tuple[str, ...],
+        Option(
+            metavar="COLUMN",
+            help="Column of the label. Repeatable: a dataset NAME:COLUMN each.",
+            panel=OWN_TABLE,
+        ),
+    ] = ()
     unit: Annotated[str, Option(help="Unit of the label.", panel=OWN_TABLE)] = "label units"
     split_column: Annotated[
         tuple[str, ...],
@@ -191,19 +223,20 @@ class StudyConfig:
         tuple[Seed, ...],
         Option(long="--split-seed", help="A split for each. Repeatable.", panel=OWN_TABLE),
     ] = DEFAULT_SEEDS
+    split_repeats: SplitRepeats = 0
     delimiter: Delimiter = None
     on_invalid: Annotated[
         OnInvalid,
         Option(help="What to do with a row that cannot be used; skipped ones are counted."),
     ] = "error"
     max_atoms: MaxAtoms = MAX_ATOMS
-    keep_models: Annotated[
-        bool,
+    keep: Annotated[
+        Keep,
         Option(
-            long="--keep-models/--no-keep-models",
-            help="Keep every head, for w2s-mol predict and fit; a few kB each.",
+            help="What the run folder keeps beside results: predictions of every molecule and all "
+            "models, which statistics, recommend, report, predict and fit read, or nothing."
         ),
-    ] = True
+    ] = "all"
 
     def __post_init__(self) -> None:
         for name, value in checked(self).items():
@@ -235,6 +268,8 @@ class StudyConfig:
     def as_toml(self) -> dict[str, Any]:
         """Return the settings as TOML holds them: no nulls, lists for tuples."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if len(self.target_column) < _SEVERAL:  # as when there was one at most: ids stay
+            values["target_column"] = next(iter(self.target_column), None)
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in values.items()

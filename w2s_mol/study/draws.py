@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -83,12 +83,17 @@ def left_out(dataset: Dataset, config: StudyConfig) -> list[str]:
     return [f"{what}, {most:,} at the least"]
 
 
-def roles_of(draw: Draw, split: Split, config: StudyConfig) -> Roles:
-    """Return the roles of a split's molecules in a draw.
+def roles_of(draw: Draw, split: Split, config: StudyConfig, unlabelled: Rows) -> Roles:
+    """Return the roles of a dataset's molecules in a draw.
 
     Those that the supervisors know are drawn anew for each seed; for one seed, fewer labels are
-    among the more.
+    among the more. A student learns weak labels of ``unlabelled`` ones in every draw.
     """
+    roles = _roles_of_labelled(draw, split, config)
+    return replace(roles, student_learns=np.concatenate([roles.student_learns, unlabelled]))
+
+
+def _roles_of_labelled(draw: Draw, split: Split, config: StudyConfig) -> Roles:
     roles = PROTOCOLS[config.protocol].roles(split, config.seed)
     if draw.seed is None:
         return roles

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from w2s_mol.encoders.names import SELF
-from w2s_mol.encoders.random_bert import is_random
+from w2s_mol.encoders.random_bert import FAMILY, is_random
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import ALL
+from w2s_mol.supervisors.names import written_members
 from w2s_mol.tasks.registry import REGRESSION, TASK_KIND
 
 STUDY_KEYS = (
@@ -33,7 +34,7 @@ STUDY_KEYS = (
 """What tells one study's rows from another's where results of several runs are put together."""
 
 _ONCE_ALWAYS = {
-    TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "", "valid_labels": "",
+    TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "same", "valid_labels": "all",
 }  # fmt: skip
 
 _SUPERVISOR = ("family", "weak", "weak_sha256")
@@ -64,7 +65,8 @@ def of_a_study(results: pd.DataFrame) -> pd.DataFrame:
 def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, pd.DataFrame]]:
     """Yield the studies in results: what tells each from others, its null control, its rows.
 
-    Weak encoders with random weights are a study of their own: they are a control.
+    Weak encoders with random weights, and combinations of them alone, are a study of their own:
+    they are a control.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, p
         If these lack what results of a study have.
     """
     results = without_missing(of_a_study(results), (*STUDY_KEYS, *_SUPERVISOR, "split_sha256"))
-    untrained = results["weak"].map(str).map(is_random)
+    untrained = results["weak"].map({name: _untrained(str(name)) for name in {*results["weak"]}})
     by = [*STUDY_KEYS, untrained.rename("untrained")]
     for values, rows in results.groupby(by, sort=False):
         keys = dict(zip(STUDY_KEYS, values, strict=False))
@@ -93,6 +95,14 @@ def no_finite_supervisor(keys: dict[str, Any]) -> InputError:
         "the labels and at the encoders' vectors, or leave this run out; there is nothing to "
         "compare."
     )
+
+
+def _untrained(supervisor: str) -> bool:
+    # Of the name alone: results may have been made where other encoders are.
+    members = written_members(supervisor)
+    if members:
+        return all(member == FAMILY or _untrained(member) for member in members)
+    return is_random(supervisor)
 
 
 def _control(keys: dict[str, Any], untrained: bool) -> str:

@@ -1,18 +1,24 @@
-"""The datasets of a study, loaded as its settings say."""
+"""The datasets of a study, loaded as its settings say, and what is to be said of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.named import dataset_names, expand_datasets
 from w2s_mol.datasets.own_settings import taken_by
+from w2s_mol.datasets.rules import ROWS
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
+from w2s_mol.progress import Progress, silent
 from w2s_mol.study.config import StudyConfig
+from w2s_mol.supervisors.contract import Supervisor
 
 
 def load_datasets(
@@ -23,15 +29,41 @@ def load_datasets(
     Raises
     ------
     InputError
-        If one cannot be used, or two are called alike.
+        If one cannot be used, two are called alike, or molecules without a label are asked for
+        and there is none.
     DownloadError
         If one cannot be fetched.
     """
-    datasets = [_load(name, config, finder, columns) for name in _names(config)]
+    datasets = [
+        dataset for name in _names(config) for dataset in _load(name, config, finder, columns)
+    ]
     [(name, count)] = Counter(dataset.name for dataset in datasets).most_common(1)
     if count > 1:
         raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
+    if config.unlabelled and not any(len(dataset.unlabelled) for dataset in datasets):
+        raise InputError(
+            f"no row lacks a label of {', '.join(config.target_column)}, and --unlabelled "
+            f"{ROWS} asks for such rows. Leave it out."
+        )
     return datasets
+
+
+def remarks(
+    dataset: Dataset, supervisors: Sequence[Supervisor], progress: Progress = silent
+) -> list[str]:
+    """Return what supervisors have to say of a dataset, seeing the truth of its first train part.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot teach anyone there.
+    """
+    examples = Examples(dataset.smiles, dataset.columns)
+    truth = np.full(len(dataset), np.nan)
+    train = dataset.splits[0].train
+    truth[train] = dataset.labels[train]
+    told = [remark for s in supervisors for remark in s.remarks(examples, truth, progress)]
+    return list(dict.fromkeys(told))
 
 
 def known_names(config: StudyConfig) -> set[str]:
@@ -43,7 +75,35 @@ def _names(config: StudyConfig) -> list[str]:
     return list(dict.fromkeys(n for name in config.dataset for n in expand_datasets(name)))
 
 
-def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]) -> Dataset:
+def _load(
+    name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]
+) -> Iterator[Dataset]:
+    """Yield the dataset of a name, or of each target of a table of one's own."""
+    own = _own_settings(name, config)
+    targets = list(dict.fromkeys(own.pop("target_column", ()))) or [None]
+    own["one_of_several"] = len(targets) > 1
+    limits: dict[str, Any] = {
+        "unlabelled": _unlabelled(name, config),
+        "on_invalid": config.on_invalid,
+        "max_atoms": config.max_atoms,
+    }
+    access: dict[str, Any] = {
+        "mirror": finder.mirror,
+        "offline": finder.offline,
+        "progress": finder.progress,
+    }
+    for target in targets:
+        yield load_dataset(name, target_column=target, columns=columns, **limits, **own, **access)
+
+
+def _unlabelled(name: str, config: StudyConfig) -> list[str]:
+    """Return what is said of molecules without a label: only one's own table has such rows."""
+    no_own = {*_names(config)} <= {*dataset_names()}
+    return [n for n in config.unlabelled if n != ROWS or no_own or name not in dataset_names()]
+
+
+def _own_settings(name: str, config: StudyConfig) -> dict[str, Any]:
+    """Return what the options on tables say to a dataset."""
     given: dict[str, Any] = {
         "smiles_column": config.smiles_column,
         "target_column": config.target_column,
@@ -52,15 +112,11 @@ def _load(name: str, config: StudyConfig, finder: Finder, columns: Sequence[str]
         "split_files": config.split_file,
         "split": config.split,
         "split_seeds": config.split_seeds,
+        "split_repeats": config.split_repeats,
         "delimiter": config.delimiter,
     }
     # What another dataset takes may be meant for that one; what none takes is refused.
-    elsewhere = {setting for n in _names(config) if n != name for setting in taken_by(n)}
-    own = {n: v for n, v in given.items() if n in taken_by(name) or n not in elsewhere}
-    limits: dict[str, Any] = {"on_invalid": config.on_invalid, "max_atoms": config.max_atoms}
-    access: dict[str, Any] = {
-        "mirror": finder.mirror,
-        "offline": finder.offline,
-        "progress": finder.progress,
-    }
-    return load_dataset(name, columns=columns, **limits, **own, **access)
+    repeated, pooled = bool(config.split_repeats), any(n != ROWS for n in config.unlabelled)
+    taken = {n: taken_by(n, repeated=repeated, pooled=pooled) for n in _names(config)}
+    elsewhere = set().union(*taken.values())
+    return {n: v for n, v in given.items() if n in taken[name] or n not in elsewhere}

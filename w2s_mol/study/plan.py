@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from w2s_mol import files
+from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
@@ -21,23 +22,30 @@ from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, left_out, roles_of
 from w2s_mol.study.exposure import exposures
-from w2s_mol.study.inputs import known_names, load_datasets
+from w2s_mol.study.inputs import known_names, load_datasets, remarks
 from w2s_mol.study.kept_models import MODELS, SCALERS
 from w2s_mol.study.model_tables import ModelTables
-from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS
-from w2s_mol.study.predictions import molecule_rows, prediction_rows
+from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, USES
+from w2s_mol.study.predictions import molecule_rows, prediction_rows, use_rows
 from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
+from w2s_mol.study.unlike import unlike_notes
 from w2s_mol.study.usable import Usable, begin, usable
 from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import find_task
 from w2s_mol.threads import one_thread
 
 MOST_SUPERVISORS = 24
 """Of one part: a study of many has many parts, and needs no more memory than one of few."""
+MOST_VALUES = 1 << 20
+"""Molecules times supervisors of one part: with many molecules it has fewer supervisors."""
 
-NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file")
+TABLES = ("results", PREDICTIONS, USES, MOLECULES, MODELS, SCALERS)
+"""Of a run folder; it may keep the first alone."""
+
+NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file", "unlabelled")
 """Settings whose content counts, not what they are called."""
 
 
@@ -63,15 +71,16 @@ class StudyPlan:
 
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
         self._config = config
-        kept = (MODELS, SCALERS) if config.keep_models else ()
-        self.tables: tuple[str, ...] = ("results", PREDICTIONS, MOLECULES, *kept)
+        self.tables: tuple[str, ...] = TABLES if config.keep == "all" else TABLES[:1]
         before = asked_for(config)  # empty where something is to be fetched first
-        self._datasets = load_datasets(config, finder)
+        self._datasets = load_datasets(config, finder, columns_of(config.weak))
         self._supervisors = find_supervisors(config.weak, finder)
         self._draws = [draws(dataset, config) for dataset in self._datasets]
         self._students = find_students(config.strong, finder)
         for student in self._students:
             student.refuse(self._supervisors)
+        # Before anything is written or embedded: a supervisor may be refused for what it is.
+        self._remarks = [remarks(d, self._supervisors, finder.progress) for d in self._datasets]
         self._begun = False
         self._usable: dict[int, Usable] = {}
         after = asked_for(config)
@@ -86,7 +95,10 @@ class StudyPlan:
             # Paths and names may differ where the content is the same; the hashes count. Options
             # that a later version adds leave the id as it is where they are not used.
             {k: v for k, v in config.chosen().items() if k not in NAMED_BY_CONTENT},
-            [[d.name, d.sha256, [[s.name, s.sha256] for s in d.splits]] for d in self._datasets],
+            [
+                [d.name, *_of_content(d).values(), [[s.name, s.sha256] for s in d.splits]]
+                for d in self._datasets
+            ],
             [supervisor.sha256 for supervisor in self._supervisors],
             [student.sha256 for student in self._students],
         ]
@@ -105,7 +117,8 @@ class StudyPlan:
         named = known_names(self._config)
         encoders = self._encoders()
         notes: dict[str, list[str]] = {
-            d.name: [*d.notes, *left_out(d, self._config)] for d in self._datasets
+            d.name: [*d.notes, *left_out(d, self._config), *told]
+            for d, told in zip(self._datasets, self._remarks, strict=True)
         }
         for encoder in encoders:
             if encoder.notes:  # a dataset may be called so as well
@@ -117,7 +130,7 @@ class StudyPlan:
             "weak": [_identity(supervisor) for supervisor in self._supervisors],
             "datasets": {
                 d.name: {
-                    "sha256": d.sha256,
+                    **_of_content(d),
                     "splits": {s.name: s.sha256 for s in d.splits},
                     "exposure": exposures(d.name, d.name in named, encoders),
                 }
@@ -162,6 +175,7 @@ class StudyPlan:
         if place.draw is None:
             parts = {self._name(of_dataset, d): self._roles(of_dataset, d).parts for d in every}
             molecules = molecule_rows(of_dataset.everything, of_dataset.places, parts)
+            notes = {name: [*notes.get(name, []), *unlike_notes(of_dataset, self._students)]}
             return Part({MOLECULES: molecules}, notes, seconds, made_of)
         progress(f"fitting heads on {name}", place.draw, len(every))
         tables = self._cells(place, of_dataset, every[place.draw])
@@ -180,8 +194,8 @@ class StudyPlan:
         everything, name = of_dataset.everything, self._name(of_dataset, draw)
         roles = self._roles(of_dataset, draw)
         fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
-        results, predictions = [], []
-        kept = ModelTables(everything.name, name, supervisors, roles)
+        results, predictions, uses = [], [], []
+        models = ModelTables(everything.name, name, supervisors, roles)
         with one_thread(torch_too=config.head == "adamw"):
             for cells in split_cells(
                 supervisors,
@@ -195,16 +209,17 @@ class StudyPlan:
                 results.append(
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
                 )
-                predictions.append(prediction_rows(everything, name, supervisors, roles, cells))
-                if config.keep_models:
-                    kept.add(cells)
+                if config.keep == "all":
+                    of_cells = (everything, name, supervisors, roles, cells)
+                    predictions.append(prediction_rows(*of_cells))
+                    uses.append(use_rows(*of_cells))
+                    models.add(cells)
+        tables = {"results": results, PREDICTIONS: predictions, USES: uses, **models.tables()}
         return {
-            "results": pd.concat(results, ignore_index=True),
             # A table of one student is large enough without a copy.
-            PREDICTIONS: pd.concat(predictions, ignore_index=True)
-            if len(predictions) > 1
-            else predictions[0],
-            **(kept.tables() if config.keep_models else {}),
+            name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
+            for name, each in tables.items()
+            if each
         }
 
     def _prepared(self, dataset: int, progress: Progress) -> Usable:
@@ -219,15 +234,16 @@ class StudyPlan:
         return self._usable[dataset]
 
     def _roles(self, of_dataset: Usable, draw: Draw) -> Roles:
-        split = of_dataset.kept.splits[draw.split]
-        return roles_of(draw, split, self._config).of(of_dataset.places)
+        split, unlabelled = of_dataset.kept.splits[draw.split], of_dataset.kept.unlabelled
+        return roles_of(draw, split, self._config, unlabelled).of(of_dataset.places)
 
     def _name(self, of_dataset: Usable, draw: Draw) -> str:
         return draw.name(of_dataset.kept.splits[draw.split])
 
     def _encoders(self) -> list[EncoderRef]:
         everyone: list[Reader] = [*self._supervisors, *self._students]
-        return [reader.encoder for reader in everyone if reader.encoder]
+        every = [encoder for reader in everyone for encoder in reader.encoders]
+        return list({id(encoder): encoder for encoder in every}.values())
 
     @cached_property
     def _places(self) -> dict[str, _Place]:
@@ -235,13 +251,20 @@ class StudyPlan:
 
     def _places_in_order(self) -> Iterator[_Place]:
         everyone = slice(0, len(self._supervisors))
-        starts = range(0, len(self._supervisors), MOST_SUPERVISORS)
-        for d in range(len(self._datasets)):
+        for d, dataset in enumerate(self._datasets):
+            most = max(1, min(MOST_SUPERVISORS, MOST_VALUES // len(dataset)))
             for s in range(len(self._draws[d])):
-                for number, start in enumerate(starts):
-                    some = slice(start, start + MOST_SUPERVISORS)
+                for number, start in enumerate(range(0, len(self._supervisors), most)):
+                    some = slice(start, start + most)
                     yield _Place(f"{d:03d}-{s:03d}-{number:03d}", d, s, some)
-            yield _Place(f"{d:03d}-molecules", d, None, everyone)
+            if MOLECULES in self.tables:
+                yield _Place(f"{d:03d}-molecules", d, None, everyone)
+
+
+def _of_content(dataset: Dataset) -> dict[str, str]:
+    """Return hashes of a dataset; columns have one where they are read alone."""
+    columns = {"columns_sha256": dataset.columns_sha256} if dataset.columns else {}
+    return {"sha256": dataset.sha256, **columns}
 
 
 def _identity(supervisor: Supervisor) -> dict[str, Any]:

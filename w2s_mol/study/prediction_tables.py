@@ -13,7 +13,11 @@ from w2s_mol.runs import FinishedRun
 
 MOLECULES = "molecules"
 PREDICTIONS = "predictions"
+USES = "uses"
 NUMBERS = ("weak_prediction", "w2s_prediction", "ceiling_prediction")
+
+PREDICTION = "_prediction"
+"""How the columns end that hold predictions, by use."""
 
 PART = "part "
 """How the columns of molecules begin that say in which part of a split a molecule is."""

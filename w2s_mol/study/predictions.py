@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.study.cell import Cells
-from w2s_mol.study.prediction_tables import NUMBERS, PART
+from w2s_mol.study.prediction_tables import NUMBERS, PART, PREDICTION
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
-from w2s_mol.uses.registry import CEILING, STUDENT
+from w2s_mol.uses.registry import BESIDE, CEILING, STUDENT
 
 
 def prediction_rows(
@@ -26,6 +27,27 @@ def prediction_rows(
     All supervisors of a molecule follow each other, so that equal values do.
     """
     rows = np.sort(np.concatenate(list(roles.parts.values())))
+    plain = (cells.weak, *(cells.made[use.name].predictions for use in (STUDENT, CEILING)))
+    numbers = dict(zip(NUMBERS, plain, strict=True))
+    return _rows(dataset, split, supervisors, cells, rows, numbers)
+
+
+def use_rows(
+    dataset: Dataset, split: str, supervisors: Sequence[Supervisor], roles: Roles, cells: Cells
+) -> pd.DataFrame:
+    """Return the predictions of the other uses, in the same way, of validation and test."""
+    numbers = {f"{name}{PREDICTION}": cells.made[name].predictions for name in BESIDE}
+    return _rows(dataset, split, supervisors, cells, roles.measured, numbers)
+
+
+def _rows(
+    dataset: Dataset,
+    split: str,
+    supervisors: Sequence[Supervisor],
+    cells: Cells,
+    rows: Rows,
+    numbers: Mapping[str, Array],
+) -> pd.DataFrame:
     k = len(supervisors)
     of_source = np.array(dataset.rows, dtype=np.int32)[rows]
 
@@ -37,7 +59,6 @@ def prediction_rows(
     def same(text: str) -> pd.Categorical:
         return repeated([text] * k)
 
-    numbers = (cells.weak, *(cells.made[use.name].predictions for use in (STUDENT, CEILING)))
     return pd.DataFrame(
         {
             "dataset": same(dataset.name),
@@ -46,7 +67,7 @@ def prediction_rows(
             "family": repeated([s.family for s in supervisors]),
             "weak": repeated([s.name for s in supervisors]),
             "row": np.repeat(of_source, k),
-            **{name: n[rows].ravel() for name, n in zip(NUMBERS, numbers, strict=True)},
+            **{name: n[rows].ravel() for name, n in numbers.items()},
         }
     )
 
@@ -64,14 +85,17 @@ def molecule_rows(
     Parameters
     ----------
     dataset
-        All of it.
+        All of it; the line of a molecule is null where it is from another table.
     places
         The rows of it that can be used.
     parts_of
         The rows of each part of each draw, by rows of the whole dataset.
     """
     source = np.array(dataset.rows, dtype=np.int64)
-    lines = np.array(dataset.lines, dtype=np.int64)[places] if dataset.lines else None
+    own = dataset.origin(0)
+    lines = [
+        dataset.lines[at] if dataset.lines and dataset.origin(at) == own else None for at in places
+    ]
     parts = {}
     for draw, rows_of in parts_of.items():
         part = np.full(len(dataset), -1, dtype=np.int16)
@@ -82,7 +106,7 @@ def molecule_rows(
         {
             "dataset": _coded(np.zeros(len(places), np.int16), [dataset.name]),
             "row": source[places],
-            "line": pd.array(lines if lines is not None else [None] * len(places), dtype="Int64"),
+            "line": pd.array(lines, dtype="Int64"),
             "smiles": [dataset.smiles[place] for place in places],
             "truth": dataset.labels[places],
             **parts,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from w2s_mol._version import __version__
 from w2s_mol.datasets.dataset import Dataset
+from w2s_mol.datasets.examples import Examples
 from w2s_mol.study.cell import Cells
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.draws import Draw
@@ -99,7 +100,7 @@ def result_rows(
         By rows of the whole dataset.
     """
     config, student = context.config, cells.student
-    split, drawn = dataset.splits[draw.split], draw.seed is not None
+    split = dataset.splits[draw.split]
     shared = {
         "dataset": dataset.name,
         "split": draw.name(split),
@@ -109,8 +110,8 @@ def result_rows(
         TASK_KIND: context.task.name,
         "labels": draw.labels,
         "label_seed": draw.seed,
-        "student_on": config.student_on if drawn else "",
-        "valid_labels": config.valid_labels if drawn else "",
+        "student_on": config.student_on,
+        "valid_labels": config.valid_labels,
         "head": config.head,
         "head_epochs": config.head_epochs if config.head == "adamw" else 0,
         "unit": dataset.unit,
@@ -123,7 +124,9 @@ def result_rows(
         "w2s_mol": __version__,
     }
     rows = []
+    examples = Examples(dataset.smiles, dataset.columns)
     for column, weak in enumerate(supervisors):
+        content = weak.content(examples)
         for part, index in roles.parts.items():
             predicted = cells.predicted(index, column)
             rows.append(
@@ -133,7 +136,7 @@ def result_rows(
                     "family": weak.family,
                     "hidden": weak.hidden,
                     "seed": weak.seed,
-                    "weak_sha256": weak.sha256,
+                    "weak_sha256": content,
                     "eval_split": part,
                     "n": int((~np.isnan(predicted.weak)).sum()),
                     **context.task.measured(predicted),

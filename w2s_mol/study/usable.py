@@ -68,7 +68,7 @@ def begin(
         one_of_a_kind = {reader.reading: reader for reader in readers}.values()
         for dataset in datasets:
             found = [(reader.name, reader.read(dataset.smiles)) for reader in one_of_a_kind]
-            _refuse(dataset, faults_of(dataset, found))
+            _refuse(dataset, found)
     tables = [tuple(dataset.smiles) for dataset in datasets]
     for reader in readers:
         reader.begin(tables, progress)
@@ -89,22 +89,26 @@ def usable(
     """
     smiles = tuple(dataset.smiles)
     found = [(reader.name, reader.prepare(smiles, progress)) for reader in readers]
-    faults = faults_of(dataset, found)
     if strict:
-        _refuse(dataset, faults)
+        _refuse(dataset, found)
+    faults = faults_of(dataset, found)
     valid = np.array([not any(why) for why in zip(*(r for _, r in found), strict=True)], dtype=bool)
-    note = left_out_note(faults) if faults else ""
+    note = left_out_note([*faults.values()]) if faults else ""
     return Usable(dataset, dataset.keep(valid), np.flatnonzero(valid), note)
 
 
-def _refuse(dataset: Dataset, faults: Sequence[Fault]) -> None:
+def _refuse(dataset: Dataset, found: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Raise InputError for all such molecules of the first table that has any."""
+    faults = faults_of(dataset, found)
     if faults:
-        word = dataset.line_word if dataset.lines else "row"
-        raise faults_error(dataset.name, faults, len(dataset), word, FIX_OR_SKIP)
+        origin = dataset.origin(next(iter(faults)))
+        rows = [row for row in range(len(dataset)) if dataset.origin(row) == origin]
+        alike = [faults[row] for row in rows if row in faults]
+        raise faults_error(origin.table, alike, len(rows), origin.word, FIX_OR_SKIP)
 
 
-def faults_of(dataset: Dataset, found: Sequence[tuple[str, Sequence[str]]]) -> list[Fault]:
-    """Return a fault for each molecule that someone cannot represent.
+def faults_of(dataset: Dataset, found: Sequence[tuple[str, Sequence[str]]]) -> dict[int, Fault]:
+    """Return a fault for each molecule that someone cannot represent, by row.
 
     Parameters
     ----------
@@ -121,4 +125,4 @@ def faults_of(dataset: Dataset, found: Sequence[tuple[str, Sequence[str]]]) -> l
                 fault = smiles_fault(place, why, dataset.smiles[row])
                 what = f"encoder {name} cannot represent it ({fault.reason})"
                 faults[row] = Fault(place, what, fault.found)
-    return [faults[row] for row in sorted(faults)]
+    return {row: faults[row] for row in sorted(faults)}

@@ -6,7 +6,7 @@ A new kind is a module with a subclass of ``Supervisor``, and a line in ``superv
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.models.model import Model
+from w2s_mol.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,31 @@ class Supervisor(Reader, ABC):
     hidden: int | None = None
     seed: int | None = None
     made: Mapping[str, Any] = MappingProxyType({})
+
+    def content(self, examples: Examples) -> str:
+        """Return a hash of what it is on some molecules: of what their table says of it too."""
+        return self.sha256
+
+    def remarks(
+        self, examples: Examples, truth: Array, progress: Progress = silent
+    ) -> Sequence[str]:
+        """Return what a user should know of it on some molecules before believing a result.
+
+        Parameters
+        ----------
+        examples
+            ``n`` molecules.
+        truth
+            True labels, shape (n,), NaN but for train molecules.
+        progress
+            Told what is computed for it.
+
+        Raises
+        ------
+        InputError
+            If nobody can learn from it there.
+        """
+        return ()
 
     @abstractmethod
     def labels(self, lesson: Lesson) -> WeakLabels:

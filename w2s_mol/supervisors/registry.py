@@ -6,15 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.encoders.names import expand_encoders, family_of
+from w2s_mol.encoders.names import family_of
 from w2s_mol.errors import InputError
+from w2s_mol.supervisors.combined import COMBINATIONS
 from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW, expand_supervisors, members_of
+from w2s_mol.supervisors.numbers import Column, Property, Raw
 from w2s_mol.supervisors.probe import Probe
 
-KINDS: dict[str, Callable[[str, Finder], Supervisor]] = {}
+KINDS: dict[str, Callable[[str, Finder], Supervisor]] = {
+    COLUMN: lambda name, _finder: Column(name),
+    RAW: lambda name, _finder: Raw(name),
+    PROPERTY: lambda name, _finder: Property(name),
+}
 """By prefix, with its colon: who makes a supervisor of the rest of its name, and finds encoders.
 
-Any other name is that of an encoder, or of several, and each of them is a probe.
+Combinations are in ``combined.COMBINATIONS``: they are made of supervisors. Any other name is that
+of an encoder, or of several, and each of them is a probe.
 """
 
 
@@ -27,8 +35,9 @@ def find_supervisors(names: Iterable[str], finder: Finder) -> list[Supervisor]:
         If there is none, one of them cannot be used, or two different ones are called alike.
     """
     found: dict[str, Supervisor] = {}
+    making = _Making(finder)
     for name in dict.fromkeys(names):
-        for supervisor in _named(name, finder):
+        for supervisor in making.named(name):
             found.setdefault(supervisor.sha256, supervisor)
     if not found:
         raise InputError(
@@ -45,8 +54,26 @@ def find_supervisors(names: Iterable[str], finder: Finder) -> list[Supervisor]:
     return list(found.values())
 
 
-def _named(name: str, finder: Finder) -> list[Supervisor]:
-    for prefix, maker in KINDS.items():
-        if name.startswith(prefix):
-            return [maker(name.removeprefix(prefix), finder)]
-    return [Probe(finder.encoded(one), family_of(one)) for one in expand_encoders(name)]
+class _Making:
+    """Makes supervisors of names, each once: combinations share their members with the rest."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+        self._made: dict[str, Supervisor] = {}
+
+    def named(self, name: str) -> list[Supervisor]:
+        return [self._one(one) for one in expand_supervisors(name)]
+
+    def _one(self, name: str) -> Supervisor:
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> Supervisor:
+        for prefix, maker in KINDS.items():
+            if name.startswith(prefix):
+                return maker(name.removeprefix(prefix), self._finder)
+        for prefix, combination in COMBINATIONS.items():
+            if name.startswith(prefix):
+                return combination(name, [one for m in members_of(name) for one in self.named(m)])
+        return Probe(self._finder.encoded(name), family_of(name))

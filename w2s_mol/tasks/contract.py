@@ -102,6 +102,31 @@ class Ratio:
     in_summary: bool = True
 
 
+@dataclass(frozen=True)
+class Score:
+    """A number that readers know, of one model's predictions.
+
+    Attributes
+    ----------
+    name
+        Its column in tables.
+    words
+        What tables and messages call it.
+    what
+        What it is, and in which unit.
+    of
+        From predictions and true labels, shapes (n,), to the number; NaN where it is undefined.
+    higher_is_better
+        Whether a better model has more of it.
+    """
+
+    name: str
+    words: str
+    what: str
+    of: Callable[[Array, Array], float]
+    higher_is_better: bool = False
+
+
 class Task(ABC):
     """What a label is.
 
@@ -113,12 +138,15 @@ class Task(ABC):
         What its errors are, in words.
     terms, ratios
         Its quantities, in the order of results.
+    scores
+        What is told beside its errors, of every use of a supervisor.
     """
 
     name: str
     error: str
     terms: tuple[Term, ...]
     ratios: tuple[Ratio, ...]
+    scores: tuple[Score, ...]
 
     @abstractmethod
     def error_unit(self, unit: object) -> str:
@@ -181,6 +209,10 @@ class Task(ABC):
         with np.errstate(over="ignore", invalid="ignore"):
             errors = {n: self.loss(of_use, said.truth) for n, of_use in said.beside.items()}
         return _means({f"{name}_error": of_use for name, of_use in errors.items()})
+
+    def scored(self, prediction: Array, truth: Array) -> dict[str, float]:
+        """Return every score of some molecules by name; NaN where it is undefined."""
+        return {score.name: score.of(prediction, truth) for score in self.scores}
 
 
 def _means(terms: Mapping[str, Array]) -> dict[str, float]:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from w2s_mol.heads.rules import HeadRule
-from w2s_mol.tasks.contract import Predicted, Ratio, Task, Term
+from w2s_mol.tasks import scores
+from w2s_mol.tasks.contract import Predicted, Ratio, Score, Task, Term
 
 if TYPE_CHECKING:
     from w2s_mol.heads.fitting import FitHead
@@ -75,6 +76,14 @@ class Regression(Task):
     ratios = (
         Ratio("pgr", "performance gap recovered", "gain / (weak error - ceiling error)",
               _recovered),
+    )  # fmt: skip
+    scores = (
+        Score("rmse", "RMSE", "root of the mean squared error, in label units", scores.rmse),
+        Score("mae", "MAE", "mean size of the error, in label units", scores.mae),
+        Score("r2", "R2", "1 - squared error / that of the mean of the very labels measured on",
+              scores.r2, higher_is_better=True),
+        Score("spearman", "Spearman", "rank correlation of prediction and label",
+              scores.spearman, higher_is_better=True),
     )  # fmt: skip
 
     def error_unit(self, unit: object) -> str:

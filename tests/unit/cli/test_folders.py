@@ -24,6 +24,7 @@ OTHER = {
     "split_file": ("a/fold.json",),
     "split": "scaffold",
     "split_seeds": (3, 4),
+    "split_repeats": 30,
     "on_invalid": "skip",
 }
 """Another value of every setting than its default."""
@@ -74,6 +75,7 @@ def test_names_are_short_and_say_only_what_is_not_the_default(settings, name: st
         ({"dataset": "own.1.csv"}, {"dataset": "own.2.csv"}),
         ({"weak": "a/family"}, {"weak": "b/family"}),
         ({"weak": "scaffold"}, {"split": "scaffold"}),
+        ({"weak": "chain:ecfp>rdkit2d"}, {"weak": "chain:ecfp rdkit2d"}),
         ({"strong": "hf:a/model"}, {"strong": "hf:b/model"}),
         ({"split_file": "a/fold.json"}, {"split_file": "b/fold.json"}),
         ({"target_column": "a b"}, {"target_column": "a/b"}),
@@ -82,6 +84,7 @@ def test_names_are_short_and_say_only_what_is_not_the_default(settings, name: st
 )
 def test_what_words_cannot_tell_apart_a_hash_does(one, other) -> None:
     assert of(**one) != of(**other)
+    assert not {*":> "} & {*of(**one)}
     assert max(len(of(**one)), len(of(**other))) < 140
     assert "/" not in of(**one) + of(**other)
 

@@ -176,6 +176,9 @@ def test_a_row_that_cannot_be_used_is_left_out_and_counted_where_asked(load, row
     assert f"1 × {fault.split(':')[0]})" in note
 
 
+KEEP = "--unlabelled rows to let the student learn their weak labels"
+
+
 def test_all_faulty_rows_are_told_at_once_by_reason_and_the_rest_in_a_file(load, fresh_home):
     extra = [f"{'C' * i}(,1" for i in range(1, 13)] + ["CCO,", "C" * 600 + ",1"]
     with pytest.raises(InputError) as caught:
@@ -194,7 +197,7 @@ def test_all_faulty_rows_are_told_at_once_by_reason_and_the_rest_in_a_file(load,
         "1 × too many atoms, the limit is 500:",
         f"  line 27: 600 in '{'C' * 60}' ... (600 characters)",
         lines[-2],
-        "Fix the rows, or pass --on-invalid skip.",
+        f"Fix the rows, or pass --on-invalid skip, or {KEEP}.",
     ]
     listed = Path(lines[-2].removeprefix("All are listed in "))
     assert listed.parent == fresh_home / "faults"

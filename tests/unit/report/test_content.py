@@ -5,8 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from w2s_mol.advice.errors import ALL_USES, words
+from w2s_mol.advice.report import advise
+from w2s_mol.advice.wording import rendered_uses
 from w2s_mol.errors import InputError
-from w2s_mol.report.blocks import Drawing, Report, Section, Table, Text
+from w2s_mol.report.blocks import Drawing, Gallery, Report, Section, Table, Text
 from w2s_mol.report.content import build_report
 from w2s_mol.report.paper import TABLE_1
 from w2s_mol.runs import FinishedRun, find_runs
@@ -199,11 +202,36 @@ def test_what_was_found_is_said_of_every_study_and_control(report: Report) -> No
     assert beginnings == [
         "Synthetic, heads exact",
         "lipop, strong ecfp",
+        "lipop, strong ecfp",
+        "esol, strong ecfp",
         "esol, strong ecfp",
         "Controls of lipop, strong ecfp",
         "Controls of esol, strong ecfp",
     ]
     assert "of 6 cases" in sentences[1]
+    for sentence in sentences[2], sentences[4]:
+        assert ": use " in sentence
+        assert "direct" in sentence
+
+
+def test_every_use_and_the_molecules_are_shown_of_each_study(
+    report: Report, runs_to_report: list[FinishedRun]
+) -> None:
+    for advice in advise(runs_to_report[:1], replicates=100):
+        [errors] = advice.group
+        blocks = section(report, str(errors.keys["dataset"])).blocks
+        [table] = [b for b in blocks if isinstance(b, Table) and b.title.endswith("a supervisor")]
+        assert [row[0] for row in table.rows] == [words(use) for use in ALL_USES]
+        assert [row[1] for row in table.rows] == [r[1] for r in rendered_uses(errors).rows]
+        drawn = [block for block in blocks if isinstance(block, Gallery)]
+        assert all(1 <= len(block.cards) <= 6 for block in drawn)
+
+
+def test_errors_against_numbers_of_labels_stand_once(run_of_labels: FinishedRun) -> None:
+    report = build_report([run_of_labels], replicates=100)
+    titles = [b.title for s in report.sections for b in s.blocks if isinstance(b, Table)]
+    assert sum("errors against true labels" in title for title in titles) == 1
+    assert sum("what is made of a supervisor" in title for title in titles) == 2
 
 
 def test_a_report_without_controls_or_synthetic_runs_has_no_such_sections(

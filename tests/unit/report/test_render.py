@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from w2s_mol.errors import InputError
-from w2s_mol.report.blocks import Drawing, Report, Section, Table, Text
+from w2s_mol.report.blocks import Card, Drawing, Gallery, Report, Section, Table, Text
 from w2s_mol.report.content import build_report
 from w2s_mol.report.render import write_report
 from w2s_mol.runs import FinishedRun
@@ -26,6 +26,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.text = ""
+        self.texts: list[str] = []
         self.feed(text)
         self.close()
         assert self.open == []
@@ -40,6 +41,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        self.texts.append(data.strip())
 
     def values(self, attribute: str) -> list[str]:
         return [attrs[attribute] or "" for _, attrs in self.tags if attribute in attrs]
@@ -79,9 +81,13 @@ def test_a_page_needs_nothing_but_itself(page: Page) -> None:
     assert not re.search(r"url\(|@import", page.text)
 
 
-def test_pictures_within_a_page_need_nothing_but_themselves(page: Page) -> None:
+def test_pictures_within_a_page_need_nothing_but_themselves(page: Page, report: Report) -> None:
     sources = page.values("src")
-    assert len(sources) == 1 + 2 * 3 + 1 + 1
+    blocks = [block for section in report.sections for block in section.blocks]
+    galleries = [block for block in blocks if isinstance(block, Gallery)]
+    molecules = sum(bool(card.svg) for block in galleries for card in block.cards)
+    assert molecules > 0
+    assert len(sources) == 1 + 2 * 3 + 1 + 1 + molecules
     for source in sources:
         kind, _, data = source.partition(",")
         assert kind == "data:image/svg+xml;base64"
@@ -113,6 +119,12 @@ def test_a_page_has_every_heading_caption_cell_and_note(page: Page, report: Repo
             elif isinstance(block, Drawing):
                 assert block.picture.caption in page.text
                 assert block.picture.caption in page.values("alt")
+            elif isinstance(block, Gallery):
+                assert {block.title, block.note} <= {*page.texts}
+                for card in block.cards:
+                    assert card.smiles in page.text
+                    assert card.smiles in page.values("alt")
+                    assert {text for fact in card.facts for text in fact} <= {*page.texts}
             else:
                 cells = [cell for row in block.rows for cell in row]
                 assert all(text in page.text for text in [block.title, block.note, *cells])
@@ -207,7 +219,7 @@ def test_markdowns_tables_are_tables(markdown: tuple[str, Path], report: Report)
     check_markdown_tables(text)
     blocks = [block for section in report.sections for block in section.blocks]
     rules = re.findall(r"^\|( -+:? \|)+$", text, flags=re.MULTILINE)
-    assert len(rules) == sum(isinstance(block, Table) for block in blocks)
+    assert len(rules) == sum(isinstance(block, Table | Gallery) for block in blocks)
 
 
 def test_markdown_has_every_heading_and_every_paragraph(
@@ -220,6 +232,30 @@ def test_markdown_has_every_heading_and_every_paragraph(
         for block in section.blocks:
             if isinstance(block, Text):
                 assert block.text in text
+
+
+def gallery(smiles: str, svg: str) -> Gallery:
+    return Gallery("drawn", [Card(smiles, svg, (("label", "1.0"), ("direct", "2.0")))], (), "note")
+
+
+def test_a_molecule_is_shown_with_its_facts(tmp_path: Path) -> None:
+    svg = "<svg xmlns='http://www.w3.org/2000/svg'></svg>"
+    page = html_of(plain(gallery("CCO", svg)), tmp_path)
+    [source] = page.values("src")
+    assert base64.b64decode(source.partition(",")[2]).decode() == svg
+    assert page.values("alt") == ["CCO"]
+    assert {"drawn", "label", "1.0", "direct", "2.0", "CCO", "note"} <= {*page.texts}
+    text = markdown_of(plain(gallery("CCO", svg)), tmp_path)
+    check_markdown_tables(text)
+    assert "| molecule | label | direct |" in text
+    assert "| CCO | 1.0 | 2.0 |" in text
+
+
+def test_a_molecule_that_cannot_be_drawn_is_text_and_never_markup(tmp_path: Path) -> None:
+    page = html_of(plain(gallery(NASTY, "")), tmp_path)
+    assert page.values("src") == []
+    assert NASTY in page.text
+    assert "script" not in {tag for tag, _ in page.tags}
 
 
 def test_a_line_break_does_not_end_a_row_of_markdown(tmp_path: Path) -> None:

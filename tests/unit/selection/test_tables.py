@@ -7,7 +7,7 @@ import pytest
 from w2s_mol import selection_table
 from w2s_mol.errors import InputError
 from w2s_mol.selection.formats import as_json, as_latex
-from w2s_mol.selection.tables import selections, selector_table
+from w2s_mol.selection.tables import selections, selector_table, supervisor_names
 
 # Charikar et al. 2024, Table 1 (Lipop): hidden, weak error - misfit, true error.
 TABLE_1 = [
@@ -210,6 +210,14 @@ def test_latex_names_the_encoders_where_sizes_repeat() -> None:
     text = as_latex(selections(pd.concat([results(), twin])))
     assert "my\\_own/weak-h8-s0" in text
     assert "shipped/weak-h8-s0" in text
+
+
+def test_a_name_that_begins_with_its_family_is_not_said_twice() -> None:
+    table = pd.DataFrame(
+        {"family": ["column", "shipped", "own"], "weak": ["column:x", "weak-h8-s0", "column:x"]}
+    )
+    assert list(supervisor_names(table)) == ["column:x", "shipped/weak-h8-s0", "own/column:x"]
+    assert list(supervisor_names(table[:1])) == ["column:x"]
 
 
 def test_a_selectors_picks_name_their_family_where_there_are_several() -> None:

@@ -24,9 +24,9 @@ def test_every_name_is_found_with_what_it_is() -> None:
         (FrozenStudent, "ecfp"),
     ]
     assert len({student.sha256 for student in found}) == 3
-    assert found[0].encoder is not None
-    assert found[0].reading == found[0].encoder.reading
-    assert found[1].encoder is None
+    assert found[0].encoders
+    assert found[0].reading == found[0].encoders[0].reading
+    assert found[1].encoders == ()
 
 
 def test_an_encoder_is_the_same_as_supervisor_and_as_student() -> None:

@@ -17,10 +17,12 @@ from w2s_mol.study.config import StudyConfig
 def settings(tmp_path: Path, tiny_encoder_folder: Path) -> dict:
     (tmp_path / "own.csv").write_text("smiles,y\nC,1.0\nCC,2.0\n")
     (tmp_path / "split.json").write_text('{"train": [0], "valid": [1], "test": [1]}')
+    (tmp_path / "pool.csv").write_text("smiles\nCCC\nCCN\n")
     encoder = copytree(tiny_encoder_folder, tmp_path / "family" / "tiny")
     return {
         "dataset": str(tmp_path / "own.csv"),
         "split_file": str(tmp_path / "split.json"),
+        "unlabelled": ("rows", str(tmp_path / "pool.csv")),
         "weak": str(encoder),
         "strong": "ecfp",
     }
@@ -42,7 +44,9 @@ def test_the_same_settings_and_files_are_the_same(settings: dict, tmp_path: Path
     assert asked(settings) == first
 
 
-@pytest.mark.parametrize("name", ["own.csv", "split.json", "family/tiny/model.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["own.csv", "split.json", "pool.csv", "family/tiny/model.safetensors"]
+)
 def test_a_changed_byte_is_another(settings: dict, tmp_path: Path, name: str) -> None:
     """Also one that is written at once, with the size as it was."""
     first = asked(settings)
@@ -115,6 +119,21 @@ def test_a_named_dataset_is_here_once_it_is_fetched(
     assert asked(settings, **named) == first
 
 
+def test_numbers_are_known_by_their_names_and_combinations_by_their_members(
+    settings: dict, tmp_path: Path
+) -> None:
+    encoder = settings["weak"]
+    combined = {"weak": f"mean:{encoder}+column:dock"}
+    others = [{"weak": "column:dock"}, {"weak": "raw:dock"}, {"weak": "property:TPSA"}, combined]
+    hashes = [asked(settings, **other) for other in others]
+    assert len({*hashes, asked(settings), ""}) == 2 + len(others)
+    (Path(encoder) / "model.safetensors").write_bytes(b"other weights")
+    again = [asked(settings, **other) for other in others]
+    assert again[:3] == hashes[:3]
+    assert again[3] not in ("", hashes[3])
+    assert asked(settings, weak="mean:column:dock+python:my_code:Encoder") == ""
+
+
 def test_embeddings_of_a_file_are_known_by_its_content(settings: dict, tmp_path: Path) -> None:
     path = tmp_path / "made.parquet"
     path.write_bytes(b"one")
@@ -131,7 +150,9 @@ def test_nothing_heavy_is_imported_for_it(settings: dict) -> None:
         "import json, sys\n"
         "from w2s_mol.study.asked import asked_for\n"
         "from w2s_mol.study.config import StudyConfig\n"
-        "assert asked_for(StudyConfig(**json.loads(sys.argv[1])))\n"
+        "settings = json.loads(sys.argv[1])\n"
+        "settings['weak'] = [settings['weak'], 'property:TPSA', 'mean:h96', 'chain:all']\n"
+        "assert asked_for(StudyConfig(**settings))\n"
         "print([n for n in ('torch', 'rdkit', 'pandas', 'pyarrow', 'scipy') if n in sys.modules])"
     )
     command = [sys.executable, "-c", code, json.dumps(settings)]

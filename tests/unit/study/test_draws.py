@@ -1,5 +1,6 @@
 """Which true labels supervisors have."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from w2s_mol.datasets.splits import random_split
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.draws import Draw, draws, left_out, roles_of
+from w2s_mol.study.protocols import Roles
 
 SPLIT = random_split(100, 3)
 
@@ -22,13 +24,17 @@ def dataset(*splits: Split) -> Dataset:
     return Dataset("made", ["C"] * 100, np.arange(100.0), "y", "log10", list(splits or [SPLIT]))
 
 
+def roles(draw: Draw, config: StudyConfig, unlabelled: Sequence[int] = ()) -> Roles:
+    return roles_of(draw, SPLIT, config, np.array(unlabelled, dtype=np.int64))
+
+
 def test_without_a_number_every_split_is_one_draw_and_as_it_was() -> None:
     [draw] = draws(dataset(), config())
     assert draw.name(SPLIT) == SPLIT.name
     assert draw.sha256(SPLIT, config()) == SPLIT.sha256
-    roles = roles_of(draw, SPLIT, config())
-    np.testing.assert_array_equal(roles.supervisor_learns, SPLIT.train)
-    assert list(roles.parts) == ["train", "valid", "test"]
+    found = roles(draw, config())
+    np.testing.assert_array_equal(found.supervisor_learns, SPLIT.train)
+    assert list(found.parts) == ["train", "valid", "test"]
 
 
 def test_each_number_is_drawn_by_each_seed_and_all_are_taken_once() -> None:
@@ -43,36 +49,59 @@ def test_each_number_is_drawn_by_each_seed_and_all_are_taken_once() -> None:
 
 
 def test_fewer_labels_of_a_seed_are_among_the_more() -> None:
-    rows = [roles_of(Draw(0, n, 5), SPLIT, config(labels=n)) for n in ("10", "30")]
-    few, more = ({*roles.supervisor_learns.tolist()} for roles in rows)
+    rows = [roles(Draw(0, n, 5), config(labels=n)) for n in ("10", "30")]
+    few, more = ({*found.supervisor_learns.tolist()} for found in rows)
     assert len(few) == 10
     assert len(more) == 30
     assert few < more < {*SPLIT.train.tolist()}
-    other = roles_of(Draw(0, "10", 6), SPLIT, config(labels="10"))
+    other = roles(Draw(0, "10", 6), config(labels="10"))
     assert few != {*other.supervisor_learns.tolist()}
 
 
 @pytest.mark.parametrize(("on", "count"), [("same", 20), ("rest", 60), ("all", 80)])
 def test_the_student_learns_the_same_molecules_the_rest_or_all(on: str, count: int) -> None:
-    roles = roles_of(Draw(0, "20", 0), SPLIT, config(labels="20", student_on=on))
-    labelled, taught = {*roles.supervisor_learns.tolist()}, {*roles.student_learns.tolist()}
+    found = roles(Draw(0, "20", 0), config(labels="20", student_on=on))
+    labelled, taught = {*found.supervisor_learns.tolist()}, {*found.student_learns.tolist()}
     assert len(labelled) == 20
     assert len(taught) == count
     expected = {"same": labelled, "rest": {*SPLIT.train} - labelled, "all": {*SPLIT.train}}
     assert taught == expected[on]
-    rows = np.concatenate(list(roles.parts.values()))
+    rows = np.concatenate(list(found.parts.values()))
     assert len(rows) == len(set(rows.tolist()))
-    assert labelled == {*roles.parts["train" if on == "same" else "train-weak"].tolist()}
-    np.testing.assert_array_equal(roles.parts["test"], SPLIT.test)
-    np.testing.assert_array_equal(roles.supervisor_chooses, SPLIT.valid)
+    assert labelled == {*found.parts["train" if on == "same" else "train-weak"].tolist()}
+    np.testing.assert_array_equal(found.parts["test"], SPLIT.test)
+    np.testing.assert_array_equal(found.supervisor_chooses, SPLIT.valid)
+
+
+@pytest.mark.parametrize("on", ["same", "rest", "all"])
+@pytest.mark.parametrize("labels", ["20", "all"])
+def test_a_student_learns_of_molecules_without_a_label_in_every_draw(on: str, labels: str) -> None:
+    """And nobody else, and nothing is measured on them."""
+    draw = Draw(0, labels, 0 if labels == "20" else None)
+    asked = config(labels=("20", labels), student_on=on)
+    before, found = roles(draw, asked), roles(draw, asked, [100, 101])
+    np.testing.assert_array_equal(found.student_learns, [*before.student_learns, 100, 101])
+    assert {100, 101} <= {*found.asked}
+    assert not {100, 101} & {*np.concatenate(list(found.parts.values()))}
+    assert not {100, 101} & {*found.measured}
+    for name in ("supervisor_learns", "supervisor_chooses", "student_chooses"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(before, name))
+
+
+def test_they_are_on_the_side_of_the_student_where_molecules_are_halved() -> None:
+    asked = config(protocol="disjoint")
+    before, found = roles(Draw(0), asked), roles(Draw(0), asked, [100])
+    np.testing.assert_array_equal(found.student_learns, [*before.student_learns, 100])
+    np.testing.assert_array_equal(found.supervisor_learns, before.supervisor_learns)
+    assert {*found.parts} == {"train-weak", "train-strong", "valid", "test"}
 
 
 def test_validation_labels_may_be_as_small_a_share() -> None:
-    roles = roles_of(Draw(0, "40", 0), SPLIT, config(labels="40", valid_labels="share"))
-    assert len(roles.supervisor_chooses) == 5  # of 10, as 40 of 80
-    assert {*roles.supervisor_chooses} <= {*SPLIT.valid}
-    np.testing.assert_array_equal(roles.parts["valid"], roles.supervisor_chooses)
-    np.testing.assert_array_equal(roles.student_chooses, SPLIT.valid)
+    found = roles(Draw(0, "40", 0), config(labels="40", valid_labels="share"))
+    assert len(found.supervisor_chooses) == 5  # of 10, as 40 of 80
+    assert {*found.supervisor_chooses} <= {*SPLIT.valid}
+    np.testing.assert_array_equal(found.parts["valid"], found.supervisor_chooses)
+    np.testing.assert_array_equal(found.student_chooses, SPLIT.valid)
 
 
 def test_numbers_that_a_split_does_not_have_are_left_out_and_told() -> None:

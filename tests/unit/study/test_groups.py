@@ -42,3 +42,19 @@ def test_a_task_that_is_not_registered_is_named() -> None:
 def test_what_a_study_s_results_lack_is_named(column: str) -> None:
     with pytest.raises(InputError, match=f"they lack the column '{column}'"):
         of_a_study(results().drop(columns=column))
+
+
+@pytest.mark.parametrize(
+    ("weak", "control"),
+    [
+        ("random-h8-s0", "random weak"),
+        ("mean:random-h8-s0+random-h8-s1", "random weak"),
+        ("mean:chain:random-h8-s0>random-h12-s0+random-h8-s1", "random weak"),
+        ("mean:random", "random weak"),
+        ("mean:random-h8-s0+ecfp", "none"),
+        ("concat:h8+no-longer-here", "none"),
+    ],
+)
+def test_a_combination_of_untrained_encoders_alone_is_a_control(weak: str, control: str) -> None:
+    frame = results().assign(weak=weak)
+    assert {found for _, found, _ in study_groups(frame)} == {control}

@@ -52,7 +52,7 @@ def test_a_part_is_a_split_under_some_supervisors_and_one_is_of_the_molecules(
     first, second = (found.do(name, silent) for name in ("000-000-000", "000-000-001"))
     assert set(first.tables["results"]["weak"]) == set(WEAK[:2])
     assert set(second.tables["results"]["weak"]) == set(WEAK[2:])
-    assert set(second.tables) == {"results", "predictions", "models", "scalers"}
+    assert set(second.tables) == {*module.TABLES} - {"molecules"}
     molecules = found.do("000-molecules", silent)
     assert set(molecules.tables) == {"molecules"}
     assert len(molecules.tables["molecules"]) == 60
@@ -168,8 +168,80 @@ def test_two_processes_share_a_study(
     assert sorted(done) == plan(asked).part_names()
     names = {path.name for path in (tmp_path / "run").iterdir()} - {"manifest.json"}
     assert names == {
-        *("results.csv", "results.parquet", "predictions.parquet", "molecules.parquet"),
-        *("models.parquet", "scalers.parquet", "config.toml"),
+        "results.csv",
+        "config.toml",
+        *(f"{table}.parquet" for table in module.TABLES),
     }
     for name in names:
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_with_many_molecules_a_part_has_fewer_supervisors(
+    settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of 60 molecules, two splits and three supervisors."""
+    assert len(plan(settings).part_names()) == 2 + 1
+    monkeypatch.setattr(module, "MOST_VALUES", 2 * 60)
+    assert len(plan(settings).part_names()) == 2 * 2 + 1
+    monkeypatch.setattr(module, "MOST_VALUES", 1)
+    assert len(plan(settings).part_names()) == 2 * 3 + 1
+
+
+@pytest.fixture
+def priced(table: Path, tmp_path: Path) -> Path:
+    """The table with a price, half the label and one more, of all but every fifth molecule."""
+    lines = table.read_text().splitlines()[1:]
+    cells = [line.rpartition(",") for line in lines]
+    rows = [
+        f"{smiles},{y},{'' if i % 5 == 0 else float(y) / 2 + 1}"
+        for i, (smiles, _, y) in enumerate(cells)
+    ]
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join(["smiles,y,price", *rows]))
+    return path
+
+
+def test_a_column_supervises_the_molecules_that_have_it(priced: Path, settings: dict) -> None:
+    weak = ("raw:price", "column:price", "mean:raw:price+rdkit2d")
+    found = run_study(**{**settings, "dataset": str(priced), "weak": weak, "split_seeds": (0,)})
+    of_test = found.results[found.results["eval_split"] == "test"].set_index("weak")
+    said = found.predictions.query("part == 'test' and weak == 'raw:price'")
+    cheap = said["truth"] / 2 + 1
+    cheap = cheap[said["row"] % 5 != 0]
+    error = float(((cheap - said["truth"][cheap.index]) ** 2).mean())
+    assert of_test.loc["raw:price", "weak_error"] == pytest.approx(error, rel=1e-9)
+    assert of_test.loc["column:price", "weak_error"] == pytest.approx(0.0, abs=1e-6)
+    assert list(of_test["n"]) == [len(cheap), len(cheap), 6]
+    assert of_test["family"].to_dict() == {
+        "raw:price": "raw", "column:price": "column", "mean:raw:price+rdkit2d": "mean"
+    }  # fmt: skip
+    assert of_test["hidden"].isna().all()
+    notes = found.notes["own"]
+    assert sum("it is the label itself" in note for note in notes) == 2
+    assert sum("missing on some molecules, 12 of 60 (20.0%)" in note for note in notes) == 2
+
+
+def test_what_a_column_holds_is_part_of_a_study_and_what_nobody_reads_is_not(
+    priced: Path, settings: dict
+) -> None:
+    asked = {**settings, "dataset": str(priced), "split_seeds": (0,)}
+    column, encoder = {**asked, "weak": "column:price"}, {**asked, "weak": "rdkit2d"}
+
+    def of(one: dict) -> tuple[str, str]:
+        return plan(one).run_id, run_study(**one).results["weak_sha256"][0]
+
+    before = [of(column), of(encoder)]
+    priced.write_text(priced.read_text().replace(",\n", ",0.25\n", 1))
+    after = [of(column), of(encoder)]
+    assert before[1] == after[1]
+    assert before[0][0] != after[0][0]
+    assert before[0][1] != after[0][1]
+
+
+def test_a_supervisor_that_cannot_teach_is_refused_before_anything_is_written(
+    priced: Path, settings: dict, tmp_path: Path
+) -> None:
+    asked = {**settings, "dataset": str(priced), "weak": "property:NumRadicalElectrons"}
+    with pytest.raises(InputError, match="NumRadicalElectrons is constant: 0 for all 60"):
+        run_study(output_dir=tmp_path / "run", **asked)
+    assert not (tmp_path / "run").exists()

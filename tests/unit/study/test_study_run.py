@@ -114,6 +114,7 @@ def test_a_run_folder_holds_results_settings_and_manifest(settings: dict, tmp_pa
         "results.csv",
         "results.parquet",
         "predictions.parquet",
+        "uses.parquet",
         "molecules.parquet",
         "models.parquet",
         "scalers.parquet",
@@ -228,9 +229,7 @@ def test_a_study_stopped_between_splits_goes_on_to_the_same_bytes(
     calls.extend([1, 1])  # let it pass from now on
     run_study(output_dir=tmp_path / "run", **settings)
     assert len(calls) == 3  # only the split that was missing
-    names = [path.name for path in (tmp_path / "whole").iterdir() if path.name != "manifest.json"]
-    assert len(names) == 7
-    for name in names:
+    for name in ("results.csv", *(f"{table}.parquet" for table in plan.TABLES)):
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
@@ -429,3 +428,14 @@ def test_esol_end_to_end_by_an_independent_reckoning(mirror: Path) -> None:
         assert test.loc[seed, "ceiling_error"] == pytest.approx(error, abs=1e-9)
     # DESIGN.md's trial: 0.50
     assert test["ceiling_error"].mean() == pytest.approx(0.50, abs=0.02)
+
+
+def test_a_run_may_keep_results_alone(settings: dict, tmp_path: Path) -> None:
+    whole = run_study(**settings)
+    alone = run_study(**settings, keep="results", output_dir=tmp_path / "run")
+    pd.testing.assert_frame_equal(
+        whole.results.drop(columns="study"), alone.results.drop(columns="study")
+    )
+    assert not list((tmp_path / "run").glob("*predictions*"))
+    with pytest.raises(InputError, match="keeps no predictions: it was run with '--keep results'"):
+        _ = alone.predictions

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from w2s_mol.datasets.dataset import Dataset, Split
+from w2s_mol.datasets.pool import joined
 from w2s_mol.errors import InputError
 from w2s_mol.progress import silent
 from w2s_mol.study.usable import begin, faults_of, usable
@@ -111,10 +112,24 @@ def test_where_too_little_is_left_there_is_no_study() -> None:
 def test_a_molecule_counts_once_with_the_first_who_cannot_read_it() -> None:
     found = [("a", ["", "x: 1", "", "z"]), ("b", ["y", "y", "", ""])]
     faults = faults_of(dataset(), found)
-    assert [(fault.place, fault.reason) for fault in faults] == [
-        (2, "encoder b cannot represent it (y)"),
-        (3, "encoder a cannot represent it (x)"),
-        (5, "encoder a cannot represent it (z)"),
+    assert [(row, fault.place, fault.reason) for row, fault in faults.items()] == [
+        (0, 2, "encoder b cannot represent it (y)"),
+        (1, 3, "encoder a cannot represent it (x)"),
+        (3, 5, "encoder a cannot represent it (z)"),
     ]
     assert faults[1].found == "1 in 'CC'"
-    assert [fault.place for fault in faults_of(dataset(lines=False), found)] == [0, 1, 3]
+    assert [f.place for f in faults_of(dataset(lines=False), found).values()] == [0, 1, 3]
+
+
+def test_molecules_of_another_table_are_told_by_its_name_and_lines() -> None:
+    pool = Dataset(
+        "pool.csv", ["O"] * 3, np.full(3, np.nan), "", "", [], [7, 8, 9], line_word="row"
+    )
+    both = joined(dataset(), pool, first_row=N)
+    with pytest.raises(InputError, match=r"pool.csv row 8: encoder a cannot represent it \(no\)"):
+        usable(both, [Reader("a", {}, {N + 1: "no"})], strict=True, progress=silent)
+    with pytest.raises(InputError, match=r"own line 7: encoder a cannot represent it \(no\)"):
+        usable(both, [Reader("a", {}, {5: "no", N + 1: "no"})], strict=True, progress=silent)
+    found = usable(both, [Reader("a", {}, {5: "no", N + 1: "no"})], strict=False, progress=silent)
+    assert found.places[found.kept.unlabelled].tolist() == [N, N + 2]
+    assert found.kept.where(N) == "pool.csv row 9"

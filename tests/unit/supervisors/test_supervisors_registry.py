@@ -37,8 +37,8 @@ def test_every_name_is_found_with_what_it_is() -> None:
     ]
     for supervisor in found:
         assert isinstance(supervisor, Probe)
-        assert supervisor.encoder is supervisor.encoded.encoder
-        assert supervisor.reading == supervisor.encoder.reading
+        assert supervisor.encoders == (supervisor.encoded.encoder,)
+        assert supervisor.reading == supervisor.encoded.encoder.reading
     assert found[2].made["trained"] is False
     assert len({supervisor.sha256 for supervisor in found}) == 3
 

@@ -1,0 +1,106 @@
+"""All that is advised from finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from w2s_mol.advice.choice import Choice, choices
+from w2s_mol.advice.errors import DIRECT, UseErrors, beside_each_other, use_errors
+from w2s_mol.advice.losses import Losses
+from w2s_mol.advice.predictions import Predictions
+from w2s_mol.runs import FinishedRun
+from w2s_mol.selection.tables import SelectorSplit, selections, studies_of
+from w2s_mol.statistics.resampling import REPLICATES
+from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.study.prediction_tables import USES
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Of one dataset and student, for each number of true labels.
+
+    Attributes
+    ----------
+    group
+        The errors of every use, few labels first.
+    choices
+        What to do, one for each that has a supervisor with finite errors.
+    ranking
+        How well the paper's rule and the smallest weak error rank supervisors, one row each:
+        ``rule``, ``weak_error`` (Spearman), ``rule_regret``, ``weak_error_regret``.
+    """
+
+    group: list[UseErrors]
+    choices: list[Choice]
+    ranking: pd.DataFrame
+
+
+def advise(
+    runs: Sequence[FinishedRun],
+    selector_split: SelectorSplit = "valid",
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> list[Advice]:
+    """Say for every study of some runs what to do with its supervisors.
+
+    Raises
+    ------
+    InputError
+        If there is no study, or one is of an older version.
+    """
+    results = studies_of(runs)
+    ranks = {
+        _key(one.keys): one.selectors.set_index("selector")
+        for one in selections(results, selector_split)
+        if one.control == NO_CONTROL
+    }
+    by_id: dict[str, Losses | None] = {}
+    found = []
+    for group in beside_each_other(list(use_errors(results))):
+        usable = [one for one in group if len(one.valid)]
+        if not usable:
+            continue
+        studies = {str(place[3]) for one in usable for place in one.valid.index}
+        losses = _losses(studies, runs, by_id)
+        ranking = pd.DataFrame([_ranks(ranks[_key(one.keys)]) for one in usable])
+        found.append(Advice(usable, choices(usable, losses, replicates, seed), ranking))
+    return found
+
+
+def advised(
+    runs: Sequence[FinishedRun], replicates: int = REPLICATES, seed: int = 0
+) -> list[Advice]:
+    """Return what ``advise`` does, nothing for runs of before 0.4: these lack the uses."""
+    studies = [run for run in runs if run.kind == "study"]
+    newer = [run for run in studies if f"{DIRECT}_error" in run.table("results")]
+    return advise(newer, replicates=replicates, seed=seed) if newer else []
+
+
+def _losses(
+    studies: set[str], runs: Sequence[FinishedRun], known: dict[str, Losses | None]
+) -> Losses | None:
+    """Return the losses of the one run that a group of studies is from."""
+    if len(studies) != 1:
+        return None
+    [study] = studies
+    if study not in known:
+        run = next((run for run in runs if run.id == study), None)
+        keeps = run and f"{USES}.parquet" in run.manifest.get("files", {})
+        known[study] = Losses(Predictions(run)) if run and keeps else None
+    return known[study]
+
+
+def _key(keys: dict[str, object]) -> tuple[str, ...]:
+    return tuple(map(str, keys.values()))
+
+
+def _ranks(selectors: pd.DataFrame) -> dict[str, float]:
+    return {
+        "rule": float(selectors["spearman"]["bound"]),
+        "weak_error": float(selectors["spearman"]["weak_error"]),
+        "rule_regret": float(selectors["regret"]["bound"]),
+        "weak_error_regret": float(selectors["regret"]["weak_error"]),
+    }

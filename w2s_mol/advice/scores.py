@@ -1,0 +1,118 @@
+"""Scores that readers know, on test, of every use of the supervisor that is recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from w2s_mol.advice.choice import Choice
+from w2s_mol.advice.errors import ALL_USES, WEAK, words
+from w2s_mol.advice.predictions import Predictions
+from w2s_mol.advice.report import Advice
+from w2s_mol.errors import InputError
+from w2s_mol.numbers import Form
+from w2s_mol.runs import FinishedRun
+from w2s_mol.selection.rendering import Rendering, in_short
+from w2s_mol.tasks.contract import Task
+
+Scored = tuple[Choice, pd.DataFrame]
+"""A choice, and the scores of every use of its supervisor."""
+
+_KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "unit")
+
+
+def scores_of(predictions: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Score every use of one supervisor.
+
+    Parameters
+    ----------
+    predictions
+        As ``Predictions.on_test`` returns them, of one number of labels.
+    task
+        What the labels are.
+
+    Returns
+    -------
+    DataFrame
+        A row a use, a column a score: means over splits of the scores within each, of the
+        molecules that the supervisor says something of. NaN where one is undefined in any split.
+    """
+    said = predictions[predictions[WEAK].notna()]
+    of_splits = [
+        {use: task.scored(rows[use].to_numpy(float), rows["truth"].to_numpy(float))
+         for use in ALL_USES}
+        for _, rows in said.groupby("split", sort=False)
+    ]  # fmt: skip
+    names = [score.name for score in task.scores]
+    means = {
+        use: [float(pd.Series([of[use][n] for of in of_splits], dtype=float).mean(skipna=False))
+              for n in names]
+        for use in ALL_USES
+    }  # fmt: skip
+    return pd.DataFrame.from_dict(means, orient="index", columns=names)
+
+
+def scored(found: Sequence[Advice], runs: Sequence[FinishedRun]) -> Iterator[Scored]:
+    """Yield what is recommended for each study, with the scores of its supervisor's uses.
+
+    Raises
+    ------
+    InputError
+        If a run keeps no predictions, or they cannot be read.
+    """
+    by_id = {run.id: run for run in runs}
+    known: dict[str, Predictions] = {}
+    for choice in (choice for advice in found for choice in advice.choices):
+        study = choice.study
+        if study not in by_id:
+            raise InputError(
+                f"the predictions of {in_short(choice.errors.keys)} are not beside its results, "
+                "and scores are of predictions. Give the run's whole folder."
+            )
+        if study not in known:
+            known[study] = Predictions(by_id[study])
+        keys = choice.errors.keys
+        rows = known[study].on_test(keys, choice.family, choice.weak)
+        yield choice, scores_of(rows[rows["labels"] == str(keys["labels"])], choice.errors.task)
+
+
+def rendered_scores(choice: Choice, scores: pd.DataFrame) -> Rendering:
+    """Return the scores as a reader sees them, the recommended use pointed out."""
+    task = choice.errors.task
+    forms = {score.name: Form.of(scores[score.name], 3) for score in task.scores}
+    rows = [
+        (words(use), *(forms[name].number(float(scores[name][use])) for name in forms))
+        for use in ALL_USES
+    ]
+    what = "; ".join(
+        f"{score.words}: {score.what}{', more is better' if score.higher_is_better else ''}"
+        for score in task.scores
+    )
+    return Rendering(
+        title=f"{in_short(choice.errors.keys)}: scores on test, supervisor {choice.weak}",
+        columns=("use", *(score.words for score in task.scores)),
+        rows=tuple(rows),
+        numeric=frozenset(range(1, 1 + len(forms))),
+        pick=ALL_USES.index(choice.recommended),
+        note=f"{what}. Means over {choice.errors.n_splits} splits and draws; n/a where a score is "
+        "undefined in one of them.",
+    )
+
+
+def rows_of_scores(found: Sequence[Scored]) -> tuple[list[str], list[list[Any]]]:
+    """Return columns and rows for other programs, one row a study and use."""
+    rows = [
+        {
+            **{key: choice.errors.keys[key] for key in _KEYS},
+            "weak": choice.weak,
+            "family": choice.family,
+            "use": use,
+            "recommended": use == choice.recommended,
+            **{name: float(scores[name][use]) for name in scores},
+        }
+        for choice, scores in found
+        for use in ALL_USES
+    ]
+    return list(rows[0]) if rows else [], [list(row.values()) for row in rows]

@@ -1,0 +1,1 @@
+"""What can be said of a weak and a strong representation without any label."""

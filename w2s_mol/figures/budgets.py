@@ -1,0 +1,91 @@
+"""Errors of every use of a supervisor, and how well rules rank, against the number of labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
+from w2s_mol.advice.errors import DIRECT, SOURCE_USES, WEAK, UseErrors, words
+from w2s_mol.advice.report import Advice, advised
+from w2s_mol.figures.panels import error_unit
+from w2s_mol.figures.style import INK, STRONG, Picture, new_figure, plain
+from w2s_mol.figures.style import WEAK as WEAK_COLOUR
+from w2s_mol.runs import FinishedRun
+from w2s_mol.uses.registry import STUDENT
+
+_DRAWN = {
+    WEAK: (WEAK_COLOUR, "o"),
+    STUDENT.name: (STRONG, "s"),
+    DIRECT: (INK, "D"),
+}
+_OTHERS = (("#009e73", "^"), ("#cc79a7", "v"), ("#e69f00", "P"), ("#56b4e9", "X"))
+
+
+def budget_pictures(runs: Sequence[FinishedRun]) -> Iterator[Picture]:
+    """Draw each dataset and student that several numbers of true labels were tried for."""
+    for advice in advised(runs):
+        if len(advice.group) > 1:
+            yield _picture(advice)
+
+
+def _picture(advice: Advice) -> Picture:
+    first = advice.group[0].keys
+    figure, [errors, ranks] = new_figure(1, 2, (9.6, 3.6))
+    _errors(errors, advice.group)
+    _ranks(ranks, advice.group, advice.ranking)
+    handles, names = errors.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=6)
+    studies = {str(place[3]) for one in advice.group for place in one.valid.index}
+    slug = re.sub(r"[^\w.+-]+", "_", f"{first['dataset']}-{first['strong']}")
+    return Picture(
+        f"errors-by-labels-{slug}",
+        f"{first['strong']} on {first['dataset']} against the number of true labels: errors on "
+        "test of every use of a supervisor, means over supervisors and draws, and how well the "
+        "paper's rule and the smallest weak error, seen on validation, rank supervisors by their "
+        "student's error on test.",
+        figure,
+        tuple(sorted(studies)),
+        str(first["dataset"]),
+    )
+
+
+def _errors(axes: Axes, group: Sequence[UseErrors]) -> None:
+    labels = [one.n_labels for one in group]
+    others = cycle(_OTHERS)
+    for use in (*SOURCE_USES, DIRECT):
+        colour, marker = _DRAWN.get(use) or next(others)
+        values = [float(one.test[use].mean()) for one in group]
+        axes.plot(labels, values, color=colour, marker=marker, label=plain(words(use)))
+    unit = error_unit(group[0].task, group[0].unit)
+    axes.set_ylabel(f"error on test / {unit}")
+    axes.set_title(plain(str(group[0].keys["dataset"])), loc="left")
+    _labels_axis(axes, labels)
+
+
+def _ranks(axes: Axes, group: Sequence[UseErrors], ranking: pd.DataFrame) -> None:
+    labels = [one.n_labels for one in group]
+    drawn = {
+        "rule": ("bound", STRONG, "s", "-"),
+        "weak_error": ("weak_error", WEAK_COLOUR, "o", "--"),
+    }
+    for column, (term, colour, marker, line) in drawn.items():
+        name = f"smallest {group[0].task.words(term)}"
+        axes.plot(
+            labels, ranking[column], color=colour, marker=marker, linestyle=line, label=plain(name)
+        )
+    axes.set_ylabel("Spearman's rank correlation")
+    axes.set_title("how the selectors rank", loc="left")
+    axes.legend(loc="best")
+    _labels_axis(axes, labels)
+
+
+def _labels_axis(axes: Axes, labels: Sequence[float]) -> None:
+    axes.set(xscale="log", xlabel="true labels")
+    axes.xaxis.set_major_locator(FixedLocator(list(labels)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

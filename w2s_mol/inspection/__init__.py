@@ -1,0 +1,1 @@
+"""Looking at molecules: which ones a student mends and breaks, and where it gains."""

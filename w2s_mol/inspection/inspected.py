@@ -1,0 +1,81 @@
+"""All that is seen of one supervisor's molecules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from w2s_mol.advice.predictions import Predictions
+from w2s_mol.inspection import groups
+from w2s_mol.inspection.chosen import Chosen
+from w2s_mol.inspection.molecules import molecules_of
+from w2s_mol.statistics.resampling import REPLICATES
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What is seen.
+
+    Attributes
+    ----------
+    chosen
+        The study, the supervisor and the use.
+    molecules
+        As ``molecules_of`` returns them.
+    gains
+        By what molecules are grouped by, as ``groups.gains`` returns them.
+    """
+
+    chosen: Chosen
+    molecules: pd.DataFrame
+    gains: dict[str, pd.DataFrame]
+
+
+def tested(chosen: Chosen, predictions: Predictions) -> pd.DataFrame:
+    """Return the predictions of the test molecules that are looked at."""
+    keys = chosen.errors.keys
+    rows = predictions.on_test(keys, chosen.family, chosen.weak)
+    return rows[rows["labels"] == str(keys["labels"])]
+
+
+def inspect_molecules(
+    chosen: Chosen, predictions: Predictions, replicates: int = REPLICATES, seed: int = 0
+) -> Inspected:
+    """Look at every test molecule of a study under one supervisor.
+
+    Parameters
+    ----------
+    chosen
+        What is looked at.
+    predictions
+        Of its run.
+    replicates, seed
+        Of the bootstrap over molecules.
+    """
+    rows = tested(chosen, predictions)
+    molecules = molecules_of(rows, chosen.errors.task)
+    mols = groups.read(molecules["smiles"].tolist())
+    place_of = {int(row): place for place, row in enumerate(molecules["row"])}
+    tests = {
+        str(split): [place_of[int(row)] for row in found["row"] if int(row) in place_of]
+        for split, found in rows.groupby("split", sort=False)
+    }
+    dataset = str(chosen.errors.keys["dataset"])
+    learnt = {
+        split: groups.read(predictions.trained_on(dataset, split)["smiles"].tolist())
+        for split in tests
+    }
+    similar = groups.nearest_similarity(tests, learnt, mols)
+    grouped = {
+        "scaffold": groups.by_frequency(groups.scaffolds(mols)),
+        "heavy atoms": groups.by_quantile(groups.heavy_atoms(mols), decimals=0),
+        "similarity to the nearest learnt": groups.by_quantile(similar, decimals=2),
+    }
+    gain = molecules["gain"].to_numpy(float)
+    everything = {"all": list(range(len(molecules)))}
+    tables = {
+        what: groups.gains(gain, everything | found, replicates, seed)
+        for what, found in grouped.items()
+    }
+    return Inspected(chosen, molecules, tables)

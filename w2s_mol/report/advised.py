@@ -1,0 +1,72 @@
+"""What is advised from a run, in blocks: the uses of supervisors, budgets, molecules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from w2s_mol.advice.predictions import Predictions
+from w2s_mol.advice.report import advised
+from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence
+from w2s_mol.inspection.chosen import of_choice
+from w2s_mol.inspection.inspected import tested
+from w2s_mol.inspection.molecules import molecules_of
+from w2s_mol.report import tables
+from w2s_mol.report.blocks import Block, Text
+from w2s_mol.report.looking import molecules
+from w2s_mol.runs import FinishedRun
+
+_MOLECULES = 6
+
+
+@dataclass(frozen=True)
+class Advised:
+    """Of one study.
+
+    Attributes
+    ----------
+    sentence
+        What to do.
+    uses
+        Every use of its supervisors, and errors against numbers of labels where there are several.
+    molecules
+        Those that the student of the recommended supervisor mends and breaks.
+    """
+
+    sentence: list[Block] = field(default_factory=list)
+    uses: list[Block] = field(default_factory=list)
+    molecules: list[Block] = field(default_factory=list)
+
+
+def advice_on(run: FinishedRun, replicates: int, seed: int) -> dict[tuple[str, ...], Advised]:
+    """Return what is advised on each study of a run, by ``key_of`` its keys.
+
+    Nothing for null controls and runs of before 0.4.
+    """
+    found: dict[tuple[str, ...], Advised] = {}
+    of_run = advised([run], replicates, seed)
+    if not of_run:
+        return found
+    predictions = Predictions(run)
+    for advice in of_run:
+        budgets = (
+            [tables.of_rendering(rendered_budgets(advice.group, advice.ranking), run.id)]
+            if len(advice.group) > 1
+            else []
+        )
+        for choice in advice.choices:
+            chosen = of_choice(choice)
+            shown = molecules_of(tested(chosen, predictions), choice.errors.task)
+            found[key_of(choice.errors.keys)] = Advised(
+                [Text(sentence(choice), (run.id,))],
+                [tables.of_rendering(rendered_uses(choice.errors), run.id), *budgets],
+                molecules(chosen, shown, _MOLECULES),
+            )
+            budgets = []  # once, beside the study of the fewest labels
+    return found
+
+
+def key_of(keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what tells a study from the others of a run."""
+    return tuple(map(str, keys.values()))

@@ -1,0 +1,154 @@
+"""Molecules in a document: those mended and broken, and the page of one supervisor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from w2s_mol._version import __version__
+from w2s_mol.advice.errors import DIRECT, WEAK, words
+from w2s_mol.inspection.chosen import Chosen, Wanted, choose, predictions_of
+from w2s_mol.inspection.drawing import drawn_molecule
+from w2s_mol.inspection.inspected import Inspected, inspect_molecules
+from w2s_mol.inspection.molecules import broken, mended
+from w2s_mol.inspection.pictures import calibration, predicted_against_true
+from w2s_mol.numbers import Form
+from w2s_mol.report import tables
+from w2s_mol.report.blocks import Block, Card, Drawing, Gallery, Report, Section, Table, Text
+from w2s_mol.runs import FinishedRun
+from w2s_mol.selection.rendering import in_short
+from w2s_mol.statistics.resampling import REPLICATES
+from w2s_mol.uses.registry import STUDENT
+
+
+def build_page(
+    runs: Sequence[FinishedRun],
+    wanted: Wanted,
+    most: int,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Report:
+    """Build the page on the test molecules of one supervisor.
+
+    Parameters
+    ----------
+    runs
+        Where to find it.
+    wanted
+        What to look at.
+    most
+        Molecules drawn of each kind.
+    replicates, seed
+        Of the bootstrap over molecules.
+
+    Raises
+    ------
+    InputError
+        If there is nothing of that kind, or a run cannot be read.
+    """
+    chosen = choose(runs, wanted)
+    found = inspect_molecules(chosen, predictions_of(chosen, runs), replicates, seed)
+    run = next(run for run in runs if run.id == chosen.study)
+    sections = [
+        Section("looked-at", "What is looked at", [Text(_what(found), (chosen.study,))]),
+        Section("molecules", "Mended and broken", molecules(chosen, found.molecules, most)),
+        Section("gains", "Where the student gains", _gains(found)),
+        Section(
+            "predicted",
+            "Predicted and true",
+            [Drawing(predicted_against_true(chosen, found.molecules))],
+        ),
+        Section(
+            "calibration",
+            "Calibration of the supervisor",
+            [Drawing(calibration(chosen, found.molecules))],
+        ),
+        Section("runs", "The run", [tables.run_manifest(run)]),
+    ]
+    title = f"{in_short(chosen.errors.keys)}: molecules under {chosen.weak}"
+    return Report(title, sections, __version__)
+
+
+def molecules(chosen: Chosen, found: pd.DataFrame, most: int) -> list[Block]:
+    """Return the molecules that the student mends and breaks, so many of each."""
+    error = f"{chosen.errors.task.error}, in {chosen.errors.task.error_unit(chosen.errors.unit)}"
+    note = (
+        f"Saved: {error}, of the supervisor minus that of the student. Means over the splits that "
+        "test a molecule; predictions likewise. They are picked by their true labels, as extremes: "
+        "some are chance, and some labels may be wrong."
+    )
+    kinds = {
+        "Mended: the student takes most error away": mended(found, most),
+        "Broken: the student adds most error": broken(found, most),
+    }
+    return [
+        Gallery(title, _cards(chosen, rows), (chosen.study,), note)
+        if len(rows)
+        else Text(f"{title.split(':')[0]}: no molecule.", (chosen.study,))
+        for title, rows in kinds.items()
+    ]
+
+
+def _cards(chosen: Chosen, rows: pd.DataFrame) -> list[Card]:
+    shown = {words(use): use for use in (WEAK, STUDENT.name, chosen.use, DIRECT)}
+    form = Form.of(rows[["truth", *shown.values()]].to_numpy().ravel(), 2)
+    saved = Form.of(rows["gain"], 2)
+    return [
+        Card(
+            str(row["smiles"]),
+            drawn_molecule(str(row["smiles"])),
+            (
+                ("label", form.number(row["truth"])),
+                *((name, form.number(row[use])) for name, use in shown.items()),
+                ("saved", saved.number(row["gain"])),
+            ),
+        )
+        for row in rows.to_dict(orient="records")
+    ]
+
+
+def _what(found: Inspected) -> str:
+    chosen, gain = found.chosen, found.molecules["gain"]
+    more = (gain > 0).sum()
+    return (
+        f"{in_short(chosen.errors.keys)}: {len(gain):,} test molecules, supervisor {chosen.weak} "
+        f"({chosen.family}). The student's error is smaller than its supervisor's on {more:,} of "
+        f"them, larger on {(gain < 0).sum():,}. Beside the two stand {_beside(chosen)}."
+    )
+
+
+def _beside(chosen: Chosen) -> str:
+    direct = "direct, the strong encoder on the true labels that the supervisor had"
+    plain = chosen.use in (WEAK, STUDENT.name, DIRECT)
+    return direct if plain else f"{words(chosen.use)}, and {direct}"
+
+
+def _gains(found: Inspected) -> list[Block]:
+    task, unit = found.chosen.errors.task, found.chosen.errors.unit
+    notes = {
+        "scaffold": "Generic Bemis-Murcko scaffolds (all atoms carbon, all bonds single), the ten "
+        "most frequent.",
+        "heavy atoms": "Quartiles of the molecules.",
+        "similarity to the nearest learnt": "Quartiles of the Tanimoto similarity (ECFP4) to the "
+        "nearest molecule that supervisor or student learnt from, a mean over splits.",
+    }
+    shared = (
+        f"Gain: weak error - true error of the student, in {task.error_unit(unit)}; a mean over "
+        "molecules, with its 95 % bootstrap interval over them (n/a under five). The groups are "
+        "many: some intervals leave out zero by chance."
+    )
+    return [
+        Table(f"Gain by {what}", [what, "molecules", "gain", "95 % interval"],
+              _rows(rows), (found.chosen.study,), f"{notes[what]} {shared}")
+        for what, rows in found.gains.items()
+    ]  # fmt: skip
+
+
+def _rows(gains: pd.DataFrame) -> list[list[str]]:
+    form = Form.of(gains[["gain", "low", "high"]].to_numpy().ravel(), 3)
+    return [
+        [str(row["group"]), f"{row['n']}", form.number(row["gain"]),
+         form.interval(row["low"], row["high"])]
+        for row in gains.to_dict(orient="records")
+    ]  # fmt: skip

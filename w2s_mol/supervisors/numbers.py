@@ -1,0 +1,137 @@
+"""Supervisors that are a number of each molecule: a column of its table, a computed property."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from w2s_mol import files
+from w2s_mol.datasets.examples import Examples
+from w2s_mol.errors import InputError
+from w2s_mol.heads.linear import Array, LinearHead, Scaler
+from w2s_mol.heads.matrix import InMemory
+from w2s_mol.models.model import Model
+from w2s_mol.molecules.properties import check_property, property_values
+from w2s_mol.progress import Progress, silent
+from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
+from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
+from w2s_mol.supervisors.remarks import remarks_on
+
+_REPORT_EVERY = 100
+
+
+class Number(Supervisor):
+    """A number of each molecule, calibrated: a head on it alone, fitted to true labels."""
+
+    def __init__(self, prefix: str, what: str) -> None:
+        self.name, self.family = f"{prefix}{what}", prefix.removesuffix(":")
+        self.sha256 = files.sha256_json([self.family, what])
+
+    @abstractmethod
+    def values(self, examples: Examples) -> Array:
+        """Return the numbers, shape (n,); NaN where there is none."""
+
+    def remarks(
+        self, examples: Examples, truth: Array, progress: Progress = silent
+    ) -> Sequence[str]:
+        """Say how the number goes with the label.
+
+        Raises
+        ------
+        InputError
+            If it is constant, or there is none.
+        """
+        self.prepare(examples.smiles, progress)
+        return remarks_on(self.name, self.values(examples), truth)
+
+    def labels(self, lesson: Lesson) -> WeakLabels:
+        """Fit a head of the number to true labels, and let it predict where there is one."""
+        values = self.values(lesson.examples)
+        known = ~np.isnan(values)
+        learn, choose = lesson.learn[known[lesson.learn]], lesson.choose[known[lesson.choose]]
+        if not len(learn) or not len(choose):
+            return WeakLabels(np.full(len(values), np.nan))
+        # A head takes features that vary in their seventh digit alone for constant ones.
+        centre = values[learn].mean()
+        feature = InMemory((values - centre)[:, None])
+        head = lesson.fit(feature, lesson.truth[:, None], learn, choose)
+        labels = head.predict_rows(feature, lesson.asked[known[lesson.asked]])[:, 0]
+        scaler = Scaler(head.scaler.mean + centre, head.scaler.scale)
+        model = Model(self.name, self.sha256, "", replace(head, scaler=scaler))
+        return WeakLabels(labels, float(head.penalties[0]), model)
+
+
+class Column(Number):
+    """A column of the table, calibrated."""
+
+    def __init__(self, column: str, prefix: str = COLUMN) -> None:
+        super().__init__(prefix, column)
+        self._column = column
+
+    def values(self, examples: Examples) -> Array:
+        """Return the cells."""
+        if self._column not in examples.columns:
+            raise InputError(
+                f"{self.name} reads column {self._column!r}, and these molecules have no such "
+                "column. Give a table that has it."
+            )
+        return examples.columns[self._column]
+
+    def content(self, examples: Examples) -> str:
+        """Return a hash of the name and the cells."""
+        return files.sha256_json([self.sha256, self.values(examples).tolist()])
+
+
+class Raw(Column):
+    """A column of the table as it stands: the label's own unit, no true label needed."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(column, RAW)
+
+    def remarks(
+        self, examples: Examples, truth: Array, progress: Progress = silent
+    ) -> Sequence[str]:
+        """Say also that it points the wrong way, if it does."""
+        return remarks_on(self.name, self.values(examples), truth, calibrated=False)
+
+    def labels(self, lesson: Lesson) -> WeakLabels:
+        """Return the cells."""
+        labels = np.full(len(lesson.examples), np.nan)
+        labels[lesson.asked] = self.values(lesson.examples)[lesson.asked]
+        same = LinearHead(
+            Scaler(np.zeros(1), np.ones(1)), np.ones((1, 1)), np.zeros(1), np.full(1, np.nan)
+        )
+        return WeakLabels(labels, model=Model(self.name, self.sha256, "", same))
+
+
+class Property(Number):
+    """One of RDKit's descriptors, calibrated; computed once for the molecules of a dataset."""
+
+    def __init__(self, descriptor: str) -> None:
+        check_property(descriptor)
+        super().__init__(PROPERTY, descriptor)
+        self._descriptor = descriptor
+        self._computed: dict[tuple[str, ...], Array] = {}
+
+    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
+        """Compute it; where it is no finite number this says nothing, which is no fault."""
+        self._of(tuple(smiles), progress)
+        return [""] * len(smiles)
+
+    def values(self, examples: Examples) -> Array:
+        """Return what is computed."""
+        return self._of(tuple(examples.smiles), silent)
+
+    def _of(self, smiles: tuple[str, ...], progress: Progress) -> Array:
+        if smiles not in self._computed:
+            values = np.empty(len(smiles))
+            for place, value in enumerate(property_values(self._descriptor, smiles)):
+                values[place] = value
+                if place % _REPORT_EVERY == 0:
+                    progress(f"computing {self.name}", place, len(smiles))
+            progress(f"computing {self.name}", len(smiles), len(smiles))
+            self._computed[smiles] = values
+        return self._computed[smiles]
