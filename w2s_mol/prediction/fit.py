@@ -30,12 +30,14 @@ from w2s_mol.study.config import ALL, StudyConfig
 from w2s_mol.study.inputs import load_datasets
 from w2s_mol.study.kept_models import WEAK, KeptModel
 from w2s_mol.study.usable import usable
-from w2s_mol.supervisors.contract import Lesson, Supervisor
+from w2s_mol.supervisors.combined import Combined
+from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.tasks.registry import find_task
 from w2s_mol.uses.contract import Known, Use
 from w2s_mol.uses.corrected import Both
+from w2s_mol.uses.plain import Direct
 from w2s_mol.uses.registry import USES
 
 
@@ -78,6 +80,11 @@ def fit(
     student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
     if supervisor is None:
         raise _other(choice.weak, row["weak_sha256"])
+    if isinstance(supervisor, Combined) and choice.use != Direct.name:
+        raise InputError(
+            f"{choice.weak} is made of several supervisors, whose penalties the run does not keep "
+            f"one by one. Give --weak one of them, or --use {Direct.name}."
+        )
     readers: list[Reader] = [supervisor, *([] if choice.use == WEAK else [student])]
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
     if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
@@ -95,7 +102,9 @@ def _fitted(
     labelled = np.flatnonzero(~np.isnan(dataset.labels))
     examples = Examples(dataset.smiles, dataset.columns)
     rule = _rule(choice.supervisors, usual)
-    said = supervisor.labels(Lesson(examples, dataset.labels, labelled, labelled, every, rule))
+    said = WeakLabels(np.full(len(dataset), np.nan))
+    if choice.use != Direct.name:
+        said = supervisor.labels(Lesson(examples, dataset.labels, labelled, labelled, every, rule))
     if choice.use == WEAK:
         return None, said.model
     known = Known(

@@ -12,8 +12,9 @@ from w2s_mol.embeddings.finding import Finder
 from w2s_mol.heads.linear import Array, Scaler
 from w2s_mol.heads.matrix import Features
 from w2s_mol.models.model import Model
-from w2s_mol.prediction.sources import Source, column_of, columns_of, open_source
+from w2s_mol.prediction.sources import Source, open_source, reads_column
 from w2s_mol.progress import Progress, silent
+from w2s_mol.supervisors.names import columns_of
 from w2s_mol.uses.registry import USES
 
 
@@ -67,7 +68,7 @@ class Predictor:
         self._supervisors = self._opened(supervisors, finder) if supervisors else None
         self._students = self._opened(students, finder) if students else None
         self._first = (students or supervisors)[0]
-        self.columns = columns_of([*students, *supervisors])
+        self.columns = columns_of(m.encoder for m in (*students, *supervisors) if reads_column(m))
 
     @property
     def scaler(self) -> Scaler:
@@ -77,7 +78,7 @@ class Predictor:
     @property
     def read_by_encoder(self) -> bool:
         """Say whether the features are an encoder's, which any SMILES has."""
-        return column_of(self._first) is None
+        return not reads_column(self._first)
 
     def predict(self, examples: Examples, progress: Progress = silent) -> Said:
         """Predict labels of molecules; ``examples`` have the ``columns``."""

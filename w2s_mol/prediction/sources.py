@@ -1,4 +1,4 @@
-"""What a model reads of molecules: vectors of its encoder, or a column of their table."""
+"""What a model reads of molecules: vectors of its encoder, a property, a column of their table."""
 
 from __future__ import annotations
 
@@ -36,16 +36,6 @@ class _Column(Source):
         return numbers[:, None], [why if missing else "" for missing in np.isnan(numbers)]
 
 
-class _Property(Source):
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
-        values = np.array(list(property_values(self._name, examples.smiles)), dtype=np.float64)
-        why = f"RDKit's {self._name} is no finite number"
-        return values[:, None], [why if missing else "" for missing in np.isnan(values)]
-
-
 class _Encoder(Source):
     def __init__(self, encoder: Encoder, pooling: str) -> None:
         self._encoder, self._pooling = encoder, pooling
@@ -55,17 +45,19 @@ class _Encoder(Source):
         return found.embeddings, found.reasons
 
 
-def column_of(model: Model) -> str | None:
-    """Return the column of the molecules' own table that a model reads, if it does."""
-    for prefix in (COLUMN, RAW):
-        if model.encoder.startswith(prefix):
-            return model.encoder.removeprefix(prefix)
-    return None
+class _Property(Source):
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
+        numbers = np.array(list(property_values(self._name, examples.smiles)))
+        why = f"RDKit gives no {self._name}"
+        return numbers[:, None], [why if missing else "" for missing in np.isnan(numbers)]
 
 
-def columns_of(models: Sequence[Model]) -> list[str]:
-    """Return the columns of a table that some models read."""
-    return list(dict.fromkeys(filter(None, map(column_of, models))))
+def reads_column(model: Model) -> bool:
+    """Say whether a model reads a number of each molecule's own table."""
+    return model.encoder.startswith((COLUMN, RAW))
 
 
 def open_source(model: Model, finder: Finder) -> Source:
@@ -76,10 +68,11 @@ def open_source(model: Model, finder: Finder) -> Source:
     InputError
         If the encoder is not the one that its head was fitted on.
     """
-    if column := column_of(model):
-        return _Column(column)
-    if model.encoder.startswith(PROPERTY):
-        return _Property(model.encoder.removeprefix(PROPERTY))
+    kind, _, name = model.encoder.partition(":")
+    if reads_column(model):
+        return _Column(name)
+    if f"{kind}:" == PROPERTY:
+        return _Property(name)
     found = finder.encoded(model.encoder).encoder
     if found.fingerprint != model.fingerprint:
         raise InputError(

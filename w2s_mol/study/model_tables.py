@@ -63,13 +63,13 @@ class ModelTables:
             self._keep(_of_supervisors(self._supervisors, cells, self._valid))
         self._keep(_of_uses(self._supervisors, cells, self._valid))
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return them by name."""
+    def tables(self) -> dict[str, list[pd.DataFrame]]:
+        """Return them by name; none where nothing was added."""
+        if not self._rows:
+            return {}
         scalers = [(i, s.mean, s.scale) for i, s in self._scalers.items()]
-        return {
-            MODELS: pd.DataFrame(self._rows),
-            SCALERS: pd.DataFrame(scalers, columns=["scaler", "mean", "scale"]),
-        }
+        of_scalers = pd.DataFrame(scalers, columns=["scaler", "mean", "scale"])
+        return {MODELS: [pd.DataFrame(self._rows)], SCALERS: [of_scalers]}
 
     def _keep(self, rows: Iterable[_Row]) -> None:
         for row in rows:

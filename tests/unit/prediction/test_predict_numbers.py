@@ -1,0 +1,84 @@
+"""Supervisors that are numbers of the molecules say of new ones what they said in the study."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from w2s_mol import load_model, run_study
+from w2s_mol.datasets.builtin import generate
+from w2s_mol.embeddings.finding import Finder
+from w2s_mol.embeddings.library import Library
+from w2s_mol.errors import InputError
+from w2s_mol.prediction.choosing import choose
+from w2s_mol.prediction.fit import fit
+from w2s_mol.prediction.library import open_predictor, the_run
+from w2s_mol.runs import FinishedRun
+from w2s_mol.study.kept_models import KeptModels
+from w2s_mol.study.prediction_tables import read_predictions
+
+CHAIN, MEAN = "chain:weak-h8-s0>weak-h12-s0", "mean:column:dock+weak-h8-s0"
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("numbers") / "own.csv"
+    noise = np.random.default_rng(0).normal(size=60)
+    rows = [f"{s},{y},{y + n:.4f}\n" for (s, y), n in zip(generate(60), noise, strict=True)]
+    path.write_text("smiles,y,dock\n" + "".join(rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(table: Path) -> FinishedRun:
+    weak = ("column:dock", "raw:dock", "property:MolLogP", CHAIN, MEAN)
+    asked = {"weak": weak, "strong": "ecfp", "split_seeds": (0, 1), "unit": "log10"}
+    run_study(output_dir=table.parent / "run", dataset=str(table), target_column="y", **asked)
+    return the_run(table.parent / "run")
+
+
+@pytest.mark.parametrize("weak", ["column:dock", "raw:dock", "property:MolLogP", CHAIN])
+def test_what_they_say_of_the_studys_molecules_is_what_they_said(
+    run: FinishedRun, table: Path, weak: str
+) -> None:
+    predictor = open_predictor(run, weak=weak, use="weak")
+    assert predictor.columns == (["dock"] if "dock" in weak else [])
+    [block] = predictor.blocks(Library(table))
+    said = read_predictions(run)
+    said = said[said["weak"] == weak].groupby("row")["weak_prediction"].mean()
+    np.testing.assert_allclose(block.predictions, said.sort_index(), atol=1e-5)
+    assert np.isnan(block.distances).all() == ("dock" in weak)
+
+
+def test_a_library_without_the_column_is_refused_and_a_missing_number_is_a_reason(
+    run: FinishedRun, tmp_path: Path
+) -> None:
+    predictor = open_predictor(run, weak="column:dock", use="delta")
+    (tmp_path / "a.csv").write_text("smiles\nCCO\n")
+    with pytest.raises(InputError, match=r"unknown column in a\.csv: 'dock'"):
+        list(predictor.blocks(Library(tmp_path / "a.csv")))
+    (tmp_path / "b.csv").write_text("smiles,dock\nCCO,\nCCO,1\n")
+    [block] = predictor.blocks(Library(tmp_path / "b.csv"))
+    assert block.reasons == ["no number in column 'dock'", ""]
+
+
+def test_a_combination_without_a_model_has_only_uses_that_do_not_need_it(run: FinishedRun) -> None:
+    with pytest.raises(InputError, match=r"It keeps: w2s, both, direct\."):
+        open_predictor(run, weak=MEAN, use="stack")
+    choice = choose(run, KeptModels(run), weak=MEAN, use="w2s")
+    with pytest.raises(InputError, match="made of several supervisors"):
+        fit(run, choice, Finder())
+
+
+@pytest.mark.parametrize("weak", ["column:dock", "raw:dock", "property:MolLogP"])
+def test_a_fitted_model_reads_them_too(
+    run: FinishedRun, table: Path, tmp_path: Path, weak: str
+) -> None:
+    choice = choose(run, KeptModels(run), weak=weak, use="delta")
+    fit(run, choice, Finder()).save(tmp_path / "kept")
+    own = pd.read_csv(table)
+    found = load_model(tmp_path / "kept").predict(list(own["smiles"]), {"dock": own["dock"]})
+    of_run = open_predictor(run, weak=weak, use="delta")
+    [block] = of_run.blocks(Library(table))
+    assert np.corrcoef(found, block.predictions)[0, 1] > 0.9
