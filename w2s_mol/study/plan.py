@@ -196,7 +196,7 @@ class StudyPlan:
         roles = self._roles(of_dataset, draw)
         fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
         results, predictions, uses = [], [], []
-        kept = ModelTables(everything.name, name, supervisors, roles)
+        models = ModelTables(everything.name, name, supervisors, roles)
         with one_thread(torch_too=config.head == "adamw"):
             for cells in split_cells(
                 supervisors,
@@ -215,16 +215,13 @@ class StudyPlan:
                     predictions.append(prediction_rows(*of_cells))
                     uses.append(use_rows(*of_cells))
                 if MODELS in self.tables:
-                    kept.add(cells)
-        tables = {"results": results, PREDICTIONS: predictions, USES: uses}
+                    models.add(cells)
+        tables = {"results": results, PREDICTIONS: predictions, USES: uses, **models.tables()}
         return {
             # A table of one student is large enough without a copy.
-            **{
-                name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
-                for name, each in tables.items()
-                if each
-            },
-            **(kept.tables() if MODELS in self.tables else {}),
+            name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
+            for name, each in tables.items()
+            if each
         }
 
     def _prepared(self, dataset: int, progress: Progress) -> Usable:
