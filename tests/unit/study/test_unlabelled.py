@@ -54,7 +54,6 @@ def study_id(settings: dict, **changed: object) -> str:
     "given",
     [
         {},
-        {"labels": 20, "label_seeds": (0, 1)},
         {"labels": ("20", "all"), "student_on": "rest"},
         {"labels": 20, "student_on": "all", "valid_labels": "share"},
         {"protocol": "disjoint"},
