@@ -345,6 +345,28 @@ def test_rows_that_cannot_be_used_are_skipped_on_demand_and_counted(cli, tmp_pat
     assert sorted(predictions["smiles"]) == sorted(kept_rows)
 
 
+def test_rows_and_files_without_labels_serve_the_student(cli, tmp_path):
+    table = write_table(tmp_path, 40)
+    rows = table.read_text().splitlines()
+    rows[1:6] = [row.split(",")[0] + "," for row in rows[1:6]]
+    table.write_text("\n".join(rows) + "\n")
+    (tmp_path / "pool.smi").write_text("\n".join(r.split(",")[0] for r in ROWS[40:60]) + "\n")
+    asked = ("run", "--dataset", table, "--target-column", "logp", *FIXED, "-o", "run")
+    refused = cli(*asked)
+    assert refused.code == 2
+    assert "5 × empty label" in refused.err
+    assert "--unlabelled rows" in refused.err
+    done = cli(*asked, "--unlabelled", "rows", "--unlabelled", "pool.smi")
+    assert done.code == 0, done.err
+    assert "note: molecules: 24 molecules without a label in no part" in done.err
+    assert "of 24 unlabelled molecules are unlike the labelled ones (strong ecfp)" in done.err
+    molecules = pd.read_parquet(tmp_path / "run" / "molecules.parquet")
+    assert (len(molecules), molecules["truth"].isna().sum()) == (59, 24)
+    results = pd.read_csv(tmp_path / "run" / "results.csv")
+    assert set(results["unlabelled"]) == {24}
+    assert results.groupby("split")["n"].sum().tolist() == [35] * 3
+
+
 def test_no_split_of_one_dataset_takes_the_place_of_another_datasets(cli, tmp_path):
     """Dataset a, split b-c, and dataset a-b, split c, are different parts of a study."""
     parts = ["train"] * 34 + ["valid"] * 8 + ["test"] * 8

@@ -17,7 +17,7 @@ def fit(
     run: options.TheRun,
     output_dir: Annotated[Path, options.output_dir("A folder that is not there yet.")],
     dataset: options.OfDataset = None,
-    weak: options.OfWeak = "picked",
+    weak: options.OfWeak = "recommended",
     strong: options.OfStrong = None,
     use: options.OfUse = "recommended",
     device: options.Device = "auto",

@@ -62,7 +62,12 @@ OfDataset = Annotated[
     str | None, Option("Whose models, where the run has several datasets.", metavar="NAME")
 ]
 OfWeak = Annotated[
-    str, Option("Whose labels: a supervisor of the run, or the rule's pick.", metavar="NAME|picked")
+    str,
+    Option(
+        "Whose labels: a supervisor of the run, picked by the rule, or recommended by errors on "
+        "validation.",
+        metavar="NAME|picked|recommended",
+    ),
 ]
 OfStrong = Annotated[
     str | None, Option("Which student, where the run has several.", metavar="NAME")

@@ -27,7 +27,7 @@ def predict(
         Option("Where to write.", metavar="OUT.parquet|.csv", long="--output", short="-o"),
     ],
     dataset: options.OfDataset = None,
-    weak: options.OfWeak = "picked",
+    weak: options.OfWeak = "recommended",
     strong: options.OfStrong = None,
     use: options.OfUse = "recommended",
     smiles_column: SmilesColumn = "smiles",

@@ -35,10 +35,10 @@ class Verb:
 VERBS = {
     "run": Verb("run", "Run a weak-to-strong study and write a run folder.", _GO_ON),
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
-    "predict": Verb("predict", "Predict labels of a library with the models of a run."),
-    "fit": Verb("fit", "Fit one model on all labels, with what a run found best."),
     "recommend": Verb("recommend", "Say what to do: which supervisor, which use of it, if any."),
     "inspect": Verb("inspect", "Draw the molecules that a student mends and breaks."),
+    "predict": Verb("predict", "Predict labels of a library with the models of a run."),
+    "fit": Verb("fit", "Fit one model on all labels, with what a run found best."),
     "statistics": Verb("statistics", "Say how sure the numbers of runs are: intervals, controls."),
     "diagnose": Verb("diagnose", "Compare weak and strong encoders without labels."),
     "figures": Verb("figures", "Draw the paper's figures and more from finished runs."),

@@ -65,16 +65,11 @@ class Choice:
         return f"{self.keys['dataset']}: {what}{strong}, mean over {len(self.kept)} splits"
 
 
-def recommended_use(errors: Mapping[str, float]) -> str:
-    """Return the use with the smallest mean error on validation."""
-    return min(errors, key=lambda use: errors[use])
-
-
 def choose(
     run: FinishedRun,
     models: KeptModels,
     dataset: str | None = None,
-    weak: str = PICKED,
+    weak: str = RECOMMENDED,
     strong: str | None = None,
     use: str = RECOMMENDED,
 ) -> Choice:
@@ -87,10 +82,11 @@ def choose(
     dataset, strong
         By name; may be left out where the run has one alone.
     weak
-        A supervisor's name (after its family and a slash, if need be), or ``picked``: the one with
-        the smallest weak error - misfit on validation.
+        A supervisor's name (after its family and a slash, if need be), ``picked``: the one with
+        the smallest weak error - misfit on validation, or ``recommended``.
     use
-        Of ``CANDIDATES``, or ``recommended``: the one with the smallest error on validation.
+        Of ``CANDIDATES``, or ``recommended``. What is recommended has the smallest error on
+        validation.
 
     Raises
     ------
@@ -101,29 +97,77 @@ def choose(
     -----
     Of a run with several numbers of true labels, the models of the most are taken.
     """
+    if use not in (*CANDIDATES, RECOMMENDED):
+        raise unknown_name("use", use, (*CANDIDATES, RECOMMENDED))
     results = studies_of([run])
     found = list(selections(results, "valid"))
     dataset = _one_of("dataset", dataset, [str(one.keys["dataset"]) for one in found])
     found = [one for one in found if one.keys["dataset"] == dataset]
     strong = _one_of("strong", strong, [str(one.keys["strong"]) for one in found])
     found = [one for one in found if one.keys["strong"] == strong]
-    study, supervisor = _supervisor(sorted(found, key=_order), weak)
-    family, name = str(supervisor["family"]), str(supervisor["weak"])
-    rows = _rows(results, {**study.keys, "weak_sha256": supervisor["weak_sha256"]})
-    splits = list(rows.drop_duplicates("split_sha256")["split"])
-    by_use = {
-        one: models.of_use(dataset, strong, (family, name), one, splits) for one in CANDIDATES
-    }
-    use = _use(use, _usable(by_use, splits), rows, run)
-    return Choice(
-        study.keys,
-        family,
-        name,
-        use,
-        rows,
-        students=[] if use == WEAK else by_use[use],
-        supervisors=by_use[WEAK],
+    study, supervisors = _supervisors(sorted(found, key=_order), weak)
+    rows = _rows(results, study.keys)
+    rows = rows[rows["weak_sha256"].isin(supervisors)]
+    usable: list[str] = []
+    for place, one in _by_error(rows, CANDIDATES if use == RECOMMENDED else (use,)):
+        choice = _choice(study.keys, rows[rows["weak_sha256"] == place], one, models)
+        usable = _usable(choice.by_use, choice.splits)
+        if one in usable:
+            return choice.of_use()
+    kept = ", ".join(usable) or "nothing"
+    raise InputError(
+        f"{run.folder} keeps no models of use {use!r} for this supervisor that say anything of new "
+        f"molecules. It keeps: {kept}. Choose another --use or --weak."
     )
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A supervisor, and the models of all of its uses."""
+
+    keys: Mapping[str, Any]
+    rows: pd.DataFrame
+    use: str
+    by_use: Mapping[str, list[KeptModel]]
+
+    @property
+    def splits(self) -> list[str]:
+        return list(self.rows.drop_duplicates("split_sha256")["split"])
+
+    def of_use(self) -> Choice:
+        first = self.rows.iloc[0]
+        students = [] if self.use == WEAK else self.by_use[self.use]
+        return Choice(
+            self.keys,
+            str(first["family"]),
+            str(first["weak"]),
+            self.use,
+            self.rows,
+            students=students,
+            supervisors=self.by_use[WEAK],
+        )
+
+
+def _choice(
+    keys: Mapping[str, Any], rows: pd.DataFrame, use: str, models: KeptModels
+) -> _Candidate:
+    first, splits = rows.iloc[0], list(rows.drop_duplicates("split_sha256")["split"])
+    whose = (str(keys["dataset"]), str(keys["strong"]), (str(first["family"]), str(first["weak"])))
+    return _Candidate(
+        keys, rows, use, {one: models.of_use(*whose, one, splits) for one in CANDIDATES}
+    )
+
+
+def _by_error(rows: pd.DataFrame, uses: Sequence[str]) -> list[tuple[str, str]]:
+    """Return supervisors (by hash) and uses, the least mean error on validation first."""
+    valid = rows[rows["eval_split"] == "valid"].drop_duplicates(["weak_sha256", "split_sha256"])
+    means = valid.groupby("weak_sha256", sort=False)[[f"{use}_error" for use in uses]].mean()
+    errors = {
+        (str(place), use): float(means[f"{use}_error"][place])
+        for place in means.index
+        for use in uses
+    }
+    return sorted(errors, key=lambda one: errors[one] if isfinite(errors[one]) else inf)
 
 
 def models_of(kept: Sequence[KeptModel]) -> list[Model]:
@@ -148,23 +192,25 @@ def _order(study: StudySelection) -> tuple[bool, float]:
     return study.control != NO_CONTROL, -inf if labels == ALL else -float(labels)
 
 
-def _supervisor(
-    studies: Sequence[StudySelection], weak: str
-) -> tuple[StudySelection, Mapping[Any, Any]]:
-    """Return the first of some studies that has a supervisor, and its row of the table."""
+def _supervisors(studies: Sequence[StudySelection], weak: str) -> tuple[StudySelection, list[str]]:
+    """Return the first of some studies that has a supervisor, and the hashes of those meant."""
     known = []
     for study in studies:
-        rows: list[dict[Any, Any]] = study.table.to_dict("records")
-        known += [str(row["weak"]) for row in rows]
+        table = study.table
+        known += list(map(str, table["weak"]))
+        if weak == RECOMMENDED:
+            return study, list(table["weak_sha256"])
         if weak == PICKED:
-            return study, next(row for row in rows if row["picked"])
-        called = [row for row in rows if weak in (row["weak"], f"{row['family']}/{row['weak']}")]
+            return study, list(table["weak_sha256"][table["picked"]])
+        full = table["family"].astype(str) + "/" + table["weak"].astype(str)
+        called = table[(table["weak"] == weak) | (full == weak)]
         if len(called) > 1:
-            families = ", ".join(f"{row['family']}/{row['weak']}" for row in called)
+            families = ", ".join(full[called.index])
             raise InputError(f"several supervisors are called {weak!r}: {families}. Say which.")
-        if called:
-            return study, called[0]
-    raise unknown_name("supervisor of the run:", weak, [*dict.fromkeys(known), PICKED])
+        if len(called):
+            return study, list(called["weak_sha256"])
+    wanted = [*dict.fromkeys(known), PICKED, RECOMMENDED]
+    raise unknown_name("supervisor of the run:", weak, wanted)
 
 
 def _rows(results: pd.DataFrame, keys: Mapping[str, Any]) -> pd.DataFrame:
@@ -183,20 +229,3 @@ def _usable(by_use: Mapping[str, list[KeptModel]], splits: Sequence[str]) -> lis
         if len(kept) == len(splits) and all(one.model for one in kept)
     ]
     return [use for use in whole if use == WEAK or WEAK in whole or not USES[use].reads_weak]
-
-
-def _use(use: str, usable: Sequence[str], rows: pd.DataFrame, run: FinishedRun) -> str:
-    if use not in (*CANDIDATES, RECOMMENDED):
-        raise unknown_name("use", use, (*CANDIDATES, RECOMMENDED))
-    if not usable or use not in (*usable, RECOMMENDED):
-        kept = ", ".join(usable) or "nothing"
-        raise InputError(
-            f"{run.folder} keeps no models of use {use!r} for this supervisor that say anything of "
-            f"new molecules. It keeps: {kept}. Choose another --use or --weak."
-        )
-    if use != RECOMMENDED:
-        return use
-    valid = rows[rows["eval_split"] == "valid"].drop_duplicates("split_sha256")
-    errors = {one: float(valid[f"{one}_error"].mean()) for one in usable}
-    finite = {one: error for one, error in errors.items() if isfinite(error)}
-    return recommended_use(finite or errors)

@@ -76,17 +76,20 @@ def fit(
     every = load_datasets(config, finder, columns_of(config.weak))
     dataset = _same([_as_used(d, run) for d in every], row["dataset"], row["dataset_sha256"])
     teachers = find_supervisors(config.weak, finder)
-    supervisor = next((one for one in teachers if _is(one, choice, dataset)), None)
+    named = (choice.family, choice.weak)
+    supervisor = next((one for one in teachers if (one.family, one.name) == named), None)
+    student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
     if supervisor is None:
-        raise _another(choice.weak, row["weak_sha256"])
+        raise _other(choice.weak, row["weak_sha256"])
     if isinstance(supervisor, Combined) and choice.use != Direct.name:
         raise InputError(
             f"{choice.weak} is made of several supervisors, whose penalties the run does not keep "
             f"one by one. Give --weak one of them, or --use {Direct.name}."
         )
-    student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
     readers: list[Reader] = [supervisor, *([] if choice.use == WEAK else [student])]
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
+    if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
+        raise _other(choice.weak, row["weak_sha256"])
     usual = find_task(config.task).fitter(config.head, epochs=config.head_epochs, seed=config.seed)
     models = _fitted(kept, supervisor, student, choice, usual)
     return FittedModel(choice.use, *models, _facts(run, config, choice, kept))
@@ -152,18 +155,10 @@ def _same(found: Sequence[Any], name: str, sha256: str) -> Any:
     for one in found:
         if one.name == name and one.sha256 == sha256:
             return one
-    raise _another(name, sha256)
+    raise _other(name, sha256)
 
 
-def _is(supervisor: Supervisor, choice: Choice, dataset: Dataset) -> bool:
-    """Say whether it is the one that was chosen, as it was on the run's molecules."""
-    called = (supervisor.family, supervisor.name) == (choice.family, choice.weak)
-    examples = Examples(dataset.smiles, dataset.columns)
-    content = choice.results["weak_sha256"].iloc[0]
-    return called and supervisor.content(examples) == content
-
-
-def _another(name: str, sha256: str) -> InputError:
+def _other(name: str, sha256: str) -> InputError:
     return InputError(
         f"{name} has another content than in the run, where its sha256 is {sha256[:12]}. Restore "
         "it, or run the study again."

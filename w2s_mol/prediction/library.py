@@ -17,7 +17,7 @@ from w2s_mol.embeddings.likeness import FARTHER_THAN
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.molecules.limits import MAX_ATOMS
-from w2s_mol.prediction.choosing import PICKED, RECOMMENDED, Choice, choose, models_of
+from w2s_mol.prediction.choosing import RECOMMENDED, Choice, choose, models_of
 from w2s_mol.prediction.distances import MOST, Percentiles, percentiles_among
 from w2s_mol.prediction.intervals import COVERAGE, half_width
 from w2s_mol.prediction.predictor import Predictor
@@ -140,7 +140,7 @@ def open_predictor(
     run: FinishedRun,
     *,
     dataset: str | None = None,
-    weak: str = PICKED,
+    weak: str = RECOMMENDED,
     strong: str | None = None,
     use: str = RECOMMENDED,
     finder: Finder | None = None,

@@ -172,9 +172,10 @@ def in_short(keys: Mapping[str, Any] | pd.Series) -> str:
 
 
 def number_of_labels(keys: Mapping[str, Any] | pd.Series) -> str:
-    """Say how many true labels supervisors have, empty where they have all."""
-    labels = keys.get("labels", ALL)
-    return "" if labels == ALL else f", {labels} labels"
+    """Say how many true labels supervisors have if not all, and what students learn beside them."""
+    labels, unlabelled = keys.get("labels", ALL), keys.get("unlabelled", 0)
+    drawn = "" if labels == ALL else f", {labels} labels"
+    return drawn + (f", {unlabelled:,} molecules without a label" if unlabelled else "")
 
 
 def left_out(names: Sequence[str]) -> str:

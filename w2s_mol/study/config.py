@@ -33,7 +33,7 @@ ALL = "all"
 _LABELS = "How many true labels there are"
 StudentOn = Literal["same", "rest", "all"]
 ValidLabels = Literal["all", "share"]
-Keep = Literal["all", "results"]
+Keep = Literal["all", "predictions", "results"]
 _SEVERAL = 2
 
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
@@ -89,7 +89,8 @@ class StudyConfig:
         ``error``, or ``skip``: leave out molecules that cannot be read, or that one of the
         encoders cannot represent.
     keep
-        ``all``, or ``results`` alone: a study of thousands of draws has many predictions.
+        ``all``: predictions, and every head (``models.parquet``, ``scalers.parquet``);
+        ``predictions`` without the heads; ``results`` alone, for studies of thousands of draws.
     max_atoms
         Molecules of more atoms cannot be used; at most 5,000.
     """
@@ -233,8 +234,8 @@ class StudyConfig:
     keep: Annotated[
         Keep,
         Option(
-            help="What the run folder keeps beside results: predictions of every molecule and all "
-            "models, which statistics, recommend, report, predict and fit read, or nothing."
+            help="What the run folder keeps beside results: every molecule's predictions and every "
+            "head (for predict and fit), predictions alone, or nothing."
         ),
     ] = "all"
 

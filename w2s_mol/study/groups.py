@@ -24,6 +24,7 @@ STUDY_KEYS = (
     "labels",
     "student_on",
     "valid_labels",
+    "unlabelled",
     "head",
     "head_epochs",
     "pooling",
@@ -35,6 +36,7 @@ STUDY_KEYS = (
 
 _ONCE_ALWAYS = {
     TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "same", "valid_labels": "all",
+    "unlabelled": 0,
 }  # fmt: skip
 
 _SUPERVISOR = ("family", "weak", "weak_sha256")
@@ -52,7 +54,8 @@ def of_a_study(results: pd.DataFrame) -> pd.DataFrame:
     """
     for key, always in _ONCE_ALWAYS.items():
         said = results[key] if key in results else pd.Series(None, index=results.index)
-        results = results.assign(**{key: said.astype(object).where(said.notna(), always)})
+        filled = said.astype(object).where(said.notna(), always)
+        results = results.assign(**{key: filled.astype(type(always))})
     missing = {*STUDY_KEYS, *_SUPERVISOR, "split_sha256", "eval_split"} - set(results.columns)
     if missing or results.empty:
         what = f"they lack the column {min(missing)!r}" if missing else "they hold no rows"

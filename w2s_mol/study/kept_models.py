@@ -59,8 +59,8 @@ class KeptModels:
     def __init__(self, run: FinishedRun) -> None:
         if not (run.folder / f"{MODELS}.parquet").is_file():
             raise InputError(
-                f"{run.folder} keeps no models: it was run with --keep results, or by an older "
-                "w2s-mol. Run the study again into another folder."
+                f"{run.folder} keeps no models: it was run with --keep predictions or results, or "
+                "by an older w2s-mol. Run the study again into another folder."
             )
         self._models, scalers = run.table(MODELS), run.table(SCALERS)
         try:

@@ -43,7 +43,8 @@ MOST_VALUES = 1 << 20
 """Molecules times supervisors of one part: with many molecules it has fewer supervisors."""
 
 TABLES = ("results", PREDICTIONS, USES, MOLECULES, MODELS, SCALERS)
-"""Of a run folder; it may keep the first alone."""
+_KEPT = {"results": 1, "predictions": 4, "all": 6}
+"""How many of them a run folder keeps, by the setting ``keep``."""
 
 NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file", "unlabelled")
 """Settings whose content counts, not what they are called."""
@@ -71,7 +72,7 @@ class StudyPlan:
 
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
         self._config = config
-        self.tables: tuple[str, ...] = TABLES if config.keep == "all" else TABLES[:1]
+        self.tables: tuple[str, ...] = TABLES[: _KEPT[config.keep]]
         before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder, columns_of(config.weak))
         self._supervisors = find_supervisors(config.weak, finder)
@@ -195,7 +196,7 @@ class StudyPlan:
         roles = self._roles(of_dataset, draw)
         fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
         results, predictions, uses = [], [], []
-        models = ModelTables(everything.name, name, supervisors, roles)
+        kept = ModelTables(everything.name, name, supervisors, roles)
         with one_thread(torch_too=config.head == "adamw"):
             for cells in split_cells(
                 supervisors,
@@ -209,12 +210,13 @@ class StudyPlan:
                 results.append(
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
                 )
-                if config.keep == "all":
-                    of_cells = (everything, name, supervisors, roles, cells)
+                of_cells = (everything, name, supervisors, roles, cells)
+                if PREDICTIONS in self.tables:
                     predictions.append(prediction_rows(*of_cells))
                     uses.append(use_rows(*of_cells))
-                    models.add(cells)
-        tables = {"results": results, PREDICTIONS: predictions, USES: uses, **models.tables()}
+                if MODELS in self.tables:
+                    kept.add(cells)
+        tables = {"results": results, PREDICTIONS: predictions, USES: uses, **kept.tables()}
         return {
             # A table of one student is large enough without a copy.
             name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]

@@ -101,7 +101,7 @@ class Concat(Combined):
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Fit one head on true labels, and let it predict."""
         smiles = lesson.examples.smiles
-        return probed(SideBySide([p.encoded.features(smiles) for p in self._probes]), lesson)
+        return probed(SideBySide([p.encoded.features(smiles) for p in self._probes]), lesson)[0]
 
 
 class Mean(Combined):

@@ -21,6 +21,8 @@ from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
 from w2s_mol.supervisors.remarks import remarks_on
 
 _REPORT_EVERY = 100
+FIXED = "fixed"
+"""The pooling of what has none."""
 
 
 class Number(Supervisor):
@@ -55,13 +57,18 @@ class Number(Supervisor):
         if not len(learn) or not len(choose):
             return WeakLabels(np.full(len(values), np.nan))
         # A head takes features that vary in their seventh digit alone for constant ones.
-        centre = values[learn].mean()
-        feature = InMemory((values - centre)[:, None])
+        middle = values[learn].mean()
+        feature = InMemory((values - middle)[:, None])
         head = lesson.fit(feature, lesson.truth[:, None], learn, choose)
         labels = head.predict_rows(feature, lesson.asked[known[lesson.asked]])[:, 0]
-        scaler = Scaler(head.scaler.mean + centre, head.scaler.scale)
-        model = Model(self.name, self.sha256, "", replace(head, scaler=scaler))
-        return WeakLabels(labels, float(head.penalties[0]), model)
+        moved = Scaler(head.scaler.mean + middle, head.scaler.scale)
+        return WeakLabels(
+            labels, float(head.penalties[0]), self._model(replace(head, scaler=moved))
+        )
+
+    def _model(self, head: LinearHead) -> Model:
+        """Return what calibrates the number of other molecules."""
+        return Model(self.name, self.sha256, FIXED, head)
 
 
 class Column(Number):
@@ -101,10 +108,9 @@ class Raw(Column):
         """Return the cells."""
         labels = np.full(len(lesson.examples), np.nan)
         labels[lesson.asked] = self.values(lesson.examples)[lesson.asked]
-        same = LinearHead(
-            Scaler(np.zeros(1), np.ones(1)), np.ones((1, 1)), np.zeros(1), np.full(1, np.nan)
-        )
-        return WeakLabels(labels, model=Model(self.name, self.sha256, "", same))
+        one, zero = np.ones(1), np.zeros(1)
+        as_it_is = LinearHead(Scaler(zero, one), one[:, None], zero, np.full(1, np.nan))
+        return WeakLabels(labels, model=self._model(as_it_is))
 
 
 class Property(Number):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.reader import EncodedReader
 from w2s_mol.heads.linear import LinearHead
 from w2s_mol.heads.matrix import Matrix
-from w2s_mol.models.model import Model
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 
 
@@ -26,19 +25,15 @@ class Probe(EncodedReader, Supervisor):
 
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Fit a head on true labels, and let it predict."""
-        return probed(self.encoded.features(lesson.examples.smiles), lesson, self.encoded.model)
+        said, head = probed(self.encoded.features(lesson.examples.smiles), lesson)
+        return replace(said, model=self.encoded.model(head))
 
 
-def probed(
-    features: Matrix, lesson: Lesson, model: Callable[[LinearHead], Model] | None = None
-) -> WeakLabels:
-    """Return what a head on features of shape (n, d) says once it has learnt a lesson.
-
-    ``model`` makes of the head what says the same of new molecules, where there is such.
-    """
+def probed(features: Matrix, lesson: Lesson) -> tuple[WeakLabels, LinearHead]:
+    """Return what a head on features of shape (n, d) says of a lesson, and the head."""
     head = lesson.fit(features, lesson.truth[:, None], lesson.learn, lesson.choose)
     labels = head.predict_rows(features, lesson.asked)[:, 0]
     # A probe has something to say of every molecule: NaN here is a head that overflowed.
     said = labels[lesson.asked]
     labels[lesson.asked] = np.where(np.isnan(said), np.inf, said)
-    return WeakLabels(labels, float(head.penalties[0]), model(head) if model else None)
+    return WeakLabels(labels, float(head.penalties[0])), head

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from w2s_mol.errors import InputError
-from w2s_mol.prediction.choosing import CANDIDATES, choose, recommended_use
+from w2s_mol.prediction.choosing import CANDIDATES, choose
 from w2s_mol.runs import FinishedRun, find_runs
 from w2s_mol.selection.tables import selections
 from w2s_mol.study.kept_models import KeptModels
@@ -22,7 +22,7 @@ def models(run: FinishedRun) -> KeptModels:
 
 def test_picked_is_the_rules_pick_on_validation(run: FinishedRun, models: KeptModels) -> None:
     for study in selections(run.table("results")):
-        found = choose(run, models, study.keys["dataset"])
+        found = choose(run, models, study.keys["dataset"], "picked")
         assert found.weak == study.table["weak"][0]
         assert found.keys == study.keys
         assert [kept.split for kept in found.kept] == ["0", "1"]
@@ -35,7 +35,17 @@ def test_recommended_is_what_errs_least_on_validation(run: FinishedRun, models: 
         here = (results["dataset"] == "esol") & (results["weak"] == weak)
         valid = results[here & (results["eval_split"] == "valid")]
         errors = {use: valid[f"{use}_error"].mean() for use in CANDIDATES}
-        assert found.use == min(errors, key=lambda use: errors[use]) == recommended_use(errors)
+        assert found.use == min(errors, key=lambda use: errors[use])
+
+
+def test_by_default_supervisor_and_use_are_the_pair_that_errs_least(
+    run: FinishedRun, models: KeptModels
+) -> None:
+    found = choose(run, models, "esol")
+    results = run.table("results")
+    here = (results["dataset"] == "esol") & (results["eval_split"] == "valid")
+    means = results[here].groupby("weak")[[f"{use}_error" for use in CANDIDATES]].mean()
+    assert means.loc[found.weak, f"{found.use}_error"] == means.to_numpy().min()
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ import pytest
 from crafted_study import crafted
 
 from w2s_mol.errors import InputError
+from w2s_mol.selection.rendering import in_short
 from w2s_mol.study.groups import STUDY_KEYS, of_a_study, study_groups
 from w2s_mol.tasks.registry import REGRESSION, TASK_KIND, TASKS, find_task, task_of
 
-NEWER = (TASK_KIND, "labels", "student_on", "valid_labels")
+NEWER = (TASK_KIND, "labels", "student_on", "valid_labels", "unlabelled")
 
 
 def results() -> pd.DataFrame:
@@ -23,6 +24,17 @@ def test_results_of_before_tasks_were_said_are_of_regression() -> None:
     assert keys[TASK_KIND] == "regression"
     assert control == "none"
     assert len(rows) == 2 * len(old)
+
+
+def test_studies_with_and_without_molecules_without_a_label_are_two() -> None:
+    """Also beside results that do not say it; they had none."""
+    old, one = results().drop(columns="unlabelled", errors="ignore"), results()
+    tables = [old, one.assign(unlabelled=0), one.assign(unlabelled=1200)]
+    found = [(keys, len(rows)) for keys, _, rows in study_groups(pd.concat(tables))]
+    assert [(keys["unlabelled"], n) for keys, n in found] == [(0, 2 * len(one)), (1200, len(one))]
+    assert [in_short(keys).partition("strong")[2].partition(",")[2] for keys, _ in found] == [
+        "", " 1,200 molecules without a label",
+    ]  # fmt: skip
 
 
 def test_studies_of_two_tasks_are_two(monkeypatch: pytest.MonkeyPatch) -> None:

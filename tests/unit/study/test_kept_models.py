@@ -74,13 +74,13 @@ def test_a_study_need_not_keep_models(tmp_path: Path) -> None:
     asked = {"dataset": str(table), "target_column": "y", "split_seeds": (0,)}
     asked |= {"weak": "weak-h8-s0", "strong": "ecfp"}
     kept = run_study(**asked)
-    without = run_study(**asked, keep="results", output_dir=tmp_path / "run")
+    without = run_study(**asked, keep="predictions", output_dir=tmp_path / "run")
     assert {"models", "scalers"} <= {*kept.finished.tables}
     assert not {"models", "scalers"} & {*without.finished.tables}
     names = without.results.columns.difference(["study"])
     pd.testing.assert_frame_equal(kept.results[names], without.results[names])
     [found] = find_runs([tmp_path / "run"])
-    with pytest.raises(InputError, match=r"keeps no models: .* --keep results"):
+    with pytest.raises(InputError, match=r"keeps no models: .* --keep predictions"):
         KeptModels(found)
 
 
