@@ -29,6 +29,7 @@ from w2s_mol.students.registry import find_students
 from w2s_mol.study.config import ALL, StudyConfig
 from w2s_mol.study.inputs import load_datasets
 from w2s_mol.study.kept_models import WEAK, KeptModel
+from w2s_mol.study.prediction_tables import MOLECULES
 from w2s_mol.study.usable import usable
 from w2s_mol.supervisors.combined import Combined
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
@@ -72,8 +73,8 @@ def fit(
     config = made(StudyConfig, dict(run.manifest["config"]))
     finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
     row = choice.results.iloc[0]
-    datasets = load_datasets(config, finder, columns_of(config.weak))
-    dataset = _same(datasets, choice.keys["dataset"], row["dataset_sha256"])
+    every = load_datasets(config, finder, columns_of(config.weak))
+    dataset = _same([_as_used(d, run) for d in every], row["dataset"], row["dataset_sha256"])
     teachers = find_supervisors(config.weak, finder)
     named = (choice.family, choice.weak)
     supervisor = next((one for one in teachers if (one.family, one.name) == named), None)
@@ -140,6 +141,13 @@ def _rule(kept: Sequence[KeptModel], usual: FitHead) -> FitHead:
 
 def _of(kept: Sequence[KeptModel], what: str) -> Array:
     return np.array([getattr(one, what) for one in kept], dtype=np.float64)
+
+
+def _as_used(dataset: Dataset, run: FinishedRun) -> Dataset:
+    """Return the molecules of a dataset that the run could use."""
+    molecules = run.table(MOLECULES)
+    used = molecules["row"][molecules["dataset"] == dataset.name]
+    return dataset.keep(np.isin(dataset.rows, used)) if len(used) else dataset
 
 
 def _same(found: Sequence[Any], name: str, sha256: str) -> Any:

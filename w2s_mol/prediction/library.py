@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.library import Library
+from w2s_mol.embeddings.likeness import FARTHER_THAN
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.molecules.limits import MAX_ATOMS
 from w2s_mol.prediction.choosing import RECOMMENDED, Choice, choose, models_of
-from w2s_mol.prediction.distances import MOST, UNLIKE, Neighbourhood
+from w2s_mol.prediction.distances import MOST, Percentiles, percentiles_among
 from w2s_mol.prediction.intervals import COVERAGE, half_width
 from w2s_mol.prediction.predictor import Predictor
 from w2s_mol.progress import Progress, silent
 from w2s_mol.runs import FinishedRun, find_runs
+from w2s_mol.streams import stream
 from w2s_mol.study.kept_models import KeptModels
 from w2s_mol.study.prediction_tables import MOLECULES, PART
 
@@ -44,7 +46,7 @@ class Block:
         How far each is from the nearest training molecule, in percent of the training molecules
         that are no farther from each other; NaN where that is not known.
     unlike
-        Whether it is farther than ``distances.UNLIKE`` percent of them.
+        Whether it is farther than ``likeness.FARTHER_THAN`` percent of them.
     reasons
         Why there is no prediction, or an empty text.
     """
@@ -82,7 +84,7 @@ class LibraryPredictor:
         self.columns = self._predictor.columns
         self.half_width = half_width([kept.misses for kept in choice.kept])
         self._training = _training(run, choice)
-        self._neighbourhood = self._near() if self._predictor.read_by_encoder else None
+        self._percentiles = self._near() if self._predictor.read_by_encoder else None
 
     @property
     def promise(self) -> str:
@@ -96,24 +98,22 @@ class LibraryPredictor:
             "promised."
         )
 
-    def _near(self) -> Neighbourhood | None:
-        features = self._predictor.features(Examples(self._training))
-        readable = features[~np.isnan(features).any(axis=1)]
-        return Neighbourhood.of(readable, self._predictor.scaler)
+    def _near(self) -> Percentiles | None:
+        return percentiles_among(self._predictor.features(Examples(self._training)))
 
     def predict(self, examples: Examples, progress: Progress = silent) -> Block:
         """Predict labels of some molecules."""
         said = self._predictor.predict(examples, progress)
         several = said.predictions.shape[1] > 1
-        near = self._neighbourhood
-        distances = near.percentiles(said.features) if near else np.full(len(examples), np.nan)
+        near = self._percentiles
+        distances = near.of(said.features) if near else np.full(len(examples), np.nan)
         return Block(
             examples.smiles,
             said.predictions.mean(axis=1),
             said.predictions.std(axis=1, ddof=1) if several else np.full(len(examples), np.nan),
             self.half_width,
             distances,
-            distances > UNLIKE,
+            distances > FARTHER_THAN,
             said.reasons,
         )
 
@@ -190,10 +190,10 @@ def the_run(folder: Path) -> FinishedRun:
 
 
 def _training(run: FinishedRun, choice: Choice) -> list[str]:
-    """Return training molecules of the first split, evenly taken where there are many."""
+    """Return training molecules of the first split, some of them where there are many."""
     molecules = run.table(MOLECULES)
     part = molecules[f"{PART}{choice.kept[0].split}"].astype(str)
     here = (molecules["dataset"] == choice.keys["dataset"]) & part.str.startswith("train")
     smiles = molecules["smiles"][here].to_list()
-    few = np.unique(np.linspace(0, len(smiles) - 1, min(MOST, len(smiles))).round().astype(int))
-    return [smiles[place] for place in few]
+    drawn = np.sort(stream(0, "known molecules").permutation(len(smiles))[:MOST])
+    return [smiles[place] for place in drawn]

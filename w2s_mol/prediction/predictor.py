@@ -9,7 +9,7 @@ import numpy as np
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.heads.linear import Array, Scaler
+from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Features
 from w2s_mol.models.model import Model
 from w2s_mol.prediction.sources import Source, open_source, reads_column
@@ -69,11 +69,6 @@ class Predictor:
         self._students = self._opened(students, finder) if students else None
         self._first = (students or supervisors)[0]
         self.columns = columns_of(m.encoder for m in (*students, *supervisors) if reads_column(m))
-
-    @property
-    def scaler(self) -> Scaler:
-        """By which the first split's model standardises the features."""
-        return self._first.head.scaler
 
     @property
     def read_by_encoder(self) -> bool:

@@ -82,3 +82,14 @@ def test_a_fitted_model_reads_them_too(
     of_run = open_predictor(run, weak=weak, use="delta")
     [block] = of_run.blocks(Library(table))
     assert np.corrcoef(found, block.predictions)[0, 1] > 0.9
+
+
+def test_molecules_that_the_run_left_out_are_left_out_again(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text(table.read_text() + "[U],1,1\n")
+    asked = {"dataset": str(tmp_path / "own.csv"), "target_column": "y", "on_invalid": "skip"}
+    asked |= {"weak": ("column:dock", "weak-h8-s0"), "strong": "ecfp", "split_seeds": (0,)}
+    run_study(output_dir=tmp_path / "run", **asked)
+    run = the_run(tmp_path / "run")
+    assert len(run.table("molecules")) == 60
+    choice = choose(run, KeptModels(run), weak="column:dock", use="stack")
+    assert fit(run, choice, Finder()).facts["molecules"] == 60
