@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from w2s_mol.advice.errors import DIRECT, SOURCE_USES, UseErrors
+from w2s_mol.advice.errors import DIRECT, MEAN, SOURCE_USES, UseErrors
 from w2s_mol.advice.losses import Losses
 from w2s_mol.advice.worth import Worth, worth
 from w2s_mol.statistics.resampling import REPLICATES, interval
@@ -24,8 +24,8 @@ class Choice:
         Of the study.
     family, weak, use
         The supervisor and the use of it that have the least error on validation.
-    seen, seen_direct
-        That error, and that of ``direct`` there.
+    seen, seen_direct, seen_mean
+        That error, and those of ``direct`` and of the mean of the labels on the same molecules.
     test, test_direct
         Both on test.
     low, high
@@ -41,6 +41,7 @@ class Choice:
     use: str
     seen: float
     seen_direct: float
+    seen_mean: float
     test: float
     test_direct: float
     low: float = np.nan
@@ -50,7 +51,7 @@ class Choice:
     @property
     def study(self) -> str:
         """Return the id of the run that the supervisor is of."""
-        return str(self.errors.best(self.use)[3])
+        return self.errors.study_of[str(self.errors.best(self.use)[2])]
 
     @property
     def recommended(self) -> str:
@@ -61,6 +62,11 @@ class Choice:
     def direct_is_better(self) -> bool:
         """Say whether no use of a supervisor is better than direct on validation."""
         return not self.seen < self.seen_direct
+
+    @property
+    def mean_is_best(self) -> bool:
+        """Say whether no model is better than the mean of the labels on validation."""
+        return not min(self.seen, self.seen_direct) < self.seen_mean
 
     @property
     def established(self) -> bool:
@@ -92,7 +98,7 @@ def _choice(
     one: UseErrors, group: Sequence[UseErrors], losses: Losses | None, replicates: int, seed: int
 ) -> Choice:
     seen = one.valid[list(SOURCE_USES)]
-    use = str(seen.min().idxmin())
+    use = str(one.relative[list(SOURCE_USES)].min().idxmin())
     key = one.best(use)
     family, weak = str(key[0]), str(key[1])
     chosen = Choice(
@@ -102,6 +108,7 @@ def _choice(
         use,
         seen=float(seen[use][key]),
         seen_direct=float(one.valid[DIRECT][key]),
+        seen_mean=float(one.valid[MEAN][key]),
         test=float(one.test[use][key]),
         test_direct=float(one.test[DIRECT][key]),
     )
@@ -114,7 +121,9 @@ def _choice(
     labels = str(one.keys["labels"])
     low, high = interval(drawn[DIRECT][labels] - drawn[use][labels])
     known = [each for each in group if key in each.test.index]
-    curve = pd.Series({each.n_labels: float(each.test[DIRECT][key]) for each in known})
+    curve = pd.Series(
+        [float(each.test[DIRECT][key]) for each in known], [each.n_labels for each in known]
+    )
     replicated = np.stack([drawn[DIRECT][str(each.keys["labels"])] for each in known])
     value = worth(one.n_labels, chosen.test, curve, drawn[use][labels], replicated)
     return replace(chosen, low=low, high=high, worth=value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,10 @@ class UseErrors:
     n_splits
         Distinct splits and draws behind the means.
     valid, test
-        One row a supervisor (family, weak, weak_sha256, study as index), one column a use: mean
-        errors on validation and test. Those that are not finite anywhere are not among them.
+        One row a supervisor (family, weak, weak_sha256 as index), one column a use: mean errors
+        on validation and test. Those that are not finite anywhere are not among them.
+    study_of
+        The id of the run that a supervisor's results are from (the first), by weak_sha256.
     """
 
     keys: dict[str, Any]
@@ -51,10 +53,21 @@ class UseErrors:
     n_splits: int
     valid: pd.DataFrame
     test: pd.DataFrame
+    study_of: Mapping[str, str]
+
+    @property
+    def relative(self) -> pd.DataFrame:
+        """Return validation errors beside direct's on the same molecules.
+
+        A supervisor that is silent on hard molecules has a small error; so has direct on the rest.
+        """
+        direct = self.valid[DIRECT]
+        return self.valid.div(direct.where(direct > 0, 1.0), axis=0)
 
     def best(self, use: str) -> Any:
-        """Return the supervisor of the least validation error under a use."""
-        return self.valid[use].idxmin()
+        """Return the supervisor that is best under a use on validation; None if it has none."""
+        known = self.relative[use].dropna()
+        return known.idxmin() if len(known) else None
 
 
 def words(use: str) -> str:
@@ -92,7 +105,7 @@ def beside_each_other(each: list[UseErrors]) -> list[list[UseErrors]]:
 
 
 def _errors(keys: dict[str, Any], rows: pd.DataFrame) -> UseErrors:
-    by = [*WEAK_KEYS, "weak_sha256", "study"]
+    by = [*WEAK_KEYS, "weak_sha256"]
     columns = [f"{use}_error" for use in ALL_USES]
     tables: dict[str, pd.DataFrame] = {}
     for part in _PARTS:
@@ -101,13 +114,20 @@ def _errors(keys: dict[str, Any], rows: pd.DataFrame) -> UseErrors:
     valid, test = tables["valid"], tables["test"].reindex(tables["valid"].index)
     needed = [WEAK, STUDENT.name, DIRECT]
     finite = np.isfinite(np.hstack([valid[needed], test[needed]])).all(axis=1)
-    learnt = rows[rows["eval_split"].isin(["train", "train-weak"])]
+    once = rows.drop_duplicates("split_sha256")
+    numbers = once["n_labels"] if "n_labels" in once else _learnt(rows)
+    studies = rows.drop_duplicates("weak_sha256").set_index("weak_sha256")["study"]
     return UseErrors(
         keys,
         task_of(rows),
         str(rows["unit"].iloc[0]),
-        float(learnt["n"].mean()),
+        float(numbers.mean()),
         int(rows["split_sha256"].nunique()),
         valid.loc[finite],
         test.loc[finite],
+        {str(sha256): str(study) for sha256, study in studies.items()},
     )
+
+
+def _learnt(rows: pd.DataFrame) -> pd.Series:
+    return rows["n"][rows["eval_split"].isin(["train", "train-weak"])]

@@ -32,6 +32,7 @@ class Losses:
             labels, split, row, and a column for each use.
         """
         found = self._predictions.on_test(keys, family, weak)
+        found = found[found["weak"].notna()]  # errors are of molecules that it speaks of
         if found.empty:
             return found
         truth = found["truth"].to_numpy(float)

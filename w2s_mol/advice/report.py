@@ -63,7 +63,7 @@ def advise(
         usable = [one for one in group if len(one.valid)]
         if not usable:
             continue
-        studies = {str(place[3]) for one in usable for place in one.valid.index}
+        studies = {study for one in usable for study in one.study_of.values()}
         losses = _losses(studies, runs, by_id)
         ranking = pd.DataFrame([_ranks(ranks[_key(one.keys)]) for one in usable])
         found.append(Advice(usable, choices(usable, losses, replicates, seed), ranking))

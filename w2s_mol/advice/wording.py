@@ -22,6 +22,11 @@ def sentence(choice: Choice) -> str:
     form = Form.of([choice.test, choice.test_direct])
     test, direct = form.number(choice.test), form.number(choice.test_direct)
     where = in_short(choice.errors.keys)
+    if choice.mean_is_best:
+        return (
+            f"{where}: use no model. On validation none is better than the mean of the labels that "
+            f"there are. On test direct has {direct}, {choice.weak}, {words(choice.use)}, {test}."
+        )
     if choice.direct_is_better:
         return (
             f"{where}: use no supervisor; fit the strong encoder directly. On validation no use of "
@@ -47,13 +52,17 @@ def rendered_uses(errors: UseErrors) -> Rendering:
     rows, least = [], {}
     for use in ALL_USES:
         best = errors.best(use)
-        least[use] = float(errors.valid[use][best])
+        if best is None:
+            rows.append((words(use), "n/a", "", "n/a", "n/a"))
+            least[use] = math.inf
+            continue
+        least[use] = float(errors.relative[use][best])
         rows.append(
             (
                 words(use),
                 forms["test"].number(float(errors.test[use].mean())),
                 str(best[1]) if use in SOURCE_USES else "",
-                forms["valid"].number(least[use]),
+                forms["valid"].number(float(errors.valid[use][best])),
                 forms["test"].number(float(errors.test[use][best])),
             )
         )

@@ -40,7 +40,7 @@ def _picture(advice: Advice) -> Picture:
     _ranks(ranks, advice.group, advice.ranking)
     handles, names = errors.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=6)
-    studies = {str(place[3]) for one in advice.group for place in one.valid.index}
+    studies = {study for one in advice.group for study in one.study_of.values()}
     slug = re.sub(r"[^\w.+-]+", "_", f"{first['dataset']}-{first['strong']}")
     return Picture(
         f"errors-by-labels-{slug}",

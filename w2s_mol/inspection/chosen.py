@@ -96,7 +96,9 @@ def of_study(errors: UseErrors, weak: str = "", use: str = "") -> Chosen:
             names = [str(place[1]) for place in errors.valid.index]
             raise unknown_name("supervisor", weak, names)
         place = named[weak]
-        chosen = replace(chosen, study=str(place[3]), family=str(place[0]), weak=str(place[1]))
+        chosen = replace(
+            chosen, study=errors.study_of[str(place[2])], family=str(place[0]), weak=str(place[1])
+        )
     return replace(chosen, use=use) if use else chosen
 
 

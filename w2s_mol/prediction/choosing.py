@@ -16,6 +16,7 @@ from w2s_mol.selection.tables import StudySelection, selections, studies_of
 from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL
 from w2s_mol.study.kept_models import WEAK, KeptModel, KeptModels
+from w2s_mol.study.prediction_tables import MOLECULES, PART
 from w2s_mol.uses.registry import USES
 
 PICKED, RECOMMENDED = "picked", "recommended"
@@ -159,11 +160,14 @@ def _choice(
 
 
 def _by_error(rows: pd.DataFrame, uses: Sequence[str]) -> list[tuple[str, str]]:
-    """Return supervisors (by hash) and uses, the least mean error on validation first."""
+    """Return supervisors (by hash) and uses, the least error on validation first."""
     valid = rows[rows["eval_split"] == "valid"].drop_duplicates(["weak_sha256", "split_sha256"])
-    means = valid.groupby("weak_sha256", sort=False)[[f"{use}_error" for use in uses]].mean()
+    columns = list(dict.fromkeys(f"{use}_error" for use in (*uses, "direct")))
+    means = valid.groupby("weak_sha256", sort=False)[columns].mean()
+    # Of a supervisor that is silent on some molecules direct's error is of the others, too.
+    direct = means["direct_error"].where(means["direct_error"] > 0, 1.0)
     errors = {
-        (str(place), use): float(means[f"{use}_error"][place])
+        (str(place), use): float(means[f"{use}_error"][place] / direct[place])
         for place in means.index
         for use in uses
     }
@@ -173,6 +177,14 @@ def _by_error(rows: pd.DataFrame, uses: Sequence[str]) -> list[tuple[str, str]]:
 def models_of(kept: Sequence[KeptModel]) -> list[Model]:
     """Return the models of what is kept."""
     return [one.model for one in kept if one.model]
+
+
+def validated(run: FinishedRun, choice: Choice) -> int:
+    """Return how many distinct molecules its errors on validation are of."""
+    molecules = run.table(MOLECULES)
+    here = molecules[(molecules["dataset"] == choice.keys["dataset"]).to_numpy()]
+    parts = [here[f"{PART}{kept.split}"].astype(str) == "valid" for kept in choice.kept]
+    return int(pd.concat(parts, axis=1).any(axis=1).sum()) if parts else 0
 
 
 def _one_of(what: str, name: str | None, known: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.fixed import middle_penalty, ridge_at
 from w2s_mol.heads.linear import Array
 from w2s_mol.models.model import Model
-from w2s_mol.prediction.choosing import Choice
+from w2s_mol.prediction.choosing import Choice, validated
 from w2s_mol.prediction.fitted import FittedModel
 from w2s_mol.prediction.intervals import half_width
 from w2s_mol.progress import Progress, silent
@@ -169,7 +169,7 @@ def _facts(
     run: FinishedRun, config: StudyConfig, choice: Choice, dataset: Dataset
 ) -> dict[str, Any]:
     row, task = choice.results.iloc[0], find_task(config.task)
-    width = half_width([one.misses for one in choice.kept])
+    width = half_width([one.misses for one in choice.kept], validated(run, choice))
     chosen = {
         f"{name} {what}": value
         for name, kept in (("student", choice.students), ("supervisor", choice.supervisors))

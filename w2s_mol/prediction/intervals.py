@@ -12,20 +12,24 @@ from w2s_mol.heads.linear import Array
 COVERAGE = 0.9
 
 
-def half_width(misses: Sequence[Array], coverage: float = COVERAGE) -> float:
+def half_width(misses: Sequence[Array], molecules: int, coverage: float = COVERAGE) -> float:
     """Return half the width of a split-conformal interval (Vovk et al. 2005, section 4.1).
 
     Parameters
     ----------
     misses
         Absolute errors on validation molecules, an array for each split, in label units; pooled.
+    molecules
+        How many distinct molecules these errors are of: one that several splits or draws validate
+        on counts once.
     coverage
         The share of new molecules that the interval is to hold.
 
     Returns
     -------
     float
-        The k-th smallest of all n, ``k = ceil((n + 1) coverage)``; infinite where there are fewer.
+        The quantile ``k / n`` of all, ``k = ceil((n + 1) coverage)`` for n distinct molecules;
+        infinite where n is less.
 
     Notes
     -----
@@ -37,5 +41,8 @@ def half_width(misses: Sequence[Array], coverage: float = COVERAGE) -> float:
     """
     pooled = np.sort(np.concatenate(misses)) if misses else np.empty(0)
     # Rounded first: 10 x 0.9 is 9, not a little above it.
-    k = math.ceil(round((len(pooled) + 1) * coverage, 9))
-    return float(pooled[k - 1]) if k <= len(pooled) else math.inf
+    k = math.ceil(round((molecules + 1) * coverage, 9))
+    if not len(pooled) or k > molecules:
+        return math.inf
+    place = math.ceil(round(k / molecules * len(pooled), 9))
+    return float(pooled[place - 1])

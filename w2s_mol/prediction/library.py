@@ -17,7 +17,7 @@ from w2s_mol.embeddings.likeness import FARTHER_THAN
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.molecules.limits import MAX_ATOMS
-from w2s_mol.prediction.choosing import RECOMMENDED, Choice, choose, models_of
+from w2s_mol.prediction.choosing import RECOMMENDED, Choice, choose, models_of, validated
 from w2s_mol.prediction.distances import MOST, Percentiles, percentiles_among
 from w2s_mol.prediction.intervals import COVERAGE, half_width
 from w2s_mol.prediction.predictor import Predictor
@@ -82,16 +82,17 @@ class LibraryPredictor:
         supervisors = models_of(choice.supervisors) if choice.reads_weak else []
         self._predictor = Predictor(choice.use, students, supervisors, finder)
         self.columns = self._predictor.columns
-        self.half_width = half_width([kept.misses for kept in choice.kept])
+        self._validated = validated(run, choice)
+        self.half_width = half_width([kept.misses for kept in choice.kept], self._validated)
         self._training = _training(run, choice)
         self._percentiles = self._near() if self._predictor.read_by_encoder else None
 
     @property
     def promise(self) -> str:
         """Say what the intervals are worth."""
-        n = sum(len(kept.misses) for kept in self.choice.kept)
+        n = self._validated
         if not isfinite(self.half_width):
-            return f"note: {n} validation errors are too few for an interval; there is none."
+            return f"note: {n} validation molecules are too few for an interval; there is none."
         return (
             f"lower and upper are the prediction -/+ {self.half_width:.4g}: of molecules like the "
             f"{n:,} of the validation parts, {COVERAGE:.0%} lie inside; of others nothing is "

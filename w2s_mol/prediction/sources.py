@@ -73,6 +73,11 @@ def open_source(model: Model, finder: Finder) -> Source:
         return _Column(name)
     if f"{kind}:" == PROPERTY:
         return _Property(name)
+    if model.encoder.startswith("python:"):
+        raise InputError(
+            f"the model reads molecules with {model.encoder}, which is code; a model runs none. "
+            "Embed the molecules with it ('w2s-mol embed'), and study them as file:EMBEDDINGS."
+        )
     found = finder.encoded(model.encoder).encoder
     if found.fingerprint != model.fingerprint:
         raise InputError(

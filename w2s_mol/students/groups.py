@@ -75,5 +75,7 @@ def _of_column(exercise: Exercise, column: int) -> tuple[Group, bool]:
         weights = exercise.weights[known, column]
         # Only ratios count, so that equal weights share the work with none.
         weights = None if np.ptp(weights) == 0 else weights / weights.mean()
-    alone = bool(np.isinf(labels[learn]).any() or np.isinf(labels[choose]).any())
+    read = [labels] if exercise.beside is None else [labels, exercise.beside[:, column]]
+    rows = np.concatenate([learn, choose])
+    alone = any(bool(np.isinf(numbers[rows]).any()) for numbers in read)
     return Group(learn, choose, weights, exercise.beside is not None), alone

@@ -150,7 +150,7 @@ def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> 
         )
     wanted = {"learns from": roles.student_learns, "chooses a penalty on": roles.student_chooses}
     for what, rows in wanted.items():
-        if np.isnan(labels[rows]).all():
+        if np.isnan(labels[rows]).all() and not roles.drawn:
             raise InputError(
                 f"supervisor {supervisor.name} says nothing of the {len(rows):,} molecules that a "
                 f"student {what}. It should label some of them; leave it out otherwise."

@@ -119,6 +119,7 @@ def _roles_of_labelled(draw: Draw, split: Split, config: StudyConfig) -> Roles:
         student_learns=taught[config.student_on],
         supervisor_chooses=valid,
         student_chooses=roles.student_chooses,
+        drawn=True,
     )
 
 
@@ -127,4 +128,6 @@ def _first(rows: Rows, count: int, seed: int, purpose: str) -> Rows:
 
 
 def _most(split: Split, config: StudyConfig) -> int:
-    return len(PROTOCOLS[config.protocol].roles(split, config.seed).supervisor_learns)
+    learns = len(PROTOCOLS[config.protocol].roles(split, config.seed).supervisor_learns)
+    none_left = config.student_on == "rest" and not config.unlabelled
+    return learns - none_left  # someone has to be left for the student

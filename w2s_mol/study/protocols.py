@@ -27,6 +27,9 @@ class Roles:
         On true labels, and on weak ones.
     supervisor_chooses, student_chooses
         Penalties, by true labels and by weak ones.
+    drawn
+        Whether the labelled ones are one draw of several: who says nothing of it has no result
+        there, and the study goes on.
     """
 
     parts: dict[str, Rows]
@@ -34,6 +37,7 @@ class Roles:
     student_learns: Rows
     supervisor_chooses: Rows
     student_chooses: Rows
+    drawn: bool = False
 
     @property
     def asked(self) -> Rows:
@@ -59,6 +63,7 @@ class Roles:
             places[self.student_learns],
             places[self.supervisor_chooses],
             places[self.student_chooses],
+            self.drawn,
         )
 
 

@@ -21,7 +21,7 @@ from w2s_mol.tasks.registry import REGRESSION
 
 def results(**errors: float) -> pd.DataFrame:
     """Return crafted results whose other uses have these errors; 9 on train and by default."""
-    table = crafted().tables()[0].assign(n=30)
+    table = crafted().tables()[0].assign(n=30, n_labels=30)
     for use in ALL_USES[2:-1]:
         table[f"{use}_error"] = errors.get(use, 9.0)
     return table
@@ -48,10 +48,20 @@ def test_errors_are_means_over_splits_by_supervisor_and_use() -> None:
 
 def test_numbers_of_labels_stand_beside_each_other_few_first() -> None:
     more = results().assign(labels="100")
-    more.loc[more["eval_split"] == "train", "n"] = 99
+    more["n_labels"] = 99
     other = results().assign(labels="100", strong="other", strong_sha256="other")
     groups = beside_each_other(list(use_errors(pd.concat([more, results(), other]))))
     assert [[one.keys["labels"] for one in group] for group in groups] == [["all", "100"], ["100"]]
+
+
+def test_a_supervisor_that_is_silent_on_hard_molecules_gains_nothing_by_it() -> None:
+    """It is compared with direct on the molecules that it speaks of."""
+    table = results(delta=0.5, direct=1.0)
+    first = table["weak_sha256"] == table["weak_sha256"].iloc[0]
+    table.loc[first, "delta_error"], table.loc[first, "direct_error"] = 0.1, 0.15
+    [found] = use_errors(table)
+    assert found.best("delta")[2] != table["weak_sha256"].iloc[0]
+    assert found.valid["delta"].idxmin()[2] == table["weak_sha256"].iloc[0]
 
 
 def test_null_controls_are_not_advised_on() -> None:
@@ -119,6 +129,7 @@ def choice(**given: Any) -> Choice:
     [errors] = use_errors(results())
     told = {
         "family": "shipped", "weak": "weak-h8-s0", "use": "delta", "seen": 0.8, "seen_direct": 1.0,
+        "seen_mean": 2.0,
         "test": 0.9, "test_direct": 1.0, "low": 0.02, "high": 0.2,
     }  # fmt: skip
     return Choice(errors, **{**told, **given})
@@ -136,6 +147,7 @@ def choice(**given: Any) -> Choice:
         ({"low": -0.1}, "not established)."),
         ({"test": 1.1, "low": -0.2, "high": 0.0}, "10 % more than direct"),
         ({"seen": 1.0}, "use no supervisor; fit the strong encoder directly. On validation no use"),
+        ({"seen_mean": 0.7}, "use no model. On validation none is better than the mean"),
         ({"low": np.nan}, "direct 1.0000."),
     ],
 )

@@ -18,7 +18,7 @@ def run(run_folders: Path, tmp_path: Path) -> FinishedRun:
     """Return a study of ESOL with all labels and, made up, with a tenth of them."""
     manifest = json.loads((run_folders / "study" / "manifest.json").read_text())
     results = pd.read_parquet(run_folders / "study" / "results.parquet")
-    few = results[results["dataset"] == "esol"].assign(labels="10", n=10)
+    few = results[results["dataset"] == "esol"].assign(labels="10", n_labels=10)
     few["direct_error"] *= 2
     pd.concat([results, few]).to_parquet(tmp_path / "results.parquet")
     del manifest["files"]  # their hashes are of what the run wrote
