@@ -22,6 +22,12 @@ _SUPERVISOR = ["dataset", "split", "strong", "family", "weak"]
 _TOLD = ("labels", "split", "row", "line", "smiles", "truth")
 
 
+def keeps_predictions(run: FinishedRun) -> bool:
+    """Say whether a run holds the predictions of every use; those of before 0.4 do not."""
+    needed = {f"{table}.parquet" for table in (USES, PREDICTIONS, MOLECULES)}
+    return needed <= {*run.manifest.get("files", {})}
+
+
 class Predictions:
     """Of the molecules of one run."""
 

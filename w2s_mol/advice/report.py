@@ -10,12 +10,11 @@ import pandas as pd
 from w2s_mol.advice.choice import Choice, choices
 from w2s_mol.advice.errors import DIRECT, UseErrors, beside_each_other, use_errors
 from w2s_mol.advice.losses import Losses
-from w2s_mol.advice.predictions import Predictions
+from w2s_mol.advice.predictions import Predictions, keeps_predictions
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import SelectorSplit, selections, studies_of
 from w2s_mol.statistics.resampling import REPLICATES
 from w2s_mol.study.groups import NO_CONTROL
-from w2s_mol.study.prediction_tables import USES
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,7 @@ def _losses(
     [study] = studies
     if study not in known:
         run = next((run for run in runs if run.id == study), None)
-        keeps = run and f"{USES}.parquet" in run.manifest.get("files", {})
-        known[study] = Losses(Predictions(run)) if run and keeps else None
+        known[study] = Losses(Predictions(run)) if run and keeps_predictions(run) else None
     return known[study]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from w2s_mol.advice.predictions import Predictions
+from w2s_mol.advice.predictions import Predictions, keeps_predictions
 from w2s_mol.advice.report import advised
 from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence
 from w2s_mol.inspection.chosen import of_choice
@@ -48,7 +48,7 @@ def advice_on(run: FinishedRun, replicates: int, seed: int) -> dict[tuple[str, .
     of_run = advised([run], replicates, seed)
     if not of_run:
         return found
-    predictions = Predictions(run)
+    predictions = Predictions(run) if keeps_predictions(run) else None
     for advice in of_run:
         budgets = (
             [tables.of_rendering(rendered_budgets(advice.group, advice.ranking), run.id)]
@@ -57,11 +57,14 @@ def advice_on(run: FinishedRun, replicates: int, seed: int) -> dict[tuple[str, .
         )
         for choice in advice.choices:
             chosen = of_choice(choice)
-            shown = molecules_of(tested(chosen, predictions), choice.errors.task)
+            shown: list[Block] = []
+            if predictions:
+                seen = molecules_of(tested(chosen, predictions), choice.errors.task)
+                shown = molecules(chosen, seen, _MOLECULES)
             found[key_of(choice.errors.keys)] = Advised(
                 [Text(sentence(choice), (run.id,))],
                 [tables.of_rendering(rendered_uses(choice.errors), run.id), *budgets],
-                molecules(chosen, shown, _MOLECULES),
+                shown,
             )
             budgets = []  # once, beside the study of the fewest labels
     return found
