@@ -54,6 +54,8 @@ def main() -> None:
     seconds = time.monotonic() - started
     cases = of_draws(rows)
     found = {strong: summary(cases[cases["strong"] == strong]) for strong in STRONG}
+    few = of_draws(few_to_choose_on(asked.folder, quick=asked.quick))
+    found[f"{STRONG[0]}, few validation labels"] = summary(few)
     outside = outside_knowledge(asked.folder, quick=asked.quick)
     for strong, tables in found.items():
         for name, table in tables.items():
@@ -94,6 +96,22 @@ def results(folder: Path, *, quick: bool) -> pd.DataFrame:
         table = run.results
         found.append(table[table["eval_split"].isin(["valid", "test"])])
     return pd.concat(found, ignore_index=True)
+
+
+def few_to_choose_on(folder: Path, *, quick: bool) -> pd.DataFrame:
+    """Return the results where the validation labels are as few: an eighth of those learnt from."""
+    run = run_study(
+        dataset="moleculeace:CHEMBL1862_Ki" if quick else "moleculeace:all",
+        strong=STRONG[0],
+        labels=LABELS[:-1],
+        label_seeds=range_of(2 if quick else 5),
+        valid_labels="share",
+        split_seeds=0,
+        on_invalid="skip",
+        keep="results",
+        output_dir=folder / f"share{'-quick' if quick else ''}",
+    )
+    return run.results[run.results["eval_split"].isin(["valid", "test"])]
 
 
 def range_of(count: int) -> list[int]:

@@ -29,7 +29,7 @@ class Choice:
     test, test_direct
         Both on test.
     low, high
-        An interval of ``test_direct - test`` over molecules (percentile bootstrap, 95 %); NaN
+        An interval of ``1 - test / test_direct`` over molecules (percentile bootstrap, 95 %); NaN
         where the run holds no predictions.
     worth
         What the supervisor is worth in true labels, where several numbers of them were tried.
@@ -119,7 +119,7 @@ def _choice(
         return chosen
     drawn = losses.replicates(of_test, [use, DIRECT], replicates, seed)
     labels = str(one.keys["labels"])
-    low, high = interval(drawn[DIRECT][labels] - drawn[use][labels])
+    low, high = interval(1 - drawn[use][labels] / drawn[DIRECT][labels])
     known = [each for each in group if key in each.test.index]
     curve = pd.Series(
         [float(each.test[DIRECT][key]) for each in known], [each.n_labels for each in known]

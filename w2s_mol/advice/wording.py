@@ -14,6 +14,7 @@ from w2s_mol.numbers import Form
 from w2s_mol.selection.rendering import Rendering, in_short
 from w2s_mol.uses.registry import CEILING, USES
 
+_ROUNDING = 1e-12
 _WHAT = {WEAK: "the supervisor's labels themselves"} | {n: use.what for n, use in USES.items()}
 
 
@@ -26,6 +27,11 @@ def sentence(choice: Choice) -> str:
         return (
             f"{where}: use no model. On validation none is better than the mean of the labels that "
             f"there are. On test direct has {direct}, {choice.weak}, {words(choice.use)}, {test}."
+        )
+    if choice.test <= _ROUNDING * choice.test_direct:
+        return (
+            f"{where}: {choice.weak} knows the labels themselves (error {test} on test). Look at "
+            "where it comes from: nothing is to be learnt from the truth."
         )
     if choice.direct_is_better:
         return (
@@ -127,8 +133,7 @@ def _difference(choice: Choice) -> str:
     if not choice.test_direct > 0 or math.isnan(choice.low):
         return ""
     gain, low, high = (
-        100 * value / choice.test_direct
-        for value in (choice.test_direct - choice.test, choice.low, choice.high)
+        100 * share for share in (1 - choice.test / choice.test_direct, choice.low, choice.high)
     )
     sure = "established" if choice.established else "not established"
     return (

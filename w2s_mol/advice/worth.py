@@ -64,6 +64,9 @@ def worth(
     estimate = needed(numbers, direct.to_numpy(float), error) - n_labels
     each = zip(directs.T, errors, strict=True)
     drawn = np.array([needed(numbers, curve, one) for curve, one in each]) - n_labels
+    drawn = drawn[~np.isnan(drawn)]
+    if np.isnan(estimate) or not len(drawn):
+        return None
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf")
     return Worth(float(estimate), float(low), float(high), float(numbers[-1] - n_labels))

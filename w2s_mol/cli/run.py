@@ -92,19 +92,24 @@ def _print_summary(rows: list[dict[str, str]], form: str) -> None:
     shown = [quantity.name for quantity in task.quantities() if quantity.in_summary]
     means = summary(rows, shown)
     students = len({row["strong"] for row in means}) > 1
+    budgets = len({row["labels"] for row in means}) > 1
     if form != "table":
-        columns = [*(name for name in CASE if students or name != "strong"), *shown]
+        told = {"strong": students, "labels": budgets}
+        columns = [*(name for name in CASE if told.get(name, True)), *shown]
         output.print_rows(columns, [[row[name] for name in columns] for row in means], form)
         return
     families = len({row["family"] for row in means}) > 1
     columns = [*(["family"] if families else []), "weak", *shown]
-    for dataset, unit, strong in dict.fromkeys(tuple(row[n] for n in CASE[:3]) for row in means):
-        splits = len({row["split_sha256"] for row in rows if row["dataset"] == dataset})
+    for key in dict.fromkeys(tuple(row[n] for n in CASE[:4]) for row in means):
+        dataset, unit, strong, labels = key
+        here = [r for r in rows if (r["dataset"], r.get("labels", labels)) == (dataset, labels)]
+        splits = len({row["split_sha256"] for row in here})
         title = (
-            f"{dataset}{f', strong {strong}' if students else ''}: test, mean over {splits} "
+            f"{dataset}{f', strong {strong}' if students else ''}"
+            f"{f', {labels} labels' if budgets else ''}: test, mean over {splits} "
             f"distinct splits, in {task.error_unit(unit)}; pgr is a ratio, empty where undefined "
             "on a split"
         )
-        part = [row for row in means if (row["dataset"], row["strong"]) == (dataset, strong)]
+        part = [row for row in means if tuple(row[n] for n in CASE[:4]) == key]
         cells = [[row[name] for name in columns] for row in part]
         output.print_rows(columns, cells, "table", title)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from w2s_mol.study.kept_models import WEAK
+from w2s_mol.supervisors.names import columns_of
+from w2s_mol.uses.registry import USES
+
 
 def card_text(use: str, facts: Mapping[str, Any]) -> str:
     """Return the card of a model.
@@ -21,6 +25,8 @@ def card_text(use: str, facts: Mapping[str, Any]) -> str:
         for name, of in facts["errors"].items()
     )
     penalties = ", ".join(f"{name} {value:g}" for name, value in facts["chosen"].items())
+    read = columns_of([facts["weak"]]) if use == WEAK or USES[use].reads_weak else []
+    columns = f", columns={{{read[0]!r}: [1.0, 2.0]}}" if read else ""
     half = facts["half_width"]
     interval = (
         f"In the run, 90 % of validation molecules lay within {half:.4g} of the prediction of "
@@ -66,7 +72,7 @@ part alone. This model has seen all of these molecules: it has no error of its o
 ```python
 import w2s_mol
 
-w2s_mol.load_model("FOLDER").predict(["CCO", "c1ccccc1"])
+w2s_mol.load_model("FOLDER").predict(["CCO", "c1ccccc1"]{columns})
 ```
 """
 

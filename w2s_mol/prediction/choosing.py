@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, isfinite
 from typing import Any
 
@@ -38,6 +38,8 @@ class Choice:
         The run's results of this supervisor and student.
     students, supervisors
         What is kept of each split of the use, and of the supervisor; no students for ``weak``.
+    instead_of
+        What is better on validation and has no models for new molecules, if anything is.
     """
 
     keys: Mapping[str, Any]
@@ -47,6 +49,7 @@ class Choice:
     results: pd.DataFrame
     students: list[KeptModel] = field(default_factory=list)
     supervisors: list[KeptModel] = field(default_factory=list)
+    instead_of: str = ""
 
     @property
     def reads_weak(self) -> bool:
@@ -63,7 +66,9 @@ class Choice:
         """Say what predicts, for notes."""
         what = f"use {self.use}, weak {self.weak}"
         strong = "" if self.use == WEAK else f", strong {self.keys['strong']}"
-        return f"{self.keys['dataset']}: {what}{strong}, mean over {len(self.kept)} splits"
+        labels = "" if self.keys["labels"] == ALL else f", {self.keys['labels']} labels"
+        said = f"{self.keys['dataset']}: {what}{strong}{labels}, mean over {len(self.kept)} splits"
+        return f"{said}{self.instead_of}"
 
 
 def choose(
@@ -110,16 +115,23 @@ def choose(
     rows = _rows(results, study.keys)
     rows = rows[rows["weak_sha256"].isin(supervisors)]
     usable: list[str] = []
-    for place, one in _by_error(rows, CANDIDATES if use == RECOMMENDED else (use,)):
+    ranked = _by_error(rows, CANDIDATES if use == RECOMMENDED else (use,))
+    for number, (place, one) in enumerate(ranked):
         choice = _choice(study.keys, rows[rows["weak_sha256"] == place], one, models)
         usable = _usable(choice.by_use, choice.splits)
         if one in usable:
-            return choice.of_use()
+            better = "" if number == 0 else _better(rows, *ranked[0])
+            return replace(choice.of_use(), instead_of=better)
     kept = ", ".join(usable) or "nothing"
     raise InputError(
         f"{run.folder} keeps no models of use {use!r} for this supervisor that say anything of new "
         f"molecules. It keeps: {kept}. Choose another --use or --weak."
     )
+
+
+def _better(rows: pd.DataFrame, sha256: str, use: str) -> str:
+    name = rows["weak"][rows["weak_sha256"] == sha256].iloc[0]
+    return f" ({name}, {use}, is better on validation, but says nothing of new molecules)"
 
 
 @dataclass(frozen=True)

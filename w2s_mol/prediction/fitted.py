@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,9 @@ class FittedModel:
     """
 
     use: str
-    student: Model | None
-    supervisor: Model | None
-    facts: Mapping[str, Any]
+    student: Model | None = field(repr=False)
+    supervisor: Model | None = field(repr=False)
+    facts: Mapping[str, Any] = field(repr=False)
 
     def predict(
         self,

@@ -95,8 +95,8 @@ class LibraryPredictor:
             return f"note: {n} validation molecules are too few for an interval; there is none."
         return (
             f"lower and upper are the prediction -/+ {self.half_width:.4g}: of molecules like the "
-            f"{n:,} of the validation parts, {COVERAGE:.0%} lie inside; of others nothing is "
-            "promised."
+            f"{n:,} of the validation parts about {COVERAGE:.0%} lie inside, a little fewer since "
+            "penalties and use were chosen on these; of others nothing is promised."
         )
 
     def _near(self) -> Percentiles | None:

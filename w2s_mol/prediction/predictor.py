@@ -12,7 +12,7 @@ from w2s_mol.embeddings.finding import Finder
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Features
 from w2s_mol.models.model import Model
-from w2s_mol.prediction.sources import Source, open_source, reads_column
+from w2s_mol.prediction.sources import Source, fault_of, open_source, reads_column
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.uses.registry import USES
@@ -84,6 +84,9 @@ class Predictor:
             of_model = self._students.predict(read, weak)
             found = of_model if weak is None else USES[self._use].predicted(of_model, weak)
         assert found is not None  # noqa: S101 -- one of the two is there
+        if not self.read_by_encoder:
+            faults = np.array([bool(fault_of(smiles)) for smiles in examples.smiles])
+            found = np.where(faults[:, None], np.nan, found)
         finite = np.isfinite(found.sum(axis=1))
         every = zip(*(why for _, why in read.values()), strict=True)
         reasons = [next(filter(None, why), "") for why in every]

@@ -11,9 +11,11 @@ from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import InputError
+from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Features
 from w2s_mol.models.model import Model
 from w2s_mol.molecules.properties import property_values
+from w2s_mol.molecules.smiles import MoleculeError, check_molecule
 from w2s_mol.progress import Progress
 from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
 
@@ -26,14 +28,31 @@ class Source(ABC):
         """Return features, shape (n, d), NaN where there are none, and for each why not."""
 
 
+def _reasons(examples: Examples, numbers: Array, why: str) -> list[str]:
+    """Say why there is no number, and of which SMILES there is no molecule that could have one."""
+    missing = np.isnan(numbers)
+    return [
+        fault_of(smiles) or (why if lacks else "")
+        for smiles, lacks in zip(examples.smiles, missing, strict=True)
+    ]
+
+
+def fault_of(smiles: str) -> str:
+    """Return what is wrong with a SMILES, or an empty text."""
+    try:
+        check_molecule(smiles)
+    except MoleculeError as error:
+        return str(error)
+    return ""
+
+
 class _Column(Source):
     def __init__(self, name: str) -> None:
         self._name = name
 
     def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
         numbers = examples.columns[self._name]
-        why = f"no number in column {self._name!r}"
-        return numbers[:, None], [why if missing else "" for missing in np.isnan(numbers)]
+        return numbers[:, None], _reasons(examples, numbers, f"no number in column {self._name!r}")
 
 
 class _Encoder(Source):
@@ -52,7 +71,7 @@ class _Property(Source):
     def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
         numbers = np.array(list(property_values(self._name, examples.smiles)))
         why = f"RDKit gives no {self._name}"
-        return numbers[:, None], [why if missing else "" for missing in np.isnan(numbers)]
+        return numbers[:, None], _reasons(examples, numbers, why)
 
 
 def reads_column(model: Model) -> bool:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-CASE = ("dataset", "unit", "strong", "family", "weak")
+_ALL = "all"
+CASE = ("dataset", "unit", "strong", "labels", "family", "weak")
 """What tells one line from another."""
 
 
@@ -29,7 +30,7 @@ def summary(rows: Iterable[dict[str, str]], names: Sequence[str]) -> list[dict[s
     """
     cases: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows:
-        cases.setdefault(tuple(row[name] for name in CASE), []).append(row)
+        cases.setdefault(tuple(row.get(name, _ALL) for name in CASE), []).append(row)
     return [
         {
             **dict(zip(CASE, case, strict=True)),

@@ -95,7 +95,7 @@ def test_the_choice_is_the_least_error_on_validation_and_told_with_that_on_test(
         weak, use, test, direct = by_hand(run, labels)
         assert (choice.weak, choice.use) == (weak, use)
         assert (choice.test, choice.test_direct) == pytest.approx((test, direct))
-        assert choice.low < direct - test < choice.high
+        assert choice.low < 1 - test / direct < choice.high
     assert advice.choices[0].worth is not None
     assert advice.choices[1].worth is None
 

@@ -17,21 +17,23 @@ def row(weak: str, weak_error: float, pgr: object = 0.5, **other: str) -> dict[s
 def test_a_line_is_the_mean_over_splits_of_a_supervisor_and_student() -> None:
     rows = [
         row("b", 0.1),
-        row("a", 1.0),
+        row("a", 1.0, labels="all"),
         row("b", 0.2),
         row("b", 0.4),
         row("a", 2.5),
         row("a", 3.0, strong="self"),
         row("a", 4.0, family="other"),
         row("a", 5.0, dataset="lipop"),
+        row("a", 6.0, labels="50"),
     ]
     found = summary(rows, NAMES)
-    assert [tuple(line.values())[:5] for line in found] == [
-        ("esol", "log10", "ecfp", "shipped", "b"),
-        ("esol", "log10", "ecfp", "shipped", "a"),
-        ("esol", "log10", "self", "shipped", "a"),
-        ("esol", "log10", "ecfp", "other", "a"),
-        ("lipop", "log10", "ecfp", "shipped", "a"),
+    assert [tuple(line.values())[:6] for line in found] == [
+        ("esol", "log10", "ecfp", "all", "shipped", "b"),
+        ("esol", "log10", "ecfp", "all", "shipped", "a"),
+        ("esol", "log10", "self", "all", "shipped", "a"),
+        ("esol", "log10", "ecfp", "all", "other", "a"),
+        ("lipop", "log10", "ecfp", "all", "shipped", "a"),
+        ("esol", "log10", "ecfp", "50", "shipped", "a"),
     ]
     assert [line["weak_error"] for line in found] == [
         pytest.approx(np.mean([0.1, 0.2, 0.4])),
@@ -39,8 +41,9 @@ def test_a_line_is_the_mean_over_splits_of_a_supervisor_and_student() -> None:
         3.0,
         4.0,
         5.0,
+        6.0,
     ]
-    assert list(found[0]) == ["dataset", "unit", "strong", "family", "weak", *NAMES]
+    assert list(found[0]) == ["dataset", "unit", "strong", "labels", "family", "weak", *NAMES]
 
 
 @pytest.mark.parametrize("undefined", ["", "nan"])
