@@ -20,7 +20,8 @@ TABLES = ("results.csv", "results.parquet", "predictions.parquet", "molecules.pa
 FILES = {
     *TABLES,
     "config.toml",
-    "manifest.jsonuses.parquet",
+    "manifest.json",
+    "uses.parquet",
     "models.parquet",
     "scalers.parquet",
 }
