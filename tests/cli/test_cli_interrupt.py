@@ -22,7 +22,8 @@ pytestmark = pytest.mark.slow  # minutes together; `make test-slow` and CI run t
 
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
 TABLES = ("results.csv", "results.parquet", "predictions.parquet", "molecules.parquet")
-FILES = {*TABLES, "config.toml", "manifest.json"}
+MODELS = ("uses.parquet", "models.parquet", "scalers.parquet")
+FILES = {*TABLES, *MODELS, "config.toml", "manifest.json"}
 STOPPED = (130, -signal.SIGINT)  # a shell says 130 of both
 
 
