@@ -79,8 +79,8 @@ def needed(numbers: Array, curve: Array, error: float) -> float:
 
     Examples
     --------
-    >>> float(needed(np.array([100.0, 400.0]), np.array([2.0, 1.0]), 1.5))
-    200.0
+    >>> round(needed(np.array([100.0, 400.0]), np.array([2.0, 1.0]), 1.5))
+    200
     """
     falling = np.minimum.accumulate(curve)
     if error >= falling[0]:
