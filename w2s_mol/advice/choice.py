@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from w2s_mol.advice.errors import DIRECT, MEAN, SOURCE_USES, UseErrors
+from w2s_mol.advice.errors import SOURCE_USES, UseErrors
 from w2s_mol.advice.losses import Losses
 from w2s_mol.advice.worth import Worth, worth
 from w2s_mol.statistics.resampling import REPLICATES, interval
+from w2s_mol.uses.registry import DIRECT, MEAN
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,9 @@ from w2s_mol.selection.tables import WEAK_KEYS
 from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS, study_groups
 from w2s_mol.tasks.contract import Task
 from w2s_mol.tasks.registry import task_of
-from w2s_mol.uses.registry import BESIDE, CEILING, STUDENT, USES
+from w2s_mol.uses.registry import BESIDE, CEILING, DIRECT, MEAN, STUDENT, USES, WEAK
 
-WEAK = "weak"
 WEAK_WORDS = "supervisor as it is"
-DIRECT, MEAN = "direct", "mean"
 SOURCE_USES = (WEAK, STUDENT.name, *(name for name in BESIDE if name not in (DIRECT, MEAN)))
 """The uses that need a supervisor; the others are the plain alternatives."""
 ALL_USES = (*SOURCE_USES, DIRECT, MEAN, CEILING.name)
@@ -61,13 +59,17 @@ class UseErrors:
 
         A supervisor that is silent on hard molecules has a small error; so has direct on the rest.
         """
-        direct = self.valid[DIRECT]
-        return self.valid.div(direct.where(direct > 0, 1.0), axis=0)
+        return beside_direct(self.valid, self.valid[DIRECT])
 
     def best(self, use: str) -> Any:
         """Return the supervisor that is best under a use on validation; None if it has none."""
         known = self.relative[use].dropna()
         return known.idxmin() if len(known) else None
+
+
+def beside_direct(errors: pd.DataFrame, direct: pd.Series) -> pd.DataFrame:
+    """Return errors in units of direct's, row by row; as they are where it has none."""
+    return errors.div(direct.where(direct > 0, 1.0), axis=0)
 
 
 def words(use: str) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from w2s_mol.advice.choice import Choice, choices
-from w2s_mol.advice.errors import DIRECT, UseErrors, beside_each_other, use_errors
+from w2s_mol.advice.errors import UseErrors, beside_each_other, use_errors
 from w2s_mol.advice.losses import Losses
 from w2s_mol.advice.predictions import Predictions, keeps_predictions
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import SelectorSplit, selections, studies_of
 from w2s_mol.statistics.resampling import REPLICATES
 from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.uses.registry import DIRECT
 
 
 @dataclass(frozen=True)

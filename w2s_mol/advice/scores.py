@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from w2s_mol.advice.choice import Choice
-from w2s_mol.advice.errors import ALL_USES, WEAK, words
+from w2s_mol.advice.errors import ALL_USES, words
 from w2s_mol.advice.predictions import Predictions
 from w2s_mol.advice.report import Advice
 from w2s_mol.errors import InputError
@@ -16,6 +16,7 @@ from w2s_mol.numbers import Form
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import Rendering, in_short
 from w2s_mol.tasks.contract import Task
+from w2s_mol.uses.registry import WEAK
 
 Scored = tuple[Choice, pd.DataFrame]
 """A choice, and the scores of every use of its supervisor."""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from w2s_mol.advice.choice import Choice
-from w2s_mol.advice.errors import ALL_USES, DIRECT, SOURCE_USES, WEAK, UseErrors, words
+from w2s_mol.advice.errors import ALL_USES, SOURCE_USES, UseErrors, words
 from w2s_mol.advice.worth import Worth
 from w2s_mol.numbers import Form
 from w2s_mol.selection.rendering import Rendering, in_short
-from w2s_mol.uses.registry import CEILING, USES
+from w2s_mol.uses.registry import CEILING, DIRECT, USES, WEAK
 
 _ROUNDING = 1e-12
 _WHAT = {WEAK: "the supervisor's labels themselves"} | {n: use.what for n, use in USES.items()}

@@ -10,13 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from w2s_mol.advice.errors import DIRECT, SOURCE_USES, WEAK, UseErrors, words
+from w2s_mol.advice.errors import SOURCE_USES, UseErrors, words
 from w2s_mol.advice.report import Advice, advised
 from w2s_mol.figures.panels import error_unit
 from w2s_mol.figures.style import INK, STRONG, Picture, new_figure, plain
 from w2s_mol.figures.style import WEAK as WEAK_COLOUR
 from w2s_mol.runs import FinishedRun
-from w2s_mol.uses.registry import STUDENT
+from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
 _DRAWN = {
     WEAK: (WEAK_COLOUR, "o"),

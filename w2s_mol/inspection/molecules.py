@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from w2s_mol.advice.errors import ALL_USES, WEAK
+from w2s_mol.advice.errors import ALL_USES
 from w2s_mol.tasks.contract import Task
-from w2s_mol.uses.registry import STUDENT
+from w2s_mol.uses.registry import STUDENT, WEAK
 
 
 def molecules_of(predictions: pd.DataFrame, task: Task) -> pd.DataFrame:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from w2s_mol.advice.errors import DIRECT, WEAK, words
+from w2s_mol.advice.errors import words
 from w2s_mol.figures import style
 from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle
 from w2s_mol.inspection.chosen import Chosen
 from w2s_mol.inspection.groups import by_quantile
-from w2s_mol.uses.registry import STUDENT
+from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
 _COLOURS = {WEAK: style.WEAK, STUDENT.name: style.STRONG, DIRECT: style.CEILING}
 _DECILES = 10

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from w2s_mol.study.kept_models import WEAK
 from w2s_mol.supervisors.names import columns_of
-from w2s_mol.uses.registry import USES
+from w2s_mol.uses.registry import USES, WEAK
 
 
 def card_text(use: str, facts: Mapping[str, Any]) -> str:

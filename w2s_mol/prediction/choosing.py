@@ -9,15 +9,16 @@ from typing import Any
 
 import pandas as pd
 
+from w2s_mol.advice.errors import beside_direct
 from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.models.model import Model
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import StudySelection, selections, studies_of
 from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL
-from w2s_mol.study.kept_models import WEAK, KeptModel, KeptModels
+from w2s_mol.study.kept_models import KeptModel, KeptModels
 from w2s_mol.study.prediction_tables import MOLECULES, PART
-from w2s_mol.uses.registry import USES
+from w2s_mol.uses.registry import DIRECT, USES, WEAK
 
 PICKED, RECOMMENDED = "picked", "recommended"
 CANDIDATES = (WEAK, "w2s", "delta", "stack", "both", "direct")
@@ -141,11 +142,8 @@ class _Candidate:
     keys: Mapping[str, Any]
     rows: pd.DataFrame
     use: str
+    splits: list[str]
     by_use: Mapping[str, list[KeptModel]]
-
-    @property
-    def splits(self) -> list[str]:
-        return list(self.rows.drop_duplicates("split_sha256")["split"])
 
     def of_use(self) -> Choice:
         first = self.rows.iloc[0]
@@ -166,20 +164,19 @@ def _choice(
 ) -> _Candidate:
     first, splits = rows.iloc[0], list(rows.drop_duplicates("split_sha256")["split"])
     whose = (str(keys["dataset"]), str(keys["strong"]), (str(first["family"]), str(first["weak"])))
-    return _Candidate(
-        keys, rows, use, {one: models.of_use(*whose, one, splits) for one in CANDIDATES}
-    )
+    by_use = {one: models.of_use(*whose, one, splits) for one in CANDIDATES}
+    return _Candidate(keys, rows, use, splits, by_use)
 
 
 def _by_error(rows: pd.DataFrame, uses: Sequence[str]) -> list[tuple[str, str]]:
     """Return supervisors (by hash) and uses, the least error on validation first."""
     valid = rows[rows["eval_split"] == "valid"].drop_duplicates(["weak_sha256", "split_sha256"])
-    columns = list(dict.fromkeys(f"{use}_error" for use in (*uses, "direct")))
+    columns = list(dict.fromkeys(f"{use}_error" for use in (*uses, DIRECT)))
     means = valid.groupby("weak_sha256", sort=False)[columns].mean()
     # Of a supervisor that is silent on some molecules direct's error is of the others, too.
-    direct = means["direct_error"].where(means["direct_error"] > 0, 1.0)
+    relative = beside_direct(means, means[f"{DIRECT}_error"])
     errors = {
-        (str(place), use): float(means[f"{use}_error"][place] / direct[place])
+        (str(place), use): float(relative[f"{use}_error"][place])
         for place in means.index
         for use in uses
     }

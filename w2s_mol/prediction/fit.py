@@ -28,7 +28,7 @@ from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.students.registry import find_students
 from w2s_mol.study.config import ALL, StudyConfig
 from w2s_mol.study.inputs import load_datasets
-from w2s_mol.study.kept_models import WEAK, KeptModel
+from w2s_mol.study.kept_models import KeptModel
 from w2s_mol.study.prediction_tables import MOLECULES
 from w2s_mol.study.usable import usable
 from w2s_mol.supervisors.combined import Combined
@@ -39,7 +39,7 @@ from w2s_mol.tasks.registry import find_task
 from w2s_mol.uses.contract import Known, Use
 from w2s_mol.uses.corrected import Both
 from w2s_mol.uses.plain import Direct
-from w2s_mol.uses.registry import USES
+from w2s_mol.uses.registry import USES, WEAK
 
 
 def fit(

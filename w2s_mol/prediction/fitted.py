@@ -18,8 +18,7 @@ from w2s_mol.models.model import Model
 from w2s_mol.prediction.card import card_text
 from w2s_mol.prediction.predictor import Predictor
 from w2s_mol.progress import Progress, silent
-from w2s_mol.study.kept_models import WEAK
-from w2s_mol.uses.registry import USES
+from w2s_mol.uses.registry import USES, WEAK
 
 _FACTS, _README = "fitted.json", "README.md"
 _STUDENT, _SUPERVISOR = "student", "supervisor"

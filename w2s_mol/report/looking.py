@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from w2s_mol._version import __version__
-from w2s_mol.advice.errors import DIRECT, WEAK, words
+from w2s_mol.advice.errors import words
 from w2s_mol.inspection.chosen import Chosen, Wanted, choose, predictions_of
 from w2s_mol.inspection.drawing import drawn_molecule
 from w2s_mol.inspection.inspected import Inspected, inspect_molecules
@@ -19,7 +19,7 @@ from w2s_mol.report.blocks import Block, Card, Drawing, Gallery, Report, Section
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import in_short
 from w2s_mol.statistics.resampling import REPLICATES
-from w2s_mol.uses.registry import STUDENT
+from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
 
 def build_page(

@@ -17,8 +17,6 @@ from w2s_mol.runs import FinishedRun
 MODELS = "models"
 SCALERS = "scalers"
 
-WEAK = "weak"
-"""The use that takes a supervisor's labels as they are."""
 SHARED = ""
 """Whose a model is that serves all supervisors."""
 

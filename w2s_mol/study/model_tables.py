@@ -17,10 +17,11 @@ from w2s_mol.heads.linear import Array, Scaler
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.models.model import Model
 from w2s_mol.study.cell import Cells
-from w2s_mol.study.kept_models import MODELS, SCALERS, SHARED, WEAK
+from w2s_mol.study.kept_models import MODELS, SCALERS, SHARED
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.uses.contract import Made
+from w2s_mol.uses.registry import WEAK
 
 NOT_KEPT = ("mean", "ceiling")
 """Uses of which no model is kept: a number, and one that knows what nobody has."""

@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from w2s_mol.advice.errors import DIRECT, SOURCE_USES, words
+from w2s_mol.advice.errors import SOURCE_USES, words
 from w2s_mol.figures.budgets import budget_pictures
 from w2s_mol.figures.pictures import draw_pictures
 from w2s_mol.figures.style import house_style
 from w2s_mol.runs import FinishedRun, find_runs
+from w2s_mol.uses.registry import DIRECT
 
 
 @pytest.fixture
