@@ -9,7 +9,7 @@ import numpy as np
 
 from w2s_mol.heads.linear import LinearHead
 from w2s_mol.heads.matrix import InMemory
-from w2s_mol.models.model import Model
+from w2s_mol.models.model import Input, Model
 from w2s_mol.students.frozen import FrozenStudent
 from w2s_mol.students.own import OwnStudent
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
@@ -30,7 +30,11 @@ class Given:
         return InMemory(self.array)
 
     def model(self, head: LinearHead) -> Model:
-        return Model(self.encoder.name, self.encoder.fingerprint, "fixed", head)
+        return Model((self.input,), head)
+
+    @property
+    def input(self) -> Input:
+        return Input(self.encoder.name, self.encoder.fingerprint, "fixed")
 
 
 def probe(array: np.ndarray, name: str = "weak") -> Probe:

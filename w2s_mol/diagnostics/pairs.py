@@ -18,7 +18,8 @@ from w2s_mol.diagnostics.scores import (
 from w2s_mol.diagnostics.spectra import Spectrum, overlap
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.embeddings.reader import EncodedReader, Reader
+from w2s_mol.embeddings.reader import EncodedReader, Reader, ReaderOfSeveral
+from w2s_mol.embeddings.together import EncodedTogether
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import Matrix, Rows
 from w2s_mol.students.contract import Student
@@ -158,8 +159,8 @@ def _refuse_several(weak: int, strong: int) -> None:
         )
 
 
-def _encoded(reader: Reader) -> Encoded:
-    if not isinstance(reader, EncodedReader):
+def _encoded(reader: Reader) -> Encoded | EncodedTogether:
+    if not isinstance(reader, EncodedReader | ReaderOfSeveral):
         raise InputError(
             f"{reader.name} has no representation of its own to compare. Name encoders."
         )

@@ -18,7 +18,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import LinearHead
 from w2s_mol.heads.matrix import Features, InMemory, Matrix, Rows, gathered
 from w2s_mol.kept import Entry
-from w2s_mol.models.model import Model
+from w2s_mol.models.model import Input, Model
 from w2s_mol.progress import Progress, silent
 
 _SMALL = 1 << 26
@@ -143,7 +143,12 @@ class Encoded:
 
     def model(self, head: LinearHead) -> Model:
         """Return what this encoder and a head predict together."""
-        return Model(self.encoder.address, self.encoder.fingerprint, self.pooling, head)
+        return Model((self.input,), head)
+
+    @property
+    def input(self) -> Input:
+        """Return what a model reads molecules with."""
+        return Input(self.encoder.address, self.encoder.fingerprint, self.pooling)
 
     def _of(self, smiles: tuple[str, ...], progress: Progress) -> StoredFeatures:
         if smiles not in self._stored:

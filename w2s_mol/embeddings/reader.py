@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from w2s_mol import files
 from w2s_mol.embeddings.encoded import Encoded
+from w2s_mol.embeddings.together import EncodedTogether
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.progress import Progress, silent
 
@@ -55,6 +57,8 @@ class Reader:
 class EncodedReader(Reader):
     """Reads molecules with a frozen encoder, whose vectors are kept."""
 
+    encoded: Encoded
+
     def __init__(self, encoded: Encoded) -> None:
         encoder = encoded.encoder
         self.encoded, self.encoders, self.name = encoded, (encoder,), encoder.name
@@ -76,3 +80,48 @@ class EncodedReader(Reader):
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Embed them."""
         return self.encoded.prepare(smiles, progress)
+
+
+R = TypeVar("R", bound=Reader)
+
+
+class Together(Reader, Generic[R]):
+    """Some readers as one: it can read what all of them can."""
+
+    def __init__(self, members: Sequence[R]) -> None:
+        self.members = tuple(members)
+        every = [encoder for member in members for encoder in member.encoders]
+        self.encoders = tuple({id(encoder): encoder for encoder in every}.values())
+
+    @property
+    def reading(self) -> str:
+        """As its members', where these read alike."""
+        readings = sorted({member.reading for member in self.members})
+        return readings[0] if len(readings) == 1 else files.sha256_json(readings)
+
+    def read(self, smiles: Sequence[str]) -> Sequence[str]:
+        """Ask the members, one of those that read alike."""
+        one_of_a_kind = {member.reading: member for member in self.members}.values()
+        return _first_reasons([member.read(smiles) for member in one_of_a_kind])
+
+    def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
+        """Let the members begin."""
+        for member in self.members:
+            member.begin(tables, progress)
+
+    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
+        """Prepare the members; one that cannot read a molecule is enough."""
+        return _first_reasons([member.prepare(smiles, progress) for member in self.members])
+
+
+class ReaderOfSeveral(Together[EncodedReader]):
+    """Reads molecules with several frozen encoders, whose vectors stand side by side."""
+
+    def __init__(self, members: Sequence[EncodedReader]) -> None:
+        super().__init__(members)
+        self.encoded = EncodedTogether([member.encoded for member in members])
+
+
+def _first_reasons(each: Sequence[Sequence[str]]) -> list[str]:
+    """Return for each molecule the first reason why it cannot be read, or an empty text."""
+    return [next(filter(None, reasons), "") for reasons in zip(*each, strict=True)]

@@ -1,11 +1,11 @@
-"""A model that can be kept: a frozen encoder by its name and content, and a fitted head."""
+"""A model that can be kept: what it reads molecules with, by name and content, and a head."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,32 +15,49 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.progress import Progress, silent
 
+if TYPE_CHECKING:
+    from w2s_mol.encoders.contract import Embeddings
+
 _CARD = "model.json"
 _HEAD = "head.safetensors"
-_FORMAT = 1
+_FORMAT = 2
+_INPUT = {"encoder", "fingerprint", "pooling"}
 
 
 @dataclass(frozen=True)
-class Model:
-    """An encoder, how its states become one vector, and a head of one column.
+class Input:
+    """What gives some features of a molecule.
 
     Attributes
     ----------
     encoder
-        Its name or path, as ``load_encoder`` takes it.
+        Its name or path, as ``load_encoder`` takes it; or a number's name, ``column:NAME``.
     fingerprint
         Of the encoder that the head was fitted on; another is refused.
     pooling
-        Of the encoder.
+        How the encoder's states become one vector.
+    """
+
+    encoder: str
+    fingerprint: str
+    pooling: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A head of one column on the features that some inputs give, side by side.
+
+    Attributes
+    ----------
+    inputs
+        One or more, in the order of the features.
     head
         Of one column of labels.
     task
         The name of what it predicts, in ``tasks.registry.TASKS``.
     """
 
-    encoder: str
-    fingerprint: str
-    pooling: str
+    inputs: tuple[Input, ...]
     head: LinearHead
     task: str = "regression"
 
@@ -58,7 +75,7 @@ class Model:
         smiles
             ``n`` SMILES.
         device
-            Where the encoder runs: ``auto``, ``cpu`` or ``cuda``.
+            Where encoders run: ``auto``, ``cpu`` or ``cuda``.
         progress
             Told the number of molecules done.
         beside
@@ -68,26 +85,20 @@ class Model:
         Returns
         -------
         array of shape (n,)
-            In the units of the labels that it learnt from; NaN where the encoder cannot represent
+            In the units of the labels that it learnt from; NaN where an encoder cannot represent
             a molecule.
 
         Raises
         ------
         InputError
-            If the encoder is not the one that the head was fitted on.
+            If an encoder is not the one that the head was fitted on.
         """
-        from w2s_mol.encoders.loading import load_encoder
-
-        encoder = load_encoder(self.encoder, device)
-        if encoder.fingerprint != self.fingerprint:
-            raise InputError(
-                f"the model's encoder {self.encoder} has another content than the one that its "
-                "head was fitted on. Restore it, or fit the model again."
-            )
-        found = encoder.embed(smiles, self.pooling, progress)
-        predictions = np.full(len(found.valid), np.nan)
-        number = None if beside is None else beside[found.valid, None]
-        predictions[found.valid] = self.head.predict(found.embeddings[found.valid], number)[:, 0]
+        found = [_embedded(one, smiles, device, progress) for one in self.inputs]
+        features = np.hstack([of_one.embeddings for of_one in found])
+        valid = np.all([of_one.valid for of_one in found], axis=0)
+        predictions = np.full(len(valid), np.nan)
+        number = None if beside is None else beside[valid, None]
+        predictions[valid] = self.head.predict(features[valid], number)[:, 0]
         return predictions
 
     def save(self, folder: Path) -> None:
@@ -104,9 +115,7 @@ class Model:
             "format": _FORMAT,
             "w2s_mol": __version__,
             "task": self.task,
-            "encoder": self.encoder,
-            "fingerprint": self.fingerprint,
-            "pooling": self.pooling,
+            "inputs": [asdict(one) for one in self.inputs],
         }
         arrays = {
             "mean": self.head.scaler.mean,
@@ -147,15 +156,44 @@ class Model:
             arrays["penalties"],
             arrays.get("slopes"),
         )
-        return cls(card["encoder"], card["fingerprint"], card["pooling"], head, card["task"])
+        return cls(tuple(Input(**one) for one in card["inputs"]), head, card["task"])
+
+
+def averaged(models: Sequence[Model]) -> Model:
+    """Return one model that predicts the mean of what some models do.
+
+    Heads are linear, so that it is one head on the inputs of all side by side. It has no penalty.
+    """
+    heads = [model.head for model in models]
+    mean = np.concatenate([head.scaler.mean for head in heads])
+    scale = np.concatenate([head.scaler.scale for head in heads])
+    coefficients = np.concatenate([head.coefficients for head in heads]) / len(heads)
+    intercepts = np.mean([head.intercepts for head in heads], axis=0)
+    none = np.full(len(intercepts), np.nan)
+    inputs = tuple(one for model in models for one in model.inputs)
+    return Model(inputs, LinearHead(Scaler(mean, scale), coefficients, intercepts, none))
+
+
+def _embedded(one: Input, smiles: Sequence[str], device: str, progress: Progress) -> Embeddings:
+    from w2s_mol.encoders.loading import load_encoder
+
+    encoder = load_encoder(one.encoder, device)
+    if encoder.fingerprint != one.fingerprint:
+        raise InputError(
+            f"the model's encoder {one.encoder} has another content than the one that its head "
+            "was fitted on. Restore it, or fit the model again."
+        )
+    return encoder.embed(smiles, one.pooling, progress)
 
 
 def _card(folder: Path) -> dict[str, Any]:
     path = folder / _CARD
     try:
         card = files.read_json(path)
-        fields = {"encoder", "fingerprint", "pooling", "task"}
-        whole = all(isinstance(card[name], str) for name in fields) and card["format"] == _FORMAT
+        texts = [card["task"], *(one[name] for one in card["inputs"] for name in _INPUT)]
+        alone = all(set(one) == _INPUT for one in card["inputs"])
+        whole = alone and all(isinstance(text, str) for text in texts) and bool(card["inputs"])
+        whole = whole and card["format"] == _FORMAT
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} cannot be read: {error}. It should be a saved model's."

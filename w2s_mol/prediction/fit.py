@@ -14,9 +14,11 @@ from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
 from w2s_mol.errors import InputError
+from w2s_mol.heads.again import Remembering, again
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.fixed import middle_penalty, ridge_at
 from w2s_mol.heads.linear import Array
+from w2s_mol.heads.matrix import Rows
 from w2s_mol.models.model import Model
 from w2s_mol.prediction.choosing import Choice, validated
 from w2s_mol.prediction.fitted import FittedModel
@@ -30,8 +32,8 @@ from w2s_mol.study.config import ALL, StudyConfig
 from w2s_mol.study.inputs import load_datasets
 from w2s_mol.study.kept_models import KeptModel
 from w2s_mol.study.prediction_tables import MOLECULES
+from w2s_mol.study.protocols import PROTOCOLS
 from w2s_mol.study.usable import usable
-from w2s_mol.supervisors.combined import Combined
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
@@ -81,31 +83,53 @@ def fit(
     student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
     if supervisor is None:
         raise _other(choice.weak, row["weak_sha256"])
-    if isinstance(supervisor, Combined) and choice.use != Direct.name:
+    if supervisor.asks_student and choice.use != Direct.name:
         raise InputError(
-            f"{choice.weak} is made of several supervisors, whose penalties the run does not keep "
-            f"one by one. Give --weak one of them, or --use {Direct.name}."
+            f"{choice.weak} is of other supervisors on each split, so that there is none to fit on "
+            f"all labels. Give --weak one of them, or --use {Direct.name}."
         )
     readers: list[Reader] = [supervisor, *([] if choice.use == WEAK else [student])]
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
     if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
         raise _other(choice.weak, row["weak_sha256"])
     usual = find_task(config.task).fitter(config.head, epochs=config.head_epochs, seed=config.seed)
-    models = _fitted(kept, supervisor, student, choice, usual)
+    said = None if choice.use == Direct.name else _said(kept, supervisor, config, usual)
+    models = _fitted(kept, supervisor, said, student, choice, usual)
     return FittedModel(choice.use, *models, _facts(run, config, choice, kept))
 
 
+def _said(
+    dataset: Dataset, supervisor: Supervisor, config: StudyConfig, usual: FitHead
+) -> WeakLabels:
+    """Return what a supervisor says that learnt from all labels, each head as on the splits."""
+    examples = Examples(dataset.smiles, dataset.columns)
+
+    def lesson(learn: Rows, choose: Rows, rule: FitHead) -> Lesson:
+        return Lesson(examples, dataset.labels, learn, choose, np.arange(len(dataset)), rule)
+
+    chosen = []
+    for split in dataset.splits:
+        roles, heads = PROTOCOLS[config.protocol].roles(split, config.seed), Remembering(usual)
+        supervisor.labels(lesson(roles.supervisor_learns, roles.supervisor_chooses, heads.rule))
+        chosen.append(heads.chosen)
+    labelled = np.flatnonzero(~np.isnan(dataset.labels))
+    return supervisor.labels(lesson(labelled, labelled, again(chosen, usual)))
+
+
 def _fitted(
-    dataset: Dataset, supervisor: Supervisor, student: Student, choice: Choice, usual: FitHead
+    dataset: Dataset,
+    supervisor: Supervisor,
+    said: WeakLabels | None,
+    student: Student,
+    choice: Choice,
+    usual: FitHead,
 ) -> tuple[Model | None, Model | None]:
     """Return the student's model and the supervisor's, as far as the use needs them."""
     every = np.arange(len(dataset))
     labelled = np.flatnonzero(~np.isnan(dataset.labels))
     examples = Examples(dataset.smiles, dataset.columns)
-    rule = _rule(choice.supervisors, usual)
-    said = WeakLabels(np.full(len(dataset), np.nan))
-    if choice.use != Direct.name:
-        said = supervisor.labels(Lesson(examples, dataset.labels, labelled, labelled, every, rule))
+    if said is None:
+        said = WeakLabels(np.full(len(dataset), np.nan))
     if choice.use == WEAK:
         return None, said.model
     known = Known(

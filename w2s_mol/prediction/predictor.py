@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.heads.linear import Array
+from w2s_mol.heads.linear import Array, LinearHead
 from w2s_mol.heads.matrix import Features
-from w2s_mol.models.model import Model
-from w2s_mol.prediction.sources import Source, fault_of, open_source, reads_column
+from w2s_mol.models.model import Input, Model
+from w2s_mol.prediction.sources import fault_of, open_source, reads_column
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.uses.registry import USES
@@ -64,20 +64,21 @@ class Predictor:
         finder: Finder,
     ) -> None:
         self._use = use
-        self._sources: dict[tuple[str, str], Source] = {}
-        self._supervisors = self._opened(supervisors, finder) if supervisors else None
-        self._students = self._opened(students, finder) if students else None
-        self._first = (students or supervisors)[0]
-        self.columns = columns_of(m.encoder for m in (*students, *supervisors) if reads_column(m))
+        self._supervisors = _Heads(supervisors) if supervisors else None
+        self._students = _Heads(students) if students else None
+        self._first = (students or supervisors)[0].inputs
+        inputs = dict.fromkeys(i for m in (*supervisors, *students) for i in m.inputs)
+        self._sources = {one: open_source(one, finder) for one in inputs}
+        self.columns = columns_of(one.encoder for one in inputs if reads_column(one))
 
     @property
     def read_by_encoder(self) -> bool:
-        """Say whether the features are an encoder's, which any SMILES has."""
-        return not reads_column(self._first)
+        """Say whether the features are of encoders alone, which any SMILES has."""
+        return not any(map(reads_column, self._first))
 
     def predict(self, examples: Examples, progress: Progress = silent) -> Said:
         """Predict labels of molecules; ``examples`` have the ``columns``."""
-        read = {key: source.read(examples, progress) for key, source in self._sources.items()}
+        read = {one: source.read(examples, progress) for one, source in self._sources.items()}
         weak = self._supervisors.predict(read) if self._supervisors else None
         found = weak
         if self._students:
@@ -94,50 +95,63 @@ class Predictor:
             why or ("" if known else "the prediction is not finite")
             for why, known in zip(reasons, finite, strict=True)
         ]
-        return Said(np.where(finite[:, None], found, np.nan), read[_key(self._first)][0], told)
+        return Said(np.where(finite[:, None], found, np.nan), _beside(self._first, read), told)
 
     def features(self, examples: Examples) -> Features:
         """Return what the student reads of molecules, NaN where it cannot."""
-        return self._sources[_key(self._first)].read(examples, silent)[0]
-
-    def _opened(self, models: Sequence[Model], finder: Finder) -> _Heads:
-        key = _key(models[0])
-        if key not in self._sources:
-            self._sources[key] = open_source(models[0], finder)
-        return _Heads.of(models, key)
+        read = {one: self._sources[one].read(examples, silent) for one in self._first}
+        return _beside(self._first, read)
 
 
-_Key = tuple[str, str]
+_Read = Mapping[Input, tuple[Features, Sequence[str]]]
 
 
-def _key(model: Model) -> _Key:
-    return model.encoder, model.pooling
+def _beside(inputs: Sequence[Input], read: _Read) -> Features:
+    """Return the features of some inputs side by side."""
+    return read[inputs[0]][0] if len(inputs) == 1 else np.hstack([read[one][0] for one in inputs])
+
+
+class _Heads:
+    """The heads of ``s`` splits; those that read the same have one product."""
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        self._size = len(models)
+        places: dict[tuple[Input, ...], list[int]] = {}
+        for place, model in enumerate(models):
+            places.setdefault(model.inputs, []).append(place)
+        self._alike = [
+            (inputs, some, _Product.of([models[place].head for place in some]))
+            for inputs, some in places.items()
+        ]
+
+    def predict(self, read: _Read, beside: Array | None = None) -> Array:
+        """Return predictions, shape (n, s), from what was read of the molecules."""
+        n = len(next(iter(read.values()))[1])
+        found = np.empty((n, self._size))
+        for inputs, some, product in self._alike:
+            number = None if beside is None else beside[:, some]
+            found[:, some] = product.of_features(_beside(inputs, read), number)
+        return found
 
 
 @dataclass(frozen=True)
-class _Heads:
-    """Heads of ``s`` splits on one source, each with its scaler multiplied in."""
+class _Product:
+    """Heads on the same features, each with its scaler multiplied in."""
 
-    source: _Key
     coefficients: Array
     intercepts: Array
     slopes: Array | None
 
     @classmethod
-    def of(cls, models: Sequence[Model], source: _Key) -> _Heads:
-        heads = [model.head for model in models]
+    def of(cls, heads: Sequence[LinearHead]) -> _Product:
         coefficients = np.hstack([h.coefficients / h.scaler.scale[:, None] for h in heads])
         means = np.stack([head.scaler.mean for head in heads])
         intercepts = np.concatenate([head.intercepts for head in heads])
         slopes = [head.slopes for head in heads if head.slopes is not None]
         moved = intercepts - (means.T * coefficients).sum(axis=0)
-        return cls(source, coefficients, moved, np.concatenate(slopes) if slopes else None)
+        return cls(coefficients, moved, np.concatenate(slopes) if slopes else None)
 
-    def predict(
-        self, read: dict[_Key, tuple[Features, Sequence[str]]], beside: Array | None = None
-    ) -> Array:
-        """Return predictions, shape (n, s), from what was read of the molecules."""
-        features = np.asarray(read[self.source][0], dtype=np.float64)
+    def of_features(self, features: Features, beside: Array | None) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            found: Array = features @ self.coefficients + self.intercepts
+            found: Array = np.asarray(features, np.float64) @ self.coefficients + self.intercepts
             return found if self.slopes is None or beside is None else found + self.slopes * beside

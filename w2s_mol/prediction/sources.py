@@ -13,7 +13,7 @@ from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Features
-from w2s_mol.models.model import Model
+from w2s_mol.models.model import Input
 from w2s_mol.molecules.properties import property_values
 from w2s_mol.molecules.smiles import MoleculeError, check_molecule
 from w2s_mol.progress import Progress
@@ -74,34 +74,34 @@ class _Property(Source):
         return numbers[:, None], _reasons(examples, numbers, why)
 
 
-def reads_column(model: Model) -> bool:
-    """Say whether a model reads a number of each molecule's own table."""
-    return model.encoder.startswith((COLUMN, RAW))
+def reads_column(one: Input) -> bool:
+    """Say whether an input is a number of each molecule's own table."""
+    return one.encoder.startswith((COLUMN, RAW))
 
 
-def open_source(model: Model, finder: Finder) -> Source:
-    """Return what a model reads, its encoder loaded.
+def open_source(one: Input, finder: Finder) -> Source:
+    """Return what gives the features of an input, its encoder loaded.
 
     Raises
     ------
     InputError
         If the encoder is not the one that its head was fitted on.
     """
-    kind, _, name = model.encoder.partition(":")
-    if reads_column(model):
+    kind, _, name = one.encoder.partition(":")
+    if reads_column(one):
         return _Column(name)
     if f"{kind}:" == PROPERTY:
         return _Property(name)
-    if model.encoder.startswith("python:"):
+    if one.encoder.startswith("python:"):
         raise InputError(
-            f"the model reads molecules with {model.encoder}, which is code; a model runs none. "
+            f"the model reads molecules with {one.encoder}, which is code; a model runs none. "
             "Embed the molecules with it ('w2s-mol embed'), and study them as file:EMBEDDINGS."
         )
-    found = finder.encoded(model.encoder).encoder
-    if found.fingerprint != model.fingerprint:
+    found = finder.encoded(one.encoder).encoder
+    if found.fingerprint != one.fingerprint:
         raise InputError(
-            f"encoder {model.encoder} has another content (fingerprint "
+            f"encoder {one.encoder} has another content (fingerprint "
             f"{found.fingerprint[:12]}) than the one that the head was fitted on "
-            f"({model.fingerprint[:12]}). Restore it, or run the study again."
+            f"({one.fingerprint[:12]}). Restore it, or run the study again."
         )
-    return _Encoder(found.open(), model.pooling)
+    return _Encoder(found.open(), one.pooling)

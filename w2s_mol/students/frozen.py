@@ -1,4 +1,4 @@
-"""The paper's student: a frozen encoder under heads that are fitted to labels."""
+"""The paper's student: a frozen encoder, or several, under heads that are fitted to labels."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from w2s_mol import files
 from w2s_mol.embeddings.encoded import Encoded
-from w2s_mol.embeddings.reader import EncodedReader
+from w2s_mol.embeddings.reader import EncodedReader, ReaderOfSeveral
+from w2s_mol.embeddings.together import EncodedTogether
 from w2s_mol.heads.linear import Array, LinearHead
 from w2s_mol.heads.matrix import Matrix
 from w2s_mol.models.model import Model
 from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.students.groups import Group, grouped
+from w2s_mol.supervisors.names import BETWEEN, CONCAT
 from w2s_mol.uses.contract import Exercise, Learned
 
 
@@ -24,10 +27,23 @@ class FrozenStudent(EncodedReader, Student):
         return learned_heads(self.encoded, teaching, exercises)
 
 
+class SeveralStudent(ReaderOfSeveral, Student):
+    """Several frozen encoders side by side, and a head for each column of labels."""
+
+    def __init__(self, members: Sequence[FrozenStudent]) -> None:
+        super().__init__(members)
+        self.name = f"{CONCAT}{BETWEEN[CONCAT].join(member.name for member in members)}"
+        self.sha256 = files.sha256_json([CONCAT, *(member.sha256 for member in members)])
+
+    def learn(self, teaching: Teaching, exercises: Sequence[Exercise]) -> list[Learned]:
+        """Fit heads on the features of all."""
+        return learned_heads(self.encoded, teaching, exercises)
+
+
 def learned_heads(
-    encoded: Encoded, teaching: Teaching, exercises: Sequence[Exercise]
+    encoded: Encoded | EncodedTogether, teaching: Teaching, exercises: Sequence[Exercise]
 ) -> list[Learned]:
-    """Do exercises with heads on an encoder's features."""
+    """Do exercises with heads on features of encoders."""
     features = encoded.features(teaching.examples.smiles)
     predictions = [np.full(exercise.labels.shape, np.nan) for exercise in exercises]
     penalties = [np.full(exercise.labels.shape[1], np.nan) for exercise in exercises]

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.students.contract import Student
-from w2s_mol.students.frozen import FrozenStudent
+from w2s_mol.students.frozen import FrozenStudent, SeveralStudent
 from w2s_mol.students.own import OwnStudent
+from w2s_mol.supervisors.names import CONCAT, members_of
 
 KINDS: dict[str, Callable[[], Student]] = {OwnStudent.name: OwnStudent}
-"""By name; any other name is that of an encoder, which stays frozen under a head."""
+"""By name; any other name is that of an encoder, which stays frozen under a head, or of several."""
 
 
 def find_students(names: Iterable[str], finder: Finder) -> list[Student]:
@@ -25,7 +26,7 @@ def find_students(names: Iterable[str], finder: Finder) -> list[Student]:
     """
     found: dict[str, Student] = {}
     for name in dict.fromkeys(names):
-        student = KINDS[name]() if name in KINDS else FrozenStudent(finder.encoded(name))
+        student = _student(name, finder)
         found.setdefault(student.sha256, student)
     [(name, count)] = Counter(student.name for student in found.values()).most_common(1)
     if count > 1:
@@ -33,3 +34,16 @@ def find_students(names: Iterable[str], finder: Finder) -> list[Student]:
             f"{count} different strong encoders are called {name!r}. Rename one of the folders."
         )
     return list(found.values())
+
+
+def _student(name: str, finder: Finder) -> Student:
+    if name in KINDS:
+        return KINDS[name]()
+    if not name.startswith(CONCAT):
+        return FrozenStudent(finder.encoded(name))
+    members = [FrozenStudent(finder.encoded(member)) for member in members_of(name)]
+    [(sha256, count)] = Counter(member.sha256 for member in members).most_common(1)
+    if count > 1:
+        twice = next(member.name for member in members if member.sha256 == sha256)
+        raise InputError(f"--strong {name} names {twice} {count} times. Name each once.")
+    return SeveralStudent(members)

@@ -15,7 +15,7 @@ from w2s_mol.datasets.rules import ROWS
 from w2s_mol.encoders.identity import identity
 from w2s_mol.manifest import versions
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
-from w2s_mol.supervisors.names import NUMBERS, leaves
+from w2s_mol.supervisors.names import NUMBERS, leaves, members_of
 
 _READING = ("rdkit", "pandas", "pyarrow", "openpyxl")
 """The packages whose versions may decide which molecules a table holds."""
@@ -29,8 +29,9 @@ def asked_for(config: StudyConfig) -> str:
     """
     datasets = [_of_dataset(n, config) for name in config.dataset for n in expand_datasets(name)]
     datasets.append(_hashes([Path(name) for name in config.unlabelled if name != ROWS]))
-    named = [one for name in config.weak for one in leaves(name)]
-    readers = [_of_supervisor(name) for name in named] + [identity(name) for name in config.strong]
+    supervisors = [one for name in config.weak for one in leaves(name)]
+    students = [one for name in config.strong for one in members_of(name) or [name]]
+    readers = [_of_supervisor(name) for name in supervisors] + [identity(n) for n in students]
     if None in datasets or None in readers:
         return ""
     made_by = [__version__, RESULTS_FORMAT, versions(*_READING)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -24,8 +25,8 @@ from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.study.digits import without_rounding
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
-from w2s_mol.tasks.contract import Predicted
-from w2s_mol.uses.contract import Known, Made
+from w2s_mol.tasks.contract import Predicted, Task
+from w2s_mol.uses.contract import Exercise, Known, Made
 from w2s_mol.uses.registry import CEILING, STUDENT, USES
 
 
@@ -43,6 +44,8 @@ class Cells:
         The ridge penalties that supervisors chose for themselves, shape (k,).
     weak_models
         What says of new molecules what each supervisor says, where that is kept.
+    taken
+        Whose labels each supervisor's are, where it took some of several.
     made
         What is made of the supervisors' labels, by use.
     """
@@ -52,6 +55,7 @@ class Cells:
     weak: Array
     weak_penalties: Array
     weak_models: Sequence[Model | None]
+    taken: Sequence[str]
     made: Mapping[str, Made]
 
     def predicted(self, rows: Rows, supervisor: int) -> Predicted:
@@ -68,6 +72,7 @@ def split_cells(
     examples: Examples,
     truth: Array,
     roles: Roles,
+    task: Task,
     fit: FitHead,
     shuffle_seed: int | None = None,
 ) -> Iterator[Cells]:
@@ -81,8 +86,8 @@ def split_cells(
         ``n`` molecules, and their true labels of shape (n,).
     roles
         Of the protocol.
-    fit
-        The rule for heads.
+    task, fit
+        What the labels are, and its rule for heads.
     shuffle_seed
         If given, students see the weak labels permuted among the molecules of each role: a null
         control.
@@ -98,34 +103,80 @@ def split_cells(
     InputError
         If a supervisor gives no number a molecule, or nothing that a student could learn from.
     """
-    learn, judge = roles.supervisor_learns, roles.supervisor_chooses
-    had = _shown(truth, learn, judge)
-    lesson = Lesson(examples, had, learn, judge, roles.asked, fit)
-    weak, penalties = np.empty((len(truth), len(supervisors))), np.empty(len(supervisors))
-    models: list[Model | None] = []
-    for place, supervisor in enumerate(supervisors):
-        said = supervisor.labels(lesson)
-        weak[:, place] = _checked(supervisor, said, len(truth), roles)
-        penalties[place] = said.penalty
-        models.append(said.model)
-    taught, chosen = roles.student_learns, roles.student_chooses
-    labels = weak if shuffle_seed is None else shuffled(weak, [taught, chosen], shuffle_seed)
-    known = Known(
-        weak=labels,
-        had=had,
-        of_student=_shown(truth, taught, chosen),
-        labelled=learn,
-        judged=judge,
-        taught=taught,
-        chosen=chosen,
-        read=roles.measured,
-        everything=roles.asked,
-    )
+    split = _Split(examples, truth, roles, task, shuffle_seed)
     teaching = Teaching(examples, supervisors, fit)
-    weak = without_rounding(weak)
+    lesson = split.lesson(fit)
+    said = [None if s.asks_student else _checked(s, s.labels(lesson), split) for s in supervisors]
     for student in students:
-        made = _everything_made(student, teaching, known)
-        yield Cells(student, truth, weak, penalties, models, made)
+        asked = replace(lesson, rule=partial(split.bounds, student, teaching))
+        here = [
+            one or _checked(supervisor, supervisor.labels(asked), split)
+            for one, supervisor in zip(said, supervisors, strict=True)
+        ]
+        weak = np.stack([one.labels for one in here], axis=1)
+        yield Cells(
+            student,
+            truth,
+            without_rounding(weak),
+            np.array([one.penalty for one in here]),
+            [one.model for one in here],
+            [one.taken for one in here],
+            _everything_made(student, teaching, split.known(weak)),
+        )
+
+
+@dataclass(frozen=True)
+class _Split:
+    """What is there before anyone has said anything; as in ``split_cells``."""
+
+    examples: Examples
+    truth: Array
+    roles: Roles
+    task: Task
+    shuffle_seed: int | None
+
+    def lesson(self, fit: FitHead) -> Lesson:
+        """Return what supervisors may know."""
+        roles = self.roles
+        learn, choose = roles.supervisor_learns, roles.supervisor_chooses
+        return Lesson(self.examples, self._had(), learn, choose, roles.asked, fit)
+
+    def known(self, weak: Array) -> Known:
+        """Return what may be used beside weak labels, and those as students see them."""
+        roles = self.roles
+        return Known(
+            weak=self._as_seen(weak),
+            had=self._had(),
+            of_student=_shown(self.truth, roles.student_learns, roles.student_chooses),
+            labelled=roles.supervisor_learns,
+            judged=roles.supervisor_chooses,
+            taught=roles.student_learns,
+            chosen=roles.student_chooses,
+            read=roles.measured,
+            everything=roles.asked,
+        )
+
+    def bounds(self, student: Student, teaching: Teaching, weak: Array) -> Array:
+        """Return weak error - misfit with a student; see ``Lesson.rule``."""
+        roles, rows = self.roles, self.roles.supervisor_chooses
+        seen = self._as_seen(weak)
+        exercise = Exercise(seen, roles.student_learns, roles.student_chooses, rows)
+        [learned] = student.learn(teaching, [exercise])
+        w2s = learned.predictions[rows]
+        predicted = Predicted(self.truth[rows, None], weak[rows], w2s, w2s)
+        with np.errstate(over="ignore", invalid="ignore"):
+            terms = self.task.term("bound").of(predicted)
+            said = (~np.isnan(terms)).sum(axis=0)
+            return np.where(said > 0, np.nansum(terms, axis=0) / np.maximum(said, 1), np.nan)
+
+    def _had(self) -> Array:
+        return _shown(self.truth, self.roles.supervisor_learns, self.roles.supervisor_chooses)
+
+    def _as_seen(self, weak: Array) -> Array:
+        if self.shuffle_seed is None:
+            return weak
+        taught, chosen = self.roles.student_learns, self.roles.student_chooses
+        return shuffled(weak, [taught, chosen], self.shuffle_seed)
 
 
 def _everything_made(student: Student, teaching: Teaching, known: Known) -> dict[str, Made]:
@@ -139,9 +190,9 @@ def _everything_made(student: Student, teaching: Teaching, known: Known) -> dict
     return found
 
 
-def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> Array:
+def _checked(supervisor: Supervisor, said: WeakLabels, split: _Split) -> WeakLabels:
     """Return what a supervisor says, or raise InputError if nobody can learn from it."""
-    labels = np.asarray(said.labels)
+    labels, n, roles = np.asarray(said.labels), len(split.truth), split.roles
     if labels.shape != (n,) or labels.dtype.kind not in "fiu":
         raise InputError(
             f"supervisor {supervisor.name} gives an array of shape {labels.shape} and type "
@@ -155,7 +206,7 @@ def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> 
                 f"supervisor {supervisor.name} says nothing of the {len(rows):,} molecules that a "
                 f"student {what}. It should label some of them; leave it out otherwise."
             )
-    return labels
+    return replace(said, labels=labels.astype(np.float64))
 
 
 def _shown(truth: Array, *roles: Rows) -> Array:

@@ -116,7 +116,8 @@ class StudyConfig:
             "'random' for untrained ones as a null control. Numbers: column:NAME of the table and "
             "property:MolLogP of RDKit, calibrated, or raw:NAME as it stands. Combinations: "
             "concat:A+B (features side by side), mean:A+B or mean:h96 (labels averaged), chain:A>B "
-            "or chain:all (each taught by the one before). Repeatable.",
+            "or chain:all (each taught by the one before), top:3 (the mean of the best of all "
+            "others by the rule). Repeatable.",
         ),
     ] = ("shipped",)
     strong: Annotated[
@@ -124,9 +125,9 @@ class StudyConfig:
         Option(
             means="name or path",
             metavar="NAME_OR_DIR",
-            help="molbert, rdkit2d, ecfp, a folder, or as for --weak; as null controls "
-            "random-h256-l6-s0 (any size and seed), or self (every supervisor teaches itself). "
-            "Repeatable.",
+            help="molbert, rdkit2d, ecfp, a folder, or as for --weak; concat:A+B for several "
+            "encoders side by side; as null controls random-h256-l6-s0 (any size and seed) or self "
+            "(every supervisor teaches itself). Repeatable.",
         ),
     ] = ("molbert",)
     labels: Annotated[

@@ -11,7 +11,7 @@ from w2s_mol.encoders.names import SELF
 from w2s_mol.encoders.random_bert import FAMILY, is_random
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import ALL
-from w2s_mol.supervisors.names import written_members
+from w2s_mol.supervisors.names import TOP, written_members
 from w2s_mol.tasks.registry import REGRESSION, TASK_KIND
 
 STUDY_KEYS = (
@@ -78,6 +78,10 @@ def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, p
     """
     results = without_missing(of_a_study(results), (*STUDY_KEYS, *_SUPERVISOR, "split_sha256"))
     untrained = results["weak"].map({name: _untrained(str(name)) for name in {*results["weak"]}})
+    # What takes some of the others is what these are.
+    takes = results["weak"].astype(str).str.startswith(TOP)
+    others = untrained.where(~takes).groupby(results["study"]).transform("all")
+    untrained = untrained.where(~takes, others).astype(bool)
     by = [*STUDY_KEYS, untrained.rename("untrained")]
     for values, rows in results.groupby(by, sort=False):
         keys = dict(zip(STUDY_KEYS, values, strict=False))
@@ -100,12 +104,12 @@ def no_finite_supervisor(keys: dict[str, Any]) -> InputError:
     )
 
 
-def _untrained(supervisor: str) -> bool:
+def _untrained(name: str) -> bool:
     # Of the name alone: results may have been made where other encoders are.
-    members = written_members(supervisor)
+    members = written_members(name)
     if members:
         return all(member == FAMILY or _untrained(member) for member in members)
-    return is_random(supervisor)
+    return is_random(name)
 
 
 def _control(keys: dict[str, Any], untrained: bool) -> str:
@@ -113,7 +117,7 @@ def _control(keys: dict[str, Any], untrained: bool) -> str:
     found = {
         "shuffled labels": bool(keys["shuffled_labels"]),
         "self": keys["strong"] == SELF,
-        "random strong": is_random(str(keys["strong"])),
+        "random strong": _untrained(str(keys["strong"])),
         "random weak": untrained,
     }
     return next((name for name, it_is in found.items() if it_is), NO_CONTROL)

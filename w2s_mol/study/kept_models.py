@@ -11,7 +11,7 @@ import pandas as pd
 
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
-from w2s_mol.models.model import Model
+from w2s_mol.models.model import Input, Model
 from w2s_mol.runs import FinishedRun
 
 MODELS = "models"
@@ -130,7 +130,8 @@ class KeptModels:
             np.array([row["penalty"]]),
             None if np.isnan(row["slope"]) else np.array([row["slope"]]),
         )
-        return Model(row["encoder"], row["fingerprint"], row["pooling"], head, row["task"])
+        inputs = map(Input, row["encoders"], row["fingerprints"], row["poolings"])
+        return Model(tuple(inputs), head, row["task"])
 
 
 def _numbers(values: Any) -> Array:

@@ -204,6 +204,7 @@ class StudyPlan:
                 Examples(everything.smiles, everything.columns),
                 everything.labels,
                 roles,
+                self._context.task,
                 fit,
                 config.seed if config.shuffle_weak_labels else None,
             ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from w2s_mol.embeddings.likeness import FARTHER_THAN, unlike
-from w2s_mol.embeddings.reader import EncodedReader
+from w2s_mol.embeddings.reader import EncodedReader, ReaderOfSeveral
 from w2s_mol.students.contract import Student
 from w2s_mol.study.usable import Usable
 from w2s_mol.threads import one_thread
@@ -28,12 +28,12 @@ def unlike_notes(of_dataset: Usable, students: Sequence[Student]) -> list[str]:
     if not len(pool):
         return []
     smiles = of_dataset.everything.smiles
-    encoded = [one.encoded for one in students if isinstance(one, EncodedReader)]
+    readers = [one for one in students if isinstance(one, EncodedReader | ReaderOfSeveral)]
     with one_thread():  # the same count on any machine
-        counts = [unlike(one.features(smiles), known, pool) for one in encoded]
+        counts = [unlike(one.encoded.features(smiles), known, pool) for one in readers]
     return [
         f"{count:,} of {len(pool):,} unlabelled molecules are unlike the labelled ones (strong "
-        f"{one.encoder.name}): farther from the nearest than {FARTHER_THAN} % of these are from "
+        f"{one.name}): farther from the nearest than {FARTHER_THAN} % of these are from "
         "each other; students of such molecules were measured to be worse"
-        for one, count in zip(encoded, counts, strict=True)
+        for one, count in zip(readers, counts, strict=True)
     ]

@@ -10,9 +10,11 @@ import numpy as np
 
 from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
+from w2s_mol.embeddings.reader import Together
+from w2s_mol.embeddings.together import EncodedTogether
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
-from w2s_mol.heads.side_by_side import SideBySide
+from w2s_mol.models.model import averaged
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.supervisors.names import BETWEEN, CHAIN, CONCAT, MEAN
@@ -20,7 +22,7 @@ from w2s_mol.supervisors.numbers import Raw
 from w2s_mol.supervisors.probe import Probe, probed
 
 
-class Combined(Supervisor):
+class Combined(Together[Supervisor], Supervisor):
     """Some supervisors as one: it reads with the encoders of all of them.
 
     It has the seed that all of them have. It has no hidden size, even if they have one: it is
@@ -28,7 +30,7 @@ class Combined(Supervisor):
     """
 
     def __init__(self, name: str, members: Sequence[Supervisor]) -> None:
-        self.members = tuple(members)
+        super().__init__(members)
         self.family, between = next(
             (prefix.removesuffix(":"), sign)
             for prefix, sign in BETWEEN.items()
@@ -39,32 +41,10 @@ class Combined(Supervisor):
         self.name = f"{self.family}:{names}" if "/" in name else name
         self.seed = _shared([member.seed for member in members])
         self.sha256 = self._hash([member.sha256 for member in members])
-        every = [encoder for member in members for encoder in member.encoders]
-        self.encoders = tuple({id(encoder): encoder for encoder in every}.values())
         once = {member.sha256: member.name for member in self._once()}
         [(sha256, count)] = Counter(member.sha256 for member in self._once()).most_common(1)
         if count > 1:
             raise InputError(f"{name} names {once[sha256]} {count} times. Name each once.")
-
-    @property
-    def reading(self) -> str:
-        """As its members', where these read alike."""
-        readings = sorted({member.reading for member in self.members})
-        return readings[0] if len(readings) == 1 else self._hash(readings)
-
-    def read(self, smiles: Sequence[str]) -> Sequence[str]:
-        """Ask the members, one of those that read alike."""
-        one_of_a_kind = {member.reading: member for member in self.members}.values()
-        return _first_reasons([member.read(smiles) for member in one_of_a_kind])
-
-    def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
-        """Let the members begin."""
-        for member in self.members:
-            member.begin(tables, progress)
-
-    def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
-        """Prepare the members; one that cannot read a molecule is enough."""
-        return _first_reasons([member.prepare(smiles, progress) for member in self.members])
 
     def content(self, examples: Examples) -> str:
         """Return a hash of what the members are."""
@@ -90,8 +70,9 @@ class Concat(Combined):
 
     def __init__(self, name: str, members: Sequence[Supervisor]) -> None:
         super().__init__(name, members)
-        self._probes = [member for member in members if isinstance(member, Probe)]
-        if len(self._probes) < len(members):
+        probes = [member for member in members if isinstance(member, Probe)]
+        self._together = EncodedTogether([probe.encoded for probe in probes])
+        if len(probes) < len(members):
             [other, *_] = [member for member in members if not isinstance(member, Probe)]
             raise InputError(
                 f"{name} puts the features of encoders side by side, and {other.name} has none. "
@@ -100,8 +81,8 @@ class Concat(Combined):
 
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Fit one head on true labels, and let it predict."""
-        smiles = lesson.examples.smiles
-        return probed(SideBySide([p.encoded.features(smiles) for p in self._probes]), lesson)[0]
+        said, head = probed(self._together.features(lesson.examples.smiles), lesson)
+        return replace(said, model=self._together.model(head))
 
 
 class Mean(Combined):
@@ -109,11 +90,7 @@ class Mean(Combined):
 
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Average."""
-        said = np.stack([member.labels(lesson).labels for member in self.members])
-        says = ~np.isnan(said)
-        count = says.sum(axis=0)
-        total = np.where(says, said, 0.0).sum(axis=0)
-        return WeakLabels(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+        return mean_of([member.labels(lesson) for member in self.members])
 
 
 class Chain(Combined):
@@ -146,6 +123,20 @@ COMBINATIONS: dict[str, type[Combined]] = {CONCAT: Concat, MEAN: Mean, CHAIN: Ch
 """By how their names begin."""
 
 
+def mean_of(each: Sequence[WeakLabels]) -> WeakLabels:
+    """Return the mean of what some supervisors say, of those that say something.
+
+    Its model has nothing to say of new molecules of which one of them has not.
+    """
+    said = np.stack([one.labels for one in each])
+    says = ~np.isnan(said)
+    count = says.sum(axis=0)
+    total = np.where(says, said, 0.0).sum(axis=0)
+    models = [one.model for one in each if one.model]
+    model = averaged(models) if len(models) == len(each) else None
+    return WeakLabels(np.where(count > 0, total / np.maximum(count, 1), np.nan), model=model)
+
+
 def _taught_by(labels: Array, lesson: Lesson) -> Lesson:
     """Return a lesson with someone's labels for true ones, where he says something."""
     learn, choose = (rows[~np.isnan(labels[rows])] for rows in (lesson.learn, lesson.choose))
@@ -162,8 +153,3 @@ def _leaves(supervisor: Supervisor) -> list[Supervisor]:
 
 def _shared(values: Sequence[int | None]) -> int | None:
     return values[0] if len({*values}) == 1 else None
-
-
-def _first_reasons(each: Sequence[Sequence[str]]) -> list[str]:
-    """Return for each molecule the first reason why it cannot be read, or an empty text."""
-    return [next(filter(None, reasons), "") for reasons in zip(*each, strict=True)]

@@ -6,7 +6,7 @@ A new kind is a module with a subclass of ``Supervisor``, and a line in ``superv
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from types import MappingProxyType
@@ -37,6 +37,10 @@ class Lesson:
         Rows whose labels someone reads.
     fit
         The study's rule for heads.
+    rule
+        For those that ask the student: from weak labels of shape (n, m) to the paper's
+        weak error - misfit of each column with this student on ``choose``, shape (m,); NaN where
+        a column is silent there.
     """
 
     examples: Examples
@@ -45,6 +49,7 @@ class Lesson:
     choose: Rows
     asked: Rows
     fit: FitHead
+    rule: Callable[[Array], Array] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,14 @@ class WeakLabels:
         The ridge penalty that it chose for itself, if it did.
     model
         What says the same of new molecules; None where nothing of the kind is kept.
+    taken
+        The names of those whose labels they are, where it took some of several.
     """
 
     labels: Array
     penalty: float = nan
     model: Model | None = None
+    taken: str = ""
 
 
 class Supervisor(Reader, ABC):
@@ -78,12 +86,15 @@ class Supervisor(Reader, ABC):
         The size of its encoder and the seed of its pretraining, where it has them.
     made
         How it was made, as far as is known; the manifest of a run has it.
+    asks_student
+        Whether its labels depend on the student that is to learn them: it is asked for each.
     """
 
     family: str
     hidden: int | None = None
     seed: int | None = None
     made: Mapping[str, Any] = MappingProxyType({})
+    asks_student: bool = False
 
     def content(self, examples: Examples) -> str:
         """Return a hash of what it is on some molecules: of what their table says of it too."""

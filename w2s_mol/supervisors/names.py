@@ -16,6 +16,12 @@ CONCAT, MEAN, CHAIN = "concat:", "mean:", "chain:"
 BETWEEN = {CONCAT: "+", MEAN: "+", CHAIN: ">"}
 """What begins the names of combinations, and what stands between their members."""
 
+TOP = "top:"
+"""What begins the name of the best of all others of a study, with how many: ``top:3``."""
+
+BETWEEN_TAKEN = " + "
+"""What stands between the names of those that were taken."""
+
 ALL_CHAINS = f"{CHAIN}all"
 _CHAIN_OF_SEED = re.compile(rf"{ALL_CHAINS}-s(\d+)")
 _SIZE = re.compile(r"h(\d+)")
@@ -31,7 +37,23 @@ def expand_supervisors(name: str) -> list[str]:
     if name == ALL_CHAINS:
         seeds = sorted({made["seed"] for made in shipped_metadata()})
         return [f"{ALL_CHAINS}-s{seed}" for seed in seeds]
-    return [name] if name.startswith((*NUMBERS, *BETWEEN)) else expand_encoders(name)
+    return [name] if name.startswith((*NUMBERS, *BETWEEN, TOP)) else expand_encoders(name)
+
+
+def count_of(name: str) -> int:
+    """Return how many of the others a name takes, ``top:3``.
+
+    Raises
+    ------
+    InputError
+        If it says no such number.
+    """
+    count = name.removeprefix(TOP)
+    if not count.isdecimal() or int(count) < 1:
+        raise InputError(
+            f"{name!r} should say how many of the other supervisors are taken, for example {TOP}3."
+        )
+    return int(count)
 
 
 def members_of(name: str) -> list[str]:
@@ -55,7 +77,7 @@ def members_of(name: str) -> list[str]:
     if len(members) < _FEWEST or not all(named):
         [(prefix, sign)] = [item for item in BETWEEN.items() if name.startswith(item[0])]
         raise InputError(
-            f"{name} should combine two supervisors or more. Write them with {sign!r} between: "
+            f"{name} should combine two or more. Write them with {sign!r} between: "
             f"{prefix}A{sign}B."
         )
     return members
@@ -70,8 +92,13 @@ def written_members(name: str) -> list[str]:
 
 
 def leaves(name: str) -> Iterator[str]:
-    """Yield what a name stands for in the end: encoders and numbers, combinations taken apart."""
+    """Yield what a name stands for in the end: encoders and numbers, combinations taken apart.
+
+    What takes the best of all others stands for nothing of its own.
+    """
     for one in expand_supervisors(name):
+        if one.startswith(TOP):
+            continue
         members = members_of(one)
         if not members:
             yield one

@@ -13,7 +13,7 @@ from w2s_mol.datasets.examples import Examples
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.matrix import InMemory
-from w2s_mol.models.model import Model
+from w2s_mol.models.model import Input, Model
 from w2s_mol.molecules.properties import check_property, property_values
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
@@ -68,7 +68,7 @@ class Number(Supervisor):
 
     def _model(self, head: LinearHead) -> Model:
         """Return what calibrates the number of other molecules."""
-        return Model(self.name, self.sha256, FIXED, head)
+        return Model((Input(self.name, self.sha256, FIXED),), head)
 
 
 class Column(Number):

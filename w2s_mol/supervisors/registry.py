@@ -10,9 +10,18 @@ from w2s_mol.encoders.names import family_of
 from w2s_mol.errors import InputError
 from w2s_mol.supervisors.combined import COMBINATIONS
 from w2s_mol.supervisors.contract import Supervisor
-from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW, expand_supervisors, members_of
+from w2s_mol.supervisors.names import (
+    COLUMN,
+    PROPERTY,
+    RAW,
+    TOP,
+    count_of,
+    expand_supervisors,
+    members_of,
+)
 from w2s_mol.supervisors.numbers import Column, Property, Raw
 from w2s_mol.supervisors.probe import Probe
+from w2s_mol.supervisors.top import Top
 
 KINDS: dict[str, Callable[[str, Finder], Supervisor]] = {
     COLUMN: lambda name, _finder: Column(name),
@@ -21,8 +30,8 @@ KINDS: dict[str, Callable[[str, Finder], Supervisor]] = {
 }
 """By prefix, with its colon: who makes a supervisor of the rest of its name, and finds encoders.
 
-Combinations are in ``combined.COMBINATIONS``: they are made of supervisors. Any other name is that
-of an encoder, or of several, and each of them is a probe.
+Combinations are in ``combined.COMBINATIONS``: they are made of supervisors, ``top:`` of all others
+of a study. Any other name is that of an encoder, or of several, and each of them is a probe.
 """
 
 
@@ -36,9 +45,14 @@ def find_supervisors(names: Iterable[str], finder: Finder) -> list[Supervisor]:
     """
     found: dict[str, Supervisor] = {}
     making = _Making(finder)
-    for name in dict.fromkeys(names):
+    own = [name for name in dict.fromkeys(names) if not name.startswith(TOP)]
+    for name in own:
         for supervisor in making.named(name):
             found.setdefault(supervisor.sha256, supervisor)
+    others = [*found.values()]
+    for name in (name for name in dict.fromkeys(names) if name.startswith(TOP)):
+        top = Top(name, count_of(name), others)
+        found.setdefault(top.sha256, top)
     if not found:
         raise InputError(
             "there is no weak encoder: the project ships none here. Pretrain some with "

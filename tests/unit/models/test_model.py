@@ -10,7 +10,7 @@ from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.heads.ridge import fit_ridge
-from w2s_mol.models.model import Model
+from w2s_mol.models.model import Model, averaged
 
 SMILES = ["CCO", "CCN", "c1ccccc1", "CCCC", "CC(=O)O", "CCCl", "CCF", "OCCO"]
 
@@ -34,11 +34,27 @@ def test_predictions_are_those_of_the_head_on_the_encoders_vectors(
     folder: Path, pooling: str | None
 ) -> None:
     model = fitted(str(folder), pooling)
-    assert model.pooling == (pooling or "mean+pooled")
+    [one] = model.inputs
+    assert one.pooling == (pooling or "mean+pooled")
     vectors = load_encoder(str(folder)).embed(["CCBr", *SMILES], pooling).embeddings
     found = model.predict(["CCBr", *SMILES])
     np.testing.assert_array_equal(found, model.head.predict(vectors)[:, 0])
     assert found.shape == (9,)
+
+
+def test_the_mean_of_models_is_one_that_reads_what_all_of_them_do(
+    folder: Path, tmp_path: Path
+) -> None:
+    each = [fitted(str(folder)), fitted("ecfp"), fitted("weak-h8-s0")]
+    mean = averaged(each)
+    assert mean.inputs == tuple(model.inputs[0] for model in each)
+    expected = np.mean([model.predict(SMILES) for model in each], axis=0)
+    np.testing.assert_allclose(mean.predict(SMILES), expected, rtol=1e-12)
+    mean.save(tmp_path / "mean")
+    np.testing.assert_array_equal(
+        Model.load(tmp_path / "mean").predict(SMILES), mean.predict(SMILES)
+    )
+    assert np.isnan(mean.predict(["broken", "CCO"])).tolist() == [True, False]
 
 
 def test_what_cannot_be_represented_has_no_prediction(folder: Path) -> None:
@@ -62,8 +78,7 @@ def test_a_model_is_loaded_as_it_was_saved(folder: Path, tmp_path: Path, name: s
     model = fitted(str(folder) if name == "folder" else name)
     model.save(tmp_path / "model")
     found = Model.load(tmp_path / "model")
-    for what in ("encoder", "fingerprint", "pooling", "task"):
-        assert getattr(found, what) == getattr(model, what)
+    assert (found.inputs, found.task) == (model.inputs, model.task)
     np.testing.assert_array_equal(found.head.penalties, model.head.penalties)
     np.testing.assert_array_equal(found.predict(SMILES), model.predict(SMILES))
     assert sorted(p.name for p in (tmp_path / "model").iterdir()) == [
@@ -102,7 +117,10 @@ def test_a_damaged_head_is_refused(tmp_path: Path, damage: str) -> None:
         ("[1]", "cannot be read"),
         ("{}", "cannot be read"),
         ('{"format": 99}', "no model of this version"),
-        ('{"pooling": 3}', "no model of this version"),
+        ('{"task": 3}', "no model of this version"),
+        ('{"inputs": []}', "no model of this version"),
+        ('{"inputs": [{"encoder": "ecfp"}]}', "cannot be read"),
+        ('{"inputs": [{"encoder": 1, "fingerprint": "", "pooling": ""}]}', "no model of this"),
     ],
 )
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path, text: str | None, says: str) -> None:
@@ -111,9 +129,9 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path, text: str | None, 
     if text is None:
         path.unlink()
     else:
-        whole = says != "cannot be read"
-        before = json.loads(path.read_text()) if whole else {}
-        path.write_text(json.dumps({**before, **json.loads(text)}) if whole else text)
+        mended = '":' in text
+        before = json.loads(path.read_text()) if mended else {}
+        path.write_text(json.dumps({**before, **json.loads(text)}) if mended else text)
     with pytest.raises(InputError, match=rf"model\.json.* {says}"):
         Model.load(tmp_path / "model")
 

@@ -17,7 +17,7 @@ from w2s_mol.heads.fixed import middle_penalty
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.heads.penalties import PENALTIES
 from w2s_mol.heads.ridge import RidgePath
-from w2s_mol.models.model import Model
+from w2s_mol.models.model import Input, Model
 from w2s_mol.prediction.choosing import choose
 from w2s_mol.prediction.fit import fit
 from w2s_mol.prediction.fitted import FittedModel
@@ -158,7 +158,9 @@ def test_a_model_that_reads_a_column_wants_it() -> None:
     from w2s_mol.heads.linear import LinearHead, Scaler
 
     head = LinearHead(Scaler(np.zeros(1), np.ones(1)), np.ones((1, 1)), np.zeros(1), np.ones(1))
-    model = FittedModel("weak", None, Model("column:dock", "", "", head), {"max_atoms": 500})
+    model = FittedModel(
+        "weak", None, Model((Input("column:dock", "", ""),), head), {"max_atoms": 500}
+    )
     assert model.predict(["C", "CC"], {"dock": [1, 2]}).tolist() == [1, 2]
     with pytest.raises(InputError, match="reads column 'dock'"):
         model.predict(["C", "CC"])

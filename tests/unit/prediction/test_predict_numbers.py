@@ -19,6 +19,9 @@ from w2s_mol.study.kept_models import KeptModels
 from w2s_mol.study.prediction_tables import read_predictions
 
 CHAIN, MEAN = "chain:weak-h8-s0>weak-h12-s0", "mean:column:dock+weak-h8-s0"
+CONCAT, TOP = "concat:weak-h8-s0+weak-h12-s0", "top:2"
+EVERY = ("column:dock", "raw:dock", "property:MolLogP", CHAIN, MEAN, CONCAT, TOP)
+BESIDE = "concat:ecfp+rdkit2d"
 
 
 @pytest.fixture(scope="module")
@@ -32,29 +35,33 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(table: Path) -> FinishedRun:
-    weak = ("column:dock", "raw:dock", "property:MolLogP", CHAIN, MEAN)
-    asked = {"weak": weak, "strong": "ecfp", "split_seeds": (0, 1), "unit": "log10"}
+    asked = {"weak": EVERY, "strong": ("ecfp", BESIDE), "split_seeds": (0, 1), "unit": "log10"}
     run_study(output_dir=table.parent / "run", dataset=str(table), target_column="y", **asked)
     return the_run(table.parent / "run")
 
 
-@pytest.mark.parametrize("weak", ["column:dock", "raw:dock", "property:MolLogP", CHAIN])
+@pytest.mark.parametrize("weak", EVERY)
 def test_what_they_say_of_the_studys_molecules_is_what_they_said(
     run: FinishedRun, table: Path, weak: str
 ) -> None:
-    predictor = open_predictor(run, weak=weak, use="weak")
-    assert predictor.columns == (["dock"] if "dock" in weak else [])
+    predictor = open_predictor(run, strong="ecfp", weak=weak, use="weak")
+    takes_column = weak == TOP or "dock" in weak
+    assert predictor.columns == (["dock"] if takes_column else [])
     [block] = predictor.blocks(Library(table))
     said = read_predictions(run)
-    said = said[said["weak"] == weak].groupby("row")["weak_prediction"].mean()
+    said = (
+        said[(said["weak"] == weak) & (said["strong"] == "ecfp")]
+        .groupby("row")["weak_prediction"]
+        .mean()
+    )
     np.testing.assert_allclose(block.predictions, said.sort_index(), atol=1e-5)
-    assert np.isnan(block.distances).all() == ("dock" in weak)
+    assert np.isnan(block.distances).all() == takes_column
 
 
 def test_a_library_without_the_column_is_refused_and_a_missing_number_is_a_reason(
     run: FinishedRun, tmp_path: Path
 ) -> None:
-    predictor = open_predictor(run, weak="column:dock", use="delta")
+    predictor = open_predictor(run, weak="column:dock", strong=BESIDE, use="delta")
     (tmp_path / "a.csv").write_text("smiles\nCCO\n")
     with pytest.raises(InputError, match=r"unknown column in a\.csv: 'dock'"):
         list(predictor.blocks(Library(tmp_path / "a.csv")))
@@ -63,23 +70,37 @@ def test_a_library_without_the_column_is_refused_and_a_missing_number_is_a_reaso
     assert block.reasons == ["no number in column 'dock'", ""]
 
 
-def test_a_combination_without_a_model_has_only_uses_that_do_not_need_it(run: FinishedRun) -> None:
-    with pytest.raises(InputError, match=r"It keeps: w2s, both, direct\."):
-        open_predictor(run, weak=MEAN, use="stack")
-    choice = choose(run, KeptModels(run), weak=MEAN, use="w2s")
-    with pytest.raises(InputError, match="made of several supervisors"):
+@pytest.mark.parametrize("use", ["w2s", "delta", "stack"])
+def test_encoders_side_by_side_are_one_student(run: FinishedRun, table: Path, use: str) -> None:
+    predictor = open_predictor(run, weak="column:dock", strong=BESIDE, use=use)
+    [block] = predictor.blocks(Library(table))
+    name = "w2s_prediction" if use == "w2s" else f"{use}_prediction"
+    told = run.table("predictions" if use == "w2s" else "uses")
+    said = told[(told["weak"] == "column:dock") & (told["strong"] == BESIDE)]
+    of_row = said.groupby("row", observed=True)[name].agg(["mean", "size"])
+    both = of_row.index[of_row["size"] == 2]
+    np.testing.assert_allclose(block.predictions[both], of_row["mean"][both], atol=1e-4)
+
+
+def test_whoever_is_of_others_on_each_split_is_not_fitted_on_all(run: FinishedRun) -> None:
+    results = run.table("results")
+    taken = results[results["weak"] == TOP]["taken"]
+    assert (taken.str.count(r" \+ ") == 1).all()
+    assert (results[results["weak"] != TOP]["taken"] == "").all()
+    choice = choose(run, KeptModels(run), strong="ecfp", weak=TOP, use="delta")
+    with pytest.raises(InputError, match="other supervisors on each split"):
         fit(run, choice, Finder())
 
 
-@pytest.mark.parametrize("weak", ["column:dock", "raw:dock", "property:MolLogP"])
+@pytest.mark.parametrize("weak", [name for name in EVERY if name != TOP])
 def test_a_fitted_model_reads_them_too(
     run: FinishedRun, table: Path, tmp_path: Path, weak: str
 ) -> None:
-    choice = choose(run, KeptModels(run), weak=weak, use="delta")
+    choice = choose(run, KeptModels(run), strong=BESIDE, weak=weak, use="delta")
     fit(run, choice, Finder()).save(tmp_path / "kept")
     own = pd.read_csv(table)
     found = load_model(tmp_path / "kept").predict(list(own["smiles"]), {"dock": own["dock"]})
-    of_run = open_predictor(run, weak=weak, use="delta")
+    of_run = open_predictor(run, strong=BESIDE, weak=weak, use="delta")
     [block] = of_run.blocks(Library(table))
     assert np.corrcoef(found, block.predictions)[0, 1] > 0.9
 

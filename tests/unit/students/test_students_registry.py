@@ -49,6 +49,23 @@ def test_two_that_are_called_alike_are_refused(tiny_encoder_folder: Path, tmp_pa
         find_students([str(tiny_encoder_folder), str(other)], FINDER)
 
 
+def test_several_encoders_are_one_student_side_by_side() -> None:
+    [found] = find_students(["concat:ecfp+weak-h8-s0"], FINDER)
+    members = find_students(["ecfp", "weak-h8-s0"], FINDER)
+    assert found.name == "concat:ecfp+weak-h8-s0"
+    assert found.encoders == tuple(one for each in found.members for one in each.encoders)
+    assert len({found.sha256, *(member.sha256 for member in members)}) == 3
+    smiles = ["CCO", "[U]", "broken"]
+    assert list(map(bool, found.prepare(smiles))) == [False, True, True]
+    assert found.encoded.features(smiles).shape == (3, 2048 + 16)
+
+
+@pytest.mark.parametrize("name", ["concat:ecfp", "concat:ecfp+", "concat:ecfp+ecfp"])
+def test_one_encoder_is_not_several(name: str) -> None:
+    with pytest.raises(InputError, match=r"two or more|names ecfp 2 times"):
+        find_students([name], FINDER)
+
+
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(InputError, match="unknown encoder 'molbrt'"):
         find_students(["molbrt"], FINDER)

@@ -23,6 +23,7 @@ from w2s_mol.study.draws import Draw
 from w2s_mol.study.protocols import PROTOCOLS, Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.supervisors.top import Top
 from w2s_mol.tasks.registry import REGRESSION
 from w2s_mol.uses.contract import Exercise, Learned
 from w2s_mol.uses.corrected import WEIGHTS
@@ -44,18 +45,22 @@ def roles_of(n: int, protocol: str = "paper") -> Roles:
 
 
 def carried_out(
-    supervisors: Sequence[Supervisor], students: Sequence[Student], truth: np.ndarray, *rest
+    supervisors: Sequence[Supervisor],
+    students: Sequence[Student],
+    truth: np.ndarray,
+    roles: Roles,
+    *rest,
 ) -> list[Cells]:
     examples = Examples(["C"] * len(truth))
-    return list(split_cells(supervisors, students, examples, truth, *rest))
+    return list(split_cells(supervisors, students, examples, truth, roles, REGRESSION, *rest))
 
 
 def supervise(
-    weak: Sequence[np.ndarray], strong: np.ndarray | None, truth: np.ndarray, *rest
+    weak: Sequence[np.ndarray], strong: np.ndarray | None, truth: np.ndarray, roles: Roles, *rest
 ) -> Cells:
     """Carry out the cells of probes on arrays and one student; of their own features for None."""
     supervisors = [probe(x, f"weak-{place}") for place, x in enumerate(weak)]
-    [found] = carried_out(supervisors, [student(strong)], truth, *rest)
+    [found] = carried_out(supervisors, [student(strong)], truth, roles, *rest)
     return found
 
 
@@ -401,7 +406,7 @@ def test_each_cells_model_predicts_what_its_student_does(own: bool) -> None:
     assert len(found.made["w2s"].models) == 2
     for column, model in enumerate(found.made["w2s"].models):
         x = weak[column] if own else strong
-        assert model.encoder == (f"weak-{column}" if own else "strong")
+        assert [one.encoder for one in model.inputs] == [f"weak-{column}" if own else "strong"]
         np.testing.assert_allclose(model.head.predict(x)[:, 0], of(found)[:, column], atol=1e-8)
         np.testing.assert_array_equal(model.head.penalties, found.made["w2s"].penalties[[column]])
 
@@ -492,3 +497,49 @@ def test_a_supervisor_that_overflowed_spoils_no_one_else(fit) -> None:
         np.testing.assert_allclose(
             of(alone, "ceiling")[:, one], of(among, "ceiling")[:, other], rtol=1e-11
         )
+
+
+def test_the_best_of_the_others_are_taken_by_weak_error_minus_misfit_on_validation() -> None:
+    """By hand: who is taken, what is said, and that no other student's misfit counts."""
+    weak, strong, truth = problem()
+    roles = roles_of(len(truth))
+    others = [probe(x, f"weak-{place}") for place, x in enumerate([*weak, strong[:, 2:9]])]
+    students = [student(strong, "large"), student(strong[:, ::3], "small")]
+    found = carried_out([*others, Top("top:2", 2, others)], students, truth, roles, RIDGE)
+    for cells in found:
+        rows = roles.parts["valid"]
+        of_student, said = of(cells)[rows, :3], cells.weak[rows, :3]
+        errors, misfits = (said - truth[rows, None]) ** 2, (of_student - said) ** 2
+        bounds = (errors - misfits).mean(axis=0)
+        best = np.argsort(bounds)[:2]
+        assert cells.taken == [""] * 3 + [" + ".join(f"weak-{place}" for place in best)]
+        np.testing.assert_allclose(
+            cells.weak[roles.asked, 3], cells.weak[roles.asked][:, best].mean(axis=1)
+        )
+        model = cells.weak_models[3]
+        assert {one.encoder for one in model.inputs} == {f"weak-{place}" for place in best}
+
+
+def test_whoever_is_silent_on_validation_is_not_taken() -> None:
+    _, strong, truth = problem()
+    roles = roles_of(len(truth))
+    silent, wrong, near = np.full(120, np.nan), truth + 5, truth + 0.1
+    others = [Says(said, name) for said, name in ((silent, "a"), (wrong, "b"), (near, "c"))]
+    [cells] = carried_out(
+        [others[1], Top("top:2", 2, others)], [student(strong)], truth, roles, RIDGE
+    )
+    assert cells.taken == ["", "c + b"]
+
+
+def test_no_test_label_decides_who_is_taken() -> None:
+    weak, strong, truth = problem()
+    roles = roles_of(len(truth))
+    altered = truth.copy()
+    altered[roles.parts["test"]] *= -100
+    others = [probe(x, f"weak-{place}") for place, x in enumerate(weak)]
+    before, after = (
+        carried_out([Top("top:1", 1, others)], [student(strong)], y, roles, RIDGE)[0]
+        for y in (truth, altered)
+    )
+    assert before.taken == after.taken
+    np.testing.assert_array_equal(before.weak, after.weak)

@@ -21,6 +21,7 @@ from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.draws import Draw, roles_of
 from w2s_mol.study.plan import StudyPlan
+from w2s_mol.tasks.registry import REGRESSION
 
 MADE = generate(90)
 LABELLED, POOL = MADE[:60], MADE[60:]
@@ -148,7 +149,13 @@ def test_a_student_learns_weak_labels_of_them_and_nobody_is_shown_a_true_one() -
     pool = np.arange(60, 80)
     roles = roles_of(Draw(0, "20", 0), split, asked, pool)
     [cells] = split_cells(
-        [supervisor], [student(strong)], Examples(["C"] * 80), truth, roles, head_fitter("ols")
+        [supervisor],
+        [student(strong)],
+        Examples(["C"] * 80),
+        truth,
+        roles,
+        REGRESSION,
+        head_fitter("ols"),
     )
     [lesson] = supervisor.lessons
     assert {*pool} <= {*lesson.asked}

@@ -2,7 +2,7 @@ import pytest
 
 from w2s_mol.encoders.names import shipped_encoders
 from w2s_mol.errors import InputError
-from w2s_mol.supervisors.names import columns_of, expand_supervisors, leaves, members_of
+from w2s_mol.supervisors.names import columns_of, count_of, expand_supervisors, leaves, members_of
 
 CHAIN_OF_0 = [name for name in shipped_encoders() if name.endswith("-s0")]
 
@@ -44,7 +44,7 @@ def test_the_columns_of_a_table_are_known_from_names() -> None:
 
 @pytest.mark.parametrize("name", ["mean:ecfp", "concat:", "chain:ecfp>", "mean:ecfp++rdkit2d"])
 def test_one_alone_is_no_combination(name: str) -> None:
-    with pytest.raises(InputError, match="should combine two supervisors or more"):
+    with pytest.raises(InputError, match="should combine two or more"):
         members_of(name)
 
 
@@ -53,3 +53,12 @@ def test_a_size_or_seed_that_is_not_shipped_is_refused() -> None:
         members_of("mean:h7")
     with pytest.raises(InputError, match=r"no shipped weak encoder of seed 9\. .*one of: 0, 1, 2"):
         members_of("chain:all-s9")
+
+
+def test_the_best_of_all_others_say_how_many() -> None:
+    assert expand_supervisors("top:3") == ["top:3"]
+    assert count_of("top:3") == 3
+    assert list(leaves("top:3")) == []
+    for name in ("top:", "top:0", "top:-1", "top:x", "top:1.5"):
+        with pytest.raises(InputError, match=r"should say how many .* top:3"):
+            count_of(name)

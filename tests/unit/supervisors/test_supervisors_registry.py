@@ -101,3 +101,19 @@ def test_no_weights_are_loaded_for_those_that_are_known(monkeypatch: pytest.Monk
     find_supervisors(["weak-h8-s0"], FINDER)
     monkeypatch.setattr(EncoderFolder, "open", None)
     assert [s.name for s in find_supervisors(["weak-h8-s0"], FINDER)] == ["weak-h8-s0"]
+
+
+def test_the_best_are_of_all_others_wherever_they_are_named() -> None:
+    [first, second, top] = find_supervisors(["top:1", "ecfp", "mean:ecfp+rdkit2d"], FINDER)
+    assert (first.name, second.name) == ("ecfp", "mean:ecfp+rdkit2d")
+    assert (top.name, top.family, top.members) == ("top:1", "top", (first, second))
+    assert top.asks_student
+    assert {one.name for one in top.encoders} == {"ecfp", "rdkit2d"}
+    [*_, other] = find_supervisors(["ecfp", "rdkit2d", "top:1"], FINDER)
+    assert other.sha256 != top.sha256
+
+
+@pytest.mark.parametrize("names", [["top:2", "ecfp", "rdkit2d"], ["top:1"], ["top:1", "top:2"]])
+def test_there_should_be_more_than_are_taken(names: list[str]) -> None:
+    with pytest.raises(InputError, match=r"top:\d takes \d of the other .* Name more with --weak"):
+        find_supervisors(names, FINDER)

@@ -1,0 +1,27 @@
+"""The vectors of several encoders as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from w2s_mol.embeddings.encoded import Encoded
+from w2s_mol.heads.linear import LinearHead
+from w2s_mol.heads.matrix import Matrix
+from w2s_mol.heads.side_by_side import SideBySide
+from w2s_mol.models.model import Model
+
+
+@dataclass(frozen=True)
+class EncodedTogether:
+    """Several encoders whose vectors stand side by side, each as it is."""
+
+    each: Sequence[Encoded]
+
+    def features(self, smiles: Sequence[str]) -> Matrix:
+        """Return the vectors of some molecules, shape (n, d1 + d2 + ...)."""
+        return SideBySide([one.features(smiles) for one in self.each])
+
+    def model(self, head: LinearHead) -> Model:
+        """Return what these encoders and a head predict together."""
+        return Model(tuple(one.input for one in self.each), head)
