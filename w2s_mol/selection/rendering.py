@@ -13,6 +13,7 @@ from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.tables import StudySelection, supervisor_names
 from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.supervisors.names import TOP
 
 _PART_WORDS = {"valid": "validation", "val": "validation", "test": "test"}
 _MARKS = (("picked", "pick"), ("oracle", "oracle"))
@@ -94,8 +95,20 @@ def rendered_table(selection: StudySelection, names: Iterable[str] | None = None
         numeric=frozenset({0, 2, 3, 4}),
         pick=table["picked"].tolist().index(True),
         note=f"In {unit}; {spread if several else f'{alone}, so no spread'}; "
-        f"{gain.words} = {gain.what}.",
-        short_note=f"In {unit}; {spread if several else alone}.{left_out(selection.not_finite)}",
+        f"{gain.words} = {gain.what}.{too_good(selection)}",
+        short_note=f"In {unit}; {spread if several else alone}."
+        f"{left_out(selection.not_finite)}{too_good(selection)}",
+    )
+
+
+def too_good(selection: StudySelection) -> str:
+    """Say which supervisors were chosen on the molecules that the table's rule sees."""
+    names = [str(n) for n in selection.table["weak"] if str(n).startswith(TOP)]
+    if not names or selection.selector_split == "test":
+        return ""
+    return (
+        f" {', '.join(sorted(names))}: chosen by this rule on these molecules, so that its "
+        f"{selection.task.words('bound')} is too good."
     )
 
 

@@ -80,7 +80,7 @@ def study_groups(results: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str, p
     untrained = results["weak"].map({name: _untrained(str(name)) for name in {*results["weak"]}})
     # What takes some of the others is what these are.
     takes = results["weak"].astype(str).str.startswith(TOP)
-    others = untrained.where(~takes).groupby(results["study"]).transform("all")
+    others = untrained.where(~takes).groupby([results[key] for key in STUDY_KEYS]).transform("all")
     untrained = untrained.where(~takes, others).astype(bool)
     by = [*STUDY_KEYS, untrained.rename("untrained")]
     for values, rows in results.groupby(by, sort=False):

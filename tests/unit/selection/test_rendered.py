@@ -90,3 +90,13 @@ def test_a_correlation_near_zero_has_no_exponent(value: float, text: str) -> Non
     scored = found.selectors.assign(spearman=value)
     rendered = rendered_selectors(dataclasses.replace(found, selectors=scored))
     assert {row[4] for row in rendered.rows} == {text}
+
+
+def test_whoever_was_chosen_on_validation_is_said_to_look_too_good_there() -> None:
+    results = plain().replace({"weak": {"weak-h8-s0": "top:3"}})
+    said = "top:3: chosen by this rule on these molecules, so that its weak error - misfit is too"
+    [on_valid], [on_test] = (list(selections(results, part)) for part in ("valid", "test"))
+    rendered = rendered_table(on_valid)
+    assert said in rendered.note
+    assert said in rendered.short_note
+    assert said not in rendered_table(on_test).note

@@ -70,3 +70,20 @@ def test_what_a_study_s_results_lack_is_named(column: str) -> None:
 def test_a_combination_of_untrained_encoders_alone_is_a_control(weak: str, control: str) -> None:
     frame = results().assign(weak=weak)
     assert {found for _, found, _ in study_groups(frame)} == {control}
+
+
+@pytest.mark.parametrize(("other", "control"), [("random", "random weak"), ("weak", "none")])
+def test_what_takes_the_best_of_others_is_a_control_where_they_are(
+    other: str, control: str
+) -> None:
+    frame = results()
+    frame["weak"] = frame["weak"].where(frame["hidden"] != 8, "top:2")
+    frame["weak"] = frame["weak"].str.replace("weak-", f"{other}-")
+    assert {found for _, found, _ in study_groups(frame)} == {control}
+
+
+def test_a_student_of_untrained_encoders_side_by_side_is_a_control() -> None:
+    for strong, control in (("concat:random-h8-s0+random-h8-s1", "random strong"),
+                            ("concat:random-h8-s0+ecfp", "none")):  # fmt: skip
+        frame = results().assign(strong=strong)
+        assert {found for _, found, _ in study_groups(frame)} == {control}
