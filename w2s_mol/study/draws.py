@@ -90,7 +90,10 @@ def roles_of(draw: Draw, split: Split, config: StudyConfig, unlabelled: Rows) ->
     among the more. A student learns weak labels of ``unlabelled`` ones in every draw.
     """
     roles = _roles_of_labelled(draw, split, config)
-    return replace(roles, student_learns=np.concatenate([roles.student_learns, unlabelled]))
+    taught = np.concatenate([roles.student_learns, unlabelled])
+    used = np.concatenate([roles.supervisor_learns, roles.supervisor_chooses, taught])
+    left = np.setdiff1d(np.concatenate([split.train, split.valid]), used)
+    return replace(roles, student_learns=taught, unlabelled=left)
 
 
 def _roles_of_labelled(draw: Draw, split: Split, config: StudyConfig) -> Roles:

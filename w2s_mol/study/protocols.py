@@ -7,12 +7,18 @@ command line have it then. Imports nothing heavy, for the command line's help re
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from w2s_mol.datasets.dataset import Split
     from w2s_mol.heads.matrix import Rows
+
+
+def _no_rows() -> Rows:
+    import numpy as np
+
+    return np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,9 @@ class Roles:
     drawn
         Whether the labelled ones are one draw of several: who says nothing of it has no result
         there, and the study goes on.
+    unlabelled
+        Train and validation molecules whose true label nobody was given, and that the student is
+        not taught on: what it makes of a supervisor (misfit) is measured on them as well.
     """
 
     parts: dict[str, Rows]
@@ -38,6 +47,7 @@ class Roles:
     supervisor_chooses: Rows
     student_chooses: Rows
     drawn: bool = False
+    unlabelled: Rows = field(default_factory=_no_rows)
 
     @property
     def asked(self) -> Rows:
@@ -45,7 +55,7 @@ class Roles:
         import numpy as np
 
         used = [*self.parts.values(), self.supervisor_learns, self.student_learns]
-        used += [self.supervisor_chooses, self.student_chooses]
+        used += [self.supervisor_chooses, self.student_chooses, self.unlabelled]
         return np.unique(np.concatenate(used))
 
     @property
@@ -64,6 +74,7 @@ class Roles:
             places[self.supervisor_chooses],
             places[self.student_chooses],
             self.drawn,
+            places[self.unlabelled],
         )
 
 
