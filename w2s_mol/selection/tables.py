@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from w2s_mol.errors import InputError
+from w2s_mol.numbers import counted
 from w2s_mol.runs import FinishedRun
 from w2s_mol.study.groups import no_finite_supervisor, of_a_study, study_groups
 from w2s_mol.tasks.contract import Task
@@ -242,9 +243,7 @@ def _number_unlabelled(seen: pd.DataFrame) -> str:
     """Say on how many molecules that misfit is measured, over splits and supervisors."""
     if not _on_unlabelled(seen):
         return ""
-    numbers = seen["n_misfit_unlabelled"][seen[UNLABELLED].notna()]
-    few, many = (f"{int(number):,}" for number in (numbers.min(), numbers.max()))
-    return few if few == many else f"{few} to {many}"
+    return counted(seen["n_misfit_unlabelled"][seen[UNLABELLED].notna()])
 
 
 def _is_finite(table: pd.DataFrame) -> pd.Series:

@@ -15,6 +15,25 @@ if TYPE_CHECKING:
     from w2s_mol.heads.matrix import Rows
 
 
+_TEST = "test, "
+
+
+def column_apart(part: str) -> str:
+    """Return the column of which ``told_apart`` made the name of a part; empty for any other."""
+    return part.removeprefix(_TEST) if part.startswith(_TEST) else ""
+
+
+def told_apart(column: str) -> str:
+    """Return what results call the test molecules of which a column says 1.
+
+    Examples
+    --------
+    >>> told_apart("cliff_mol")
+    'test, cliff_mol'
+    """
+    return _TEST + column
+
+
 def _no_rows() -> Rows:
     import numpy as np
 
@@ -39,6 +58,8 @@ class Roles:
     unlabelled
         Train and validation molecules whose true label nobody was given, and that the student is
         not taught on: what it makes of a supervisor (misfit) is measured on them as well.
+    apart
+        Rows of the test part that results are given for once more, by name.
     """
 
     parts: dict[str, Rows]
@@ -48,6 +69,7 @@ class Roles:
     student_chooses: Rows
     drawn: bool = False
     unlabelled: Rows = field(default_factory=_no_rows)
+    apart: dict[str, Rows] = field(default_factory=dict)
 
     @property
     def asked(self) -> Rows:
@@ -75,6 +97,7 @@ class Roles:
             places[self.student_chooses],
             self.drawn,
             places[self.unlabelled],
+            {part: places[rows] for part, rows in self.apart.items()},
         )
 
 

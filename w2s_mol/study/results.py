@@ -94,6 +94,8 @@ def result_rows(
 ) -> pd.DataFrame:
     """Return the quantities of every supervisor on every part of one split, for one student.
 
+    Test molecules that are told apart have rows of their own after those of the parts.
+
     Parameters
     ----------
     context
@@ -137,7 +139,7 @@ def result_rows(
         content = weak.content(examples)
         unlabelled = cells.predicted(roles.unlabelled, column)
         misfit, n_misfit = context.task.misfit(unlabelled), _said(unlabelled)
-        for part, index in roles.parts.items():
+        for part, index in {**roles.parts, **roles.apart}.items():
             predicted = cells.predicted(index, column)
             measured = context.task.measured(predicted)
             beside = (misfit, n_misfit, measured["weak_error"] - misfit)
