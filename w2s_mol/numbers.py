@@ -14,6 +14,18 @@ _LEAST, _MOST = 1e-4, 1e5
 """Between these a number is written out; beyond, with an exponent."""
 
 
+def counted(numbers: Iterable[float]) -> str:
+    """Return a whole number, or the least and the most of several.
+
+    Examples
+    --------
+    >>> counted([2140, 1200, 2140])
+    '1,200 to 2,140'
+    """
+    few, *_, many = sorted([*numbers] * 2)
+    return f"{few:,.0f}" if few == many else f"{few:,.0f} to {many:,.0f}"
+
+
 @dataclass(frozen=True)
 class Form:
     """How numbers that stand together are written.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from w2s_mol.runs import FinishedRun
 from w2s_mol.study.prediction_tables import (
+    APART,
     MOLECULES,
     PART,
     PREDICTION,
@@ -76,6 +77,18 @@ class Predictions:
         named = found.drop(columns=["family", "weak"])  # a use is called as the supervisor's column
         told = named.assign(labels=labels).rename(columns=columns)
         return pd.DataFrame(told[[*_TOLD, *columns.values()]]).reset_index(drop=True)
+
+    def apart(self, dataset: str) -> tuple[str, pd.Series] | None:
+        """Return the column that says whose errors are told apart, and the rows of these.
+
+        None where no column does.
+        """
+        of_dataset = self._molecules[self._molecules["dataset"] == dataset]
+        for column in of_dataset.filter(regex=f"^{APART}"):
+            marked = of_dataset[column].astype("boolean").fillna(value=False).to_numpy(bool)
+            if marked.any():
+                return str(column).removeprefix(APART), of_dataset["row"][marked]
+        return None
 
     def trained_on(self, dataset: str, split: str) -> pd.DataFrame:
         """Return the row and SMILES of the molecules that anyone learnt from in a split."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from w2s_mol.advice.errors import UseErrors, beside_each_other, use_errors
 from w2s_mol.advice.losses import Losses
 from w2s_mol.advice.predictions import Predictions, keeps_predictions
 from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.tables import SelectorSplit, selections, studies_of
+from w2s_mol.selection.tables import UNLABELLED, SelectorSplit, selections, studies_of
 from w2s_mol.statistics.resampling import REPLICATES
 from w2s_mol.study.groups import NO_CONTROL
 from w2s_mol.uses.registry import DIRECT
@@ -30,7 +31,8 @@ class Advice:
         What to do, one for each that has a supervisor with finite errors.
     ranking
         How well the paper's rule and the smallest weak error rank supervisors, one row each:
-        ``rule``, ``weak_error`` (Spearman), ``rule_regret``, ``weak_error_regret``.
+        ``rule``, ``weak_error`` (Spearman), ``rule_unlabelled`` (the rule with its misfit on
+        unlabelled molecules; NaN where there are none), ``rule_regret``, ``weak_error_regret``.
     """
 
     group: list[UseErrors]
@@ -100,6 +102,7 @@ def _ranks(selectors: pd.DataFrame) -> dict[str, float]:
     return {
         "rule": float(selectors["spearman"]["bound"]),
         "weak_error": float(selectors["spearman"]["weak_error"]),
+        "rule_unlabelled": float(selectors["spearman"].get(UNLABELLED, math.nan)),
         "rule_regret": float(selectors["regret"]["bound"]),
         "weak_error_regret": float(selectors["regret"]["weak_error"]),
     }

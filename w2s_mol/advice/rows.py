@@ -10,6 +10,7 @@ from w2s_mol.advice.report import Advice
 from w2s_mol.advice.wording import sentence
 
 _KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "unit")
+_RANKED = ("rule", "weak_error", "rule_unlabelled")
 
 
 def of_choices(found: Sequence[Advice]) -> tuple[list[str], list[list[Any]]]:
@@ -44,6 +45,6 @@ def _row(advice: Advice, place: int) -> dict[str, Any]:
         "worth_low": value.low if value else None,
         "worth_high": value.high if value else None,
         **{f"{use}_test": float(errors.test[use].mean()) for use in ALL_USES},
-        **{f"spearman_{n}": float(advice.ranking[n].iloc[place]) for n in ("rule", "weak_error")},
+        **{f"spearman_{name}": float(advice.ranking[name].iloc[place]) for name in _RANKED},
         "sentence": sentence(choice),
     }

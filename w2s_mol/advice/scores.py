@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,11 +16,38 @@ from w2s_mol.errors import InputError
 from w2s_mol.numbers import Form
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import Rendering, in_short
+from w2s_mol.study.protocols import told_apart
 from w2s_mol.tasks.contract import Task
 from w2s_mol.uses.registry import WEAK
 
-Scored = tuple[Choice, pd.DataFrame]
-"""A choice, and the scores of every use of its supervisor."""
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of every use of a chosen supervisor.
+
+    Attributes
+    ----------
+    choice
+        The supervisor and use.
+    table
+        As ``scores_of`` returns it.
+    apart
+        The column of which the molecules have 1; empty for all test molecules.
+    n, n_splits
+        Distinct molecules, and splits that have any.
+    """
+
+    choice: Choice
+    table: pd.DataFrame
+    apart: str
+    n: int
+    n_splits: int
+
+    @property
+    def part(self) -> str:
+        """Return what results call these molecules."""
+        return told_apart(self.apart) if self.apart else "test"
+
 
 _KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "unit")
 
@@ -56,7 +84,9 @@ def scores_of(predictions: pd.DataFrame, task: Task) -> pd.DataFrame:
 
 
 def scored(found: Sequence[Advice], runs: Sequence[FinishedRun]) -> Iterator[Scored]:
-    """Yield what is recommended for each study, with the scores of its supervisor's uses.
+    """Yield for each study the scores of the recommended supervisor's uses.
+
+    On all test molecules, then on those that are told apart, if any are.
 
     Raises
     ------
@@ -76,12 +106,24 @@ def scored(found: Sequence[Advice], runs: Sequence[FinishedRun]) -> Iterator[Sco
             known[study] = Predictions(by_id[study])
         keys = choice.errors.keys
         rows = known[study].on_test(keys, choice.family, choice.weak)
-        yield choice, scores_of(rows[rows["labels"] == str(keys["labels"])], choice.errors.task)
+        rows = rows[rows["labels"] == str(keys["labels"])]
+        yield _scored(choice, rows)
+        if found_apart := known[study].apart(str(keys["dataset"])):
+            column, marked = found_apart
+            some = rows[rows["row"].isin(marked)]
+            if len(some):
+                yield _scored(choice, some, column)
 
 
-def rendered_scores(choice: Choice, scores: pd.DataFrame) -> Rendering:
+def _scored(choice: Choice, rows: pd.DataFrame, apart: str = "") -> Scored:
+    table = scores_of(rows, choice.errors.task)
+    return Scored(choice, table, apart, rows["row"].nunique(), rows["split"].nunique())
+
+
+def rendered_scores(scored: Scored) -> Rendering:
     """Return the scores as a reader sees them, the recommended use pointed out."""
-    task = choice.errors.task
+    choice, scores, task = scored.choice, scored.table, scored.choice.errors.task
+    where = f", the {scored.n:,} molecules whose {scored.apart} is 1" if scored.apart else ""
     forms = {score.name: Form.of(scores[score.name], 3) for score in task.scores}
     rows = [
         (words(use), *(forms[name].number(float(scores[name][use])) for name in forms))
@@ -92,28 +134,30 @@ def rendered_scores(choice: Choice, scores: pd.DataFrame) -> Rendering:
         for score in task.scores
     )
     return Rendering(
-        title=f"{in_short(choice.errors.keys)}: scores on test, supervisor {choice.weak}",
+        title=f"{in_short(choice.errors.keys)}: scores on test{where}, supervisor {choice.weak}",
         columns=("use", *(score.words for score in task.scores)),
         rows=tuple(rows),
         numeric=frozenset(range(1, 1 + len(forms))),
         pick=ALL_USES.index(choice.recommended),
-        note=f"{what}. Means over {choice.errors.n_splits} splits and draws; n/a where a score is "
+        note=f"{what}. Means over {scored.n_splits} splits and draws; n/a where a score is "
         "undefined in one of them.",
     )
 
 
 def rows_of_scores(found: Sequence[Scored]) -> tuple[list[str], list[list[Any]]]:
-    """Return columns and rows for other programs, one row a study and use."""
+    """Return columns and rows for other programs, one row a study, part and use."""
     rows = [
         {
-            **{key: choice.errors.keys[key] for key in _KEYS},
-            "weak": choice.weak,
-            "family": choice.family,
+            **{key: one.choice.errors.keys[key] for key in _KEYS},
+            "eval_split": one.part,
+            "n": one.n,
+            "weak": one.choice.weak,
+            "family": one.choice.family,
             "use": use,
-            "recommended": use == choice.recommended,
-            **{name: float(scores[name][use]) for name in scores},
+            "recommended": use == one.choice.recommended,
+            **{name: float(one.table[name][use]) for name in one.table},
         }
-        for choice, scores in found
+        for one in found
         for use in ALL_USES
     ]
     return list(rows[0]) if rows else [], [list(row.values()) for row in rows]

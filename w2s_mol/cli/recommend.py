@@ -67,7 +67,7 @@ def _print_scores(found: list[Scored], form: str) -> None:
     if form != "table":
         output.print_rows(*rows_of_scores(found), form)
         return
-    for choice, scores in found:
-        table = rendered_scores(choice, scores)
+    for scored in found:
+        table = rendered_scores(scored)
         output.rich_result(drawn(table, before="\n"))
         output.result(table.note)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.option import Option
 from w2s_mol.settings_check import Range
-from w2s_mol.study.config import StudyConfig
+from w2s_mol.study.config import ALL, StudyConfig
 
 app = new_app()
+_PART = "eval_split"
 
 
 @app.command()
@@ -42,6 +43,7 @@ def run(
     """
     from w2s_mol.cli.folders import study_folder
     from w2s_mol.study.run import run_study
+    from w2s_mol.study.summary import on_test
 
     folder = output_dir or study_folder(study)
     with output.progress_bars() as progress:
@@ -65,9 +67,9 @@ def run(
         output.note(f"transformers ran on {found.finished.manifest['device']}")
     else:
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
-    test = [row for row in found.finished.rows() if row["eval_split"] == "test"]
-    _print_summary(test, form)
-    _note_path_ends(test)
+    parts = on_test(found.finished.rows())
+    _print_summary(parts, form)
+    _note_path_ends(parts["test"])
     output.note(f"written to {folder}. Next: w2s-mol select {shlex.quote(str(folder))}")
 
 
@@ -84,23 +86,26 @@ def _note_path_ends(rows: list[dict[str, str]]) -> None:
         )
 
 
-def _print_summary(rows: list[dict[str, str]], form: str) -> None:
-    from w2s_mol.study.summary import CASE, summary
+def _print_summary(parts: dict[str, list[dict[str, str]]], form: str) -> None:
+    """Print errors on test; of molecules told apart in words, or for other programs as rows."""
+    from w2s_mol.study.summary import CASE, apart_in_words, summary
     from w2s_mol.tasks.registry import REGRESSION, TASK_KIND, find_task
 
+    rows = parts["test"]
     task = find_task(rows[0].get(TASK_KIND, REGRESSION.name))
     shown = [quantity.name for quantity in task.quantities() if quantity.in_summary]
     means = summary(rows, shown)
     students = len({row["strong"] for row in means}) > 1
     budgets = len({row["labels"] for row in means}) > 1
     if form != "table":
-        told = {"strong": students, "labels": budgets}
-        columns = [*(name for name in CASE if told.get(name, True)), *shown]
-        output.print_rows(columns, [[row[name] for name in columns] for row in means], form)
+        told = {"strong": students, "labels": budgets, _PART: len(parts) > 1}
+        columns = [*(name for name in (_PART, *CASE) if told.get(name, True)), *shown]
+        lines = [{_PART: part, **line} for part in parts for line in summary(parts[part], shown)]
+        output.print_rows(columns, [[line[name] for name in columns] for line in lines], form)
         return
     families = len({row["family"] for row in means}) > 1
     columns = [*(["family"] if families else []), "weak", *shown]
-    for key in dict.fromkeys(tuple(row[n] for n in CASE[:4]) for row in means):
+    for key in dict.fromkeys(_of(row) for row in means):
         dataset, unit, strong, labels = key
         here = [r for r in rows if (r["dataset"], r.get("labels", labels)) == (dataset, labels)]
         splits = len({row["split_sha256"] for row in here})
@@ -110,6 +115,15 @@ def _print_summary(rows: list[dict[str, str]], form: str) -> None:
             f"distinct splits, in {task.error_unit(unit)}; pgr is a ratio, empty where undefined "
             "on a split"
         )
-        part = [row for row in means if tuple(row[n] for n in CASE[:4]) == key]
+        part = [row for row in means if _of(row) == key]
         cells = [[row[name] for name in columns] for row in part]
         output.print_rows(columns, cells, "table", title)
+        words = {name: task.words(name) for name in shown if name.endswith("_error")}
+        test, *others = ([row for row in part if _of(row) == key] for part in parts.values())
+        for apart in filter(None, others):
+            output.result(apart_in_words(apart, test, words))
+
+
+def _of(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return what tells one table of the summary from another."""
+    return (row["dataset"], row["unit"], row["strong"], row.get("labels", ALL))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from w2s_mol import files
+from w2s_mol.datasets.apart import Apart
 from w2s_mol.errors import InputError
 
 PARTS = ("train", "valid", "test")
@@ -94,6 +95,8 @@ class Dataset:
         float64, NaN where a cell is empty.
     origins
         Where each molecule is from, for messages; empty where all are from the dataset's table.
+    apart
+        Molecules whose errors are told apart as well, if a column says which.
     """
 
     name: str
@@ -108,6 +111,7 @@ class Dataset:
     line_word: str = "line"
     columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     origins: list[Origin] = field(default_factory=list)
+    apart: Apart | None = None
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -168,6 +172,7 @@ class Dataset:
             rows=[self.rows[i] for i in kept],
             columns={name: numbers[rows] for name, numbers in self.columns.items()},
             origins=[self.origins[i] for i in kept] if self.origins else [],
+            apart=self.apart and self.apart.keep(rows),
         )
         check_splits(smaller)
         return smaller

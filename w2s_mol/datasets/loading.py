@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from w2s_mol.datasets.dataset import Dataset, check_splits, identical_splits
 from w2s_mol.datasets.fetch import fetch
 from w2s_mol.datasets.moleculeace import MOLECULEACE
@@ -33,6 +35,7 @@ def load_dataset(
     split_seeds: Sequence[int] = DEFAULT_SEEDS,
     split_repeats: int = 0,
     delimiter: str | None = None,
+    apart: str | None = None,
     columns: Sequence[str] = (),
     unlabelled: Sequence[str] = (),
     on_invalid: OnInvalid = "error",
@@ -48,10 +51,11 @@ def load_dataset(
     name
         ``esol``, ``freesolv``, ``lipop``, ``bace`` or ``bbbp`` (fetched on first use, with
         ChemBench's three splits), ``moleculeace:CHEMBL204_Ki`` and its like (thirty sets of
-        potencies; the published test part, and an eighth of the train part drawn for validation,
-        once for each of ``split_seeds``), ``computed-logp`` (ships with the package; its labels
-        are computed, not measured), or the path of a table (see ``open_table`` for what is read).
-        What follows, up to ``delimiter``, applies to a table alone unless said otherwise.
+        potencies, activity cliffs told apart; the published test part, and an eighth of the train
+        part drawn for validation, once for each of ``split_seeds``), ``computed-logp`` (ships with
+        the package; its labels are computed, not measured), or the path of a table (see
+        ``open_table`` for what is read). What follows, up to ``apart``, applies to a table alone
+        unless said otherwise.
     smiles_column, target_column, unit
         The columns of the SMILES and of the label, and the label's unit.
     one_of_several
@@ -68,6 +72,9 @@ def load_dataset(
         MoleculeACE's sets are draws of the validation part; the test part stays as published.
     delimiter
         Between the columns: one character, or comma, semicolon, tab or blank. Found by default.
+    apart
+        Column of 0 and 1 (or true and false) that says which molecules' errors are told apart as
+        well; nothing is said of a molecule where it is empty.
     columns
         Columns of numbers, of the table or of the named dataset's, to come with the molecules as
         ``Dataset.columns``; NaN where a cell is empty. The label's own may be one of them.
@@ -99,7 +106,7 @@ def load_dataset(
     """
     own = OwnTable(
         smiles_column, target_column, one_of_several, unit, tuple(split_columns),
-        tuple(split_files), split, tuple(split_seeds), delimiter, split_repeats,
+        tuple(split_files), split, tuple(split_seeds), delimiter, split_repeats, apart,
     )  # fmt: skip
     pools = pool_files(unlabelled)
     taken = taken_by(name, repeated=bool(split_repeats), pooled=bool(pools))
@@ -137,4 +144,27 @@ def _notes(dataset: Dataset) -> list[str]:
     if identical_splits(dataset.splits):
         names = ", ".join(split.name for split in dataset.splits)
         notes.append(f"splits {names} are identical: a spread over them means nothing")
+    return notes + _notes_apart(dataset)
+
+
+def _notes_apart(dataset: Dataset) -> list[str]:
+    """Say of whom nothing can be told apart; raise InputError if that is everyone."""
+    apart = dataset.apart
+    if apart is None:
+        return []
+    column = f"column {apart.column!r}"
+    without = [split.name for split in dataset.splits if not len(apart.among(split.test))]
+    if len(without) == len(dataset.splits):
+        raise InputError(
+            f"{column} of {dataset.name} is 1 for none of the test molecules, so that there are no "
+            "errors to tell apart. Give another column with --apart, or leave it out."
+        )
+    notes = []
+    if empty := int(np.isnan(apart.marks).sum()):
+        notes.append(f"{column} is empty for {empty:,} molecules, which are not told apart")
+    if without:
+        notes.append(
+            f"{column} is 1 for no test molecule of split {', '.join(without)}: errors apart are "
+            "of the other splits"
+        )
     return notes

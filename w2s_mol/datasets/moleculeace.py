@@ -12,6 +12,9 @@ PREFIX = "moleculeace:"
 EVERY_SET = f"{PREFIX}all"
 """Stands for all thirty."""
 
+CLIFF = "cliff_mol"
+"""The column that is 1 for activity cliffs: molecules much alike of potencies far apart."""
+
 COMMIT = "7e6de0bd2968c56589c580f2a397f01c531ede26"
 ADDRESS = (
     f"https://raw.githubusercontent.com/molML/MoleculeACE/{COMMIT}/MoleculeACE/Data/benchmark_data/"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from w2s_mol.datasets.dataset import Dataset, Split
-from w2s_mol.datasets.moleculeace import MOLECULEACE
+from w2s_mol.datasets.moleculeace import CLIFF, MOLECULEACE
 from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, builtin_path
 from w2s_mol.datasets.own_settings import AnyTable, OwnTable
 from w2s_mol.datasets.own_splits import made_splits
@@ -40,9 +40,14 @@ def load_chembench(name: str, files: Sequence[Path], own: OwnTable, wanted: AnyT
 
 
 def load_moleculeace(name: str, table: Path, own: OwnTable, wanted: AnyTable) -> Dataset:
-    """Return one of MoleculeACE's sets: the published test part, validation drawn by seed."""
+    """Return one of MoleculeACE's sets: the published test part, validation drawn by seed.
+
+    Its activity cliffs are told apart.
+    """
     one = MOLECULEACE[name]
-    reading = Reading("smiles", "y [pEC50/pKi]", ("split",), ",", wanted.max_atoms, wanted.columns)
+    reading = Reading(
+        "smiles", "y [pEC50/pKi]", ("split",), ",", wanted.max_atoms, wanted.columns, apart=CLIFF
+    )
     rows = read_rows(table, reading)
     usable = rows.usable(wanted.on_invalid)
     published = column_split("published", rows.split_column(0), rows.lines, rows.table)

@@ -11,6 +11,29 @@ _NOT_ZERO = re.compile(r"[-+.0]*[1-9]")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
+_WORDS = {"false": 0.0, "true": 1.0}
+
+
+def mark_of(text: str) -> tuple[float, str]:
+    """Return a cell's 0 or 1, NaN where it is empty, and why it cannot be used; empty if it can.
+
+    Parameters
+    ----------
+    text
+        Without blanks around it.
+
+    Examples
+    --------
+    >>> mark_of("True")
+    (1.0, '')
+    """
+    if not text:
+        return math.nan, ""
+    known = _WORDS.get(text.lower())
+    mark = number_of(text, "value")[0] if known is None else known
+    return (mark, "") if mark in (0, 1) else (math.nan, "value is none of 0, 1, true, false")
+
+
 def number_of(text: str, what: str) -> tuple[float, str]:
     """Return a cell's number, and why it cannot be used; empty if it can.
 

@@ -44,6 +44,7 @@ class OwnTable:
     split_seeds: tuple[int, ...] = DEFAULT_SEEDS
     delimiter: str | None = None
     split_repeats: int = 0
+    apart: str | None = None
 
     def __post_init__(self) -> None:
         check("split_repeats", self.split_repeats, SplitRepeats)

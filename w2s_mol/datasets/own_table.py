@@ -37,6 +37,7 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
         wanted.max_atoms,
         wanted.columns,
         "kept" if keep_all else "left out" if own.one_of_several else "fault",
+        own.apart,
     )
     rows = read_rows(path, reading)
     usable = rows.usable(wanted.on_invalid)

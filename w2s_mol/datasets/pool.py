@@ -75,6 +75,7 @@ def joined(dataset: Dataset, pool: Dataset, first_row: int = 0) -> Dataset:
             for name, numbers in dataset.columns.items()
         },
         origins=[one.origin(row) for one in (dataset, pool) for row in range(len(one))],
+        apart=dataset.apart and dataset.apart.followed(len(pool), pool.apart),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
+from w2s_mol.datasets.apart import Apart
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.faults import (
     FIX_OR_SKIP,
@@ -21,7 +22,7 @@ from w2s_mol.datasets.faults import (
     left_out_note,
     smiles_fault,
 )
-from w2s_mol.datasets.numbers import number_of
+from w2s_mol.datasets.numbers import mark_of, number_of
 from w2s_mol.datasets.rules import ROWS, OnInvalid
 from w2s_mol.datasets.table import Row, Table, open_table
 from w2s_mol.errors import InputError, shortened
@@ -51,6 +52,8 @@ class Reading:
     without_label
         What becomes of a row without a label: it has a fault, or is ``left out`` (it is of another
         target of the table), or ``kept`` (it may serve a student).
+    apart
+        Name of a column that says which molecules are told apart, if there is one.
     """
 
     smiles_column: str
@@ -60,6 +63,7 @@ class Reading:
     max_atoms: int = MAX_ATOMS
     columns: Sequence[str] = ()
     without_label: Literal["fault", "left out", "kept"] = "fault"
+    apart: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class Rows:
         Rows that have no label and are kept; they are in no part of a split.
     text_after
         The text left out after a SMILES, by the place of its row.
+    apart, marks
+        The column that says which rows are told apart, if any, and what it says of each.
     """
 
     table: str
@@ -97,9 +103,17 @@ class Rows:
     unlabelled: list[int] = field(default_factory=list)
     pool: list[int] = field(default_factory=list)
     text_after: dict[int, str] = field(default_factory=dict)
+    apart: str | None = None
+    marks: list[float] = field(default_factory=list)
 
     def add(
-        self, line: int, smiles: str, label: float, numbers: list[float], split_values: list[str]
+        self,
+        line: int,
+        smiles: str,
+        label: float,
+        numbers: list[float],
+        split_values: list[str],
+        mark: float,
     ) -> None:
         """Add a row; one that is left out is in no part of a split."""
         self.lines.append(line)
@@ -107,6 +121,7 @@ class Rows:
         self.labels.append(label)
         self.numbers.append(numbers)
         self.split_values.append(split_values)
+        self.marks.append(mark)
 
     def usable(self, on_invalid: OnInvalid) -> NDArray[np.bool_]:
         """Return which rows with a label to keep, or raise InputError for all faulty ones."""
@@ -145,6 +160,7 @@ class Rows:
         every = Dataset(
             name, self.smiles, labels, target, unit, splits, self.lines,
             line_word=self.word, columns=dict(zip(self.columns, numbers.T, strict=True)),
+            apart=Apart(self.apart, np.array(self.marks)) if self.apart else None,
         )  # fmt: skip
         kept = every.keep(keep)
         kept.notes.extend(self.notes())
@@ -183,7 +199,7 @@ def read_rows(path: Path, reading: Reading) -> Rows:
     """
     with open_table(path, reading.delimiter, reading.max_atoms) as table, rdBase.BlockLogs():
         reader = _Reader(table, reading)
-        rows = Rows(path.name, table.word, reader.target, reader.columns)
+        rows = Rows(path.name, table.word, reader.target, reader.columns, apart=reading.apart)
         for row in table.rows:
             reader.add(row, rows)
     if not rows.lines:
@@ -203,22 +219,26 @@ class _Reader:
             for name in reading.columns
         }
         self.columns = tuple(self._numbers_at)
+        self._apart = reading.apart
+        self._apart_at = None if reading.apart is None else table.column(reading.apart)
         self._max_atoms = reading.max_atoms
         self._without_label = reading.without_label
 
     def add(self, row: Row, rows: Rows) -> None:
         place, at = row.place, len(rows.lines)
         smiles, label, fault = "", math.nan, row.fault
-        numbers = [math.nan] * len(self.columns)
+        numbers, mark = [math.nan] * len(self.columns), math.nan
         lacks = fault is None and self._without_label != "fault" and self._lacks_label(row)
         if lacks and self._without_label == "left out":
             rows.unlabelled.append(at)
-            rows.add(place, smiles, label, numbers, [])
+            rows.add(place, smiles, label, numbers, [], mark)
             return
         if fault is None and not lacks:
             label, fault = self._label(row)
         if fault is None:
             numbers, fault = self._columns(row)
+        if fault is None:
+            mark, fault = self._mark(row)
         if fault is None:
             smiles, fault = self._smiles(row, rows)
         if fault is not None:
@@ -226,7 +246,7 @@ class _Reader:
         elif lacks:
             rows.pool.append(at)
         in_parts = [] if fault or lacks else [row.fields[number] for number in self._split_at]
-        rows.add(place, smiles, label, numbers, in_parts)
+        rows.add(place, smiles, label, numbers, in_parts, mark)
 
     def _lacks_label(self, row: Row) -> bool:
         return self._target_at is None or not row.fields[self._target_at].strip()
@@ -244,6 +264,12 @@ class _Reader:
         ]
         faults = [fault for _, fault in found if fault]
         return [number for number, _ in found], faults[0] if faults else None
+
+    def _mark(self, row: Row) -> tuple[float, Fault | None]:
+        text = "" if self._apart_at is None else row.fields[self._apart_at].strip()
+        mark, reason = mark_of(text)
+        fault = Fault(row.place, reason, f"{shortened(text)} in column {self._apart!r}")
+        return mark, fault if reason else None
 
     def _smiles(self, row: Row, rows: Rows) -> tuple[str, Fault | None]:
         cell = row.fields[self._smiles_at]

@@ -70,11 +70,14 @@ def _errors(axes: Axes, group: Sequence[UseErrors]) -> None:
 def _ranks(axes: Axes, group: Sequence[UseErrors], ranking: pd.DataFrame) -> None:
     labels = [one.n_labels for one in group]
     drawn = {
-        "rule": ("bound", STRONG, "s", "-"),
-        "weak_error": ("weak_error", WEAK_COLOUR, "o", "--"),
+        "rule": ("bound", "", STRONG, "s", "-"),
+        "rule_unlabelled": ("bound", " on unlabelled molecules", *_OTHERS[0], ":"),
+        "weak_error": ("weak_error", "", WEAK_COLOUR, "o", "--"),
     }
-    for column, (term, colour, marker, line) in drawn.items():
-        name = f"smallest {group[0].task.words(term)}"
+    for column, (term, where, colour, marker, line) in drawn.items():
+        if column == "rule_unlabelled" and ranking[column].isna().all():
+            continue
+        name = f"smallest {group[0].task.words(term)}{where}"
         axes.plot(
             labels, ranking[column], color=colour, marker=marker, linestyle=line, label=plain(name)
         )

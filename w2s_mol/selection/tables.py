@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from w2s_mol.errors import InputError
+from w2s_mol.numbers import counted
 from w2s_mol.runs import FinishedRun
 from w2s_mol.study.groups import no_finite_supervisor, of_a_study, study_groups
 from w2s_mol.tasks.contract import Task
@@ -42,12 +43,16 @@ class Selector:
     sign: float = 1.0
 
 
+UNLABELLED = "bound_unlabelled"
+"""The paper's rule with its misfit measured where nobody has a true label."""
+
 SELECTORS = (
     Selector("bound", lambda task: f"smallest {task.words('bound')}", "bound_mean"),
+    Selector(UNLABELLED, lambda task: f"smallest {task.words('bound')}", f"{UNLABELLED}_mean"),
     Selector("weak_error", lambda task: f"smallest {task.words('weak_error')}", "weak_error_mean"),
     Selector("hidden", lambda _: "largest hidden size", "hidden", -1.0),
 )
-"""The paper's rule and the baselines that look at something."""
+"""The paper's rule and the baselines that look at something; who lacks a score is left out."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class StudySelection:
     table
         One row a weak encoder, sorted by the bound: ``bound_mean``, ``bound_std`` (on the
         selector's part), ``w2s_error_mean``, ``w2s_error_std`` (on test), ``picked``, ``oracle``.
-        Those whose bound or true error is not finite come last, and are never chosen.
+        Those whose bound or true error is not finite come last, and are never chosen. With
+        ``bound_unlabelled_mean`` and ``_std`` where misfit was measured on unlabelled molecules.
     selectors
         One row a selector: what it picked, ``spearman`` and ``kendall`` between its scores and
         the true errors (NaN where undefined), and its ``regret``.
@@ -200,7 +206,7 @@ def _select(
     table = pd.concat(
         [
             first,
-            mean_and_std(seen, by_weak, ["bound", "weak_error", "misfit"]),
+            mean_and_std(seen, by_weak, ["bound", "weak_error", "misfit", *_on_unlabelled(seen)]),
             mean_and_std(test, by_weak, ["w2s_error", "gain"]),
         ],
         axis=1,
@@ -224,8 +230,20 @@ def _select(
         n_splits=int(test["split_sha256"].nunique()),
         selector_split=selector_split,
         table=table,
-        selectors=_score_selectors(candidates, task),
+        selectors=_score_selectors(candidates, task, _number_unlabelled(seen)),
     )
+
+
+def _on_unlabelled(seen: pd.DataFrame) -> list[str]:
+    """Return the rule on unlabelled molecules where there are such; older results lack it."""
+    return [UNLABELLED] if UNLABELLED in seen and seen[UNLABELLED].notna().any() else []
+
+
+def _number_unlabelled(seen: pd.DataFrame) -> str:
+    """Say on how many molecules that misfit is measured, over splits and supervisors."""
+    if not _on_unlabelled(seen):
+        return ""
+    return counted(seen["n_misfit_unlabelled"][seen[UNLABELLED].notna()])
 
 
 def _is_finite(table: pd.DataFrame) -> pd.Series:
@@ -269,12 +287,15 @@ def full_names(table: pd.DataFrame) -> pd.Series:
     return pd.Series(named, index=table.index, dtype="string")
 
 
-def _score_selectors(table: pd.DataFrame, task: Task) -> pd.DataFrame:
+def _score_selectors(table: pd.DataFrame, task: Task, n_unlabelled: str) -> pd.DataFrame:
     names = supervisor_names(table)
     errors = table["w2s_error_mean"].to_numpy(dtype=float)
     best = errors.min()
     rows = []
     for selector in SELECTORS:
+        if selector.column not in table:
+            continue
+        where = f" on {n_unlabelled} unlabelled molecules" if selector.name == UNLABELLED else ""
         scores = selector.sign * table[selector.column].to_numpy(dtype=float, na_value=np.nan)
         if np.isnan(scores).any():
             continue  # fixed representations have no hidden size
@@ -282,7 +303,7 @@ def _score_selectors(table: pd.DataFrame, task: Task) -> pd.DataFrame:
         rows.append(
             {
                 "selector": selector.name,
-                "what": selector.what(task),
+                "what": selector.what(task) + where,
                 "picks": ", ".join(names.iloc[ties]),
                 "w2s_error": errors[ties].mean(),
                 "regret": errors[ties].mean() - best,

@@ -92,6 +92,8 @@ def _measured(
         if quantity in seen:
             scores = cases.means(selector_split, quantity).mean(axis=0)[None]
             score_draws = resampled(seen[quantity], splits, 1, seed + 1).mean(axis=1)
+        elif quantity not in cases.supervisors:
+            continue  # predictions of unlabelled molecules are not kept
         else:
             sizes = cases.supervisors[quantity].to_numpy(dtype=float, na_value=np.nan)
             if np.isnan(sizes).any():

@@ -23,10 +23,11 @@ from w2s_mol.settings_check import Count, NumberOr, OneOf, Seed, checked
 from w2s_mol.study.protocols import PROTOCOLS
 from w2s_mol.tasks.registry import TASKS
 
-RESULTS_FORMAT = 2
+RESULTS_FORMAT = 3
 """Raised when the same inputs no longer give the same results; part of every study's id.
 
 1: up to 0.3. 2: the halves of ``disjoint`` and shuffled labels are drawn from streams of their own.
+3: rows have the misfit on molecules without a label, and there are rows of molecules told apart.
 """
 
 ALL = "all"
@@ -83,6 +84,9 @@ class StudyConfig:
     smiles_column ... delimiter
         Of a user's own table; see ``load_dataset``. Several targets are a dataset
         each, ``NAME:TARGET``.
+    apart
+        Of a user's own table: a column of 0 and 1; errors on the test molecules that have 1 are
+        told apart as well, those on activity cliffs of MoleculeACE's sets always.
     split_repeats
         So many splits by seed, of any dataset, instead of its own; none for 0.
     on_invalid
@@ -227,6 +231,15 @@ class StudyConfig:
     ] = DEFAULT_SEEDS
     split_repeats: SplitRepeats = 0
     delimiter: Delimiter = None
+    apart: Annotated[
+        str | None,
+        Option(
+            help="Column of 0 and 1: errors on the test molecules that have 1 are told apart as "
+            "well. moleculeace: always cliff_mol, activity cliffs.",
+            panel=OWN_TABLE,
+            metavar="COLUMN",
+        ),
+    ] = None
     on_invalid: Annotated[
         OnInvalid,
         Option(help="What to do with a row that cannot be used; skipped ones are counted."),

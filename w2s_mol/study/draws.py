@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from w2s_mol import files
+from w2s_mol.datasets.apart import Apart
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.streams import stream
 from w2s_mol.study.config import ALL, StudyConfig
-from w2s_mol.study.protocols import PROTOCOLS, Roles
+from w2s_mol.study.protocols import PROTOCOLS, Roles, told_apart
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,27 @@ def left_out(dataset: Dataset, config: StudyConfig) -> list[str]:
     return [f"{what}, {most:,} at the least"]
 
 
-def roles_of(draw: Draw, split: Split, config: StudyConfig, unlabelled: Rows) -> Roles:
+def roles_of(
+    draw: Draw, split: Split, config: StudyConfig, unlabelled: Rows, apart: Apart | None = None
+) -> Roles:
     """Return the roles of a dataset's molecules in a draw.
 
     Those that the supervisors know are drawn anew for each seed; for one seed, fewer labels are
-    among the more. A student learns weak labels of ``unlabelled`` ones in every draw.
+    among the more. A student learns weak labels of ``unlabelled`` ones in every draw; who is told
+    ``apart`` is a matter of the test part alone.
     """
     roles = _roles_of_labelled(draw, split, config)
-    return replace(roles, student_learns=np.concatenate([roles.student_learns, unlabelled]))
+    taught = np.concatenate([roles.student_learns, unlabelled])
+    used = np.concatenate([roles.supervisor_learns, roles.supervisor_chooses, taught])
+    left = np.setdiff1d(np.concatenate([split.train, split.valid]), used)
+    return replace(roles, student_learns=taught, unlabelled=left, apart=_apart(split, apart))
+
+
+def _apart(split: Split, apart: Apart | None) -> dict[str, Rows]:
+    if apart is None:
+        return {}
+    rows = apart.among(split.test)
+    return {told_apart(apart.column): rows} if len(rows) else {}
 
 
 def _roles_of_labelled(draw: Draw, split: Split, config: StudyConfig) -> Roles:

@@ -114,6 +114,7 @@ def _own_settings(name: str, config: StudyConfig) -> dict[str, Any]:
         "split_seeds": config.split_seeds,
         "split_repeats": config.split_repeats,
         "delimiter": config.delimiter,
+        "apart": config.apart,
     }
     # What another dataset takes may be meant for that one; what none takes is refused.
     repeated, pooled = bool(config.split_repeats), any(n != ROWS for n in config.unlabelled)

@@ -237,8 +237,10 @@ class StudyPlan:
         return self._usable[dataset]
 
     def _roles(self, of_dataset: Usable, draw: Draw) -> Roles:
-        split, unlabelled = of_dataset.kept.splits[draw.split], of_dataset.kept.unlabelled
-        return roles_of(draw, split, self._config, unlabelled).of(of_dataset.places)
+        kept = of_dataset.kept
+        split = kept.splits[draw.split]
+        roles = roles_of(draw, split, self._config, kept.unlabelled, kept.apart)
+        return roles.of(of_dataset.places)
 
     def _name(self, of_dataset: Usable, draw: Draw) -> str:
         return draw.name(of_dataset.kept.splits[draw.split])
@@ -265,9 +267,10 @@ class StudyPlan:
 
 
 def _of_content(dataset: Dataset) -> dict[str, str]:
-    """Return hashes of a dataset; columns have one where they are read alone."""
+    """Return hashes of a dataset; columns have their own where they are read."""
     columns = {"columns_sha256": dataset.columns_sha256} if dataset.columns else {}
-    return {"sha256": dataset.sha256, **columns}
+    apart = {"apart_sha256": dataset.apart.sha256} if dataset.apart else {}
+    return {"sha256": dataset.sha256, **columns, **apart}
 
 
 def _identity(supervisor: Supervisor) -> dict[str, Any]:

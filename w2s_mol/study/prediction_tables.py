@@ -23,6 +23,10 @@ PART = "part "
 """How the columns of molecules begin that say in which part of a split a molecule is."""
 
 
+APART = "apart "
+"""How the column of molecules begins that says whose errors are told apart; null: not said."""
+
+
 def read_predictions(run: FinishedRun) -> pd.DataFrame:
     """Return a run's predictions with each molecule's label, SMILES and part of the split.
 

@@ -8,12 +8,14 @@ from typing import cast
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.arrays import BooleanArray
 
+from w2s_mol.datasets.apart import Apart
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.study.cell import Cells
-from w2s_mol.study.prediction_tables import NUMBERS, PART, PREDICTION
+from w2s_mol.study.prediction_tables import APART, NUMBERS, PART, PREDICTION
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.uses.registry import BESIDE, CEILING, STUDENT
@@ -109,6 +111,15 @@ def molecule_rows(
             "line": pd.array(lines, dtype="Int64"),
             "smiles": [dataset.smiles[place] for place in places],
             "truth": dataset.labels[places],
+            **_marks(dataset.apart, places),
             **parts,
         }
     )
+
+
+def _marks(apart: Apart | None, places: NDArray[np.int64]) -> dict[str, BooleanArray]:
+    """Return which molecules are told apart, null where nothing is said, by a column's name."""
+    if apart is None:
+        return {}
+    marks = apart.marks[places]
+    return {f"{APART}{apart.column}": BooleanArray(marks == 1, np.isnan(marks))}

@@ -7,12 +7,37 @@ command line have it then. Imports nothing heavy, for the command line's help re
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from w2s_mol.datasets.dataset import Split
     from w2s_mol.heads.matrix import Rows
+
+
+_TEST = "test, "
+
+
+def column_apart(part: str) -> str:
+    """Return the column of which ``told_apart`` made the name of a part; empty for any other."""
+    return part.removeprefix(_TEST) if part.startswith(_TEST) else ""
+
+
+def told_apart(column: str) -> str:
+    """Return what results call the test molecules of which a column says 1.
+
+    Examples
+    --------
+    >>> told_apart("cliff_mol")
+    'test, cliff_mol'
+    """
+    return _TEST + column
+
+
+def _no_rows() -> Rows:
+    import numpy as np
+
+    return np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -30,6 +55,11 @@ class Roles:
     drawn
         Whether the labelled ones are one draw of several: who says nothing of it has no result
         there, and the study goes on.
+    unlabelled
+        Train and validation molecules whose true label nobody was given, and that the student is
+        not taught on: what it makes of a supervisor (misfit) is measured on them as well.
+    apart
+        Rows of the test part that results are given for once more, by name.
     """
 
     parts: dict[str, Rows]
@@ -38,6 +68,8 @@ class Roles:
     supervisor_chooses: Rows
     student_chooses: Rows
     drawn: bool = False
+    unlabelled: Rows = field(default_factory=_no_rows)
+    apart: dict[str, Rows] = field(default_factory=dict)
 
     @property
     def asked(self) -> Rows:
@@ -45,7 +77,7 @@ class Roles:
         import numpy as np
 
         used = [*self.parts.values(), self.supervisor_learns, self.student_learns]
-        used += [self.supervisor_chooses, self.student_chooses]
+        used += [self.supervisor_chooses, self.student_chooses, self.unlabelled]
         return np.unique(np.concatenate(used))
 
     @property
@@ -64,6 +96,8 @@ class Roles:
             places[self.supervisor_chooses],
             places[self.student_chooses],
             self.drawn,
+            places[self.unlabelled],
+            {part: places[rows] for part, rows in self.apart.items()},
         )
 
 

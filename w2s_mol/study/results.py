@@ -16,9 +16,12 @@ from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.draws import Draw
 from w2s_mol.study.protocols import Roles
 from w2s_mol.supervisors.contract import Supervisor
-from w2s_mol.tasks.contract import Task
+from w2s_mol.tasks.contract import Predicted, Task
 from w2s_mol.tasks.registry import TASK_KIND
 from w2s_mol.uses.registry import BESIDE, CEILING, STUDENT
+
+ON_UNLABELLED = ("misfit_unlabelled", "n_misfit_unlabelled", "bound_unlabelled")
+"""The misfit on molecules whose true label nobody has, their number, weak error - that misfit."""
 
 
 def result_columns(task: Task) -> list[str]:
@@ -46,6 +49,7 @@ def result_columns(task: Task) -> list[str]:
         "eval_split",
         "n",
         *task.names(),
+        *ON_UNLABELLED,
         *(f"{use}_error" for use in BESIDE),
         "weak_penalty",
         "w2s_penalty",
@@ -91,6 +95,8 @@ def result_rows(
 ) -> pd.DataFrame:
     """Return the quantities of every supervisor on every part of one split, for one student.
 
+    Test molecules that are told apart have rows of their own after those of the parts.
+
     Parameters
     ----------
     context
@@ -132,8 +138,12 @@ def result_rows(
     examples = Examples(dataset.smiles, dataset.columns)
     for column, weak in enumerate(supervisors):
         content = weak.content(examples)
-        for part, index in roles.parts.items():
+        unlabelled = cells.predicted(roles.unlabelled, column)
+        misfit, n_misfit = context.task.misfit(unlabelled), _said(unlabelled)
+        for part, index in {**roles.parts, **roles.apart}.items():
             predicted = cells.predicted(index, column)
+            measured = context.task.measured(predicted)
+            beside = (misfit, n_misfit, measured["weak_error"] - misfit)
             rows.append(
                 {
                     **shared,
@@ -144,8 +154,9 @@ def result_rows(
                     "taken": cells.taken[column],
                     "weak_sha256": content,
                     "eval_split": part,
-                    "n": int((~np.isnan(predicted.weak)).sum()),
-                    **context.task.measured(predicted),
+                    "n": _said(predicted),
+                    **measured,
+                    **dict(zip(ON_UNLABELLED, beside, strict=True)),
                     **context.task.errors_beside(predicted),
                     "weak_penalty": cells.weak_penalties[column],
                     "w2s_penalty": cells.made[STUDENT.name].penalties[column],
@@ -154,3 +165,8 @@ def result_rows(
             )
     frame = pd.DataFrame(rows, columns=result_columns(context.task))
     return frame.astype({"hidden": "Int64", "seed": "Int64", "label_seed": "Int64"})
+
+
+def _said(predicted: Predicted) -> int:
+    """Return how many molecules the supervisor says something of."""
+    return int((~np.isnan(predicted.weak)).sum())

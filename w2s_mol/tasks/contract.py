@@ -198,6 +198,16 @@ class Task(ABC):
         means = _means(self.per_molecule(predicted.said()))
         return {**means, **{ratio.name: ratio.of(means) for ratio in self.ratios}}
 
+    def misfit(self, predicted: Predicted) -> float:
+        """Return the mean of the term ``misfit`` alone, which needs no true label.
+
+        Molecules of which the supervisor says nothing do not count; NaN where there is no other.
+        """
+        import numpy as np
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _means({"misfit": self.term("misfit").of(predicted.said())})["misfit"]
+
     def errors_beside(self, predicted: Predicted) -> dict[str, float]:
         """Return the errors of the other uses of a supervisor, on the same molecules.
 

@@ -42,8 +42,9 @@ def test_molecules_that_the_supervisor_is_silent_about_do_not_count() -> None:
 
 def test_a_score_is_consistent_with_the_results(run: FinishedRun) -> None:
     found = list(scored(advise([run], replicates=100), [run]))
-    assert [choice.errors.keys["labels"] for choice, _ in found] == ["60", "140"]
-    for choice, scores in found:
+    assert [one.choice.errors.keys["labels"] for one in found] == ["60", "140"]
+    for one in found:
+        choice, scores = one.choice, one.table
         labels = choice.errors.keys["labels"]
         rows = run.table("results").query(
             f"labels == '{labels}' and eval_split == 'test' and weak == '{choice.weak}'"
@@ -54,7 +55,7 @@ def test_a_score_is_consistent_with_the_results(run: FinishedRun) -> None:
     assert len(rows) == 2 * len(ALL_USES)
     assert [row[columns.index("use")] for row in rows[: len(ALL_USES)]] == list(ALL_USES)
     assert sum(row[columns.index("recommended")] for row in rows) == 2
-    shown = rendered_scores(*found[0])
+    shown = rendered_scores(found[0])
     assert shown.columns == ("use", "RMSE", "MAE", "R2", "Spearman")
     assert [row[0] for row in shown.rows] == [words(use) for use in ALL_USES]
     assert shown.rows[ALL_USES.index("mean")][-1] == "n/a"

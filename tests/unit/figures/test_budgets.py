@@ -41,6 +41,19 @@ def test_a_picture_has_a_line_for_each_use_over_the_numbers_of_labels(run: Finis
     assert len(ranks.get_lines()) == 2
 
 
+def test_the_rule_on_unlabelled_molecules_has_a_line_where_it_is_there(
+    run_of_labels: FinishedRun,
+) -> None:
+    with house_style():
+        [picture] = budget_pictures([run_of_labels])
+    lines = picture.figure.axes[1].get_lines()
+    assert [str(line.get_label()) for line in lines] == [
+        "smallest weak error - misfit",
+        "smallest weak error - misfit on unlabelled molecules",
+        "smallest weak error",
+    ]
+
+
 def test_studies_of_other_numbers_of_labels_have_pictures_of_their_own(run: FinishedRun) -> None:
     names = [picture.name for picture in draw_pictures([run])]
     assert len(names) == len(set(names))

@@ -78,6 +78,47 @@ def test_rank_correlations_are_those_of_the_papers_printed_table() -> None:
     assert bound["regret"] == 0
 
 
+def on_unlabelled(given: pd.DataFrame, **of: object) -> pd.DataFrame:
+    """Return results with a rule on unlabelled molecules that ranks as the true errors do."""
+    errors = given["w2s_error"].abs()
+    there = {"bound_unlabelled": errors, "misfit_unlabelled": 0.1, "n_misfit_unlabelled": 2140}
+    return given.assign(**{**there, **of})
+
+
+def test_the_rule_on_unlabelled_molecules_is_ranked_beside_the_others_and_picks_nothing() -> None:
+    given = on_unlabelled(results())
+    found = selector_table(given).set_index("selector")
+    assert list(found.index)[:3] == ["bound", "bound_unlabelled", "weak_error"]
+    one = found.loc["bound_unlabelled"]
+    assert one["what"] == "smallest weak error - misfit on 2,140 unlabelled molecules"
+    assert one[["spearman", "kendall"]].tolist() == pytest.approx([1, 1])
+    plain = selector_table(results()).set_index("selector")
+    pd.testing.assert_frame_equal(found.drop("bound_unlabelled"), plain)
+    table = selection_table(given)
+    np.testing.assert_allclose(table["bound_unlabelled_mean"], table["w2s_error_mean"])
+    usual = selection_table(results())
+    pd.testing.assert_frame_equal(table[usual.columns], usual)
+
+
+def test_on_how_many_unlabelled_molecules_is_said_as_a_range_where_splits_differ() -> None:
+    given = on_unlabelled(results())
+    given["n_misfit_unlabelled"] += given["split"].map({"122": 0, "123": 5, "124": 9})
+    what = selector_table(given).set_index("selector")["what"]["bound_unlabelled"]
+    assert what.endswith("misfit on 2,140 to 2,149 unlabelled molecules")
+
+
+def test_where_one_finite_supervisor_lacks_it_nobody_is_ranked_by_it() -> None:
+    given = on_unlabelled(results())
+    one = given["hidden"] == 96
+    lacking = given.assign(bound_unlabelled=given["bound_unlabelled"].mask(one))
+    assert "bound_unlabelled" not in set(selector_table(lacking)["selector"])
+    spoilt = lacking.assign(w2s_error=lacking["w2s_error"].mask(one))
+    assert "bound_unlabelled" in set(selector_table(spoilt)["selector"])
+    none = on_unlabelled(results(), bound_unlabelled=np.nan, n_misfit_unlabelled=0)
+    pd.testing.assert_frame_equal(selector_table(none), selector_table(results()))
+    pd.testing.assert_frame_equal(selection_table(none), selection_table(results()))
+
+
 def test_spread_is_the_sample_standard_deviation_over_splits() -> None:
     table = selection_table(results(spread=0.02))
     np.testing.assert_allclose(table["bound_std"], 0.02)

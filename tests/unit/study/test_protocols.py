@@ -73,18 +73,19 @@ def test_no_protocol_measures_a_molecule_twice_or_learns_on_test(
 
 
 def test_what_is_asked_for_is_all_rows_of_all_roles() -> None:
-    rows = [np.array(some) for some in ([5, 3], [8], [9, 3], [1], [7])]
-    roles = Roles({"test": rows[0]}, *rows[1:])
-    assert roles.asked.tolist() == [1, 3, 5, 7, 8, 9]
+    rows = [np.array(some) for some in ([5, 3], [8], [9, 3], [1], [7], [2])]
+    roles = Roles({"test": rows[0]}, *rows[1:5], unlabelled=rows[5])
+    assert roles.asked.tolist() == [1, 2, 3, 5, 7, 8, 9]
 
 
 def test_roles_are_told_in_the_numbers_of_the_whole_dataset() -> None:
-    roles = Roles(
-        {"test": np.array([2, 0])}, np.array([1]), np.array([0, 1]), np.array([2]), np.array([0])
-    )
+    rows = [np.array(some) for some in ([1], [0, 1], [2], [0])]
+    roles = Roles({"test": np.array([2, 0])}, *rows, drawn=True, unlabelled=np.array([1, 2]))
     found = roles.of(np.array([10, 20, 30]))
     assert found.parts["test"].tolist() == [30, 10]
     assert found.supervisor_learns.tolist() == [20]
     assert found.student_learns.tolist() == [10, 20]
     assert found.supervisor_chooses.tolist() == [30]
     assert found.student_chooses.tolist() == [10]
+    assert found.unlabelled.tolist() == [20, 30]
+    assert found.drawn
