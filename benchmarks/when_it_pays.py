@@ -3,9 +3,10 @@
 python benchmarks/when_it_pays.py FOLDER [--quick] [--docs DOCS]
 
 33 datasets (ESOL, FreeSolv, Lipop, MoleculeACE's thirty), label budgets 50, 100, 200, 400 and all,
-ten draws each, the 24 shipped supervisors, two strong encoders, students on the supervisors' own
-molecules. The runs go to FOLDER and are not repeated; tables are printed, pictures and
-`when-it-pays.json` go to DOCS. ``--quick`` takes three datasets and two draws.
+ten draws each, the 24 shipped supervisors, three students (an encoder, descriptors, both side by
+side) on the supervisors' own molecules; combinations of supervisors, other heads, computed
+properties. The runs go to FOLDER and are not repeated; tables are printed, the picture and
+`when-it-pays.json` go to DOCS. ``--quick`` takes two datasets and two draws.
 
 Intervals are over datasets (Student's t of their means, 95 %): MoleculeACE's sets are the sample.
 """
@@ -24,6 +25,7 @@ import numpy as np
 import pandas as pd
 from common import MIRROR, report
 from scipy import stats
+from when_it_pays_picture import draw_picture, half_width
 
 from w2s_mol import run_study
 from w2s_mol.advice.choice import Choice
@@ -32,9 +34,12 @@ from w2s_mol.runs import find_runs
 
 PHYSICAL = ("esol", "freesolv", "lipop")
 LABELS = ("50", "100", "200", "400", "all")
-STRONG = ("strong-h256-l6-s0", "rdkit2d")
+BESIDE = "concat:strong-h256-l6-s0+rdkit2d"
+STRONG = ("strong-h256-l6-s0", "rdkit2d", BESIDE)
 USES = ("weak", "w2s", "delta", "stack", "both", "direct")
 CASE = ["strong", "dataset", "labels", "split"]
+COMBINED = ("mean:h96", "concat:h96", "mean:shipped", "chain:all-s0", "top:1", "top:3")
+HEADS = ("ridge", "ols", "adamw")
 OUTSIDE = {
     "lipop": ("property:MolLogP", "property:TPSA"),
     "esol": ("property:MolLogP", "property:TPSA"),
@@ -56,6 +61,8 @@ def main() -> None:
     found = {strong: summary(cases[cases["strong"] == strong]) for strong in STRONG}
     few = of_draws(few_to_choose_on(asked.folder, quick=asked.quick))
     found[f"{STRONG[0]}, few validation labels"] = summary(few)
+    found["combined supervisors"] = combined(asked.folder, quick=asked.quick)
+    found["other heads"] = other_heads(asked.folder, quick=asked.quick)
     outside = outside_knowledge(asked.folder, quick=asked.quick)
     for strong, tables in found.items():
         for name, table in tables.items():
@@ -65,6 +72,7 @@ def main() -> None:
     report("When it pays, from stored vectors", [took], [])
     if asked.docs:
         write(asked.docs, found, outside)
+        draw_picture(asked.docs / "when-it-pays.png", potencies(cases), potencies(few))
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -144,8 +152,10 @@ def of_draw(seen: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:
         "smallest": spearman(seen["weak_error"], truth),
         "rule_on_test": spearman(test["bound"], truth),
         "smallest_on_test": spearman(test["weak_error"], truth),
+        "rule_unlabelled": spearman(seen["bound_unlabelled"], truth),
         "regret": (truth[picked] - truth.min()) / truth.min(),
         "smallest_regret": (truth[by_weak] - truth.min()) / truth.min(),
+        "misfit_regret": (truth[seen["misfit"].idxmin()] - truth.min()) / truth.min(),
         "random_regret": (truth.mean() - truth.min()) / truth.min(),
         **{use: test[f"{use}_error"].mean() / direct for use in USES},
         "picked": truth[picked] / direct,
@@ -153,6 +163,10 @@ def of_draw(seen: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:
         "or_direct": 1.0 if no_use else test[advised][supervisor] / direct,
         "mean": test["mean_error"].mean() / direct,
     }
+
+
+def potencies(cases: pd.DataFrame) -> pd.DataFrame:
+    return cases[~cases["dataset"].isin(PHYSICAL)]
 
 
 def pearson(x: pd.Series, y: pd.Series) -> float:
@@ -171,26 +185,28 @@ def summary(cases: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the tables of one strong encoder, a column a number of labels."""
     of_sets = cases.groupby(["dataset", "labels"])[[c for c in cases if c not in CASE]].mean()
     of_sets = of_sets.reset_index()
-    physical = of_sets["dataset"].isin(PHYSICAL)
-    potencies = of_sets[~physical]
+    of_potencies = potencies(of_sets)
     return {
-        "gain and misfit, the thirty potencies": columns(potencies, {
+        "gain and misfit, the thirty potencies": columns(of_potencies, {
             "correlation of gain and misfit": "correlation", "slope": "slope",
             "gain / weak error": "gain_share", "share of students that gain": "positive",
         }),
-        "ranking, the thirty potencies, rule measured on validation": columns(potencies, {
+        "ranking, the thirty potencies, rule measured on validation": columns(of_potencies, {
             "weak error - misfit": "rule", "smallest weak error": "smallest",
-            "difference": ("rule", "smallest"), "regret of the rule": "regret",
-            "regret of the weak error": "smallest_regret",
+            "difference": ("rule", "smallest"),
+            "with the misfit on unlabelled molecules": "rule_unlabelled",
+            "difference from the smallest weak error": ("rule_unlabelled", "smallest"),
+            "regret of the rule": "regret", "regret of the weak error": "smallest_regret",
+            "regret of the smallest misfit": "misfit_regret",
             "regret of a random pick": "random_regret",
         }),
-        "ranking, the thirty potencies, both on test (the paper's way)": columns(potencies, {
+        "ranking, the thirty potencies, both on test (the paper's way)": columns(of_potencies, {
             "weak error - misfit": "rule_on_test", "smallest weak error": "smallest_on_test",
             "difference": ("rule_on_test", "smallest_on_test"),
         }),
-        "errors / direct, the thirty potencies": columns(potencies, uses_shown()),
+        "errors / direct, the thirty potencies": columns(of_potencies, uses_shown()),
         "in how many of the thirty below direct": columns(
-            potencies, uses_shown(), lambda v: f"{int((v < 1).sum())} of {len(v)}"
+            of_potencies, uses_shown(), lambda v: f"{int((v < 1).sum())} of {len(v)}"
         ),
         **{f"{name}": columns(of_sets[of_sets["dataset"] == name], {
             "correlation of gain and misfit": "correlation", "slope": "slope",
@@ -218,6 +234,8 @@ def columns(of_sets: pd.DataFrame, shown: dict[str, Any], form: Any = None) -> p
             for labels in LABELS
             if (of_sets["labels"] == labels).any()
         }
+        if not any(rows[words].values()):
+            del rows[words]
     return pd.DataFrame(rows).T
 
 
@@ -227,9 +245,85 @@ def values(rows: pd.DataFrame, what: str | tuple[str, str]) -> pd.Series:
 
 def with_interval(of_sets: pd.Series) -> str:
     if len(of_sets) < 2:
-        return f"{of_sets.mean():.2f}"
-    half = stats.t.ppf(0.975, len(of_sets) - 1) * of_sets.std(ddof=1) / np.sqrt(len(of_sets))
-    return f"{of_sets.mean():.2f} ± {half:.2f}"
+        return f"{of_sets.mean():.2f}" if len(of_sets) else ""
+    return f"{of_sets.mean():.2f} ± {half_width(of_sets):.2f}"
+
+
+def combined(folder: Path, *, quick: bool) -> dict[str, pd.DataFrame]:
+    """Return errors of combinations of supervisors and of their students, beside direct's."""
+    sets = ["freesolv", "moleculeace:CHEMBL1862_Ki"] if quick else [*PHYSICAL, "moleculeace:all"]
+    run = run_study(
+        dataset=sets,
+        weak=("shipped", *COMBINED),
+        strong=STRONG[0],
+        labels=("100", "all"),
+        label_seeds=range_of(2 if quick else 3),
+        split_seeds=0,
+        on_invalid="skip",
+        keep="results",
+        output_dir=folder / f"combined{'-quick' if quick else ''}",
+    )
+    rows = run.results
+    found = {}
+    for labels in ("100", "all"):
+        here = rows[rows["labels"] == labels]
+        test = here[here["eval_split"] == "test"].set_index(["dataset", "split", "weak"])
+        valid = here[here["eval_split"] == "valid"].set_index(["dataset", "split", "weak"])
+        singles = test[test["family"] == "shipped"]
+        picks = valid.loc[singles.index].groupby(["dataset", "split"])["bound"].idxmin()
+        kinds = {
+            "the 24, on average": singles,
+            "the 24, picked by the rule": test.loc[list(picks)],
+            **{name: test.xs(name, level="weak", drop_level=False) for name in COMBINED},
+        }
+        found[f"{labels} labels, errors / direct"] = pd.DataFrame(
+            {words: beside_direct(kind) for words, kind in kinds.items()}
+        ).T
+    return found
+
+
+def beside_direct(rows: pd.DataFrame) -> dict[str, str]:
+    """Return errors over direct's of supervisor, student and stack: potencies, then the others."""
+    names = {"supervisor": "weak", "student": "w2s", "stack": "stack"}
+    ratios = pd.DataFrame(
+        {words: rows[f"{use}_error"] / rows["direct_error"] for words, use in names.items()}
+    )
+    of_sets = ratios.groupby("dataset").mean()
+    physical = of_sets.index.isin(PHYSICAL)
+    return {
+        **{words: with_interval(of_sets[words][~physical]) for words in names},
+        **{f"{words}, physical": f"{of_sets[words][physical].mean():.2f}" for words in names},
+    }
+
+
+def other_heads(folder: Path, *, quick: bool) -> dict[str, pd.DataFrame]:
+    """Return what other rules for heads make of the same supervisors on the physical sets."""
+    found = {}
+    for head in HEADS:
+        run = run_study(
+            dataset="freesolv" if quick else PHYSICAL,
+            strong=STRONG[0],
+            labels=("100", "all"),
+            label_seeds=range_of(2),
+            head=head,
+            keep="results",
+            output_dir=folder / f"head-{head}{'-quick' if quick else ''}",
+        )
+        rows = run.results[run.results["eval_split"].isin(["valid", "test"])]
+        cases = of_draws(rows).groupby(["dataset", "labels"])
+        for (dataset, labels), draws in cases:
+            means = draws[[c for c in draws if c not in CASE]].mean()
+            found[f"{dataset}, {labels} labels, {head}"] = {
+                words: f"{means[column]:.2f}"
+                for words, column in {
+                    "correlation of gain and misfit": "correlation",
+                    "students that gain": "positive", "rank of weak error - misfit": "rule",
+                    "of the smallest weak error": "smallest", "supervisor / direct": "weak",
+                    "student / direct": "w2s", "delta / direct": "delta",
+                    "stack / direct": "stack",
+                }.items()
+            }  # fmt: skip
+    return {"the physical sets": pd.DataFrame(found).T.sort_index()}
 
 
 def outside_knowledge(folder: Path, *, quick: bool) -> pd.DataFrame:
