@@ -117,9 +117,13 @@ def test_numbers_that_a_split_does_not_have_are_left_out_and_told() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"labels": "1"}, "labels is 1. It should be 2 or more, or 'all'"),
-        ({"labels": "-5"}, "labels is '-5', a str. It should be a whole number, or 'all'"),
-        ({"labels": 2.5}, "labels is 2.5, a float. It should be a whole number, or 'all'"),
+        ({"labels": "1"}, "labels is '1'. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": 0}, "labels is 0. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": "-5"}, "labels is '-5'. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": "abc"}, "labels is 'abc'. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": "9" * 5000}, r"labels is .999.* \(5,000 characters\). It should be a whole"),
+        ({"labels": 2.5}, "labels is 2.5. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": None}, "labels is 'None'. It should be a list or a tuple"),
         ({"labels": ()}, "no number of labels"),
         ({"label_seeds": 3}, "label_seeds is for labels that are drawn"),
         ({"student_on": "rest"}, "student_on is for labels that are drawn"),
