@@ -70,6 +70,7 @@ def split_cells(
     roles: Roles,
     fit: FitHead,
     shuffle_seed: int | None = None,
+    where: str = "this split",
 ) -> Iterator[Cells]:
     """Carry out the cells of one split, student by student.
 
@@ -86,6 +87,8 @@ def split_cells(
     shuffle_seed
         If given, students see the weak labels permuted among the molecules of each role: a null
         control.
+    where
+        What the split is called in messages.
 
     Notes
     -----
@@ -105,7 +108,7 @@ def split_cells(
     models: list[Model | None] = []
     for place, supervisor in enumerate(supervisors):
         said = supervisor.labels(lesson)
-        weak[:, place] = _checked(supervisor, said, len(truth), roles)
+        weak[:, place] = _checked(supervisor, said, len(truth), roles, where)
         penalties[place] = said.penalty
         models.append(said.model)
     taught, chosen = roles.student_learns, roles.student_chooses
@@ -139,7 +142,7 @@ def _everything_made(student: Student, teaching: Teaching, known: Known) -> dict
     return found
 
 
-def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> Array:
+def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles, where: str) -> Array:
     """Return what a supervisor says, or raise InputError if nobody can learn from it."""
     labels = np.asarray(said.labels)
     if labels.shape != (n,) or labels.dtype.kind not in "fiu":
@@ -151,9 +154,10 @@ def _checked(supervisor: Supervisor, said: WeakLabels, n: int, roles: Roles) -> 
     wanted = {"learns from": roles.student_learns, "chooses a penalty on": roles.student_chooses}
     for what, rows in wanted.items():
         if np.isnan(labels[rows]).all() and not roles.drawn:
+            nothing = f"it says nothing of the {len(rows):,} molecules that a student {what}"
             raise InputError(
-                f"supervisor {supervisor.name} says nothing of the {len(rows):,} molecules that a "
-                f"student {what}. It should label some of them; leave it out otherwise."
+                f"supervisor {supervisor.name} cannot teach on {where}: {said.silent or nothing}. "
+                "It should have a number for some of them; leave it out, or choose other splits."
             )
     return labels
 

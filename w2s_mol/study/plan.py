@@ -206,6 +206,7 @@ class StudyPlan:
                 roles,
                 fit,
                 config.seed if config.shuffle_weak_labels else None,
+                f"{everything.name}, split {name}",
             ):
                 results.append(
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)

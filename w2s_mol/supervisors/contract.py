@@ -60,11 +60,14 @@ class WeakLabels:
         The ridge penalty that it chose for itself, if it did.
     model
         What says the same of new molecules; None where nothing of the kind is kept.
+    silent
+        Why it says nothing of any molecule, where it knows.
     """
 
     labels: Array
     penalty: float = nan
     model: Model | None = None
+    silent: str = ""
 
 
 class Supervisor(Reader, ABC):

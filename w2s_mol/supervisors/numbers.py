@@ -54,8 +54,13 @@ class Number(Supervisor):
         values = self.values(lesson.examples)
         known = ~np.isnan(values)
         learn, choose = lesson.learn[known[lesson.learn]], lesson.choose[known[lesson.choose]]
-        if not len(learn) or not len(choose):
-            return WeakLabels(np.full(len(values), np.nan))
+        for rows, given, what in (
+            (learn, lesson.learn, "molecules to learn from"),
+            (choose, lesson.choose, "validation molecules to choose a penalty on"),
+        ):
+            if not len(rows):
+                why = f"it has no number for any of the {len(given):,} labelled {what}"
+                return WeakLabels(np.full(len(values), np.nan), silent=why)
         # A head takes features that vary in their seventh digit alone for constant ones.
         middle = values[learn].mean()
         feature = InMemory((values - middle)[:, None])
