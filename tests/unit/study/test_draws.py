@@ -10,7 +10,7 @@ from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.splits import random_split
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
-from w2s_mol.study.draws import Draw, draws, left_out, roles_of
+from w2s_mol.study.draws import Draw, draws, left_out, roles_of, still_drawn
 from w2s_mol.study.protocols import Roles
 
 SPLIT = random_split(100, 3)
@@ -112,6 +112,19 @@ def test_numbers_that_a_split_does_not_have_are_left_out_and_told() -> None:
     assert left_out(dataset(), config(labels=("80", "all"))) == []
     with pytest.raises(InputError, match=r"split 3 of made has 80 molecules .* asks for 81\."):
         draws(dataset(), config(labels="81"))
+
+
+def test_of_a_dataset_that_lost_molecules_the_draws_are_left_that_it_has_enough_for() -> None:
+    asked = config(labels=("20", "80"), label_seeds=(0, 1))
+    found = draws(dataset(), asked)
+    smaller = dataset().keep(np.arange(100) != SPLIT.train[0])
+    assert still_drawn(found, dataset(), asked) == found
+    assert still_drawn(found, smaller, asked) == [Draw(0, "20", 0), Draw(0, "20", 1)]
+    [note] = left_out(smaller, asked)
+    assert note.startswith("80 labels are left out")
+    assert note.endswith("79 at the least")
+    with pytest.raises(InputError, match=r"split 3 of made has 79 molecules .* asks for 80\."):
+        still_drawn([Draw(0, "80", 0)], smaller, config(labels="80"))
 
 
 @pytest.mark.parametrize(
