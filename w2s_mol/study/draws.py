@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -96,6 +97,13 @@ def left_out(dataset: Dataset, config: StudyConfig) -> list[str]:
         return []
     what = f"{', '.join(above)} labels are left out where a split has fewer molecules to learn from"
     return [f"{what}, {most:,} at the least"]
+
+
+def labelled_first(found: Sequence[Draw], split: Split, config: StudyConfig) -> Rows:
+    """Return the rows of the first split whose labels supervisors have, in the largest draw."""
+    of_first = [draw for draw in found if draw.split == 0]
+    largest = max(of_first, key=lambda d: inf if d.labels == ALL else int(d.labels))
+    return _roles_of_labelled(largest, split, config).supervisor_learns
 
 
 def roles_of(draw: Draw, split: Split, config: StudyConfig, unlabelled: Rows) -> Roles:

@@ -20,7 +20,7 @@ from w2s_mol.students.registry import find_students
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
-from w2s_mol.study.draws import Draw, draws, left_out, roles_of, still_drawn
+from w2s_mol.study.draws import Draw, draws, labelled_first, left_out, roles_of, still_drawn
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets, remarks
 from w2s_mol.study.kept_models import MODELS, SCALERS
@@ -81,7 +81,12 @@ class StudyPlan:
         for student in self._students:
             student.refuse(self._supervisors)
         # Before anything is written or embedded: a supervisor may be refused for what it is.
-        self._remarks = [remarks(d, self._supervisors, finder.progress) for d in self._datasets]
+        self._remarks = [
+            remarks(
+                d, self._supervisors, labelled_first(found, d.splits[0], config), finder.progress
+            )
+            for d, found in zip(self._datasets, self._draws, strict=True)
+        ]
         self._begun = False
         self._usable: dict[int, Usable] = {}
         self._left: list[Draw] = []  # draws of the dataset that is usable

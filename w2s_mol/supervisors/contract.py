@@ -102,7 +102,7 @@ class Supervisor(Reader, ABC):
         examples
             ``n`` molecules.
         truth
-            True labels, shape (n,), NaN but for train molecules.
+            True labels, shape (n,), NaN but for labelled train molecules of the first split.
         progress
             Told what is computed for it.
 
