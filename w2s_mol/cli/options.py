@@ -72,6 +72,14 @@ OfWeak = Annotated[
 OfStrong = Annotated[
     str | None, Option("Which student, where the run has several.", metavar="NAME")
 ]
+OfLabels = Annotated[
+    str | None,
+    Option(
+        "How many true labels the models learnt from, where the run has several numbers. By "
+        "default the most.",
+        metavar="N|all",
+    ),
+]
 OfUse = Annotated[
     str,
     Option(
