@@ -97,6 +97,11 @@ def test_a_property_that_is_not_finite_is_not_said() -> None:
     assert np.isfinite(values[[0, 2]]).all()
 
 
+def test_rdkit_warns_of_nothing_while_it_computes(capfd: pytest.CaptureFixture[str]) -> None:
+    assert Property("MolWt").values(Examples(["[H][Na+]", "[H+].CC"]))[0] > 20
+    assert capfd.readouterr().err == ""
+
+
 def test_an_unknown_property_is_refused_with_the_nearest() -> None:
     with pytest.raises(
         InputError,
