@@ -29,6 +29,20 @@ class InputError(W2SMolError):
     exit_code = 2
 
 
+class UnknownNameError(InputError):
+    """A name is none of the known ones.
+
+    Attributes
+    ----------
+    kind, known, hint
+        As ``unknown_name`` was told.
+    """
+
+    def __init__(self, message: str, kind: str, known: list[str], hint: str) -> None:
+        super().__init__(message)
+        self.kind, self.known, self.hint = kind, known, hint
+
+
 class DownloadError(W2SMolError):
     """A file could not be fetched, or is not the file that was asked for (exit code 1)."""
 
@@ -60,15 +74,20 @@ def means_no_memory(error: BaseException) -> bool:
     )
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str], hint: str = "") -> InputError:
-    """Return the error for a name that is not one of the known ones, with the nearest of them."""
+def unknown_name(
+    kind: str, name: str, known: Iterable[str], hint: str = "", meant: str = ""
+) -> UnknownNameError:
+    """Return the error for a name that is not one of the known ones, with the nearest of them.
+
+    Where a caller knows better what may be ``meant``, that is what is guessed.
+    """
     known = sorted(known)
     spelt = {other.lower(): other for other in known}
     typed = name.lower()
     begun = [other for other in spelt if typed and other.startswith(typed)]
     near = begun or difflib.get_close_matches(typed, spelt, n=1, cutoff=0.5)
-    guess = f" Did you mean {spelt[near[0]]!r}?" if near else ""
+    meant = meant or (spelt[near[0]] if near else "")
+    guess = f" Did you mean {meant!r}?" if meant else ""
     tail = f" {hint}" if hint else ""
-    return InputError(
-        f"unknown {kind} {name!r}.{guess} It should be one of: {', '.join(known)}.{tail}"
-    )
+    message = f"unknown {kind} {name!r}.{guess} It should be one of: {', '.join(known)}.{tail}"
+    return UnknownNameError(message, kind, known, hint)

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 KINDS = {
     "embeddings": "embeddings of molecules, each entry a block of them",
+    "properties": "computed properties, each entry one of a table's molecules",
     "facts": "what encoders are, known without their weights",
     "random": "encoders with random weights",
     "encoders": "MolBERT's weights, converted",

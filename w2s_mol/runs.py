@@ -55,8 +55,18 @@ class FinishedRun:
         return read_table(self.folder, name, self.manifest)
 
 
-def find_runs(folders: Sequence[Path]) -> list[FinishedRun]:
+def find_runs(
+    folders: Sequence[Path], damaged: list[InputError] | None = None
+) -> list[FinishedRun]:
     """Return the finished runs that some folders are or hold, each once, also if copied.
+
+    Parameters
+    ----------
+    folders
+        Of runs, or of folders of runs.
+    damaged
+        Gets an error for each damaged run beside whole ones in a folder of runs; without it the
+        first is raised.
 
     Raises
     ------
@@ -68,11 +78,21 @@ def find_runs(folders: Sequence[Path]) -> list[FinishedRun]:
         if not folder.is_dir():
             raise InputError(f"{folder} is not a folder. {_MAKE_ONE}")
         here = [folder] if (folder / f"{RESULTS}.parquet").is_file() else _inside(folder)
-        runs = [run for path in here if (run := _finished(path))]
-        if not runs:
+        runs, errors = [], []
+        for path in here:
+            try:
+                runs.append(_finished(path))
+            except InputError as error:
+                errors.append(error)
+        finished = [run for run in runs if run]
+        if errors and (damaged is None or not finished):
+            raise errors[0]
+        if not finished:
             raise InputError(f"{folder} holds no finished run. {_MAKE_ONE}")
-        for run in runs:
+        for run in finished:
             found.setdefault(run.id, run)
+        if damaged is not None:
+            damaged += errors
     return list(found.values())
 
 
@@ -85,4 +105,6 @@ def _finished(folder: Path) -> FinishedRun | None:
     manifest = read_manifest(folder) or {"kind": "study", "finished": True}
     if not manifest["finished"]:
         return None
+    if "files" not in manifest:  # nothing says whether they are whole, but that they can be read
+        read_table(folder, RESULTS, manifest)
     return FinishedRun(folder, manifest, tuple(mend(folder, manifest, lost_too=False)))

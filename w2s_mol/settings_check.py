@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
 from numbers import Integral, Real
@@ -76,6 +77,9 @@ class NumberOr:
     least: int
 
 
+_WHOLE = re.compile(r"[0-9]{1,18}")
+"""Longer ones count more than there is."""
+
 Seed = Annotated[int, Range(0, 2**63 - 1)]
 """A seed: as many as torch and TOML take."""
 Count = Annotated[int, Range(0, 2**31 - 1, open_below=True)]
@@ -144,10 +148,14 @@ def made(kind: type[Settings], settings: Mapping[str, Any]) -> Settings:
 
 def wrong(name: str, value: Any, expected: str) -> InputError:
     """Return the error for a setting that is something else."""
-    kind = "" if value is None else f", a {type(value).__name__}"
+    kind = "" if value is None or isinstance(value, Real) else f", {_kind(value)}"
     # What numpy and pandas say of a table has many lines.
     said = shortened(" ".join(str(value).split())) if not isinstance(value, Real) else str(value)
     return InputError(f"{name} is {said}{kind}. It should be {expected}.")
+
+
+def _kind(value: Any) -> str:
+    return "a text" if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def _in_limits(name: str, value: Any, said: tuple[Any, ...]) -> Any:
@@ -161,12 +169,14 @@ def _in_limits(name: str, value: Any, said: tuple[Any, ...]) -> Any:
 
 def _number_or(name: str, value: Any, said: NumberOr) -> str:
     text = str(value) if isinstance(value, Integral) and not _is_truth(value) else value
-    if not isinstance(text, str) or not (text == said.word or text.isdecimal()):
-        raise wrong(name, value, f"a whole number, or {said.word!r}")
+    expected = f"a whole number of {said.least} or more, or {said.word!r}"
+    if not isinstance(text, str):
+        raise wrong(name, value, expected)
     if text == said.word:
         return text
-    if int(text) < said.least:
-        raise InputError(f"{name} is {text}. It should be {said.least} or more, or {said.word!r}.")
+    if not _WHOLE.fullmatch(text) or int(text) < said.least:
+        got = shortened(text) if text is value else text
+        raise InputError(f"{name} is {got}. It should be {expected}.")
     return str(int(text))
 
 

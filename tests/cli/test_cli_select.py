@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -170,6 +171,22 @@ def test_several_runs_are_read_together_and_a_folder_of_runs_stands_for_them(
         link.unlink(missing_ok=True)
         link.symlink_to(run)
     assert cli("select", place / "folder", "--format", "csv").out == together.out
+
+
+@pytest.mark.parametrize("verb", ["select", pytest.param("recommend", marks=pytest.mark.slow)])
+def test_a_damaged_run_among_others_is_named_and_the_others_are_shown(cli, tmp_path, single, verb):
+    alone = cli(verb, single)
+    for name in ("broken", "whole", "worse"):
+        shutil.copytree(single, tmp_path / "runs" / name)
+    (tmp_path / "runs" / "broken" / "results.parquet").write_bytes(b"PAR1")
+    (tmp_path / "runs" / "worse" / "manifest.json").write_text("{")
+    done = cli(verb)
+    assert (done.code, done.out) == (2, alone.out)
+    first, second = done.err.splitlines()[-2:]
+    assert first.startswith("error: runs/broken/results.parquet is missing or damaged")
+    assert second.startswith("error: runs/worse/manifest.json cannot be read")
+    named = cli(verb, "runs/whole", "runs/broken")
+    assert (named.code, named.out) == (2, "")
 
 
 def test_two_tables_of_the_same_name_are_two_datasets(cli, place, single):

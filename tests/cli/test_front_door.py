@@ -102,7 +102,8 @@ def test_debug_before_a_verb_shows_where_an_error_comes_from():
         check=False,
     )
     assert "Traceback" in done.stderr
-    assert "seed is -1" in done.stderr
+    assert "InputError: seed is -1" in done.stderr
+    assert done.returncode == 2  # as without it: what the user gave is wrong
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,31 @@ def test_a_damaged_table_is_named_though_it_may_not_be_asked_for(tmp_path: Path)
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"extra\.parquet is missing or damaged.*run it again"):
         find_runs([tmp_path])
+
+
+def test_a_damaged_run_beside_whole_ones_is_told_to_whoever_goes_on_without_it(
+    tmp_path: Path,
+) -> None:
+    for name in ("one", "two", "three"):
+        make(tmp_path / name)
+    (tmp_path / "one" / "manifest.json").write_text("{")
+    (tmp_path / "two" / "extra.parquet").write_bytes(b"PAR1")
+    (tmp_path / "zero").mkdir()
+    (tmp_path / "zero" / "results.parquet").write_bytes(b"PAR1")
+    damaged: list[InputError] = []
+    assert [run.folder.name for run in find_runs([tmp_path], damaged)] == ["three"]
+    manifest, table, copied = map(str, damaged)
+    assert "one/manifest.json cannot be read" in manifest
+    assert "two/extra.parquet is missing or damaged" in table
+    assert "zero/results.parquet cannot be read" in copied
+    with pytest.raises(InputError, match=r"one/manifest\.json"):
+        find_runs([tmp_path])
+    with pytest.raises(InputError, match=r"two/extra\.parquet"):
+        find_runs([tmp_path / "two"], damaged)
+    shutil.rmtree(tmp_path / "three")
+    with pytest.raises(InputError, match=r"one/manifest\.json"):
+        find_runs([tmp_path], damaged)
+    assert len(damaged) == 3
 
 
 def test_a_copy_of_the_tables_alone_is_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -50,13 +51,25 @@ class _Command(TyperCommand):
                 formatter.write_dl(records)
 
 
+def _to_the_end(verb: Callable[..., None]) -> Callable[..., None]:
+    """Return a verb that fails once it is done if it left out runs for their damage."""
+
+    @functools.wraps(verb)
+    def call(**given: Any) -> None:
+        verb(**given)
+        if options.damaged:
+            raise InputError("\nerror: ".join(map(str, options.damaged)))
+
+    return call
+
+
 class _App(typer.Typer):
     """An application whose verbs have the options that are declared of their settings."""
 
     def command(self, *args: Any, **given: Any) -> Callable[[Any], Any]:
         """Return the decorator of a verb."""
         register = super().command(*args, **{"cls": _Command, **given})
-        return lambda verb: register(with_options(verb, options.OF_ALL_VERBS))
+        return lambda verb: register(with_options(_to_the_end(verb), options.OF_ALL_VERBS))
 
     def callback(self, *args: Any, **given: Any) -> Callable[[Any], Any]:
         """Return the decorator of what stands before verbs."""

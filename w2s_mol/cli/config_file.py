@@ -81,7 +81,8 @@ def _value(parameter: Any, value: Any, as_text: Callable[[Any], str], where: str
         expected = "one text or number"
         if _is_scalar(value):
             return as_text(value)
-    kind = {"bool": "true or false", "list": "a list", "dict": "a table"}
+    kind = {"bool": "true or false", "list": "a list", "dict": "a table", "str": "a text"}
+    kind |= {"int": "a whole number", "float": "a number"}
     found = kind.get(type(value).__name__, f"a {type(value).__name__}")
     raise InputError(f"{where} is {found} ({shortened(str(value))}). It should be {expected}.")
 

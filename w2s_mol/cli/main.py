@@ -66,7 +66,7 @@ def _answer(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a verb and return the exit code; with --debug an error keeps its traceback."""
+    """Run a verb and return the exit code; with --debug an error is shown with its traceback."""
     if not {"-v", "--verbose", "--debug"} & set(arguments):
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
@@ -76,9 +76,12 @@ def _run(arguments: list[str]) -> int:
     except (W2SMolError, OSError, MemoryError, RuntimeError, ValueError) as error:
         if means_no_memory(error) and "--debug" not in arguments:
             error = W2SMolError("not enough memory. Use fewer or smaller things at once.")
-        if "--debug" in arguments or not isinstance(error, W2SMolError | OSError):
+        if not isinstance(error, W2SMolError | OSError):
             raise
-        print(f"error: {error}", file=sys.stderr)
+        if "--debug" in arguments:
+            sys.excepthook(type(error), error, error.__traceback__)
+        else:
+            print(f"error: {error}", file=sys.stderr)
         return error.exit_code if isinstance(error, W2SMolError) else 1
     if code == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one would break the exit

@@ -72,6 +72,14 @@ OfWeak = Annotated[
 OfStrong = Annotated[
     str | None, Option("Which student, where the run has several.", metavar="NAME")
 ]
+OfLabels = Annotated[
+    str | None,
+    Option(
+        "How many true labels the models learnt from, where the run has several numbers. By "
+        "default the most.",
+        metavar="N|all",
+    ),
+]
 OfUse = Annotated[
     str,
     Option(
@@ -112,10 +120,14 @@ def output_dir(what: str) -> Any:
 
 
 _DEFAULT_RUNS = Path("runs")
+damaged: list[InputError] = []
+"""What was wrong with runs beside those that a verb goes on with; it fails for them at its end."""
 
 
 def given_runs(folders: list[Path] | None) -> list[FinishedRun]:
     """Return the finished runs in the folders given, or in ``runs``.
+
+    Of a folder of runs the whole ones; what is wrong with the others is ``damaged``.
 
     Raises
     ------
@@ -129,7 +141,7 @@ def given_runs(folders: list[Path] | None) -> list[FinishedRun]:
             "there is no folder 'runs' here. Make a run with 'w2s-mol run --dataset lipop', or "
             "give the folder of one."
         )
-    runs = find_runs(folders or [_DEFAULT_RUNS])
+    runs = find_runs(folders or [_DEFAULT_RUNS], damaged)
     for run in runs:
         for name in run.mended:
             output.note(f"note: {run.folder / name} was damaged; it is written again.")

@@ -30,6 +30,7 @@ def predict(
     weak: options.OfWeak = "recommended",
     strong: options.OfStrong = None,
     use: options.OfUse = "recommended",
+    labels: options.OfLabels = None,
     smiles_column: SmilesColumn = "smiles",
     delimiter: Delimiter = None,
     device: options.Device = "auto",
@@ -58,7 +59,7 @@ def predict(
     with output.progress_bars() as progress:
         finder = Finder(None, device, max_atoms, mirror, offline, progress)
         predictor = open_predictor(
-            found, dataset=dataset, weak=weak, strong=strong, use=use, finder=finder
+            found, dataset=dataset, weak=weak, strong=strong, use=use, labels=labels, finder=finder
         )
     output.note(predictor.choice.words)
     with output.progress_bars() as progress:

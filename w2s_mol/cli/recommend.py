@@ -38,10 +38,13 @@ def recommend(
     from w2s_mol.advice import rows
     from w2s_mol.advice.report import advise
     from w2s_mol.advice.scores import scored
+    from w2s_mol.advice.unsaid import unsaid
     from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence, what_uses_are
 
     given = options.given_runs(runs)
     found = advise(given, seed=seed)
+    for text in unsaid(found, given):
+        output.note(f"note: {text}.")
     if scores:
         _print_scores(list(scored(found, given)), form)
         return

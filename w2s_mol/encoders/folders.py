@@ -15,6 +15,9 @@ from w2s_mol.encoders.names import (
 from w2s_mol.errors import DownloadError, InputError, first_line, unknown_name
 from w2s_mol.progress import Progress
 
+ENCODER = "encoder"
+"""What a name is of that is no encoder's, in the error that says so."""
+
 
 def encoder_folder(name: str, mirror: str | None, offline: bool, progress: Progress) -> Path:
     """Return the folder that a name stands for, fetched or made where it is not here yet.
@@ -54,7 +57,7 @@ def encoder_folder(name: str, mirror: str | None, offline: bool, progress: Progr
             "save_pretrained writes it, or hf:NAME for one on the Hugging Face hub."
         )
     raise unknown_name(
-        "encoder",
+        ENCODER,
         name,
         encoder_names(),
         "Or random-hHIDDEN-sSEED, random-hHIDDEN-lLAYERS-sSEED, the path of a folder, "

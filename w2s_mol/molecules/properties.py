@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.smiles import MoleculeError, parse
@@ -44,8 +44,9 @@ def property_values(name: str, smiles: Sequence[str]) -> Iterator[float]:
     [3.0, 1.0]
     """
     function = _functions()[name]
-    for one in smiles:
-        yield _value(function, one)
+    with rdBase.BlockLogs():
+        for one in smiles:
+            yield _value(function, one)
 
 
 def _value(function: Callable[[Chem.Mol], float], smiles: str) -> float:

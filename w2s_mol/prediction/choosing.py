@@ -79,6 +79,7 @@ def choose(
     weak: str = RECOMMENDED,
     strong: str | None = None,
     use: str = RECOMMENDED,
+    labels: str | None = None,
 ) -> Choice:
     """Choose models of a run.
 
@@ -94,15 +95,13 @@ def choose(
     use
         Of ``CANDIDATES``, or ``recommended``. What is recommended has the smallest error on
         validation.
+    labels
+        How many true labels they learnt from, where the run has several; by default the most.
 
     Raises
     ------
     InputError
         If there is none, or several are called so.
-
-    Notes
-    -----
-    Of a run with several numbers of true labels, the models of the most are taken.
     """
     if use not in (*CANDIDATES, RECOMMENDED):
         raise unknown_name("use", use, (*CANDIDATES, RECOMMENDED))
@@ -112,6 +111,9 @@ def choose(
     found = [one for one in found if one.keys["dataset"] == dataset]
     strong = _one_of("strong", strong, [str(one.keys["strong"]) for one in found])
     found = [one for one in found if one.keys["strong"] == strong]
+    if labels is not None:
+        labels = _one_of("labels", labels, [str(one.keys["labels"]) for one in found])
+        found = [one for one in found if one.keys["labels"] == labels]
     study, supervisors = _supervisors(sorted(found, key=_order), weak)
     rows = _rows(results, study.keys)
     rows = rows[rows["weak_sha256"].isin(supervisors)]

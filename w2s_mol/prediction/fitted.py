@@ -12,12 +12,15 @@ import numpy as np
 from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.errors import InputError
+from w2s_mol.encoders.contract import checked_texts
+from w2s_mol.encoders.devices import check_device_name
+from w2s_mol.errors import InputError, shortened
 from w2s_mol.heads.linear import Array
 from w2s_mol.models.model import Model
 from w2s_mol.prediction.card import card_text
 from w2s_mol.prediction.predictor import Predictor
 from w2s_mol.progress import Progress, silent
+from w2s_mol.settings_check import check
 from w2s_mol.uses.registry import USES, WEAK
 
 _FACTS, _README = "fitted.json", "README.md"
@@ -72,16 +75,16 @@ class FittedModel:
         Raises
         ------
         InputError
-            If an encoder is not the one that the model was fitted on, or a column is missing.
+            If an encoder is not the one that the model was fitted on, ``smiles`` are no SMILES,
+            or a column that is read is missing or no numbers, one a molecule.
         """
-        given = {name: np.asarray(values, float) for name, values in (columns or {}).items()}
+        texts = checked_texts(smiles)
+        check_device_name(check("device", device, str))
         finder = Finder(None, device, self.facts["max_atoms"], progress=progress)
         students, supervisors = ([one] if one else [] for one in (self.student, self.supervisor))
         predictor = Predictor(self.use, students, supervisors, finder)
-        for name in predictor.columns:
-            if name not in given or len(given[name]) != len(smiles):
-                raise InputError(f"the model reads column {name!r}: give a number a molecule.")
-        return predictor.predict(Examples(smiles, given), progress).predictions[:, 0]
+        given = {name: _numbers(columns, name, len(texts)) for name in predictor.columns}
+        return predictor.predict(Examples(texts, given), progress).predictions[:, 0]
 
     def save(self, folder: Path) -> None:
         """Write it to a folder that is not there yet: safetensors, JSON, a model card.
@@ -123,7 +126,7 @@ def load_model(folder: str | Path) -> FittedModel:
     InputError
         If it is no such folder, or one of its files was altered.
     """
-    place = Path(folder)
+    place = Path(check("folder", folder, str))
     facts = _facts(place)
     for name, sha256 in facts["files"].items():
         path = place / name
@@ -135,6 +138,26 @@ def load_model(folder: str | Path) -> FittedModel:
     }
     kept = {n: v for n, v in facts.items() if n not in ("format", "use", "files", "sha256")}
     return FittedModel(facts["use"], models[_STUDENT], models[_SUPERVISOR], kept)
+
+
+def _numbers(columns: Any, name: str, n: int) -> Array:
+    """Return the column of a name as ``n`` numbers, NaN where one is missing."""
+    expected = (
+        f"Give {n:,} numbers, one a molecule, NaN where there is none: columns={{{name!r}: [...]}}."
+    )
+    try:
+        values = columns[name]
+    except (KeyError, TypeError, IndexError) as error:
+        raise InputError(f"the model reads column {name!r}, not given. {expected}") from error
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        said = shortened(" ".join(str(values).split()))
+        raise InputError(f"column {name!r} is {said}. {expected}") from error
+    if numbers.shape != (n,):
+        got = f"{len(numbers):,} numbers" if numbers.ndim == 1 else f"of shape {numbers.shape}"
+        raise InputError(f"column {name!r} is {got}. {expected}")
+    return numbers
 
 
 def _facts(folder: Path) -> dict[str, Any]:

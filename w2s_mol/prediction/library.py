@@ -144,6 +144,7 @@ def open_predictor(
     weak: str = RECOMMENDED,
     strong: str | None = None,
     use: str = RECOMMENDED,
+    labels: str | None = None,
     finder: Finder | None = None,
 ) -> LibraryPredictor:
     """Open the models of a run.
@@ -152,7 +153,7 @@ def open_predictor(
     ----------
     run
         A study that kept its models; ``the_run`` finds it.
-    dataset, weak, strong, use
+    dataset, weak, strong, use, labels
         As in ``choose``.
     finder
         How encoders are found.
@@ -162,7 +163,7 @@ def open_predictor(
     InputError
         If the run keeps no such models, they are damaged, or an encoder has another content now.
     """
-    choice = choose(run, KeptModels(run), dataset, weak, strong, use)
+    choice = choose(run, KeptModels(run), dataset, weak, strong, use, labels)
     return LibraryPredictor(run, choice, finder or Finder(max_atoms=max_atoms_of(run)))
 
 

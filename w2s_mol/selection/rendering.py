@@ -14,6 +14,7 @@ from w2s_mol.selection.tables import StudySelection, supervisor_names
 from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL
 from w2s_mol.supervisors.names import TOP
+from w2s_mol.tasks.registry import REGRESSION, TASK_KIND
 
 _PART_WORDS = {"valid": "validation", "val": "validation", "test": "test"}
 _MARKS = (("picked", "pick"), ("oracle", "oracle"))
@@ -180,8 +181,16 @@ def column_titles(selection: StudySelection) -> tuple[str, str]:
 
 
 def in_short(keys: Mapping[str, Any] | pd.Series) -> str:
-    """Return what tells a study from its neighbours: dataset, strong encoder, number of labels."""
-    return f"{keys['dataset']}, strong {keys['strong']}{number_of_labels(keys)}"
+    """Return what tells a study from its neighbours: dataset, strong encoder, number of labels.
+
+    And the kind of its task, where it is no regression.
+    """
+    return f"{keys['dataset']}{_kind(keys)}, strong {keys['strong']}{number_of_labels(keys)}"
+
+
+def _kind(keys: Mapping[str, Any] | pd.Series) -> str:
+    kind = keys.get(TASK_KIND, REGRESSION.name)
+    return "" if kind == REGRESSION.name else f" ({kind})"
 
 
 def number_of_labels(keys: Mapping[str, Any] | pd.Series) -> str:
@@ -199,7 +208,7 @@ def left_out(names: Sequence[str]) -> str:
 def _study(selection: StudySelection) -> str:
     keys, control = selection.keys, selection.control
     return (
-        f"{keys['dataset']}: strong {keys['strong']}{number_of_labels(keys)}, "
+        f"{keys['dataset']}{_kind(keys)}: strong {keys['strong']}{number_of_labels(keys)}, "
         f"protocol {keys['protocol']}, head {keys['head']}, pooling {keys['pooling']}, "
         f"seed {keys['study_seed']}"
         + ("" if control == NO_CONTROL else f" (null control: {control})")

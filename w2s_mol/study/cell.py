@@ -75,6 +75,7 @@ def split_cells(
     task: Task,
     fit: FitHead,
     shuffle_seed: int | None = None,
+    where: str = "this split",
 ) -> Iterator[Cells]:
     """Carry out the cells of one split, student by student.
 
@@ -91,6 +92,8 @@ def split_cells(
     shuffle_seed
         If given, students see the weak labels permuted among the molecules of each role: a null
         control.
+    where
+        What the split is called in messages.
 
     Notes
     -----
@@ -103,7 +106,7 @@ def split_cells(
     InputError
         If a supervisor gives no number a molecule, or nothing that a student could learn from.
     """
-    split = _Split(examples, truth, roles, task, shuffle_seed)
+    split = _Split(examples, truth, roles, task, shuffle_seed, where)
     teaching = Teaching(examples, supervisors, fit)
     lesson = split.lesson(fit)
     said = [None if s.asks_student else _checked(s, s.labels(lesson), split) for s in supervisors]
@@ -134,6 +137,7 @@ class _Split:
     roles: Roles
     task: Task
     shuffle_seed: int | None
+    where: str
 
     def lesson(self, fit: FitHead) -> Lesson:
         """Return what supervisors may know."""
@@ -202,9 +206,11 @@ def _checked(supervisor: Supervisor, said: WeakLabels, split: _Split) -> WeakLab
     wanted = {"learns from": roles.student_learns, "chooses a penalty on": roles.student_chooses}
     for what, rows in wanted.items():
         if np.isnan(labels[rows]).all() and not roles.drawn:
+            nothing = f"it says nothing of the {len(rows):,} molecules that a student {what}"
+            why = said.silent or nothing
             raise InputError(
-                f"supervisor {supervisor.name} says nothing of the {len(rows):,} molecules that a "
-                f"student {what}. It should label some of them; leave it out otherwise."
+                f"supervisor {supervisor.name} cannot teach on {split.where}: {why}. "
+                "It should have a number for some of them; leave it out, or choose other splits."
             )
     return replace(said, labels=labels.astype(np.float64))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -60,18 +62,32 @@ def draws(dataset: Dataset, config: StudyConfig) -> list[Draw]:
         Draw(place, labels, None if labels == ALL else seed)
         for place, split in enumerate(dataset.splits)
         for labels in config.labels
-        if labels == ALL or int(labels) <= _most(split, config)
+        if has_enough(labels, split, config)
         for seed in (config.label_seeds if labels != ALL else (0,))
     ]
     lacking = {*range(len(dataset.splits))} - {draw.split for draw in found}
     if lacking:
-        split = dataset.splits[min(lacking)]
-        raise InputError(
-            f"split {split.name} of {dataset.name} has {_most(split, config):,} molecules with "
-            f"labels for supervisors, and --labels asks for {', '.join(config.labels)}. Ask for "
-            f"fewer, or for {ALL}."
-        )
+        raise _too_few(dataset, dataset.splits[min(lacking)], config)
     return found
+
+
+def has_enough(labels: str, split: Split, config: StudyConfig) -> bool:
+    """Say whether a split has molecules for a number of labels."""
+    return labels == ALL or int(labels) <= _most(split, config)
+
+
+def still_drawn(found: Sequence[Draw], kept: Dataset, config: StudyConfig) -> list[Draw]:
+    """Return those of some draws for which a dataset has molecules once some are left out of it.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    left = [draw for draw in found if has_enough(draw.labels, kept.splits[draw.split], config)]
+    if not left:
+        raise _too_few(kept, kept.splits[found[0].split], config)
+    return left
 
 
 def left_out(dataset: Dataset, config: StudyConfig) -> list[str]:
@@ -82,6 +98,13 @@ def left_out(dataset: Dataset, config: StudyConfig) -> list[str]:
         return []
     what = f"{', '.join(above)} labels are left out where a split has fewer molecules to learn from"
     return [f"{what}, {most:,} at the least"]
+
+
+def labelled_first(found: Sequence[Draw], split: Split, config: StudyConfig) -> Rows:
+    """Return the rows of the first split whose labels supervisors have, in the largest draw."""
+    of_first = [draw for draw in found if draw.split == 0]
+    largest = max(of_first, key=lambda d: inf if d.labels == ALL else int(d.labels))
+    return _roles_of_labelled(largest, split, config).supervisor_learns
 
 
 def roles_of(
@@ -112,11 +135,6 @@ def _roles_of_labelled(draw: Draw, split: Split, config: StudyConfig) -> Roles:
     if draw.seed is None:
         return roles
     count = int(draw.labels)
-    if count > len(roles.supervisor_learns):
-        raise InputError(
-            f"{len(roles.supervisor_learns):,} molecules of split {split.name} can be used to "
-            f"learn from, and --labels asks for {count:,}. Ask for fewer."
-        )
     labelled = _first(roles.supervisor_learns, count, draw.seed, "labelled molecules")
     rest = np.setdiff1d(roles.student_learns, labelled)
     taught = {"same": labelled, "rest": rest, "all": np.union1d(labelled, rest)}
@@ -139,6 +157,14 @@ def _roles_of_labelled(draw: Draw, split: Split, config: StudyConfig) -> Roles:
 
 def _first(rows: Rows, count: int, seed: int, purpose: str) -> Rows:
     return np.sort(stream(seed, purpose).permutation(rows)[:count])
+
+
+def _too_few(dataset: Dataset, split: Split, config: StudyConfig) -> InputError:
+    return InputError(
+        f"split {split.name} of {dataset.name} has {_most(split, config):,} molecules with labels "
+        f"for supervisors, and --labels asks for {', '.join(config.labels)}. Ask for fewer, or for "
+        f"{ALL}."
+    )
 
 
 def _most(split: Split, config: StudyConfig) -> int:

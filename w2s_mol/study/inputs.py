@@ -16,6 +16,7 @@ from w2s_mol.datasets.own_settings import taken_by
 from w2s_mol.datasets.rules import ROWS
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
+from w2s_mol.heads.matrix import Rows
 from w2s_mol.progress import Progress, silent
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.supervisors.contract import Supervisor
@@ -49,9 +50,12 @@ def load_datasets(
 
 
 def remarks(
-    dataset: Dataset, supervisors: Sequence[Supervisor], progress: Progress = silent
+    dataset: Dataset,
+    supervisors: Sequence[Supervisor],
+    labelled: Rows,
+    progress: Progress = silent,
 ) -> list[str]:
-    """Return what supervisors have to say of a dataset, seeing the truth of its first train part.
+    """Return what supervisors have to say of a dataset, seeing the truth of its labelled rows.
 
     Raises
     ------
@@ -60,8 +64,7 @@ def remarks(
     """
     examples = Examples(dataset.smiles, dataset.columns)
     truth = np.full(len(dataset), np.nan)
-    train = dataset.splits[0].train
-    truth[train] = dataset.labels[train]
+    truth[labelled] = dataset.labels[labelled]
     told = [remark for s in supervisors for remark in s.remarks(examples, truth, progress)]
     return list(dict.fromkeys(told))
 

@@ -73,10 +73,6 @@ class KeptModels:
                 "Remove the folder and run the study again."
             ) from error
 
-    def uses(self, dataset: str, strong: str, supervisor: tuple[str, str]) -> list[str]:
-        """Return the uses of a supervisor of which models are kept, in the order of the run."""
-        return [*dict.fromkeys(self._rows(dataset, strong, supervisor)["use"])]
-
     def of_use(
         self,
         dataset: str,

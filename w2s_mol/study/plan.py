@@ -20,7 +20,7 @@ from w2s_mol.students.registry import find_students
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
-from w2s_mol.study.draws import Draw, draws, left_out, roles_of
+from w2s_mol.study.draws import Draw, draws, labelled_first, left_out, roles_of, still_drawn
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets, remarks
 from w2s_mol.study.kept_models import MODELS, SCALERS
@@ -81,9 +81,15 @@ class StudyPlan:
         for student in self._students:
             student.refuse(self._supervisors)
         # Before anything is written or embedded: a supervisor may be refused for what it is.
-        self._remarks = [remarks(d, self._supervisors, finder.progress) for d in self._datasets]
+        self._remarks = [
+            remarks(
+                d, self._supervisors, labelled_first(found, d.splits[0], config), finder.progress
+            )
+            for d, found in zip(self._datasets, self._draws, strict=True)
+        ]
         self._begun = False
         self._usable: dict[int, Usable] = {}
+        self._left: list[Draw] = []  # draws of the dataset that is usable
         after = asked_for(config)
         self._asked = after if before in ("", after) else ""
         self.run_id = self._content_hash()
@@ -168,20 +174,28 @@ class StudyPlan:
         of_dataset = self._prepared(place.dataset, progress)
         name = of_dataset.everything.name
         seconds = {f"embedding {name}": _since(started)} if first else {}
-        notes = {name: [of_dataset.note]} if of_dataset.note else {}
+        every = self._draws[place.dataset]
+        told = [of_dataset.note] if of_dataset.note else []
+        if len(self._left) < len(every):
+            told += left_out(of_dataset.kept, self._config)
+        notes = {name: told} if told else {}
         places = files.sha256_bytes(of_dataset.places.tobytes())
         made_of = {f"molecules of {name}": places}
         started = time.monotonic()
-        every = self._draws[place.dataset]
         if place.draw is None:
-            parts = {self._name(of_dataset, d): self._roles(of_dataset, d).parts for d in every}
+            parts = {
+                self._name(of_dataset, d): self._roles(of_dataset, d).parts for d in self._left
+            }
             molecules = molecule_rows(of_dataset.everything, of_dataset.places, parts)
-            notes = {name: [*notes.get(name, []), *unlike_notes(of_dataset, self._students)]}
+            notes = {name: [*told, *unlike_notes(of_dataset, self._students)]}
             return Part({MOLECULES: molecules}, notes, seconds, made_of)
+        draw = every[place.draw]
+        if draw not in self._left:
+            return Part({}, notes, seconds, made_of)
         progress(f"fitting heads on {name}", place.draw, len(every))
-        tables = self._cells(place, of_dataset, every[place.draw])
+        tables = self._cells(place, of_dataset, draw)
         progress(f"fitting heads on {name}", place.draw + 1, len(every))
-        split = of_dataset.kept.splits[every[place.draw].split]
+        split = of_dataset.kept.splits[draw.split]
         what = f"heads {name} {split.name}"
         seconds[what] = _since(started)
         return Part(tables, notes, seconds, made_of)
@@ -207,6 +221,7 @@ class StudyPlan:
                 self._context.task,
                 fit,
                 config.seed if config.shuffle_weak_labels else None,
+                f"{everything.name}, split {name}",
             ):
                 results.append(
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
@@ -233,6 +248,7 @@ class StudyPlan:
                 begin(self._datasets, everyone, strict=strict, progress=progress)
                 self._begun = True
             found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)
+            self._left = still_drawn(self._draws[dataset], found.kept, self._config)
             self._usable = {dataset: found}  # parts come in order: the last dataset is let go
         return self._usable[dataset]
 

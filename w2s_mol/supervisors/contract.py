@@ -67,12 +67,15 @@ class WeakLabels:
         What says the same of new molecules; None where nothing of the kind is kept.
     taken
         The names of those whose labels they are, where it took some of several.
+    silent
+        Why it says nothing of any molecule, where it knows.
     """
 
     labels: Array
     penalty: float = nan
     model: Model | None = None
     taken: str = ""
+    silent: str = ""
 
 
 class Supervisor(Reader, ABC):
@@ -110,7 +113,7 @@ class Supervisor(Reader, ABC):
         examples
             ``n`` molecules.
         truth
-            True labels, shape (n,), NaN but for train molecules.
+            True labels, shape (n,), NaN but for labelled train molecules of the first split.
         progress
             Told what is computed for it.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from w2s_mol import files
+from w2s_mol import files, kept
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.matrix import InMemory
+from w2s_mol.manifest import versions
 from w2s_mol.models.model import Input, Model
 from w2s_mol.molecules.properties import check_property, property_values
 from w2s_mol.progress import Progress, silent
@@ -21,6 +23,7 @@ from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
 from w2s_mol.supervisors.remarks import remarks_on
 
 _REPORT_EVERY = 100
+_FILE = "values.npy"
 FIXED = "fixed"
 """The pooling of what has none."""
 
@@ -54,8 +57,13 @@ class Number(Supervisor):
         values = self.values(lesson.examples)
         known = ~np.isnan(values)
         learn, choose = lesson.learn[known[lesson.learn]], lesson.choose[known[lesson.choose]]
-        if not len(learn) or not len(choose):
-            return WeakLabels(np.full(len(values), np.nan))
+        for rows, given, what in (
+            (learn, lesson.learn, "molecules to learn from"),
+            (choose, lesson.choose, "validation molecules to choose a penalty on"),
+        ):
+            if not len(rows):
+                why = f"it has no number for any of the {len(given):,} labelled {what}"
+                return WeakLabels(np.full(len(values), np.nan), silent=why)
         # A head takes features that vary in their seventh digit alone for constant ones.
         middle = values[learn].mean()
         feature = InMemory((values - middle)[:, None])
@@ -120,7 +128,7 @@ class Property(Number):
         check_property(descriptor)
         super().__init__(PROPERTY, descriptor)
         self._descriptor = descriptor
-        self._computed: dict[tuple[str, ...], Array] = {}
+        self._known: dict[tuple[str, ...], Array] = {}
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> Sequence[str]:
         """Compute it; where it is no finite number this says nothing, which is no fault."""
@@ -132,12 +140,22 @@ class Property(Number):
         return self._of(tuple(examples.smiles), silent)
 
     def _of(self, smiles: tuple[str, ...], progress: Progress) -> Array:
-        if smiles not in self._computed:
-            values = np.empty(len(smiles))
-            for place, value in enumerate(property_values(self._descriptor, smiles)):
-                values[place] = value
-                if place % _REPORT_EVERY == 0:
-                    progress(f"computing {self.name}", place, len(smiles))
-            progress(f"computing {self.name}", len(smiles), len(smiles))
-            self._computed[smiles] = values
-        return self._computed[smiles]
+        if smiles not in self._known:
+            made_of = [self._descriptor, versions("rdkit"), smiles]
+            entry = kept.Entry("properties", files.sha256_json(made_of))
+            folder = kept.kept(entry, lambda: self._computed(smiles, progress), _save, progress)
+            self._known[smiles] = np.load(folder / _FILE)
+        return self._known[smiles]
+
+    def _computed(self, smiles: tuple[str, ...], progress: Progress) -> Array:
+        values = np.empty(len(smiles))
+        for place, value in enumerate(property_values(self._descriptor, smiles)):
+            values[place] = value
+            if place % _REPORT_EVERY == 0:
+                progress(f"computing {self.name}", place, len(smiles))
+        progress(f"computing {self.name}", len(smiles), len(smiles))
+        return values
+
+
+def _save(values: Array, folder: Path) -> None:
+    np.save(folder / _FILE, values)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable
 
 from w2s_mol.embeddings.finding import Finder
+from w2s_mol.encoders.folders import ENCODER
 from w2s_mol.encoders.names import family_of
-from w2s_mol.errors import InputError
+from w2s_mol.errors import InputError, UnknownNameError, unknown_name
 from w2s_mol.supervisors.combined import COMBINATIONS
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.names import (
@@ -90,4 +92,22 @@ class _Making:
         for prefix, combination in COMBINATIONS.items():
             if name.startswith(prefix):
                 return combination(name, [one for m in members_of(name) for one in self.named(m)])
-        return Probe(self._finder.encoded(name), family_of(name))
+        try:
+            return Probe(self._finder.encoded(name), family_of(name))
+        except UnknownNameError as error:
+            if error.kind != ENCODER:
+                raise
+            raise _unknown(name, error) from error
+
+
+def _unknown(name: str, error: UnknownNameError) -> InputError:
+    """Return the error for a name that is no encoder's and begins as no other kind's."""
+    kinds = [*KINDS, *COMBINATIONS]
+    begun, colon, rest = name.partition(":")
+    near = difflib.get_close_matches(f"{begun.lower()}:", kinds, n=1, cutoff=0.75)
+    hint = (
+        f"{error.hint} What is no encoder begins with {', '.join(kinds)}, such as column:NAME of "
+        "the table, property:MolLogP or mean:h96; see 'w2s-mol run --help'."
+    )
+    meant = f"{near[0]}{rest if colon else ''}" if near else ""
+    return unknown_name("supervisor", name, error.known, hint, meant)

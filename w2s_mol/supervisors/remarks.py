@@ -58,7 +58,8 @@ def _with_the_label(values: Array, truth: Array, calibrated: bool) -> str:
     n = int(both.sum())
     if n < _FEWEST or np.ptp(values[both]) == 0 or np.ptp(truth[both]) == 0:
         return (
-            f"too little to correlate it with the label, {n:,} train molecules of the first split"
+            f"too little to correlate it with the label, {n:,} labelled train molecules of the "
+            "first split"
         )
     r = float(np.corrcoef(values[both], truth[both])[0, 1])
     if abs(r) >= 1 - _ROUNDING:
@@ -71,6 +72,6 @@ def _with_the_label(values: Array, truth: Array, calibrated: bool) -> str:
         "" if calibrated or r > 0 else "; as it stands it points the wrong way, column: turns it"
     )
     return (
-        f"it {direction}, correlation {r:+.3f} with it on {n:,} train molecules of the first "
-        f"split{wrong}"
+        f"it {direction}, correlation {r:+.3f} with it on {n:,} labelled train molecules of the "
+        f"first split{wrong}"
     )

@@ -77,6 +77,21 @@ def test_unknown_names_are_told_with_the_nearest(
         choose(run, models, **asked)
 
 
+@pytest.mark.parametrize(("asked", "taken"), [(None, "140"), ("140", "140"), ("60", "60")])
+def test_of_several_numbers_of_labels_the_most_are_taken_or_those_asked_for(
+    run_of_labels: FinishedRun, asked: str | None, taken: str
+) -> None:
+    found = choose(run_of_labels, KeptModels(run_of_labels), labels=asked)
+    assert set(found.results["labels"]) == {taken}
+    assert f" labels {taken} seed " in found.kept[0].split
+    assert f", {taken} labels," in found.words
+
+
+def test_a_number_of_labels_that_a_run_does_not_have_is_told(run_of_labels: FinishedRun) -> None:
+    with pytest.raises(InputError, match=r"labels of the run: '50'\..*one of: 140, 60\."):
+        choose(run_of_labels, KeptModels(run_of_labels), labels="50")
+
+
 def test_uses_that_need_a_supervisor_without_a_model_are_not_there(
     run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

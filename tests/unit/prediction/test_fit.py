@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from w2s_mol.datasets.builtin import generate
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.fixed import middle_penalty
+from w2s_mol.heads.linear import LinearHead, Scaler
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.heads.penalties import PENALTIES
 from w2s_mol.heads.ridge import RidgePath
@@ -154,13 +156,64 @@ def test_penalties_for_few_labels_are_not_taken_for_all(run: FinishedRun) -> Non
         fit(run, drawn, Finder())
 
 
-def test_a_model_that_reads_a_column_wants_it() -> None:
-    from w2s_mol.heads.linear import LinearHead, Scaler
+def reading(encoder: str, features: int = 1) -> FittedModel:
+    one = np.ones(features)
+    head = LinearHead(Scaler(0 * one, one), one[:, None], np.zeros(1), np.ones(1))
+    return FittedModel("weak", None, Model((Input(encoder, "", ""),), head), {"max_atoms": 500})
 
-    head = LinearHead(Scaler(np.zeros(1), np.ones(1)), np.ones((1, 1)), np.zeros(1), np.ones(1))
-    model = FittedModel(
-        "weak", None, Model((Input("column:dock", "", ""),), head), {"max_atoms": 500}
-    )
-    assert model.predict(["C", "CC"], {"dock": [1, 2]}).tolist() == [1, 2]
-    with pytest.raises(InputError, match="reads column 'dock'"):
-        model.predict(["C", "CC"])
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"dock": [1, None]},
+        {"dock": np.array([1.0, np.nan]), "name": ["a", "b"]},
+        pd.DataFrame({"dock": ["1", None]}),
+    ],
+)
+def test_a_model_that_reads_a_column_takes_numbers_from_it(columns: Any) -> None:
+    found = reading("column:dock").predict(pd.Series(["C", "CC"]), columns)
+    np.testing.assert_array_equal(found, [1.0, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("columns", "got"),
+    [
+        (None, "the model reads column 'dock', not given"),
+        ({"dcok": [1, 2]}, "the model reads column 'dock', not given"),
+        ([1, 2], "the model reads column 'dock', not given"),
+        ({"dock": None}, r"column 'dock' is of shape \(\)"),
+        ({"dock": 3.0}, r"column 'dock' is of shape \(\)"),
+        ({"dock": [1, 2, 3]}, "column 'dock' is 3 numbers"),
+        ({"dock": [[1], [2]]}, r"column 'dock' is of shape \(2, 1\)"),
+        ({"dock": ["high", "low"]}, r"""column 'dock' is "\['high', 'low'\]\""""),
+        ({"dock": [1, {}]}, "column 'dock' is '.1, {}.'"),
+        ({"dock": [[1], [2, 3]]}, "column 'dock' is '..1., .2, 3..'"),
+    ],
+)
+def test_columns_that_are_no_numbers_one_a_molecule_are_refused(columns: Any, got: str) -> None:
+    expected = r"\. Give 2 numbers, one a molecule, .*columns=\{'dock': \[\.\.\.\]\}\."
+    with pytest.raises(InputError, match=got + expected):
+        reading("column:dock").predict(["C", "CC"], columns)
+
+
+@pytest.mark.parametrize("encoder", ["column:dock", "property:HeavyAtomCount"])
+@pytest.mark.parametrize(
+    ("smiles", "got"),
+    [
+        ("CCO", "smiles is a str"),
+        (["C", 7], r"smiles\[1\] is 7, not a text"),
+        (7, "smiles is a int"),
+        (None, "smiles is a NoneType"),
+        ({"C": 1}, "smiles is a dict"),
+    ],
+)
+def test_what_is_no_list_of_smiles_is_refused(encoder: str, smiles: Any, got: str) -> None:
+    with pytest.raises(InputError, match=f"{got}.*should be a list, an array or a column of"):
+        reading(encoder).predict(smiles, {"dock": [1, 2]})
+
+
+def test_a_device_and_a_folder_that_are_none_are_refused() -> None:
+    with pytest.raises(InputError, match="device 'gpu' cannot be used"):
+        reading("column:dock").predict(["C"], {"dock": [1]}, device="gpu")
+    with pytest.raises(InputError, match="folder is 7"):
+        load_model(7)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from crafted_study import crafted
 
 from w2s_mol.cli import select
 from w2s_mol.report import tables
-from w2s_mol.selection.rendering import rendered_selectors, rendered_table
+from w2s_mol.selection.rendering import in_short, rendered_selectors, rendered_table
 from w2s_mol.selection.tables import selections
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "selection.txt"
@@ -47,6 +47,12 @@ def tiny() -> pd.DataFrame:
     columns = ["bound", "w2s_error", "weak_error", "gain", "misfit"]
     results = crafted(k=2).tables()[0]
     return results.assign(**{name: results[name] * 1e-14 for name in columns})
+
+
+def test_a_study_is_called_by_its_task_where_that_is_no_regression() -> None:
+    keys = {"dataset": "own", "strong": "ecfp", "labels": "60"}
+    assert in_short(keys) == in_short({**keys, "task_kind": "regression"})
+    assert in_short({**keys, "task_kind": "ranks"}) == "own (ranks), strong ecfp, 60 labels"
 
 
 CASES = (plain, two_families, one_split_no_size_control, not_finite, tiny)

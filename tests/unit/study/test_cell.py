@@ -23,6 +23,7 @@ from w2s_mol.study.draws import Draw
 from w2s_mol.study.protocols import PROTOCOLS, Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.supervisors.numbers import Column
 from w2s_mol.supervisors.top import Top
 from w2s_mol.tasks.registry import REGRESSION
 from w2s_mol.uses.contract import Exercise, Learned
@@ -373,10 +374,30 @@ def test_a_supervisor_that_a_student_can_learn_nothing_from_is_refused(role: str
         "student_learns": "24 molecules .* learns from",
         "student_chooses": "6 molecules .* chooses",
     }
-    with pytest.raises(InputError, match=f"supervisor mute says nothing of the {words[role]}"):
+    told = f"supervisor mute cannot teach on this split: it says nothing of the {words[role]}"
+    with pytest.raises(InputError, match=told):
         carried_out([Says(said, "mute")], [Listening()], np.zeros(60), roles, OLS)
     said[getattr(roles, role)[0]] = 1.0
     carried_out([Says(said, "mute")], [Listening()], np.zeros(60), roles, OLS)
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        ("train", "any of the 48 labelled molecules to learn from"),
+        ("valid", "any of the 6 labelled validation molecules to choose a penalty on"),
+    ],
+)
+def test_a_column_without_a_number_where_it_learns_or_is_judged_is_refused_for_that(
+    role: str, told: str
+) -> None:
+    roles, column = roles_of(60), np.arange(60.0)
+    column[roles.parts[role]] = np.nan
+    examples, truth = Examples(["C"] * 60, {"x": column}), np.arange(60.0) ** 2
+    said = rf"supervisor column:x cannot teach on own, split 0: it has no number for {told}\."
+    with pytest.raises(InputError, match=said):
+        list(split_cells([Column("x")], [Listening()], examples, truth, roles, OLS, None,
+                         "own, split 0"))  # fmt: skip
 
 
 def test_whole_numbers_are_labels_too() -> None:

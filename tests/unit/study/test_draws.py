@@ -10,7 +10,7 @@ from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.splits import random_split
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
-from w2s_mol.study.draws import Draw, draws, left_out, roles_of
+from w2s_mol.study.draws import Draw, draws, left_out, roles_of, still_drawn
 from w2s_mol.study.protocols import Roles
 
 SPLIT = random_split(100, 3)
@@ -114,12 +114,29 @@ def test_numbers_that_a_split_does_not_have_are_left_out_and_told() -> None:
         draws(dataset(), config(labels="81"))
 
 
+def test_of_a_dataset_that_lost_molecules_the_draws_are_left_that_it_has_enough_for() -> None:
+    asked = config(labels=("20", "80"), label_seeds=(0, 1))
+    found = draws(dataset(), asked)
+    smaller = dataset().keep(np.arange(100) != SPLIT.train[0])
+    assert still_drawn(found, dataset(), asked) == found
+    assert still_drawn(found, smaller, asked) == [Draw(0, "20", 0), Draw(0, "20", 1)]
+    [note] = left_out(smaller, asked)
+    assert note.startswith("80 labels are left out")
+    assert note.endswith("79 at the least")
+    with pytest.raises(InputError, match=r"split 3 of made has 79 molecules .* asks for 80\."):
+        still_drawn([Draw(0, "80", 0)], smaller, config(labels="80"))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"labels": "1"}, "labels is 1. It should be 2 or more, or 'all'"),
-        ({"labels": "-5"}, "labels is '-5', a str. It should be a whole number, or 'all'"),
-        ({"labels": 2.5}, "labels is 2.5, a float. It should be a whole number, or 'all'"),
+        ({"labels": "1"}, "labels is '1'. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": 0}, "labels is 0. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": "-5"}, "labels is '-5'. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": "abc"}, "labels is 'abc'. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": "9" * 5000}, r"labels is .999.* \(5,000 characters\). It should be a whole"),
+        ({"labels": 2.5}, "labels is 2.5. It should be a whole number of 2 or more, or 'all'"),
+        ({"labels": None}, "labels is 'None'. It should be a list or a tuple"),
         ({"labels": ()}, "no number of labels"),
         ({"label_seeds": 3}, "label_seeds is for labels that are drawn"),
         ({"student_on": "rest"}, "student_on is for labels that are drawn"),

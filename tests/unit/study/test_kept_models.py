@@ -47,13 +47,11 @@ def test_kept_models_predict_what_the_run_did(run: FinishedRun, use: str) -> Non
 
 def test_every_use_is_kept_that_has_a_model(run: FinishedRun) -> None:
     models = KeptModels(run)
-    uses = ["weak", "w2s", "delta", "stack", "both", "direct"]
-    assert models.uses("lipop", "ecfp", H8) == uses
-    assert models.uses("lipop", "rdkit2d", H8) == ["weak"]
-    assert models.uses("nothing", "ecfp", H8) == []
     results = run.table("results")
-    for use in uses:
-        for one in models.of_use("lipop", "ecfp", H8, use, ["0", "1"]):
+    for use in ["weak", "w2s", "delta", "stack", "both", "direct"]:
+        kept = models.of_use("lipop", "ecfp", H8, use, ["0", "1"])
+        assert len(kept) == 2
+        for one in kept:
             rows = of_split(results, "lipop", one.split, H8[1])
             [error] = rows[rows["eval_split"] == "valid"][f"{use}_error"]
             assert np.mean(one.misses**2) == pytest.approx(error, rel=1e-5)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from w2s_mol import run_study
+from w2s_mol.datasets.splits import random_split
 from w2s_mol.embeddings import store
 from w2s_mol.encoders.fixed import MorganEncoder
 from w2s_mol.encoders.ref import FolderRef
@@ -59,6 +60,27 @@ def test_molecules_an_encoder_cannot_represent_are_left_out_and_counted(settings
     found = run_study(**settings)
     assert any("2 rows left out" in note for note in found.notes["own"])
     assert not found.predictions["smiles"].str.contains("Na|Sn").any()
+
+
+@pytest.mark.parametrize("in_folder", [True, False])
+def test_numbers_of_labels_above_what_is_then_left_are_left_out_and_told(
+    settings: dict, tmp_path: Path, in_folder: bool
+) -> None:
+    splits = [random_split(62, seed) for seed in (0, 1)]
+    most = len(splits[0].train)
+    folder = tmp_path / "run" if in_folder else None
+    found = run_study(**settings, labels=(20, most), output_dir=folder)
+    of_split = found.results["split"].str[0]
+    for split in splits:
+        enough = not {60, 61} & {*split.train}
+        drawn = set(found.results["labels"][of_split == split.name])
+        assert drawn == ({"20", str(most)} if enough else {"20"})
+    told = f"{most} labels are left out where a split has fewer molecules to learn from, "
+    assert [note for note in found.notes["own"] if note.startswith(told)] == [
+        f"{told}{most - 2} at the least"
+    ]
+    with pytest.raises(InputError, match=f"{most - 2} molecules .* --labels asks for {most}"):
+        run_study(**{**settings, "split_seeds": (0,)}, labels=most)
 
 
 def test_all_molecules_an_encoder_cannot_represent_are_told_before_any_is_embedded(

@@ -147,7 +147,7 @@ def test_one_of_folders_is_called_as_they_are(tiny_encoder_folder: Path, tmp_pat
             "and column:x has none. Leave .* mean of labels: mean:ecfp",
         ),
         ("chain:ecfp>raw:x", "raw:x learns nothing, .* write column:x"),
-        ("mean:ecfp+weak-h9", "unknown encoder 'weak-h9'"),
+        ("mean:ecfp+weak-h9", "unknown supervisor 'weak-h9'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(name: str, said: str) -> None:

@@ -16,8 +16,8 @@ def remarks(column: list[float], kind: type[Column] = Column) -> list[str]:
 def test_direction_and_correlation_are_told() -> None:
     [rising] = remarks([1.0, 2.0, 3.0, 5.0, 0.0])
     assert rising == (
-        "column:x: it rises with the label, correlation +0.983 with it on 4 train molecules of "
-        "the first split"
+        "column:x: it rises with the label, correlation +0.983 with it on 4 labelled "
+        "train molecules of the first split"
     )
     [falling] = remarks([1.0, 0.0, 0.0, -1.0, 7.0])
     assert falling.startswith("column:x: it falls as the label rises, correlation -0.949 with it")
@@ -49,7 +49,8 @@ def test_missing_cells_are_counted() -> None:
     few, most = remarks([1.0, 2.0, np.nan, np.nan, np.nan])
     assert most.startswith("column:x: missing on most molecules, 3 of 5 (60.0%)")
     assert few == (
-        "column:x: too little to correlate it with the label, 2 train molecules of the first split"
+        "column:x: too little to correlate it with the label, 2 labelled train molecules of "
+        "the first split"
     )
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_a_table_that_lacks_the_column_is_refused() -> None:
         Column("dock").labels(lesson([1.0] * 9, [1.0] * 9))
 
 
-def test_a_property_is_rdkits_own_number_calibrated() -> None:
+def test_a_property_is_rdkits_own_number_calibrated(fresh_home: Path) -> None:
     smiles = ["C", "CC", "CCC", "CCCC", "CCCCC", "CCCCCC", "CCCCCCC", "C1CC1", "c1ccccc1"]
     heavy = np.array([1, 2, 3, 4, 5, 6, 7, 3, 6])
     told: list[tuple[str, int]] = []
@@ -82,7 +83,11 @@ def test_a_property_is_rdkits_own_number_calibrated() -> None:
     assert list(found.prepare(smiles, lambda work, done, _: told.append((work, done)))) == [""] * 9
     assert told == [("computing property:HeavyAtomCount", done) for done in (0, 9)]
     np.testing.assert_allclose(found.labels(asked).labels[1:], 3.0 - 2.0 * heavy[1:], rtol=1e-9)
-    found.prepare(smiles, lambda *_: pytest.fail("it is computed once"))
+    for again in (found, Property("HeavyAtomCount")):  # and kept for other processes
+        again.prepare(smiles, lambda *_: pytest.fail("it is computed once"))
+    np.testing.assert_array_equal(again.values(Examples(smiles)), heavy)
+    Property("RingCount").prepare(smiles, lambda work, *_: told.append((work, 0)))
+    assert told[-1][0] == "computing property:RingCount"
 
 
 def test_a_property_that_is_not_finite_is_not_said() -> None:
@@ -90,6 +95,11 @@ def test_a_property_that_is_not_finite_is_not_said() -> None:
     values = Property("MaxPartialCharge").values(Examples(["CCO", "Cl[Pt]Cl", "CO"]))
     assert np.isnan(values[1])
     assert np.isfinite(values[[0, 2]]).all()
+
+
+def test_rdkit_warns_of_nothing_while_it_computes(capfd: pytest.CaptureFixture[str]) -> None:
+    assert Property("MolWt").values(Examples(["[H][Na+]", "[H+].CC"]))[0] > 20
+    assert capfd.readouterr().err == ""
 
 
 def test_an_unknown_property_is_refused_with_the_nearest() -> None:

@@ -80,8 +80,33 @@ def test_none_at_all_is_refused() -> None:
 
 
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(InputError, match="unknown encoder 'weak-h9'"):
+    with pytest.raises(InputError, match=r"unknown supervisor 'weak-h9'\. Did you mean 'weak-h96-"):
         find_supervisors(["weak-h9"], FINDER)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("colum:dock score", "column:dock score"),
+        ("Property:TPSA", "property:TPSA"),
+        ("propety:TPSA", "property:TPSA"),
+        ("mean:ecfp+colum:x", "column:x"),
+        ("property", "property:"),
+    ],
+)
+def test_the_kind_that_is_meant_is_told_by_how_the_name_begins(name: str, meant: str) -> None:
+    with pytest.raises(InputError, match=rf"Did you mean '{meant}'\?"):
+        find_supervisors([name], FINDER)
+
+
+@pytest.mark.parametrize("name", ["dock_score", "h95", "says:nothing"])
+def test_of_an_unknown_name_all_kinds_are_told(name: str) -> None:
+    with pytest.raises(InputError, match=f"unknown supervisor '{name}'") as caught:
+        find_supervisors([name], FINDER)
+    told = str(caught.value)
+    assert "Did you mean" not in told
+    assert "random-hHIDDEN-sSEED" in told
+    assert "begins with column:, raw:, property:, concat:, mean:, chain:" in told
 
 
 def test_a_new_kind_is_a_line_of_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
