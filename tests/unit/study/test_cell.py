@@ -395,9 +395,9 @@ def test_a_column_without_a_number_where_it_learns_or_is_judged_is_refused_for_t
     column[roles.parts[role]] = np.nan
     examples, truth = Examples(["C"] * 60, {"x": column}), np.arange(60.0) ** 2
     said = rf"supervisor column:x cannot teach on own, split 0: it has no number for {told}\."
+    rest = (roles, REGRESSION, OLS, None, "own, split 0")
     with pytest.raises(InputError, match=said):
-        list(split_cells([Column("x")], [Listening()], examples, truth, roles, OLS, None,
-                         "own, split 0"))  # fmt: skip
+        list(split_cells([Column("x")], [Listening()], examples, truth, *rest))
 
 
 def test_whole_numbers_are_labels_too() -> None:

@@ -65,7 +65,13 @@ def study(labels: str = "20", **given: object) -> tuple[pd.DataFrame, Roles, np.
     made = Dataset("made", ["C"] * 100, truth, "y", "log10", [SPLIT])
     supervisors = [Says(one) for one in said]
     [cells] = split_cells(
-        supervisors, [student(strong)], Examples(["C"] * 100), truth, there, head_fitter("ols")
+        supervisors,
+        [student(strong)],
+        Examples(["C"] * 100),
+        truth,
+        there,
+        REGRESSION,
+        head_fitter("ols"),
     )
     context = StudyContext(config, "id", REGRESSION)
     found = result_rows(context, made, draw, supervisors, there, cells)

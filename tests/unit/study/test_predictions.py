@@ -61,7 +61,7 @@ def cells(strong: str) -> Cells:
     ]
     made = {"w2s": Made(every[1], np.ones(3)), "ceiling": Made(every[2], np.ones(3))}
     student = SimpleNamespace(name=strong)
-    return Cells(student, DATASET.labels, every[0], np.ones(3), [None] * 3, made)
+    return Cells(student, DATASET.labels, every[0], np.ones(3), [None] * 3, [""] * 3, made)
 
 
 def tables(dataset: Dataset = DATASET, strong: str = "ecfp") -> tuple[pd.DataFrame, pd.DataFrame]:
