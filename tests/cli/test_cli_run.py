@@ -563,3 +563,21 @@ def test_any_number_or_combination_may_supervise(cli, tmp_path):
     assert "holds another study" in other.err
     constant = cli(*arguments, "--weak", "property:NumRadicalElectrons", "-o", tmp_path / "no")
     assert (constant.code, (tmp_path / "no").exists()) == (2, False)
+
+
+def test_errors_told_apart_are_a_sentence_and_for_programs_rows(cli, tmp_path):
+    table = write_table(tmp_path, 60)
+    header, *rows = table.read_text().splitlines()
+    marked = [f"{row},{number % 2}" for number, row in enumerate(rows)]
+    table.write_text("\n".join([f"{header},odd", *marked, ""]))
+    command = ("run", "--dataset", table, "--target-column", "logp", "--apart", "odd", "-q")
+    command += ("--weak", "property:MolLogP", "--strong", "ecfp", "-o", "run")
+    done = cli(*command)
+    assert done.code == 0, done.err
+    assert "On the test molecules whose odd is 1, " in done.out
+    assert done.out.count("(all: ") == 3  # weak, true and ceiling error
+    lines = list(csv.DictReader(io.StringIO(cli(*command, "--format", "csv").out)))
+    assert [line["eval_split"] for line in lines] == ["test", "test, odd"]
+    refused = cli(*command[:6], "even", *command[7:])
+    assert refused.code == 2
+    assert "unknown column" in refused.err

@@ -71,7 +71,7 @@ def _ranks(axes: Axes, group: Sequence[UseErrors], ranking: pd.DataFrame) -> Non
     labels = [one.n_labels for one in group]
     drawn = {
         "rule": ("bound", "", STRONG, "s", "-"),
-        "rule_unlabelled": ("bound", " on unlabelled molecules", *_OTHERS[0], ":"),
+        "rule_unlabelled": ("bound", " on unlabelled molecules", STRONG, "^", ":"),
         "weak_error": ("weak_error", "", WEAK_COLOUR, "o", "--"),
     }
     for column, (term, where, colour, marker, line) in drawn.items():
