@@ -33,6 +33,19 @@ def condensed(blocks: Iterable[Array]) -> Array:
     for block in blocks:
         held.append(block)
         if sum(map(len, held)) > _TALL * block.shape[1]:
-            held = [scipy.linalg.qr(np.vstack(held), mode="r", check_finite=False)[0]]
-            held = [held[0][: block.shape[1]]]
+            held = [_triangular(held)]
     return np.vstack(held)
+
+
+def _triangular(held: list[Array]) -> Array:
+    """Return the factor of some blocks, which are let go one by one: they are as large as it all."""
+    rows, d = sum(map(len, held)), held[0].shape[1]
+    stacked = np.empty((rows, d), order="F")
+    end = rows
+    while held:
+        block = held.pop()
+        stacked[end - len(block) : end] = block
+        end -= len(block)
+        del block
+    _, factor = scipy.linalg.qr(stacked, mode="raw", overwrite_a=True, check_finite=False)
+    return np.asarray(factor)

@@ -39,7 +39,7 @@ from w2s_mol.threads import one_thread
 
 MOST_SUPERVISORS = 24
 """Of one part: a study of many has many parts, and needs no more memory than one of few."""
-MOST_VALUES = 1 << 20
+MOST_VALUES = 5 << 18
 """Molecules times supervisors of one part: with many molecules it has fewer supervisors."""
 
 TABLES = ("results", PREDICTIONS, USES, MOLECULES, MODELS, SCALERS)
