@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rdkit import rdBase
 
 from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
@@ -81,7 +82,8 @@ class FittedModel:
         for name in predictor.columns:
             if name not in given or len(given[name]) != len(smiles):
                 raise InputError(f"the model reads column {name!r}: give a number a molecule.")
-        return predictor.predict(Examples(smiles, given), progress).predictions[:, 0]
+        with rdBase.BlockLogs():
+            return predictor.predict(Examples(smiles, given), progress).predictions[:, 0]
 
     def save(self, folder: Path) -> None:
         """Write it to a folder that is not there yet: safetensors, JSON, a model card.
