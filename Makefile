@@ -61,6 +61,8 @@ bench: $(VENV)/.dev  ## Measure every figure that the README claims (40 minutes)
 	$(BIN)/python benchmarks/pretraining.py
 	$(BIN)/python benchmarks/gpu.py
 	$(BIN)/python benchmarks/encoders.py
+	$(BIN)/python benchmarks/predict.py --molecules 100000
+	study=$$(mktemp -d) && $(BIN)/python benchmarks/when_it_pays.py $$study --quick && rm -r $$study
 
 clean:  ## Remove the environment, caches and runs/demo
 	rm -rf $(VENV) runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

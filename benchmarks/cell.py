@@ -9,18 +9,13 @@ Processor time is of the process and its children; memory is the peak of the lar
 from __future__ import annotations
 
 import lzma
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
-from common import Claim, mirror_or_none, report
+from common import PROGRAM, Claim, Cost, cost, mirror_or_none, report
 
-PROGRAM = [sys.executable, "-m", "w2s_mol"]
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 STRONG = "strong-h256-l6-s0"
 CHEMBENCH = ("esol", "freesolv", "lipop", "bace", "bbbp")
@@ -28,30 +23,6 @@ MANY, FEW = 240, 24
 MOLECULES = 100_000
 REPEATS = 7
 ELEMENTS = {"H", "B", "C", "N", "O", "F", "P", "S", "Cl", "Br", "I"}
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one command: seconds on the clock and of processors, and the peak of memory in bytes."""
-
-    seconds: float
-    processor: float
-    peak: float
-
-
-def cost(command: list[str], home: Path, **environment: str) -> Cost:
-    """Run a command in a folder that is its own."""
-    home.mkdir(parents=True, exist_ok=True)
-    own = {"W2S_MOL_HOME": str(home / "kept"), "W2S_MOL_MIRROR": mirror_or_none() or ""}
-    started = perf_counter()
-    process = subprocess.Popen(
-        command, cwd=home, env={**os.environ, **own, **environment}, stdout=subprocess.DEVNULL
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = perf_counter() - started
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"{' '.join(command)} failed")
-    return Cost(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024.0)
 
 
 def least(command: list[str], home: Path) -> float:

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 
 from w2s_mol.manifest import processor
 
 MIRROR = os.environ.get("W2S_MOL_MIRROR") or str(Path(__file__).parents[2] / "shared" / "data")
+PROGRAM = [sys.executable, "-m", "w2s_mol"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one command: seconds on the clock and of processors, and the peak of memory in bytes."""
+
+    seconds: float
+    processor: float
+    peak: float
+
+
+def cost(command: list[str], home: Path, **environment: str) -> Cost:
+    """Run a command in a folder that is its own."""
+    home.mkdir(parents=True, exist_ok=True)
+    own = {"W2S_MOL_HOME": str(home / "kept"), "W2S_MOL_MIRROR": mirror_or_none() or ""}
+    started = perf_counter()
+    process = subprocess.Popen(
+        command, cwd=home, env={**os.environ, **own, **environment}, stdout=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = perf_counter() - started
+    if os.waitstatus_to_exitcode(status) != 0:
+        sys.exit(f"{' '.join(command)} failed")
+    return Cost(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024.0)
 
 
 @dataclass(frozen=True)

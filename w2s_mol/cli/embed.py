@@ -79,5 +79,4 @@ def embed(
     output.note(
         f"{done.rows:,} rows written to {output_file}; {done.rows - done.valid:,} of them invalid."
     )
-    for reason, count in done.reasons.items():
-        output.note(f"note: {count:,} × {reason}.")
+    output.note_counts(done.reasons)

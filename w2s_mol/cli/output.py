@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +35,8 @@ QUIET, NORMAL, VERBOSE = 0, 1, 2
 verbosity = NORMAL
 """Set by -q and -v."""
 
+SHOWN = 10
+"""Reasons that are told; rows have them all."""
 _PLAIN_WIDTH = 140
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -50,6 +53,14 @@ def note(message: str) -> None:
     """Say something on stderr, unless -q."""
     if verbosity > QUIET:
         print(message, file=sys.stderr)
+
+
+def note_counts(reasons: Mapping[str, int]) -> None:
+    """Say how many rows have what wrong with them, in the order given: the first ten reasons."""
+    for reason, count in itertools.islice(reasons.items(), SHOWN):
+        note(f"note: {count:,} × {reason}.")
+    if others := list(reasons.values())[SHOWN:]:
+        note(f"note: {sum(others):,} more for {len(others):,} other reasons, each in its row.")
 
 
 def detail(message: str) -> None:

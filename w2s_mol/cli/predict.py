@@ -66,10 +66,10 @@ def predict(
         blocks = predictor.blocks(table, progress)
         written = write_predictions(output_file, blocks, predictor.choice)
     missing = sum(written.reasons.values())
+    unlike = "none compared with" if written.unlike is None else f"{written.unlike:,} unlike"
     output.note(
         f"{written.rows:,} rows written to {output_file}; {missing:,} of them without a "
-        f"prediction, {written.unlike:,} unlike the training molecules."
+        f"prediction, {unlike} the training molecules."
     )
-    for reason, count in written.reasons.items():
-        output.note(f"note: {count:,} × {reason}.")
+    output.note_counts(written.reasons)
     output.note(predictor.promise)

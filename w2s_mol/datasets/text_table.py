@@ -107,7 +107,7 @@ def _rows(name: str, text: IO[str], delimiter: str, quoted: bool = True) -> _Row
     line = 1
     try:
         for fields in reader:
-            if any("\0" in field for field in fields):
+            if "\0" in "".join(fields):
                 raise InputError(
                     f"{name} line {line} holds a NUL: the file is damaged, or UTF-16 without a "
                     "byte-order mark. Save it as UTF-8."

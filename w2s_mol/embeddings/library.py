@@ -16,6 +16,7 @@ from w2s_mol.datasets.numbers import number_of
 from w2s_mol.datasets.table import open_table
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS
+from w2s_mol.molecules.smiles import forget
 
 BLOCK = 8192
 """Rows held in memory at a time; enough that molecules of equal length find each other."""
@@ -65,7 +66,8 @@ class Library:
     def blocks(self, columns: Sequence[str] = ()) -> Iterator[Examples]:
         """Yield the molecules in order, at most ``BLOCK`` at a time, with columns of numbers.
 
-        A cell that holds no number is NaN.
+        A cell that holds no number is NaN. How the SMILES of a block read is forgotten with it, so
+        that memory does not grow from block to block.
         """
         with open_table(self.path, self.delimiter, self.max_atoms) as table:
             at = table.column(self.smiles_column)
@@ -76,6 +78,7 @@ class Library:
                     for column, place in numbers_at.items()
                 }
                 yield Examples([row.fields[at] for row in rows], numbers)
+                forget()
 
 
 def _number(cell: str) -> float:

@@ -7,7 +7,6 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from w2s_mol.encoders.models import TokenModel, load_model
 from w2s_mol.encoders.tokenizers import load_reader
 from w2s_mol.errors import first_line, means_no_memory
 from w2s_mol.manifest import versions
-from w2s_mol.molecules.smiles import REMEMBERED, MoleculeError, standardize
+from w2s_mol.molecules.smiles import MoleculeError, remembered, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
 from w2s_mol.threads import one_thread
@@ -189,7 +188,7 @@ class SmilesBertEncoder(TransformerEncoder):
         return list(ids)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered
 def _family_ids(smiles: str) -> tuple[bytes, str]:
     """Return the ids of a SMILES in the 42 tokens, or why there are none: alike for the family."""
     try:

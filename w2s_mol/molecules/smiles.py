@@ -6,8 +6,9 @@ MolBERT's form is kekulé, with aromatic flags cleared and atoms in input order.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from rdkit import Chem
 
@@ -21,6 +22,9 @@ _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e\t]")
 _ATOM = re.compile(r"\[[^\]]*\]?|Br|Cl|[A-Za-z*]")
 
 _ALL_BUT_CLEANUP = Chem.SanitizeFlags.SANITIZE_ALL ^ Chem.SanitizeFlags.SANITIZE_CLEANUP
+
+_Read = TypeVar("_Read")
+_forgetting: list[Callable[[], None]] = []
 
 
 class MoleculeError(ValueError):
@@ -86,13 +90,26 @@ def parse(smiles: str) -> Chem.Mol:
     return mol
 
 
+def remembered(reading: Callable[[str], _Read]) -> Callable[[str], _Read]:
+    """Make a function of a SMILES remember what it gave, of ``REMEMBERED`` of them at most."""
+    remembering = lru_cache(maxsize=REMEMBERED)(reading)
+    _forgetting.append(remembering.cache_clear)
+    return remembering
+
+
+def forget() -> None:
+    """Forget how every SMILES read: for who has done with those that were read so far."""
+    for clear in _forgetting:
+        clear()
+
+
 def check_molecule(smiles: str) -> None:
     """Raise MoleculeError if a SMILES is no molecule for RDKit."""
     if fault := _fault_of(smiles):
         raise MoleculeError(fault)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered
 def _fault_of(smiles: str) -> str:
     try:
         parse(smiles)

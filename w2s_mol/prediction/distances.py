@@ -7,15 +7,17 @@ import numpy as np
 from w2s_mol.embeddings.likeness import Known
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Features
+from w2s_mol.threads import one_thread
 
 MOST = 500
 """Training molecules that others are compared with; of more, so many are drawn.
 
-The smallest encoder embeds 8,192 molecules in 4 s on 2 cores; with these it takes 2 or 3 % more.
+With these a molecule takes a hundredth of the time that the smallest encoder takes to read it.
 """
 
 _FEWEST = 2
-_AT_ONCE = 1024
+_AT_ONCE = 256
+"""Molecules: their distances from all known ones stay in a core's cache, and in memory at hand."""
 
 
 class Percentiles:
@@ -47,10 +49,11 @@ class Percentiles:
         """
         found = np.full(len(features), np.nan)
         rows = np.flatnonzero(~np.isnan(features).any(axis=1))
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
-            distances = self._known.distances(features[some])
-            found[some] = 100 * np.searchsorted(self._own, distances, "right") / len(self._own)
+        with one_thread():  # products this small: several threads mostly wait for each other
+            for start in range(0, len(rows), _AT_ONCE):
+                some = rows[start : start + _AT_ONCE]
+                distances = self._known.distances(features[some])
+                found[some] = 100 * np.searchsorted(self._own, distances, "right") / len(self._own)
         return found
 
 

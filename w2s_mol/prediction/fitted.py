@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rdkit import rdBase
 
 from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
@@ -84,7 +85,8 @@ class FittedModel:
         students, supervisors = ([one] if one else [] for one in (self.student, self.supervisor))
         predictor = Predictor(self.use, students, supervisors, finder)
         given = {name: _numbers(columns, name, len(texts)) for name in predictor.columns}
-        return predictor.predict(Examples(texts, given), progress).predictions[:, 0]
+        with rdBase.BlockLogs():
+            return predictor.predict(Examples(texts, given), progress).predictions[:, 0]
 
     def save(self, folder: Path) -> None:
         """Write it to a folder that is not there yet: safetensors, JSON, a model card.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit import rdBase
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
@@ -104,7 +105,8 @@ class LibraryPredictor:
 
     def predict(self, examples: Examples, progress: Progress = silent) -> Block:
         """Predict labels of some molecules."""
-        said = self._predictor.predict(examples, progress)
+        with rdBase.BlockLogs():  # reasons say it, in a line and not in five
+            said = self._predictor.predict(examples, progress)
         several = said.predictions.shape[1] > 1
         near = self._percentiles
         distances = near.of(said.features) if near else np.full(len(examples), np.nan)

@@ -39,10 +39,13 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Written:
-    """How many rows were written, how many are unlike, and why others have no prediction."""
+    """How many rows were written, how many are unlike, and why others have no prediction.
+
+    ``unlike`` is None where no row could be compared with training molecules.
+    """
 
     rows: int
-    unlike: int
+    unlike: int | None
     reasons: dict[str, int] = field(default_factory=dict)
 
 
@@ -66,15 +69,16 @@ def write_predictions(path: Path, blocks: Iterable[Block], choice: Choice) -> Wr
     InputError
         If the file cannot be written.
     """
-    rows = unlike = 0
+    rows = unlike = compared = 0
     reasons = Counter[str]()
     with files.atomic_path(path) as temporary, _writer(path, temporary, choice) as writer:
         for block in blocks:
             writer.write_batch(_batch(block))
             rows += len(block)
             unlike += int(block.unlike.sum())
+            compared += int(np.isfinite(block.distances).sum())
             reasons.update(reason_and_detail(why)[0] for why in block.reasons if why)
-    return Written(rows, unlike, dict(reasons.most_common()))
+    return Written(rows, unlike if compared else None, dict(reasons.most_common()))
 
 
 def _writer(path: Path, temporary: Path, choice: Choice) -> AbstractContextManager[Any]:

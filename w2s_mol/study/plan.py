@@ -15,6 +15,7 @@ from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.engine.run import Part
+from w2s_mol.molecules.smiles import forget
 from w2s_mol.progress import Progress
 from w2s_mol.students.registry import find_students
 from w2s_mol.study.asked import asked_for
@@ -248,6 +249,7 @@ class StudyPlan:
                 begin(self._datasets, everyone, strict=strict, progress=progress)
                 self._begun = True
             found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)
+            forget()  # heads need no SMILES, and much memory
             self._left = still_drawn(self._draws[dataset], found.kept, self._config)
             self._usable = {dataset: found}  # parts come in order: the last dataset is let go
         return self._usable[dataset]

@@ -6,6 +6,7 @@ import pytest
 from w2s_mol.embeddings import library as module
 from w2s_mol.embeddings.library import Library
 from w2s_mol.errors import InputError
+from w2s_mol.molecules.smiles import remembered
 
 
 def test_molecules_come_in_blocks_with_numbers_of_their_columns(
@@ -28,3 +29,17 @@ def test_a_column_that_is_not_there_and_a_table_without_rows_are_refused(tmp_pat
         Library(tmp_path / "in.csv").checked_total()
     with pytest.raises(InputError, match=r"'dokc'\. Did you mean 'dock'"):
         Library(tmp_path / "in.csv").checked_total(["dokc"])
+
+
+def test_what_is_remembered_of_a_block_is_forgotten_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BLOCK", 2)
+    (tmp_path / "in.csv").write_text("smiles\nCCO\nCCN\nCCO\n")
+    read: list[str] = []
+    reading = remembered(read.append)
+    for block in Library(tmp_path / "in.csv").blocks():
+        for _ in range(2):  # two encoders read a molecule once
+            for smiles in block.smiles:
+                reading(smiles)
+    assert read == ["CCO", "CCN", "CCO"]

@@ -3,8 +3,10 @@ from rdkit import Chem
 
 from w2s_mol.molecules.smiles import (
     MoleculeError,
+    forget,
     parse,
     parse_kekulized,
+    remembered,
     smiles_of,
     standardize,
     write_kekulized,
@@ -75,3 +77,18 @@ def test_the_limit_of_atoms_can_be_raised_up_to_what_rdkit_can_write() -> None:
     assert smiles_of("C" * 5_000, max_atoms=10**9) == "C" * 5_000
     with pytest.raises(MoleculeError, match="20,000 atoms, the limit is 5,000"):
         smiles_of("C" * 20_000, max_atoms=10**9)
+
+
+def test_how_a_smiles_reads_is_found_out_once_until_it_is_forgotten() -> None:
+    read: list[str] = []
+
+    @remembered
+    def reading(smiles: str) -> int:
+        read.append(smiles)
+        return len(smiles)
+
+    assert [reading("CC"), reading("C"), reading("CC")] == [2, 1, 2]
+    assert read == ["CC", "C"]
+    forget()
+    assert reading("CC") == 2
+    assert read == ["CC", "C", "CC"]

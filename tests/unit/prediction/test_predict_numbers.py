@@ -59,15 +59,17 @@ def test_what_they_say_of_the_studys_molecules_is_what_they_said(
 
 
 def test_a_library_without_the_column_is_refused_and_a_missing_number_is_a_reason(
-    run: FinishedRun, tmp_path: Path
+    run: FinishedRun, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     predictor = open_predictor(run, weak="column:dock", strong=BESIDE, use="delta")
     (tmp_path / "a.csv").write_text("smiles\nCCO\n")
     with pytest.raises(InputError, match=r"unknown column in a\.csv: 'dock'"):
         list(predictor.blocks(Library(tmp_path / "a.csv")))
-    (tmp_path / "b.csv").write_text("smiles,dock\nCCO,\nCCO,1\n")
+    (tmp_path / "b.csv").write_text("smiles,dock\nCCO,\nCCO,n/a\nCCO,1\nbroken,1\n")
+    capfd.readouterr()
     [block] = predictor.blocks(Library(tmp_path / "b.csv"))
-    assert block.reasons == ["no number in column 'dock'", ""]
+    assert block.reasons == [*["no number in column 'dock'"] * 2, "", "cannot parse SMILES"]
+    assert capfd.readouterr().err == ""  # RDKit would say it in five lines
 
 
 @pytest.mark.parametrize("use", ["w2s", "delta", "stack"])
