@@ -38,7 +38,7 @@ def condensed(blocks: Iterable[Array]) -> Array:
 
 
 def _triangular(held: list[Array]) -> Array:
-    """Return the factor of some blocks, which are let go one by one: they are as large as it all."""
+    """Return the factor of some blocks; these are let go one by one, for they are large."""
     rows, d = sum(map(len, held)), held[0].shape[1]
     stacked = np.empty((rows, d), order="F")
     end = rows
