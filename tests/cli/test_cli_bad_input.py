@@ -51,7 +51,7 @@ SMILES = ROWS[4].split(",")[0]
 
 
 def held_elsewhere(*values):
-    """A case whose message a unit test of ``datasets`` holds; another case is quick's proof here."""
+    """Return a case whose message is held by a unit test; another shows here how it ends."""
     return pytest.param(*values, marks=pytest.mark.slow)
 
 

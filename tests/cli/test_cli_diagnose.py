@@ -14,6 +14,7 @@ def made(run_folders):
     return run_folders.parent / "lipop.csv", run_folders / "study"
 
 
+@pytest.mark.slow
 def test_a_finished_run_says_how_the_scores_go_with_its_errors(cli, made):
     table, run = made
     weak = [option for h in (8, 12, 16) for option in ("--weak", f"weak-h{h}-s0")]

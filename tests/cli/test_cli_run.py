@@ -229,16 +229,21 @@ def test_the_manifest_says_what_the_run_was(study):
     assert any("heads" in work for work in manifest["seconds"])
 
 
+@pytest.mark.parametrize(
+    ("made", "command_of"),
+    [("fixed_study", fixed_command), pytest.param("study", families_of, marks=pytest.mark.slow)],
+)
 def test_the_same_inputs_in_another_folder_and_an_empty_cache_give_the_same_bytes(
-    cli, study, inputs, tmp_path, fresh_home
+    cli, request, made, command_of, inputs, tmp_path, fresh_home
 ):
+    first = request.getfixturevalue(made)
     other = tmp_path / "elsewhere"
     shutil.copytree(inputs, other, ignore=shutil.ignore_patterns("study", "fixed"))
-    again = cli(*families_of(other), "-o", other / "run", "-q")
+    again = cli(*command_of(other), "-o", other / "run", "-q")
     assert again.code == 0
     assert again.err == ""  # -q: neither progress nor notes, ours or any library's
     for name in TABLES:
-        assert (other / "run" / name).read_bytes() == (study / name).read_bytes(), name
+        assert (other / "run" / name).read_bytes() == (first / name).read_bytes(), name
 
 
 @pytest.mark.slow
