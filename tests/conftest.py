@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from w2s_mol.report.blocks import Report
     from w2s_mol.runs import FinishedRun
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There is a process a core already: threads beside it only wait, which takes a core as well.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 REFERENCE = Path(
     os.environ.get("W2S_MOL_MIRROR") or Path(__file__).parents[2] / "shared" / "data"
 ).resolve()
