@@ -34,10 +34,10 @@ reproduce: $(VENV)/.run  ## Run all of the paper that can run here, to runs/repr
 	$(BIN)/w2s-mol reproduce --output-dir runs/reproduction
 
 test: $(VENV)/.dev  ## Run the tests
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test-slow: $(VENV)/.dev  ## Run the slow tests, which 'make test' leaves out
-	$(BIN)/python -m pytest --numprocesses auto -m slow
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m slow
 
 lint: $(VENV)/.dev  ## Check style, formatting and types
 	$(BIN)/ruff check .

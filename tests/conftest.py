@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from w2s_mol.report.blocks import Report
     from w2s_mol.runs import FinishedRun
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There is a process a core already: threads beside it only wait, which takes a core as well.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REFERENCE = Path(
     os.environ.get("W2S_MOL_MIRROR") or Path(__file__).parents[2] / "shared" / "data"
@@ -32,12 +37,38 @@ class Finished:
     err: str
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of one run of the tests see."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def made_once(shared: Path) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Make a folder that tests only read, by whichever process needs it first."""
+
+    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a process that failed to make it
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return folder_of
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_home(shared: Path) -> None:
     """Keep what the tests fetch and compute out of the user's cache; shared by all tests."""
-    os.environ["W2S_MOL_HOME"] = str(tmp_path_factory.mktemp("home"))
+    os.environ["W2S_MOL_HOME"] = str(shared / "home")
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.pop("W2S_MOL_MIRROR", None)
+    # Else each of the hundred programs that the tests start compiles the whole package again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture
@@ -106,17 +137,20 @@ TINY_SYNTHETIC = {
 
 
 @pytest.fixture(scope="session")
-def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folders(made_once: Callable) -> Path:
     """A folder of tiny finished runs: a study, a null control of each kind, synthetic ones.
 
     The studies are of two tables of 60 molecules; their manifests say that these are two of the
     paper's datasets.
     """
+    return made_once("made", make_runs) / "runs"
+
+
+def make_runs(place: Path) -> None:
     from w2s_mol import run_study
     from w2s_mol.datasets.builtin import generate
     from w2s_mol.synthetic.run import run_synthetic
 
-    place = tmp_path_factory.mktemp("made")
     made = [f"{smiles},{label}\n" for smiles, label in generate(120)]
     for name, rows in (("lipop", made[:60]), ("esol", made[60:])):
         (place / f"{name}.csv").write_text("smiles,y\n" + "".join(rows))
@@ -141,18 +175,19 @@ def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
         manifest["config"]["dataset"] = ["lipop", "esol"]
         (runs / name / "manifest.json").write_text(json.dumps(manifest))
     run_synthetic(output_dir=runs / "synthetic", seeds=(0, 1), **TINY_SYNTHETIC)
-    return runs
 
 
 @pytest.fixture(scope="session")
-def synthetic_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synthetic_folder(made_once: Callable) -> Path:
     """A synthetic run of one experiment, without pretraining."""
     from w2s_mol.synthetic.run import run_synthetic
 
-    folder = tmp_path_factory.mktemp("synthetic") / "perturbation"
-    few = {"finetuning_tasks": 4, "finetuning_samples": 40}
-    run_synthetic(output_dir=folder, experiment="perturbation", seeds=(0, 1), **few)
-    return folder
+    few = {"finetuning_tasks": 4, "finetuning_samples": 40, "seeds": (0, 1)}
+
+    def make(place: Path) -> None:
+        run_synthetic(output_dir=place / "perturbation", experiment="perturbation", **few)
+
+    return made_once("synthetic", make) / "perturbation"
 
 
 @pytest.fixture(scope="session")
@@ -174,29 +209,32 @@ def report(runs_to_report: list[FinishedRun]) -> Report:
 
 
 @pytest.fixture(scope="session")
-def run_of_labels(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+def run_of_labels(made_once: Callable) -> FinishedRun:
     """Return a real study of two numbers of labels."""
+    from w2s_mol.runs import find_runs
+
+    [found] = find_runs([made_once("advice", make_run_of_labels) / "run"])
+    return found
+
+
+def make_run_of_labels(place: Path) -> None:
     import pandas as pd
 
     from w2s_mol.datasets.loading import load_dataset
-    from w2s_mol.runs import find_runs
     from w2s_mol.study.run import run_study
 
-    folder = tmp_path_factory.mktemp("advice") / "run"
     known = load_dataset("computed-logp")
     table = pd.DataFrame({"smiles": known.smiles[:200], "logp": known.labels[:200]})
-    table.to_csv(folder.parent / "own.csv", index=False)
+    table.to_csv(place / "own.csv", index=False)
     run_study(
-        dataset=str(folder.parent / "own.csv"),
+        dataset=str(place / "own.csv"),
         target_column="logp",
         weak=["weak-h8-s0", "weak-h32-s0"],
         strong="ecfp",
         labels=[60, 140],
         label_seeds=[0, 1],
-        output_dir=folder,
+        output_dir=place / "run",
     )
-    [found] = find_runs([folder])
-    return found
 
 
 @pytest.fixture

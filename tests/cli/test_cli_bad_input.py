@@ -50,21 +50,20 @@ def check_refused(cli, folder, command, named, code=2):
 SMILES = ROWS[4].split(",")[0]
 
 
+def held_elsewhere(*values):
+    """Return a case whose message is held by a unit test; another shows here how it ends."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
         ({5: "c1cc,1.0"}, ["own.csv line 5", "'c1cc'", "--on-invalid skip"]),
-        ({5: f"{SMILES},high"}, ["own.csv line 5", "'high'", "logp"]),
-        pytest.param(
-            {5: f"{SMILES},nan"}, ["own.csv line 5", "'nan'", "not finite"], marks=pytest.mark.slow
-        ),
-        pytest.param(
-            {5: f"{SMILES},-inf"},
-            ["own.csv line 5", "'-inf'", "not finite"],
-            marks=pytest.mark.slow,
-        ),
-        ({1: "smiles,logP7"}, ["own.csv", "'logp'", "Did you mean 'logP7'?"]),
-        ({5: f"{SMILES},1.0 # caf\xe9"}, ["own.csv", "UTF-8", "0xe9"]),
+        held_elsewhere({5: f"{SMILES},high"}, ["own.csv line 5", "'high'", "logp"]),
+        held_elsewhere({5: f"{SMILES},nan"}, ["own.csv line 5", "'nan'", "not finite"]),
+        held_elsewhere({5: f"{SMILES},-inf"}, ["own.csv line 5", "'-inf'", "not finite"]),
+        held_elsewhere({1: "smiles,logP7"}, ["own.csv", "'logp'", "Did you mean 'logP7'?"]),
+        held_elsewhere({5: f"{SMILES},1.0 # caf\xe9"}, ["own.csv", "UTF-8", "0xe9"]),
     ],
     ids=["invalid SMILES", "text label", "NaN label", "infinite label", "no column", "Latin-1"],
 )
@@ -77,8 +76,12 @@ def test_a_row_that_cannot_be_used_is_named_by_file_line_and_value(cli, tmp_path
     ("text", "named"),
     [
         ("", ["own.csv", "empty"]),
-        ("smiles,logp\n" + "".join(f"{row}\n" for row in ROWS[1:6]), ["own.csv", "5", "too few"]),
-        ("smiles,logp\n" + "".join(f"{row.split(',')[0]},1.5\n" for row in ROWS[1:51]), ["1.5"]),
+        held_elsewhere(
+            "smiles,logp\n" + "".join(f"{row}\n" for row in ROWS[1:6]), ["own.csv", "5", "too few"]
+        ),
+        held_elsewhere(
+            "smiles,logp\n" + "".join(f"{row.split(',')[0]},1.5\n" for row in ROWS[1:51]), ["1.5"]
+        ),
     ],
     ids=["empty", "fewer rows than splits need", "constant labels"],
 )
@@ -155,6 +158,7 @@ def test_molecules_that_would_end_the_process_are_invalid_rows_and_lines(cli, tm
         assert "max_atoms is 5,001. It should be 1 to 5,000: RDKit" in message
 
 
+@pytest.mark.slow
 def test_a_csv_without_a_target_column_is_asked_for_one(cli, tmp_path):
     write_table(tmp_path)
     check_refused(cli, tmp_path, ("run", "--dataset", "own.csv", *FIXED), ["--target-column"])
@@ -180,6 +184,7 @@ def test_an_encoder_whose_weights_are_spoiled_is_refused_by_name(cli, tmp_path, 
     check_refused(cli, tmp_path, ("embed", "own.csv", "-e", "spoiled", "-o", "made"), named)
 
 
+@pytest.mark.slow
 def test_a_gpu_that_is_not_there_is_an_error_and_not_a_cpu(cli, tmp_path):
     import torch
 
@@ -219,7 +224,7 @@ def test_bbbp_has_molecules_that_small_berts_cannot_read(cli, tmp_path, mirror):
     assert not list(tmp_path.rglob("results*"))
 
 
-@pytest.mark.parametrize("output", ["a-file", "a-file/inside"])
+@pytest.mark.parametrize("output", [held_elsewhere("a-file"), "a-file/inside"])
 def test_an_output_folder_that_cannot_be_is_refused_by_name(cli, tmp_path, output):
     write_table(tmp_path)
     (tmp_path / "a-file").write_text("mine")

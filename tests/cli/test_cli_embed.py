@@ -143,6 +143,7 @@ def test_any_hugging_face_encoder_with_its_own_tokenizer_embeds(cli, tmp_path, h
     assert np.isnan(vectors[10:]).all()
 
 
+@pytest.mark.slow
 def test_a_table_of_many_chunks_keeps_its_order(cli, tmp_path):
     many = (SMILES * 4)[:9_000]
     with gzip.open(tmp_path / "many.tsv.gz", "wt") as file:

@@ -229,16 +229,21 @@ def test_the_manifest_says_what_the_run_was(study):
     assert any("heads" in work for work in manifest["seconds"])
 
 
+@pytest.mark.parametrize(
+    ("made", "command_of"),
+    [("fixed_study", fixed_command), pytest.param("study", families_of, marks=pytest.mark.slow)],
+)
 def test_the_same_inputs_in_another_folder_and_an_empty_cache_give_the_same_bytes(
-    cli, study, inputs, tmp_path, fresh_home
+    cli, request, made, command_of, inputs, tmp_path, fresh_home
 ):
+    first = request.getfixturevalue(made)
     other = tmp_path / "elsewhere"
     shutil.copytree(inputs, other, ignore=shutil.ignore_patterns("study", "fixed"))
-    again = cli(*families_of(other), "-o", other / "run", "-q")
+    again = cli(*command_of(other), "-o", other / "run", "-q")
     assert again.code == 0
     assert again.err == ""  # -q: neither progress nor notes, ours or any library's
     for name in TABLES:
-        assert (other / "run" / name).read_bytes() == (study / name).read_bytes(), name
+        assert (other / "run" / name).read_bytes() == (first / name).read_bytes(), name
 
 
 @pytest.mark.slow
@@ -297,6 +302,7 @@ def test_the_written_config_is_the_same_study_again_and_flags_win_over_it(
     }
 
 
+@pytest.mark.slow
 def test_disjoint_halves_the_train_molecules_between_the_weak_and_the_strong_head(cli, tmp_path):
     command = (*own_table(tmp_path), *FIXED, "--protocol", "disjoint", "--split-seed", "3")
     assert cli(*command, "-o", tmp_path / "run").code == 0
@@ -311,6 +317,7 @@ def test_disjoint_halves_the_train_molecules_between_the_weak_and_the_strong_hea
     assert sorted(predictions["row"]) == list(range(50))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [("ols",), ("adamw", "--head-epochs", "2")], ids=" ".join)
 def test_other_heads_work_and_are_named_in_every_row(cli, tmp_path, options):
     command = (*own_table(tmp_path), *FIXED, "--head", *options, "--split-seed", "0")
@@ -370,6 +377,7 @@ def test_rows_and_files_without_labels_serve_the_student(cli, tmp_path):
     assert results.groupby("split")["n"].sum().tolist() == [35] * 3
 
 
+@pytest.mark.slow
 def test_no_split_of_one_dataset_takes_the_place_of_another_datasets(cli, tmp_path):
     """Dataset a, split b-c, and dataset a-b, split c, are different parts of a study."""
     parts = ["train"] * 34 + ["valid"] * 8 + ["test"] * 8
@@ -405,6 +413,7 @@ def test_two_processes_on_one_run_folder_do_not_spoil_it(inputs, fixed_study, tm
         assert (tmp_path / "run" / name).read_bytes() == (fixed_study / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_another_study_is_refused_in_a_folder_that_holds_one_and_nothing_is_changed(
     cli, fixed_study, inputs
 ):
@@ -415,6 +424,7 @@ def test_another_study_is_refused_in_a_folder_that_holds_one_and_nothing_is_chan
     assert content(fixed_study) == before
 
 
+@pytest.mark.slow
 def test_a_folder_with_other_files_is_refused(cli, inputs, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("all of it")
@@ -441,7 +451,14 @@ def empty_manifest(run):
     return "manifest.json"
 
 
-@pytest.mark.parametrize("damage", [damage_results, remove_predictions, empty_manifest])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(damage_results, marks=pytest.mark.slow),
+        remove_predictions,
+        pytest.param(empty_manifest, marks=pytest.mark.slow),
+    ],
+)
 def test_a_damaged_run_is_mended_or_refused_by_name(cli, fixed_study, inputs, tmp_path, damage):
     shutil.copytree(fixed_study, tmp_path / "run")
     damaged = damage(tmp_path / "run")
@@ -458,10 +475,10 @@ def test_a_damaged_run_is_mended_or_refused_by_name(cli, fixed_study, inputs, tm
     ("text", "named"),
     [
         ('protcol = "paper"', "unknown key in own.toml: 'protcol'. Did you mean 'protocol'?"),
-        ('hidden = "8"', "'hidden'"),
-        ('protocol = "papr"', "papr"),
-        ("seed = [", "own.toml"),
-        (None, "own.toml"),
+        pytest.param('hidden = "8"', "'hidden'", marks=pytest.mark.slow),
+        pytest.param('protocol = "papr"', "papr", marks=pytest.mark.slow),
+        pytest.param("seed = [", "own.toml", marks=pytest.mark.slow),
+        pytest.param(None, "own.toml", marks=pytest.mark.slow),
     ],
     ids=["unknown key", "another verb's key", "unknown value", "not TOML", "no file"],
 )

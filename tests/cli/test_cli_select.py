@@ -13,10 +13,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from w2s_mol import run_study
+
 ROWS = (Path(__file__).parents[2] / "data" / "computed-logp.csv").read_text().splitlines()
 WEAK = ("weak-h8-s0", "weak-h12-s0", "weak-h16-s0")
 HIDDEN = {"weak-h8-s0": 8, "weak-h12-s0": 12, "weak-h16-s0": 16}
-FIXED = ("--weak", "rdkit2d", "--strong", "ecfp")
+FIXED = {"weak": "rdkit2d", "strong": "ecfp"}
 
 
 @pytest.fixture(scope="module")
@@ -24,28 +26,26 @@ def place(tmp_path_factory):
     return tmp_path_factory.mktemp("runs")
 
 
-def make_run(cli, folder, *options, factor=1.0):
+def make_run(folder, factor=1.0, **settings):
     """Run a study in a folder of its own, unless that was done; its labels are scaled."""
     if not (folder / "run" / "results.csv").is_file():
         folder.mkdir(exist_ok=True)
         rows = [row.rsplit(",", 1) for row in ROWS[1:51]]
         lines = [f"{smiles},{float(logp) * factor!r}" for smiles, logp in rows]
         (folder / "m.csv").write_text("\n".join(["smiles,logp", *lines]) + "\n")
-        table = ("--dataset", folder / "m.csv", "--target-column", "logp", "--unit", "log10")
-        done = cli("run", *table, *options, "-o", folder / "run")
-        assert done.code == 0, done.err
+        table = {"dataset": str(folder / "m.csv"), "target_column": "logp", "unit": "log10"}
+        run_study(output_dir=folder / "run", **table, **settings)
     return folder / "run"
 
 
 @pytest.fixture
-def study(cli, place):
-    weak = [option for name in WEAK for option in ("--weak", name)]
-    return make_run(cli, place / "study", *weak, "--strong", "ecfp")
+def study(place):
+    return make_run(place / "study", weak=WEAK, strong="ecfp")
 
 
 @pytest.fixture
-def single(cli, place):
-    return make_run(cli, place / "single", *FIXED)
+def single(place):
+    return make_run(place / "single", **FIXED)
 
 
 def expected_table(run, selector_split):
@@ -191,7 +191,7 @@ def test_a_damaged_run_among_others_is_named_and_the_others_are_shown(cli, tmp_p
 
 def test_two_tables_of_the_same_name_are_two_datasets(cli, place, single):
     """The second has other labels: its errors must not be mixed with the first's, or dropped."""
-    scaled = make_run(cli, place / "scaled", *FIXED, factor=2.0)
+    scaled = make_run(place / "scaled", factor=2.0, **FIXED)
     found = json.loads(cli("select", single, scaled, "--format", "json").out)
     assert len(found) == 2
     first, second = (one["table"][0]["w2s_error_mean"] for one in found)
@@ -201,8 +201,8 @@ def test_two_tables_of_the_same_name_are_two_datasets(cli, place, single):
 @pytest.mark.slow
 def test_two_heads_trained_for_different_epochs_are_two_studies(cli, place):
     """The head's rule decides the result and is stated with it."""
-    head = ("--head", "adamw", "--split-seed", "0", "--head-epochs")
-    runs = [make_run(cli, place / f"adamw{n}", *FIXED, *head, n) for n in (1, 20)]
+    head = {"head": "adamw", "split_seeds": (0,), **FIXED}
+    runs = [make_run(place / f"adamw{n}", head_epochs=n, **head) for n in (1, 20)]
     found = json.loads(cli("select", *runs, "--format", "json").out)
     assert len(found) == 2
     assert len({one["table"][0]["w2s_error_mean"] for one in found}) == 2

@@ -28,14 +28,15 @@ def pictures(runs: list[FinishedRun]) -> dict[str, Picture]:
 
 @pytest.fixture
 def changed(run_folders: Path, tmp_path: Path) -> Callable[..., FinishedRun]:
-    """Return the maker of a study whose table of results is another."""
+    """Return the maker of a study of one dataset whose table of results is another."""
 
     def make(change: Callable[[pd.DataFrame], pd.DataFrame], name: str = "changed") -> FinishedRun:
         folder = tmp_path / name
         folder.mkdir()
         manifest = json.loads((run_folders / "study" / "manifest.json").read_text())
         results = pd.read_parquet(run_folders / "study" / "results.parquet")
-        change(results).to_parquet(folder / "results.parquet")
+        of_one = results[results["dataset"] == "lipop"]
+        change(of_one).to_parquet(folder / "results.parquet")
         del manifest["files"]  # their hashes are of what the run wrote
         (folder / "manifest.json").write_text(json.dumps(manifest))
         [run] = find_runs([folder])
@@ -81,7 +82,7 @@ def test_the_sheet_has_a_panel_for_each_experiment_and_dataset_in_the_papers_ord
 
 
 def test_a_single_panel_makes_no_sheet(changed: Callable) -> None:
-    run = changed(lambda results: results[results["dataset"] == "lipop"])
+    run = changed(lambda results: results)
     assert SHEET not in {picture.name for picture in draw_pictures([run])}
 
 
@@ -236,22 +237,22 @@ def test_the_same_runs_give_the_same_bytes_in_every_format(
 
 
 def test_a_files_bytes_do_not_depend_on_what_was_saved_before(
-    run_folders: Path, tmp_path: Path
+    changed: Callable, tmp_path: Path
 ) -> None:
     """So that --format pdf writes the same file as all formats do."""
+    run = changed(lambda results: results)
 
     def drawn() -> Picture:
-        study = find_runs([run_folders / "study"])
-        return next(p for p in draw_pictures(study) if p.name == "selection-esol-ecfp")
+        return next(p for p in draw_pictures([run]) if p.name == "selection-lipop-ecfp")
 
     for path in save(drawn(), tmp_path / "together", ["svg", "pdf", "png"]):
         [alone] = save(drawn(), tmp_path / "alone", [path.suffix[1:]])
         assert alone.read_bytes() == path.read_bytes(), path.suffix
 
 
-def test_drawing_leaves_matplotlibs_settings_as_they_were(runs: list[FinishedRun]) -> None:
+def test_drawing_leaves_matplotlibs_settings_as_they_were(changed: Callable) -> None:
     before = dict(mpl.rcParams)
-    draw_pictures(runs)
+    draw_pictures([changed(lambda results: results)])
     assert dict(mpl.rcParams) == before
 
 
@@ -275,7 +276,7 @@ def test_a_bound_far_above_the_true_error_is_inside_the_selections_picture(
 
 
 def test_a_single_split_has_no_bars_of_spread(changed: Callable, tmp_path: Path) -> None:
-    run = changed(lambda r: r[(r["split"] == r["split"].iloc[0]) & (r["dataset"] == "lipop")])
+    run = changed(lambda r: r[r["split"] == r["split"].iloc[0]])
     drawn = {picture.name: picture for picture in draw_pictures([run])}
     [axes] = drawn["selection-lipop-ecfp"].figure.axes
     assert all(not container.has_xerr for container in axes.containers)
@@ -369,7 +370,7 @@ def test_pictures_of_two_synthetic_runs_do_not_share_their_files(
 
 @pytest.mark.parametrize("name", ["a|b", "<script>", "cost in $", "a $^$ b", "100% & more_"])
 def test_any_name_of_a_dataset_can_be_drawn(changed: Callable, tmp_path: Path, name: str) -> None:
-    run = changed(lambda r: r[r["dataset"] == "lipop"].assign(dataset=name))
+    run = changed(lambda r: r.assign(dataset=name))
     drawn = draw_pictures([run])
     check_can_be_drawn(drawn, tmp_path / "drawn")
     [axes] = drawn[0].figure.axes
@@ -382,10 +383,10 @@ def test_results_of_an_older_version_are_refused(changed: Callable) -> None:
         draw_pictures([run])
 
 
-def test_nothing_of_pyplots_is_left_open(runs: list[FinishedRun]) -> None:
+def test_nothing_of_pyplots_is_left_open(changed: Callable) -> None:
     from matplotlib import pyplot as plt
 
-    draw_pictures(runs)
+    draw_pictures([changed(lambda results: results)])
     with house_style():
         assert plt.get_fignums() == []
 
@@ -402,11 +403,11 @@ def test_a_supervisor_that_is_not_finite_is_said_so_and_not_drawn(
 
     pictures = draw_pictures([changed(spoil)])
     check_can_be_drawn(pictures, tmp_path / "figures")
-    of_esol = {p.name: p.figure for p in pictures if p.dataset == "esol"}
-    labels = [t.get_text() for t in of_esol["selection-esol-ecfp"].axes[0].get_yticklabels()]
+    drawn = {picture.name: picture.figure for picture in pictures}
+    labels = [t.get_text() for t in drawn["selection-lipop-ecfp"].axes[0].get_yticklabels()]
     assert labels[-1] == "weak-h8-s0 (not finite)"
     assert not any("not finite" in label for label in labels[:-1])
-    legend = [text.get_text() for text in of_esol[f"{SHEET}-esol-ecfp"].legends[0].get_texts()]
+    legend = [text.get_text() for text in drawn[f"{SHEET}-lipop-ecfp"].legends[0].get_texts()]
     assert legend[:3] == ["hidden 12", "hidden 16", "gain = misfit"]
 
 
@@ -416,5 +417,5 @@ def test_an_empty_unit_is_said_in_words(
 ) -> None:
     pictures = draw_pictures([changed(lambda results: results.assign(unit=unit))])
     check_can_be_drawn(pictures, tmp_path / "figures")
-    [picture] = [p for p in pictures if p.name == f"{SHEET}-esol-ecfp"]
+    [picture] = [p for p in pictures if p.name == f"{SHEET}-lipop-ecfp"]
     assert picture.figure.axes[0].get_xlabel() == "misfit / squared label units"

@@ -17,11 +17,26 @@ from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.kept import SEAL
 from w2s_mol.molecules.descriptors import normalized_descriptors
 from w2s_mol.molecules.vocabulary import TOKENS
-from w2s_mol.pretraining import shards
+from w2s_mol.pretraining import shard_pool, shards
 from w2s_mol.pretraining.corpus import CorpusSettings, hold_out, prepare_corpus
 from w2s_mol.pretraining.shards import Preparation
 
 SMILES = ["CCO", "c1ccccc1O", "CC(=O)Oc1ccccc1C(=O)O", "C[N+](C)(C)CC([O-])=O"]
+
+
+OVER_PROCESSES = shard_pool.in_parallel
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prepare shards without processes, each of which takes two seconds to start."""
+
+    def here(work, _workers):
+        for shard in work:
+            shards.prepare_shard(shard)
+            yield shard
+
+    monkeypatch.setattr(shard_pool, "in_parallel", here)
 
 
 def decoded(corpus, renumbering: int, molecule: int) -> str:
@@ -121,6 +136,7 @@ def test_compressed_corpora_are_read(tmp_path: Path, fresh_home: Path, suffix: s
 def test_shards_and_workers_do_not_change_the_result(
     corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shard_pool, "in_parallel", OVER_PROCESSES)
     found = []
     for number, (lines, workers) in enumerate([(5000, 1), (1, 2)]):
         monkeypatch.setenv("W2S_MOL_HOME", str(tmp_path / f"home{number}"))
@@ -137,6 +153,7 @@ def test_shards_and_workers_do_not_change_the_result(
 def test_preparation_goes_on_at_the_shard_it_stopped_at(
     corpus_file: Path, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shard_pool, "in_parallel", OVER_PROCESSES)
     monkeypatch.setattr(shards, "SHARD_LINES", 1)
 
     def stop(work: str, done: int, total: int | None) -> None:
