@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,10 @@ from w2s_mol.molecules.smiles import MoleculeError, remembered, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
 from w2s_mol.progress import Progress
 from w2s_mol.threads import one_thread
+
+# oneDNN keeps what it made ready for products of a shape, of 1,024 shapes unless told: over 100 MB
+# where batches are of every length and number. Making it again takes no time that can be measured.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 POOLINGS = ("mean+pooled", "mean", "pooled", "cls", "last")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}

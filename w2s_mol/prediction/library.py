@@ -128,15 +128,17 @@ class LibraryPredictor:
         InputError
             If it cannot be read, has no rows or lacks a column.
         """
-        total, done = library.checked_total(self.columns), 0
+        total, done, told = library.checked_total(self.columns), 0, 0
         for examples in library.blocks(self.columns):
 
-            def report(work: str, here: int, _: int | None, base: int = done) -> None:
-                progress(work, base + here, total)
+            def report(_work: str, here: int, _: int | None, base: int = done) -> None:
+                nonlocal told  # each encoder begins the block again
+                told = max(told, base + here)
+                progress("predicting", told, total)
 
             yield self.predict(examples, report)
             done += len(examples)
-            progress("predicting", done, total)
+            report("", 0, None, done)
 
 
 def open_predictor(
