@@ -48,7 +48,7 @@ format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## Measure every figure that the README claims (40 minutes)
+bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/cell.py
 	$(BIN)/python benchmarks/heads.py
