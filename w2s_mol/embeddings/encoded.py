@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from w2s_mol import kept
 from w2s_mol.claims import share
 from w2s_mol.embeddings import store
-from w2s_mol.embeddings.blocks import Block, Known
 from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import LinearHead
 from w2s_mol.heads.matrix import Features, InMemory, Matrix, Rows, gathered
+from w2s_mol.kept import Entry
 from w2s_mol.models.model import Input, Model
 from w2s_mol.progress import Progress, silent
 
@@ -26,10 +27,33 @@ _FEWEST = 2
 
 
 @dataclass(frozen=True)
+class _Block:
+    """One block: where it is kept, or its embeddings where they cannot be; and its range."""
+
+    entry: Entry
+    valid: NDArray[np.bool_]
+    reasons: tuple[str, ...]
+    low: Features
+    high: Features
+    held: Features | None
+
+    @classmethod
+    def of(cls, entry: Entry, found: Embeddings) -> _Block:
+        vectors = found.embeddings[found.valid]
+        none = np.full(found.embeddings.shape[1], np.nan, dtype=np.float32)
+        low, high = (vectors.min(axis=0), vectors.max(axis=0)) if len(vectors) else (none, none)
+        held = None if found.lasting else found.embeddings
+        return cls(entry, found.valid, found.reasons, low, high, held)
+
+    def features(self) -> Features:
+        return store.read_features(self.entry) if self.held is None else self.held
+
+
+@dataclass(frozen=True)
 class StoredFeatures:
     """Embeddings of ``n`` molecules on disk, a ``Matrix``; rows of NaN where there is none."""
 
-    blocks_: tuple[Block, ...]
+    blocks_: tuple[_Block, ...]
     size: int
 
     @property
@@ -66,8 +90,7 @@ class Encoded:
         self.encoder = encoder
         self.pooling = encoder.resolve_pooling(pooling if encoder.hidden else None)
         self._stored: dict[tuple[str, ...], StoredFeatures] = {}
-        self._begun: dict[tuple[str, ...], dict[int, Block]] = {}
-        self._known: Known | None = None
+        self._begun: dict[tuple[str, ...], dict[int, _Block]] = {}
 
     def read(self, smiles: Sequence[str]) -> list[str]:
         """Say of each molecule why it has no vector, or an empty text, without computing one."""
@@ -83,11 +106,8 @@ class Encoded:
     def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
         """Compute what is not kept yet and no other process is at, without waiting for those.
 
-        The weights are loaded once at most for the molecules of all tables, and let go; a molecule
-        of several tables is computed once.
+        The weights are loaded once at most for the molecules of all tables, and let go.
         """
-        if len(tables) > 1 and self._known is None:
-            self._known = Known()
         opened = lru_cache(maxsize=1)(self.encoder.open)
         for smiles in map(tuple, tables):
             if smiles not in self._stored:
@@ -142,14 +162,14 @@ class Encoded:
         self, smiles: tuple[str, ...], progress: Progress, opened: Callable[[], Encoder]
     ) -> _Computing:
         found = self._begun.setdefault(smiles, {})
-        return _Computing(self.encoder, self.pooling, smiles, progress, opened, found, self._known)
+        return _Computing(self.encoder, self.pooling, smiles, progress, opened, found)
 
 
 class _Computing:
     """The blocks of some molecules, those that are missing made.
 
-    ``opened`` gives the encoder where one is missing; ``found`` holds those that are found: what
-    cannot be kept on disk is there alone. ``known`` has the molecules of all tables, of several.
+    ``opened`` gives the encoder where one is missing; ``found`` holds those that are known: what
+    cannot be kept on disk is there alone.
     """
 
     def __init__(
@@ -159,11 +179,10 @@ class _Computing:
         smiles: tuple[str, ...],
         progress: Progress,
         opened: Callable[[], Encoder],
-        found: dict[int, Block],
-        known: Known | None,
+        found: dict[int, _Block],
     ) -> None:
         self._ref, self._pooling, self._progress = encoder, pooling, progress
-        self._opened, self._found, self._known = opened, found, known
+        self._opened, self._found = opened, found
         self._smiles = smiles
         self._starts = range(0, max(1, len(smiles)), store.BLOCK)
         self._entries = {
@@ -184,7 +203,7 @@ class _Computing:
             wait=wait,
         )
 
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[_Block, ...]:
         self.share(wait=True)
         return tuple(self._found[start] for start in self._starts)
 
@@ -195,26 +214,20 @@ class _Computing:
         found = store.read_block(entry)
         if found is None:
             return False
-        self._keep(start, found)
+        self._found[start] = _Block.of(entry, found)
+        self._tell(start + len(found.valid))
         return True
 
     def _make(self, start: int) -> None:
+        encoder = self._opened()
+
         def embedding(_work: str, done: int, _total: int | None) -> None:
             self._tell(start + done)
 
-        def compute(smiles: Sequence[str]) -> Embeddings:
-            return self._opened().embed(smiles, self._pooling, embedding)
-
-        block = self._block(start)
-        made = compute(block) if self._known is None else self._known.embedded(block, compute)
-        store.keep_block(self._entries[start], made)
-        self._keep(start, made)
-
-    def _keep(self, start: int, found: Embeddings) -> None:
-        block = self._found[start] = Block.of(self._entries[start], found)
-        if self._known is not None:
-            self._known.add(self._block(start), block)
-        self._tell(start + len(found.valid))
+        entry = self._entries[start]
+        made = store.make_block(entry, encoder, self._block(start), self._pooling, embedding)
+        self._found[start] = _Block.of(entry, made)
+        self._tell(start + len(made.valid))
 
     def _tell(self, done: int) -> None:
         work = f"embedding with {self._ref.name} on {self._ref.place}"

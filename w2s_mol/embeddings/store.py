@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from w2s_mol import files, kept
-from w2s_mol.encoders.contract import Described, Embeddings
+from w2s_mol.encoders.contract import Described, Embeddings, Encoder
 from w2s_mol.errors import W2SMolError
 from w2s_mol.kept import Entry
+from w2s_mol.progress import Progress
 
 BLOCK = 2048
 """Molecules an entry: what a killed run may have to compute again at most."""
@@ -66,10 +67,14 @@ def read_features(entry: Entry) -> NDArray[np.float32]:
     return found
 
 
-def keep_block(entry: Entry, made: Embeddings) -> None:
-    """Keep what would come out again of a block whose entry is held."""
+def make_block(
+    entry: Entry, encoder: Encoder, smiles: Sequence[str], pooling: str, progress: Progress
+) -> Embeddings:
+    """Embed a block whose entry is held, and keep what would come out again."""
+    made = encoder.embed(smiles, pooling, progress)
     if made.lasting:
         kept.write(entry, partial(_save, made))
+    return made
 
 
 def _save(embeddings: Embeddings, folder: Path) -> None:

@@ -94,27 +94,6 @@ def test_weights_are_loaded_once_and_only_where_a_block_is_missing(ref: _Countin
     assert ref.asked == len(SMILES) + len(OTHERS)
 
 
-def test_what_one_table_has_is_not_computed_again_for_another(ref: _Counting) -> None:
-    """Rows that differ shift the blocks: molecules are found wherever they lie."""
-    tables = [SMILES, [*OTHERS[:2], *SMILES[1:], OTHERS[0]], [*SMILES, *OTHERS[:2]]]
-    Encoded(ref).begin(tables)
-    assert ref.asked == len({*SMILES}) + 2
-    encoded = Encoded(ref)
-    encoded.begin(tables)
-    for table in tables:
-        expected = MorganEncoder().embed(table)
-        assert encoded.prepare(table) == list(expected.reasons)
-        np.testing.assert_array_equal(vectors(encoded, table), expected.embeddings)
-    assert ref.asked == len({*SMILES}) + 2
-    assert ref.opened == 1
-
-
-def test_what_might_come_out_otherwise_is_nothing_for_another_table(ref: _Counting) -> None:
-    ref.lasting = False
-    Encoded(ref).begin([SMILES[:3], SMILES[2:5]])
-    assert ref.asked == 6
-
-
 def test_the_key_is_the_content_smiles_order_and_encoder(ref: _Counting) -> None:
     Encoded(ref).prepare(SMILES)
     Encoded(ref).prepare(SMILES[::-1])

@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2s_mol.embeddings.store import block_entry, keep_block, read_block, read_features
+from w2s_mol.embeddings.store import block_entry, make_block, read_block, read_features
 from w2s_mol.encoders.fixed import MorganEncoder
+from w2s_mol.progress import silent
 
 SMILES = ["CCO", "broken", "CCN"]
 
@@ -17,10 +18,10 @@ def encoder(fresh_home: Path) -> MorganEncoder:
 def test_a_block_is_read_as_it_was_made(encoder: MorganEncoder) -> None:
     entry = block_entry(encoder, SMILES, "fixed")
     assert read_block(entry) is None
-    made = encoder.embed(SMILES)
-    keep_block(entry, made)
+    made = make_block(entry, encoder, SMILES, "fixed", silent)
     found = read_block(entry)
     assert found is not None
+    np.testing.assert_array_equal(found.embeddings, encoder.embed(SMILES).embeddings)
     np.testing.assert_array_equal(found.embeddings, made.embeddings)
     assert found.valid.tolist() == [True, False, True]
     assert found.reasons == made.reasons

@@ -86,7 +86,7 @@ def test_numbers_of_labels_above_what_is_then_left_are_left_out_and_told(
 def test_all_molecules_an_encoder_cannot_represent_are_told_before_any_is_embedded(
     settings: dict, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "keep_block", None)
+    monkeypatch.setattr(store, "make_block", None)
     with pytest.raises(InputError, match="encoder tiny cannot represent it") as told:
         run_study(**{**settings, "on_invalid": "error"})
     assert "line 62" in str(told.value)
