@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan
-from typing import Any
 
 import numpy as np
 
@@ -42,20 +41,24 @@ def again(each: Sequence[Sequence[float]], usual: FitHead) -> FitHead:
     Raises
     ------
     InputError
-        If there are other numbers of heads on one split than on another.
+        If there are other numbers of heads on one split than on another, or than now.
     """
     if len({len(chosen) for chosen in each}) != 1:
-        raise InputError(
-            "a supervisor fits other numbers of heads on one split than on another: there is no "
-            "penalty in the middle. Choose another --weak, or --use direct."
-        )
+        raise _others()
     middles = [middle_penalty(np.array(nth)) for nth in zip(*each, strict=True)]
     turns = iter([usual if isnan(penalty) else ridge_at(penalty) for penalty in middles])
 
-    def fit(*asked: Any) -> LinearHead:
-        return next(turns).fit(*asked)
+    def its() -> FitHead:
+        rule = next(turns, None)
+        if rule is None:
+            raise _others()
+        return rule
 
-    def fit_beside(*asked: Any) -> LinearHead:
-        return next(turns).beside(*asked)
+    return FitHead(lambda *asked: its().fit(*asked), lambda *asked: its().beside(*asked))
 
-    return FitHead(fit, fit_beside)
+
+def _others() -> InputError:
+    return InputError(
+        "a supervisor fits other numbers of heads on one split than on another, or than on all "
+        "labels: there is no penalty in the middle. Choose another --weak, or --use direct."
+    )

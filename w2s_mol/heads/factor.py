@@ -33,19 +33,18 @@ def condensed(blocks: Iterable[Array]) -> Array:
     for block in blocks:
         held.append(block)
         if sum(map(len, held)) > _TALL * block.shape[1]:
-            held = [_triangular(held)]
+            stacked = np.empty((sum(map(len, held)), block.shape[1]), order="F")
+            end = len(stacked)
+            while held:  # each is let go once it is copied: they are large
+                block = held.pop()  # noqa: PLW2901
+                stacked[end - len(block) : end] = block
+                end -= len(block)
+            held.append(_triangular(stacked))
+            del block, stacked
     return np.vstack(held)
 
 
-def _triangular(held: list[Array]) -> Array:
-    """Return the factor of some blocks; these are let go one by one, for they are large."""
-    rows, d = sum(map(len, held)), held[0].shape[1]
-    stacked = np.empty((rows, d), order="F")
-    end = rows
-    while held:
-        block = held.pop()
-        stacked[end - len(block) : end] = block
-        end -= len(block)
-        del block
+def _triangular(stacked: Array) -> Array:
+    """Return the factor of a matrix, which is overwritten."""
     _, factor = scipy.linalg.qr(stacked, mode="raw", overwrite_a=True, check_finite=False)
     return np.asarray(factor)

@@ -163,7 +163,10 @@ def averaged(models: Sequence[Model]) -> Model:
     """Return one model that predicts the mean of what some models do.
 
     Heads are linear, so that it is one head on the inputs of all side by side. It has no penalty.
+    They are of one task, and none of them reads a number beside its features.
     """
+    [task] = {model.task for model in models}
+    assert all(model.head.slopes is None for model in models)  # noqa: S101 -- no supervisor's has
     heads = [model.head for model in models]
     mean = np.concatenate([head.scaler.mean for head in heads])
     scale = np.concatenate([head.scaler.scale for head in heads])
@@ -171,7 +174,7 @@ def averaged(models: Sequence[Model]) -> Model:
     intercepts = np.mean([head.intercepts for head in heads], axis=0)
     none = np.full(len(intercepts), np.nan)
     inputs = tuple(one for model in models for one in model.inputs)
-    return Model(inputs, LinearHead(Scaler(mean, scale), coefficients, intercepts, none))
+    return Model(inputs, LinearHead(Scaler(mean, scale), coefficients, intercepts, none), task)
 
 
 def _embedded(one: Input, smiles: Sequence[str], device: str, progress: Progress) -> Embeddings:

@@ -28,6 +28,7 @@ from w2s_mol.runs import FinishedRun
 from w2s_mol.settings_check import made
 from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.students.registry import find_students
+from w2s_mol.study.cell import shown
 from w2s_mol.study.config import ALL, StudyConfig
 from w2s_mol.study.inputs import load_datasets
 from w2s_mol.study.kept_models import KeptModel
@@ -105,7 +106,8 @@ def _said(
     examples = Examples(dataset.smiles, dataset.columns)
 
     def lesson(learn: Rows, choose: Rows, rule: FitHead) -> Lesson:
-        return Lesson(examples, dataset.labels, learn, choose, np.arange(len(dataset)), rule)
+        truth = shown(dataset.labels, learn, choose)
+        return Lesson(examples, truth, learn, choose, np.arange(len(dataset)), rule)
 
     chosen = []
     for split in dataset.splits:

@@ -27,7 +27,7 @@ class Said:
     predictions
         Shape (n, s), in label units; NaN where there is none.
     features
-        What the student reads (the supervisor where there is none), shape (n, d).
+        What the students read (the supervisors where there are none) side by side, shape (n, d).
     reasons
         For each molecule why there is no prediction, or an empty text.
     """
@@ -66,15 +66,15 @@ class Predictor:
         self._use = use
         self._supervisors = _Heads(supervisors) if supervisors else None
         self._students = _Heads(students) if students else None
-        self._first = (students or supervisors)[0].inputs
+        self._seen = tuple(dict.fromkeys(i for m in students or supervisors for i in m.inputs))
         inputs = dict.fromkeys(i for m in (*supervisors, *students) for i in m.inputs)
         self._sources = {one: open_source(one, finder) for one in inputs}
         self.columns = columns_of(one.encoder for one in inputs if reads_column(one))
 
     @property
     def read_by_encoder(self) -> bool:
-        """Say whether the features are of encoders alone, which any SMILES has."""
-        return not any(map(reads_column, self._first))
+        """Say whether the features are of no column, so that any SMILES has them."""
+        return not any(map(reads_column, self._seen))
 
     def predict(self, examples: Examples, progress: Progress = silent) -> Said:
         """Predict labels of molecules; ``examples`` have the ``columns``."""
@@ -95,12 +95,12 @@ class Predictor:
             why or ("" if known else "the prediction is not finite")
             for why, known in zip(reasons, finite, strict=True)
         ]
-        return Said(np.where(finite[:, None], found, np.nan), _beside(self._first, read), told)
+        return Said(np.where(finite[:, None], found, np.nan), _beside(self._seen, read), told)
 
     def features(self, examples: Examples) -> Features:
         """Return what the student reads of molecules, NaN where it cannot."""
-        read = {one: self._sources[one].read(examples, silent) for one in self._first}
-        return _beside(self._first, read)
+        read = {one: self._sources[one].read(examples, silent) for one in self._seen}
+        return _beside(self._seen, read)
 
 
 _Read = Mapping[Input, tuple[Features, Sequence[str]]]

@@ -151,7 +151,7 @@ class _Split:
         return Known(
             weak=self._as_seen(weak),
             had=self._had(),
-            of_student=_shown(self.truth, roles.student_learns, roles.student_chooses),
+            of_student=shown(self.truth, roles.student_learns, roles.student_chooses),
             labelled=roles.supervisor_learns,
             judged=roles.supervisor_chooses,
             taught=roles.student_learns,
@@ -160,21 +160,20 @@ class _Split:
             everything=roles.asked,
         )
 
-    def bounds(self, student: Student, teaching: Teaching, weak: Array) -> Array:
-        """Return weak error - misfit with a student; see ``Lesson.rule``."""
-        roles, rows = self.roles, self.roles.supervisor_chooses
+    def bounds(self, student: Student, teaching: Teaching, weak: Array, rows: Rows) -> Array:
+        """Return weak error - misfit with a student on some rows; see ``Lesson.rule``."""
+        roles = self.roles
         seen = self._as_seen(weak)
         exercise = Exercise(seen, roles.student_learns, roles.student_chooses, rows)
         [learned] = student.learn(teaching, [exercise])
         w2s = learned.predictions[rows]
         predicted = Predicted(self.truth[rows, None], weak[rows], w2s, w2s)
         with np.errstate(over="ignore", invalid="ignore"):
-            terms = self.task.term("bound").of(predicted)
-            said = (~np.isnan(terms)).sum(axis=0)
-            return np.where(said > 0, np.nansum(terms, axis=0) / np.maximum(said, 1), np.nan)
+            bounds: Array = self.task.term("bound").of(predicted).mean(axis=0)
+        return bounds
 
     def _had(self) -> Array:
-        return _shown(self.truth, self.roles.supervisor_learns, self.roles.supervisor_chooses)
+        return shown(self.truth, self.roles.supervisor_learns, self.roles.supervisor_chooses)
 
     def _as_seen(self, weak: Array) -> Array:
         if self.shuffle_seed is None:
@@ -215,7 +214,7 @@ def _checked(supervisor: Supervisor, said: WeakLabels, split: _Split) -> WeakLab
     return replace(said, labels=labels.astype(np.float64))
 
 
-def _shown(truth: Array, *roles: Rows) -> Array:
+def shown(truth: Array, *roles: Rows) -> Array:
     """Return the labels of some rows, NaN for all others."""
     shown = np.full(len(truth), np.nan)
     for rows in roles:

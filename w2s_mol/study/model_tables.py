@@ -59,9 +59,16 @@ class ModelTables:
         self._scalers: dict[str, Scaler] = {}
 
     def add(self, cells: Cells) -> None:
-        """Keep the heads of one student; with the first one, those of the supervisors."""
-        if not self._rows:
-            self._keep(_of_supervisors(self._supervisors, cells, self._valid))
+        """Keep the heads of one student; with the first one, those of the supervisors.
+
+        A supervisor that asks the student has others with each.
+        """
+        first = not self._rows
+        self._keep(
+            row
+            for row in _of_supervisors(self._supervisors, cells, self._valid)
+            if first or row.strong
+        )
         self._keep(_of_uses(self._supervisors, cells, self._valid))
 
     def tables(self) -> dict[str, list[pd.DataFrame]]:
@@ -87,7 +94,8 @@ class ModelTables:
 def _of_supervisors(supervisors: Sequence[Supervisor], cells: Cells, valid: Rows) -> Iterator[_Row]:
     for j, supervisor in enumerate(supervisors):
         misses = _misses(cells, cells.weak[:, j], valid)
-        yield _Row("", supervisor, WEAK, cells.weak_models[j], misses)
+        strong = cells.student.name if supervisor.asks_student else ""
+        yield _Row(strong, supervisor, WEAK, cells.weak_models[j], misses)
 
 
 def _of_uses(supervisors: Sequence[Supervisor], cells: Cells, valid: Rows) -> Iterator[_Row]:

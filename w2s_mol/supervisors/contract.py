@@ -38,9 +38,9 @@ class Lesson:
     fit
         The study's rule for heads.
     rule
-        For those that ask the student: from weak labels of shape (n, m) to the paper's
-        weak error - misfit of each column with this student on ``choose``, shape (m,); NaN where
-        a column is silent there.
+        For those that ask the student: from weak labels of shape (n, m) and rows of ``choose`` of
+        which all columns have one, to the paper's weak error - misfit of each column with this
+        student on these rows, shape (m,).
     """
 
     examples: Examples
@@ -49,7 +49,7 @@ class Lesson:
     choose: Rows
     asked: Rows
     fit: FitHead
-    rule: Callable[[Array], Array] | None = None
+    rule: Callable[[Array, Rows], Array] | None = None
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ class _Making:
 
 def _unknown(name: str, error: UnknownNameError) -> InputError:
     """Return the error for a name that is no encoder's and begins as no other kind's."""
-    kinds = [*KINDS, *COMBINATIONS]
+    kinds = [*KINDS, *COMBINATIONS, TOP]
     begun, colon, rest = name.partition(":")
     near = difflib.get_close_matches(f"{begun.lower()}:", kinds, n=1, cutoff=0.75)
     hint = (

@@ -48,3 +48,11 @@ def test_a_rule_without_penalties_is_used_as_it_is(problem) -> None:
 def test_splits_with_other_numbers_of_heads_have_no_middle() -> None:
     with pytest.raises(InputError, match="other numbers of heads"):
         again([[1.0], []], head_fitter("ridge"))
+
+
+def test_more_heads_than_there_were_have_no_penalty(problem) -> None:
+    features, labels = problem
+    rule = again([[1.0]], head_fitter("ridge"))
+    rule(features, labels, ROWS, ROWS)
+    with pytest.raises(InputError, match="or than on all labels"):
+        rule(features, labels, ROWS, ROWS)

@@ -26,6 +26,7 @@ from w2s_mol.prediction.fitted import FittedModel
 from w2s_mol.prediction.library import the_run
 from w2s_mol.runs import FinishedRun
 from w2s_mol.study.kept_models import KeptModels
+from w2s_mol.supervisors.probe import Probe
 
 MADE = list(generate(60))
 SMILES, Y = [smiles for smiles, _ in MADE], np.array([label for _, label in MADE])
@@ -217,3 +218,17 @@ def test_a_device_and_a_folder_that_are_none_are_refused() -> None:
         reading("column:dock").predict(["C"], {"dock": [1]}, device="gpu")
     with pytest.raises(InputError, match="folder is 7"):
         load_model(7)  # type: ignore[arg-type]
+
+
+def test_a_supervisor_is_shown_no_label_but_those_of_its_lesson(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lessons = []
+    labels = Probe.labels
+    monkeypatch.setattr(Probe, "labels", lambda self, one: lessons.append(one) or labels(self, one))
+    fitted(run, "delta")
+    assert len(lessons) == 4
+    for lesson in lessons:
+        shown = {*lesson.learn, *lesson.choose}
+        assert {*np.flatnonzero(~np.isnan(lesson.truth))} == shown
+    assert [len({*one.learn, *one.choose}) for one in lessons] == [54, 54, 54, 60]

@@ -40,6 +40,30 @@ def run(table: Path) -> FinishedRun:
     return the_run(table.parent / "run")
 
 
+def test_who_takes_others_for_each_student_has_the_models_of_each(tmp_path: Path) -> None:
+    rows = "".join(f"{smiles},{y}\n" for smiles, y in generate(60))
+    (tmp_path / "own.csv").write_text(f"smiles,y\n{rows}")
+    names = ("weak-h8-s0", "weak-h12-s0")
+    asked = {"weak": (*names, "top:1"), "strong": ("ecfp", "weak-h8-s0"), "split_seeds": (0, 1, 2)}
+    run_study(
+        output_dir=tmp_path / "run",
+        dataset=str(tmp_path / "own.csv"),
+        target_column="y",
+        unit="log10",
+        **asked,
+    )
+    run = the_run(tmp_path / "run")
+    taken = run.table("results").query("weak == 'top:1'").groupby("strong")["taken"].agg(list)
+    assert taken["ecfp"] != taken["weak-h8-s0"]
+    said = read_predictions(run).query("weak == 'top:1'")
+    for strong in asked["strong"]:
+        [block] = open_predictor(run, strong=strong, weak="top:1", use="weak").blocks(
+            Library(tmp_path / "own.csv")
+        )
+        means = said[said["strong"] == strong].groupby("row")["weak_prediction"].mean()
+        np.testing.assert_allclose(block.predictions, means.sort_index(), atol=1e-5)
+
+
 @pytest.mark.parametrize("weak", EVERY)
 def test_what_they_say_of_the_studys_molecules_is_what_they_said(
     run: FinishedRun, table: Path, weak: str

@@ -552,6 +552,28 @@ def test_whoever_is_silent_on_validation_is_not_taken() -> None:
     assert cells.taken == ["", "c + b"]
 
 
+@pytest.mark.parametrize(("speaks_of", "taken"), [(1, "good"), (7, "good")])
+def test_those_that_are_compared_speak_of_the_same_molecules(speaks_of: int, taken: str) -> None:
+    """Who is right on the few of which he speaks is none of them, or is compared on these."""
+    _, strong, truth = problem()
+    roles = roles_of(len(truth))
+    valid = roles.parts["valid"]
+    partial = truth + 10
+    partial[valid] = np.nan
+    partial[valid[:speaks_of]] = truth[valid[:speaks_of]] + (speaks_of > 6) * 10
+    others = [Says(partial, "partial"), Says(truth + 0.3, "good")]
+    [cells] = carried_out([Top("top:1", 1, others)], [student(strong)], truth, roles, RIDGE)
+    assert cells.taken == [taken]
+
+
+def test_the_others_are_asked_once_for_all_students_of_a_split() -> None:
+    _, strong, truth = problem()
+    others = [Says(truth + 0.1, "a"), Says(truth + 1, "b")]
+    students = [student(strong, "large"), student(strong[:, :4], "small")]
+    carried_out([Top("top:1", 1, others)], students, truth, roles_of(len(truth)), RIDGE)
+    assert [len(one.lessons) for one in others] == [1, 1]
+
+
 def test_no_test_label_decides_who_is_taken() -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth))
