@@ -12,6 +12,7 @@ from w2s_mol.advice.errors import ALL_USES, SOURCE_USES, UseErrors, words
 from w2s_mol.advice.worth import Worth
 from w2s_mol.numbers import Form
 from w2s_mol.selection.rendering import Rendering, in_short
+from w2s_mol.supervisors.names import TOP
 from w2s_mol.uses.registry import CEILING, DIRECT, USES, WEAK
 
 _ROUNDING = 1e-12
@@ -42,8 +43,14 @@ def sentence(choice: Choice) -> str:
     return (
         f"{where}: use {choice.weak}, {words(choice.use)} ({_WHAT[choice.use]}). Chosen on "
         f"validation; on test it has {test}, direct {direct}{_difference(choice)}."
-        f"{_worth(choice.worth)}"
+        f"{_worth(choice.worth)}{_taken_there(choice.weak)}"
     )
+
+
+def _taken_there(weak: str) -> str:
+    if not weak.startswith(TOP):
+        return ""
+    return f" {weak} was taken by the rule on these validation molecules: it looks too good there."
 
 
 def what_uses_are() -> str:

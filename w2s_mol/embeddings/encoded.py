@@ -16,7 +16,7 @@ from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import LinearHead
-from w2s_mol.heads.matrix import Features, InMemory, Matrix, Rows, gathered
+from w2s_mol.heads.matrix import Features, InMemory, Matrix, Rows, SomeRows, gathered
 from w2s_mol.kept import Entry
 from w2s_mol.models.model import Input, Model
 from w2s_mol.progress import Progress, silent
@@ -91,9 +91,19 @@ class Encoded:
         self.pooling = encoder.resolve_pooling(pooling if encoder.hidden else None)
         self._stored: dict[tuple[str, ...], StoredFeatures] = {}
         self._begun: dict[tuple[str, ...], dict[int, _Block]] = {}
+        self._among: dict[tuple[str, ...], tuple[tuple[str, ...], Rows]] = {}
+
+    def among(self, smiles: Sequence[str], whole: Sequence[str], places: Rows) -> None:
+        """Let some molecules be read as rows of a larger table: that is what is kept."""
+        self._among[tuple(smiles)] = tuple(whole), places
 
     def read(self, smiles: Sequence[str]) -> list[str]:
         """Say of each molecule why it has no vector, or an empty text, without computing one."""
+        smiles, places = self._whole(smiles)
+        reasons = self._read(smiles)
+        return reasons if places is None else [reasons[place] for place in places]
+
+    def _read(self, smiles: Sequence[str]) -> list[str]:
         starts = range(0, max(1, len(smiles)), store.BLOCK)
         opened = lru_cache(maxsize=1)(self.encoder.open)
         reasons: list[str] = []
@@ -109,7 +119,7 @@ class Encoded:
         The weights are loaded once at most for the molecules of all tables, and let go.
         """
         opened = lru_cache(maxsize=1)(self.encoder.open)
-        for smiles in map(tuple, tables):
+        for smiles in dict.fromkeys(self._whole(table)[0] for table in tables):
             if smiles not in self._stored:
                 self._computing(smiles, progress, opened).share(wait=False)
 
@@ -126,17 +136,21 @@ class Encoded:
         InputError
             If all molecules get the same vector: there is nothing to learn from.
         """
-        found = self._of(tuple(smiles), progress)
+        smiles, places = self._whole(smiles)
+        found = self._of(smiles, progress)
         if found.constant and len(set(smiles)) >= _FEWEST:
             raise InputError(
                 f"encoder {self.encoder.name} gives all {len(smiles):,} molecules the same vector. "
                 "Its weights or its tokenizer are not what they should be."
             )
-        return found.reasons
+        reasons = found.reasons
+        return reasons if places is None else [reasons[place] for place in places]
 
     def features(self, smiles: Sequence[str]) -> Matrix:
         """Return the vectors of some molecules, shape (n, d), NaN where there is none."""
-        found = self._of(tuple(smiles), silent)
+        smiles, places = self._whole(smiles)
+        stored = self._of(smiles, silent)
+        found: Matrix = stored if places is None else SomeRows(stored, places)
         n, d = found.shape
         small = 4 * n * d <= _SMALL
         return InMemory(gathered(found, np.arange(n))) if small else found
@@ -149,6 +163,11 @@ class Encoded:
     def input(self) -> Input:
         """Return what a model reads molecules with."""
         return Input(self.encoder.address, self.encoder.fingerprint, self.pooling)
+
+    def _whole(self, smiles: Sequence[str]) -> tuple[tuple[str, ...], Rows | None]:
+        """Return the table that some molecules are read from, and their rows there."""
+        table = tuple(smiles)
+        return self._among.get(table, (table, None))
 
     def _of(self, smiles: tuple[str, ...], progress: Progress) -> StoredFeatures:
         if smiles not in self._stored:

@@ -9,6 +9,7 @@ from w2s_mol import files
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.together import EncodedTogether
 from w2s_mol.encoders.ref import EncoderRef
+from w2s_mol.heads.matrix import Rows
 from w2s_mol.progress import Progress, silent
 
 
@@ -37,6 +38,13 @@ class Reader:
     def read(self, smiles: Sequence[str]) -> Sequence[str]:
         """Say of each molecule why it cannot be read, without computing anything."""
         return [""] * len(smiles)
+
+    def among(self, smiles: Sequence[str], whole: Sequence[str], places: Rows) -> None:
+        """Learn that some molecules are rows of a larger table, of which others need other rows.
+
+        Who computes something of each molecule may compute it of the larger table, once.
+        """
+        return
 
     def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
         """Compute what ``prepare`` will keep of some datasets, but for what others are at."""
@@ -73,6 +81,10 @@ class EncodedReader(Reader):
         """Ask the encoder."""
         return self.encoded.read(smiles)
 
+    def among(self, smiles: Sequence[str], whole: Sequence[str], places: Rows) -> None:
+        """Embed the larger table."""
+        self.encoded.among(smiles, whole, places)
+
     def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
         """Embed what is free."""
         self.encoded.begin(tables, progress)
@@ -103,6 +115,11 @@ class Together(Reader, Generic[R]):
         """Ask the members, one of those that read alike."""
         one_of_a_kind = {member.reading: member for member in self.members}.values()
         return _first_reasons([member.read(smiles) for member in one_of_a_kind])
+
+    def among(self, smiles: Sequence[str], whole: Sequence[str], places: Rows) -> None:
+        """Tell the members."""
+        for member in self.members:
+            member.among(smiles, whole, places)
 
     def begin(self, tables: Sequence[Sequence[str]], progress: Progress = silent) -> None:
         """Let the members begin."""

@@ -59,6 +59,23 @@ class InMemory:
             yield places, self.array[rows[places]]
 
 
+@dataclass(frozen=True)
+class SomeRows:
+    """Some rows of a matrix as one: its row i is ``rows[i]`` there."""
+
+    matrix: Matrix
+    rows: Rows
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (len(rows), d)."""
+        return len(self.rows), self.matrix.shape[1]
+
+    def blocks(self, rows: Rows) -> Iterator[tuple[Rows, Features]]:
+        """Yield them in the order of the matrix's blocks."""
+        return self.matrix.blocks(self.rows[rows])
+
+
 def gathered(features: Matrix, rows: Rows) -> Features:
     """Return the features of some rows as one array, shape (len(rows), d)."""
     found: Features | None = None

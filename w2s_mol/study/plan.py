@@ -32,6 +32,7 @@ from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.study.unlike import unlike_notes
 from w2s_mol.study.usable import Usable, begin, usable
+from w2s_mol.study.whole_tables import tell_of_whole_tables
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
@@ -246,6 +247,7 @@ class StudyPlan:
             strict = self._config.on_invalid == "error"
             everyone: list[Reader] = [*self._supervisors, *self._students]
             if not self._begun:
+                tell_of_whole_tables(self._datasets, everyone)
                 begin(self._datasets, everyone, strict=strict, progress=progress)
                 self._begun = True
             found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)

@@ -3,15 +3,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from w2s_mol import load_encoder
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.splits import random_split
-from w2s_mol.embeddings import store
 from w2s_mol.embeddings.finding import Finder
+from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import InputError
+from w2s_mol.heads.matrix import gathered
 from w2s_mol.progress import silent
+from w2s_mol.students.registry import find_students
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.inputs import load_datasets
 from w2s_mol.study.plan import StudyPlan
+from w2s_mol.study.whole_tables import tell_of_whole_tables
 
 N = 20
 LACKS_B = (3, 7)
@@ -123,20 +127,39 @@ def test_the_settings_of_one_target_are_written_as_when_there_could_be_but_one()
     assert StudyConfig(dataset="own.csv", target_column="y").target_column == ("y",)
 
 
-@pytest.mark.parametrize(("targets", "blocks"), [(("a", "c"), 1), (("a", "b"), 2)])
-def test_equal_rows_are_embedded_once_whatever_their_target(
-    write_table, fresh_home, monkeypatch, targets, blocks
+@pytest.mark.parametrize("targets", [("a", "c"), ("a", "b"), ("b", "a")])
+def test_a_molecule_of_several_targets_is_embedded_once(
+    write_table, fresh_home, monkeypatch, targets
 ):
-    made = []
-    make = store.make_block
-    monkeypatch.setattr(store, "make_block", lambda *given: made.append(1) or make(*given))
+    embedded: list[str] = []
+    embed = Encoder.embed
+
+    def listening(self, smiles, *rest):
+        embedded.extend(smiles)
+        return embed(self, smiles, *rest)
+
+    monkeypatch.setattr(Encoder, "embed", listening)
     settings = {"weak": "weak-h8-s0", "strong": "weak-h8-s0", "split_seeds": (0,)}
     config = StudyConfig(dataset=write_table(), target_column=targets, **settings)
     plan = StudyPlan(config, Finder("mean+pooled"))
     results = [plan.do(part, silent).tables for part in plan.part_names()]
     named = [str(t["results"]["dataset"].iloc[0]) for t in results if "results" in t]
     assert named == [f"own:{target}" for target in targets]
-    assert len(made) == blocks
+    assert len(embedded) == len({*embedded}) == N
+
+
+def test_each_target_has_the_vectors_of_its_own_molecules(write_table, fresh_home):
+    config = StudyConfig(dataset=write_table(), target_column=("a", "b"))
+    datasets = load_datasets(config, Finder())
+    [reader] = find_students(["ecfp"], Finder())
+    tell_of_whole_tables(datasets, [reader])
+    reader.begin([dataset.smiles for dataset in datasets])
+    assert [len(dataset) for dataset in datasets] == [N, N - 2]
+    for dataset in datasets:
+        assert list(reader.prepare(dataset.smiles)) == [""] * len(dataset)
+        found = reader.encoded.features(dataset.smiles)
+        expected = load_encoder("ecfp").embed(dataset.smiles).embeddings
+        np.testing.assert_array_equal(gathered(found, np.arange(len(dataset))), expected)
 
 
 def test_the_library_loads_one_of_several(write_table):
