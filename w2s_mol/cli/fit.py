@@ -48,6 +48,7 @@ def fit(
         model = fit_model(found, choice, finder, progress)
     model.save(output_dir)
     facts = model.facts
+    output.note(choice.words)
     output.note(
         f"{facts['dataset']}: use {model.use}, weak {facts['weak']}, fitted on "
         f"{facts['labelled']:,} labelled molecules; written to {shlex.quote(str(output_dir))}."

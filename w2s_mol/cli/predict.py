@@ -42,8 +42,8 @@ def predict(
     Writes the columns smiles, prediction (mean over the splits' models), spread (their standard
     deviation), lower and upper (a 90 % interval from what was missed on validation molecules),
     distance (from the nearest training molecule, as a percentile among these), unlike (beyond the
-    99th) and reason (why there is no prediction), in the order of the library. Memory does not
-    grow with it.
+    99th, or a number of it is ten standard deviations from those learnt from) and reason (why
+    there is no prediction), in the order of the library. Memory does not grow with it.
 
     Example: w2s-mol predict library.csv --run runs/lipop -o predicted.parquet
     """

@@ -25,6 +25,7 @@ from w2s_mol.heads.matrix import Matrix, Rows
 from w2s_mol.students.contract import Student
 from w2s_mol.students.registry import find_students
 from w2s_mol.study.usable import Usable, usable
+from w2s_mol.supervisors.combined import Concat
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.threads import one_thread
@@ -160,7 +161,7 @@ def _refuse_several(weak: int, strong: int) -> None:
 
 
 def _encoded(reader: Reader) -> Encoded | EncodedTogether:
-    if not isinstance(reader, EncodedReader | ReaderOfSeveral):
+    if not isinstance(reader, EncodedReader | ReaderOfSeveral | Concat):
         raise InputError(
             f"{reader.name} has no representation of its own to compare. Name encoders."
         )

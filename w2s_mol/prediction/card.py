@@ -24,7 +24,9 @@ def card_text(use: str, facts: Mapping[str, Any]) -> str:
         for name, of in facts["errors"].items()
     )
     penalties = ", ".join(f"{name} {value:g}" for name, value in facts["chosen"].items())
-    read = columns_of([facts["weak"]]) if use == WEAK or USES[use].reads_weak else []
+    names = facts.get("taken") or [facts["weak"]]
+    taken = f" ({' + '.join(facts['taken'])})" if facts.get("taken") else ""
+    read = columns_of(names) if use == WEAK or USES[use].reads_weak else []
     columns = f", columns={{{read[0]!r}: [1.0, 2.0]}}" if read else ""
     half = facts["half_width"]
     interval = (
@@ -40,7 +42,7 @@ Predicts the label of `{facts["dataset"]}` (in {facts["unit"]}) from SMILES.
 | how it was made | |
 | --- | --- |
 | use | {use}: {facts["what"]} |
-| supervisor | {facts["weak"]}, sha256 `{facts["weak_sha256"]}` |
+| supervisor | {facts["weak"]}{taken}, sha256 `{facts["weak_sha256"]}` |
 | strong encoder | {facts["strong"]}, sha256 `{facts["strong_sha256"]}` |
 | data | {facts["dataset"]}, sha256 `{facts["dataset_sha256"]}` |
 | molecules | {facts["molecules"]:,}, {facts["labelled"]:,} of them with a label |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite
@@ -18,9 +19,11 @@ from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL
 from w2s_mol.study.kept_models import KeptModel, KeptModels
 from w2s_mol.study.prediction_tables import MOLECULES, PART
+from w2s_mol.supervisors.names import BETWEEN_TAKEN
 from w2s_mol.uses.registry import DIRECT, USES, WEAK
 
 PICKED, RECOMMENDED = "picked", "recommended"
+_ROUNDING = 1e-12
 CANDIDATES = (WEAK, "w2s", "delta", "stack", "both", "direct")
 """The uses that can predict new molecules."""
 
@@ -41,6 +44,8 @@ class Choice:
         What is kept of each split of the use, and of the supervisor; no students for ``weak``.
     instead_of
         What is better on validation and has no models for new molecules, if anything is.
+    control
+        Which null control the study is, ``none`` for a study proper.
     """
 
     keys: Mapping[str, Any]
@@ -51,6 +56,19 @@ class Choice:
     students: list[KeptModel] = field(default_factory=list)
     supervisors: list[KeptModel] = field(default_factory=list)
     instead_of: str = ""
+    control: str = NO_CONTROL
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Return whom the supervisor takes most often over the splits, if it takes some of others.
+
+        So many as it takes on a split; of several alike those that were taken first.
+        """
+        on_splits = self.results.drop_duplicates("split_sha256")["taken"].astype(str)
+        each = [names.split(BETWEEN_TAKEN) for names in on_splits if names]
+        counts = Counter(name for names in each for name in names)
+        most = max(map(len, each), default=0)
+        return tuple(name for name, _ in counts.most_common(most))
 
     @property
     def reads_weak(self) -> bool:
@@ -69,7 +87,18 @@ class Choice:
         strong = "" if self.use == WEAK else f", strong {self.keys['strong']}"
         labels = "" if self.keys["labels"] == ALL else f", {self.keys['labels']} labels"
         said = f"{self.keys['dataset']}: {what}{strong}{labels}, mean over {len(self.kept)} splits"
-        return f"{said}{self.instead_of}"
+        return f"{said}{self.instead_of}{self._warnings}"
+
+    @property
+    def _warnings(self) -> str:
+        valid = self.results[self.results["eval_split"] == "valid"]
+        error, direct = valid[f"{self.use}_error"].mean(), valid[f"{DIRECT}_error"].mean()
+        said = ""
+        if self.control != NO_CONTROL:
+            said = f". This run is a null control ({self.control}): not to be used"
+        if error <= _ROUNDING * direct:
+            said += f". {self.weak} knows the labels themselves: look at where it comes from"
+        return said
 
 
 def choose(
@@ -124,7 +153,7 @@ def choose(
         usable = _usable(choice.by_use, choice.splits)
         if one in usable:
             better = "" if number == 0 else _better(rows, *ranked[0])
-            return replace(choice.of_use(), instead_of=better)
+            return replace(choice.of_use(), instead_of=better, control=study.control)
     kept = ", ".join(usable) or "nothing"
     raise InputError(
         f"{run.folder} keeps no models of use {use!r} for this supervisor that say anything of new "
@@ -203,7 +232,10 @@ def _one_of(what: str, name: str | None, known: Sequence[str]) -> str:
     if name is None and len(names) == 1:
         return names[0]
     if name is None:
-        raise InputError(f"the run has several: {', '.join(names)}. Say which with --{what}.")
+        kind = "strong encoders" if what == "strong" else f"{what.removesuffix('s')}s"
+        raise InputError(
+            f"the run has several {kind}: {', '.join(names)}. Say which with --{what}."
+        )
     if name not in names:
         raise unknown_name(f"{what} of the run:", name, names)
     return name

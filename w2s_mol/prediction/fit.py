@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite, isnan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
+from w2s_mol.datasets.named import SETS, dataset_names
+from w2s_mol.datasets.rules import ROWS
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
 from w2s_mol.errors import InputError
@@ -38,6 +41,7 @@ from w2s_mol.study.usable import usable
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
+from w2s_mol.supervisors.top import mean_of_taken
 from w2s_mol.tasks.registry import find_task
 from w2s_mol.uses.contract import Known, Use
 from w2s_mol.uses.corrected import Both
@@ -76,6 +80,7 @@ def fit(
     config = made(StudyConfig, dict(run.manifest["config"]))
     finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
     row = choice.results.iloc[0]
+    _check_files(config, run)
     every = load_datasets(config, finder, columns_of(config.weak))
     dataset = _same([_as_used(d, run) for d in every], row["dataset"], row["dataset_sha256"])
     teachers = find_supervisors(config.weak, finder)
@@ -84,19 +89,26 @@ def fit(
     student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
     if supervisor is None:
         raise _other(choice.weak, row["weak_sha256"])
-    if supervisor.asks_student and choice.use != Direct.name:
-        raise InputError(
-            f"{choice.weak} is of other supervisors on each split, so that there is none to fit on "
-            f"all labels. Give --weak one of them, or --use {Direct.name}."
-        )
+    teacher = mean_of_taken(supervisor, choice.taken) if choice.taken else supervisor
     readers: list[Reader] = [supervisor, *([] if choice.use == WEAK else [student])]
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
     if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
         raise _other(choice.weak, row["weak_sha256"])
     usual = find_task(config.task).fitter(config.head, epochs=config.head_epochs, seed=config.seed)
-    said = None if choice.use == Direct.name else _said(kept, supervisor, config, usual)
-    models = _fitted(kept, supervisor, said, student, choice, usual)
+    said = None if choice.use == Direct.name else _said(kept, teacher, config, usual)
+    models = _fitted(kept, teacher, said, student, choice, usual)
     return FittedModel(choice.use, *models, _facts(run, config, choice, kept))
+
+
+def _check_files(config: StudyConfig, run: FinishedRun) -> None:
+    """Raise InputError if tables that the run was given are not where it was started."""
+    named = {*dataset_names(), *SETS, ROWS}
+    for name in (*config.dataset, *config.unlabelled):
+        if name not in named and not Path(name).exists():
+            raise InputError(
+                f"{run.folder} read the table {name}, which is not here. Fit in the folder that "
+                "the run was started in, or put the table back."
+            )
 
 
 def _said(
@@ -210,6 +222,7 @@ def _facts(
         "labelled": int((~np.isnan(dataset.labels)).sum()),
         "weak": choice.weak,
         "weak_sha256": str(row["weak_sha256"]),
+        "taken": list(choice.taken),
         "strong": str(row["strong"]),
         "strong_sha256": str(row["strong_sha256"]),
         "what": "the supervisor's labels" if choice.use == WEAK else USES[choice.use].what,

@@ -167,7 +167,7 @@ def _facts(folder: Path) -> dict[str, Any]:
     try:
         facts = files.read_json(path)
         content = {name: value for name, value in facts.items() if name != "sha256"}
-        whole = facts["sha256"] == files.sha256_json(content)
+        whole = facts.get("sha256") == files.sha256_json(content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path} cannot be read: {error}. It should be in a folder that 'w2s-mol fit' wrote."

@@ -47,7 +47,8 @@ class Block:
         How far each is from the nearest training molecule, in percent of the training molecules
         that are no farther from each other; NaN where that is not known.
     unlike
-        Whether it is farther than ``likeness.FARTHER_THAN`` percent of them.
+        Whether it is farther than ``likeness.FARTHER_THAN`` percent of them, or a number that is
+        read of it is far from theirs (``predictor.FAR``).
     reasons
         Why there is no prediction, or an empty text.
     """
@@ -116,7 +117,7 @@ class LibraryPredictor:
             said.predictions.std(axis=1, ddof=1) if several else np.full(len(examples), np.nan),
             self.half_width,
             distances,
-            distances > FARTHER_THAN,
+            (distances > FARTHER_THAN) | said.far,
             said.reasons,
         )
 

@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.heads.linear import Array, LinearHead
 from w2s_mol.heads.matrix import Features
 from w2s_mol.models.model import Input, Model
-from w2s_mol.prediction.sources import fault_of, open_source, reads_column
+from w2s_mol.prediction.sources import fault_of, is_number, open_source, reads_column
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.uses.registry import USES
+
+FAR = 10.0
+"""Standard deviations from the mean: numbers beyond are none that a head was fitted on."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,14 @@ class Said:
         What the students read (the supervisors where there are none) side by side, shape (n, d).
     reasons
         For each molecule why there is no prediction, or an empty text.
+    far
+        Whether a number that a model reads of it is far from all that its head was fitted on.
     """
 
     predictions: Array
     features: Features
     reasons: list[str]
+    far: NDArray[np.bool_]
 
 
 class Predictor:
@@ -69,6 +76,12 @@ class Predictor:
         self._seen = tuple(dict.fromkeys(i for m in students or supervisors for i in m.inputs))
         inputs = dict.fromkeys(i for m in (*supervisors, *students) for i in m.inputs)
         self._sources = {one: open_source(one, finder) for one in inputs}
+        self._numbers = [
+            (model.inputs[0], model.head.scaler.mean[0], model.head.scaler.scale[0])
+            for model in supervisors
+            if len(model.inputs) == 1 and is_number(model.inputs[0])
+            if model.head.scaler.scale[0] != 1  # as it stands: of no molecules
+        ]
         self.columns = columns_of(one.encoder for one in inputs if reads_column(one))
 
     @property
@@ -95,7 +108,16 @@ class Predictor:
             why or ("" if known else "the prediction is not finite")
             for why, known in zip(reasons, finite, strict=True)
         ]
-        return Said(np.where(finite[:, None], found, np.nan), _beside(self._seen, read), told)
+        features = _beside(self._seen, read)
+        return Said(np.where(finite[:, None], found, np.nan), features, told, self._far(read))
+
+    def _far(self, read: _Read) -> NDArray[np.bool_]:
+        n = len(next(iter(read.values()))[1])
+        found = np.zeros(n, dtype=bool)
+        with np.errstate(invalid="ignore"):
+            for one, mean, scale in self._numbers:
+                found |= np.abs(read[one][0][:, 0] - mean) > FAR * scale
+        return found
 
     def features(self, examples: Examples) -> Features:
         """Return what the student reads of molecules, NaN where it cannot."""

@@ -17,7 +17,7 @@ from w2s_mol.models.model import Input
 from w2s_mol.molecules.properties import property_values
 from w2s_mol.molecules.smiles import MoleculeError, check_molecule
 from w2s_mol.progress import Progress
-from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
+from w2s_mol.supervisors.names import COLUMN, NUMBERS, PROPERTY, RAW
 
 
 class Source(ABC):
@@ -77,6 +77,11 @@ class _Property(Source):
 def reads_column(one: Input) -> bool:
     """Say whether an input is a number of each molecule's own table."""
     return one.encoder.startswith((COLUMN, RAW))
+
+
+def is_number(one: Input) -> bool:
+    """Say whether an input is one number of each molecule."""
+    return one.encoder.startswith(NUMBERS)
 
 
 def open_source(one: Input, finder: Finder) -> Source:

@@ -76,7 +76,7 @@ def write_predictions(path: Path, blocks: Iterable[Block], choice: Choice) -> Wr
             writer.write_batch(_batch(block))
             rows += len(block)
             unlike += int(block.unlike.sum())
-            compared += int(np.isfinite(block.distances).sum())
+            compared += int((np.isfinite(block.distances) | block.unlike).sum())
             reasons.update(reason_and_detail(why)[0] for why in block.reasons if why)
     return Written(rows, unlike if compared else None, dict(reasons.most_common()))
 
@@ -105,7 +105,7 @@ def _batch(block: Block) -> pa.RecordBatch:
     columns = [
         pa.array(block.smiles, pa.string()),
         *map(_nulls, numbers),
-        pa.array(block.unlike, mask=np.isnan(block.distances)),
+        pa.array(block.unlike, mask=np.isnan(block.distances) & ~block.unlike),
         pa.array(block.reasons, pa.string()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)

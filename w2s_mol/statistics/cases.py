@@ -46,7 +46,10 @@ class _SplitTerms:
     def weighted(self, weights: Array, quantity: str) -> Array:
         """Return means under weights of shape (r, n) that sum to one, shape (r, k)."""
         sums = weights @ self.terms[quantity]
-        return sums if self.said.all() else sums / (weights @ self.said)
+        if self.said.all():
+            return sums
+        with np.errstate(invalid="ignore", divide="ignore"):  # none of the molecules was drawn
+            return sums / (weights @ self.said)
 
     def of(self, chosen: NDArray[np.bool_]) -> _SplitTerms:
         """Return those of some supervisors."""

@@ -13,6 +13,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.students.frozen import learned_heads
+from w2s_mol.supervisors.combined import Concat
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.probe import Probe
 from w2s_mol.uses.contract import Exercise, Learned
@@ -27,7 +28,7 @@ class OwnStudent(Student):
     def refuse(self, supervisors: Sequence[Supervisor]) -> None:
         """Refuse supervisors that have no representation."""
         for supervisor in supervisors:
-            if not isinstance(supervisor, Probe):
+            if not isinstance(supervisor, Probe | Concat):
                 raise InputError(
                     f"--strong {SELF} lets every supervisor teach its own representation, and "
                     f"{supervisor.name} has none. Leave one of the two out."
@@ -37,7 +38,7 @@ class OwnStudent(Student):
         """Fit heads on each supervisor's own features."""
         each = []
         for place, supervisor in enumerate(teaching.supervisors):
-            assert isinstance(supervisor, Probe)  # noqa: S101 -- refused before
+            assert isinstance(supervisor, Probe | Concat)  # noqa: S101 -- refused before
             mine = [_of_one(exercise, place) for exercise in exercises]
             each.append(learned_heads(supervisor.encoded, teaching, mine))
         return [

@@ -10,7 +10,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.students.contract import Student
 from w2s_mol.students.frozen import FrozenStudent, SeveralStudent
 from w2s_mol.students.own import OwnStudent
-from w2s_mol.supervisors.names import CONCAT, members_of
+from w2s_mol.supervisors.names import CHAIN, CONCAT, MEAN, NUMBERS, TOP, members_of
 
 KINDS: dict[str, Callable[[], Student]] = {OwnStudent.name: OwnStudent}
 """By name; any other name is that of an encoder, which stays frozen under a head, or of several."""
@@ -39,8 +39,17 @@ def find_students(names: Iterable[str], finder: Finder) -> list[Student]:
 def _student(name: str, finder: Finder) -> Student:
     if name in KINDS:
         return KINDS[name]()
+    if name.startswith((*NUMBERS, MEAN, CHAIN, TOP)):
+        raise InputError(
+            f"--strong {name} gives labels, and learns none. Name an encoder, or several side by "
+            f"side: {CONCAT}A+B."
+        )
     if not name.startswith(CONCAT):
         return FrozenStudent(finder.encoded(name))
+    if own := [member for member in members_of(name) if member in KINDS]:
+        raise InputError(
+            f"--strong {name}: {own[0]} is no encoder. Leave it out, or name it alone."
+        )
     members = [FrozenStudent(finder.encoded(member)) for member in members_of(name)]
     [(sha256, count)] = Counter(member.sha256 for member in members).most_common(1)
     if count > 1:

@@ -71,7 +71,7 @@ class Concat(Combined):
     def __init__(self, name: str, members: Sequence[Supervisor]) -> None:
         super().__init__(name, members)
         probes = [member for member in members if isinstance(member, Probe)]
-        self._together = EncodedTogether([probe.encoded for probe in probes])
+        self.encoded = EncodedTogether([probe.encoded for probe in probes])
         if len(probes) < len(members):
             [other, *_] = [member for member in members if not isinstance(member, Probe)]
             raise InputError(
@@ -81,12 +81,12 @@ class Concat(Combined):
 
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Fit one head on true labels, and let it predict."""
-        said, head = probed(self._together.features(lesson.examples.smiles), lesson)
-        return replace(said, model=self._together.model(head))
+        said, head = probed(self.encoded.features(lesson.examples.smiles), lesson)
+        return replace(said, model=self.encoded.model(head))
 
 
 class Mean(Combined):
-    """The mean of the labels of those that say something."""
+    """The mean of the labels of molecules of which all members say something."""
 
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Average."""
@@ -124,17 +124,14 @@ COMBINATIONS: dict[str, type[Combined]] = {CONCAT: Concat, MEAN: Mean, CHAIN: Ch
 
 
 def mean_of(each: Sequence[WeakLabels]) -> WeakLabels:
-    """Return the mean of what some supervisors say, of those that say something.
+    """Return the mean of what some supervisors say, where all of them say something.
 
-    Its model has nothing to say of new molecules of which one of them has not.
+    A mean of the others would be another supervisor on each molecule, which no error describes.
     """
-    said = np.stack([one.labels for one in each])
-    says = ~np.isnan(said)
-    count = says.sum(axis=0)
-    total = np.where(says, said, 0.0).sum(axis=0)
+    labels = np.mean([one.labels for one in each], axis=0)
     models = [one.model for one in each if one.model]
     model = averaged(models) if len(models) == len(each) else None
-    return WeakLabels(np.where(count > 0, total / np.maximum(count, 1), np.nan), model=model)
+    return WeakLabels(labels, model=model)
 
 
 def _taught_by(labels: Array, lesson: Lesson) -> Lesson:

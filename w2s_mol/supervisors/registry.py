@@ -86,6 +86,11 @@ class _Making:
         return self._made[name]
 
     def _make(self, name: str) -> Supervisor:
+        if name.startswith(TOP):
+            raise InputError(
+                f"{name} takes the best of all others of a study, and is no member of a "
+                "combination. Name it alone."
+            )
         for prefix, maker in KINDS.items():
             if name.startswith(prefix):
                 return maker(name.removeprefix(prefix), self._finder)

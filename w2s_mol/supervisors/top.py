@@ -12,13 +12,20 @@ from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.reader import Together
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
-from w2s_mol.supervisors.combined import mean_of
+from w2s_mol.supervisors.combined import Mean, mean_of
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
-from w2s_mol.supervisors.names import BETWEEN_TAKEN, TOP
+from w2s_mol.supervisors.names import BETWEEN_TAKEN, MEAN, TOP
 
 _LEAST_SAID = 0.5
 _AT_ONCE = 24
 """Candidates: their students' heads need no more memory than those of a part of a study."""
+
+
+def mean_of_taken(top: Supervisor, names: Sequence[str]) -> Supervisor:
+    """Return the mean of some of those that a supervisor takes from, or the one, by name."""
+    assert isinstance(top, Top)  # noqa: S101 -- nobody else takes
+    taken = [next(one for one in top.members if one.name == name) for name in names]
+    return taken[0] if len(taken) == 1 else Mean(f"{MEAN}{'+'.join(names)}", taken)
 
 
 class Top(Together[Supervisor], Supervisor):

@@ -48,6 +48,14 @@ def test_by_default_supervisor_and_use_are_the_pair_that_errs_least(
     assert means.loc[found.weak, f"{found.use}_error"] == means.to_numpy().min()
 
 
+def test_models_of_a_null_control_are_said_to_be_that(run_folders: Path) -> None:
+    for name, control in (("shuffled", "shuffled labels"), ("study", None)):
+        [found] = find_runs([run_folders / name])
+        words = choose(found, KeptModels(found), "esol").words
+        assert (f"null control ({control})" in words) == bool(control)
+        assert "null control" not in words or control
+
+
 @pytest.mark.parametrize(
     ("use", "students", "reads_weak"),
     [("weak", 0, True), ("w2s", 2, False), ("direct", 2, False), ("delta", 2, True)],
@@ -63,7 +71,7 @@ def test_a_use_has_the_models_that_it_needs(
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({}, r"several: .*lipop.*Say which with --dataset"),
+        ({}, r"several datasets: .*lipop.*Say which with --dataset"),
         ({"dataset": "eslo"}, r"unknown dataset of the run: 'eslo'\. Did you mean 'esol'"),
         ({"dataset": "esol", "strong": "ecpf"}, r"Did you mean 'ecfp'"),
         ({"dataset": "esol", "weak": "weak-h8-s1"}, r"Did you mean 'weak-h8-s0'"),

@@ -108,14 +108,37 @@ def test_encoders_side_by_side_are_one_student(run: FinishedRun, table: Path, us
     np.testing.assert_allclose(block.predictions[both], of_row["mean"][both], atol=1e-4)
 
 
-def test_whoever_is_of_others_on_each_split_is_not_fitted_on_all(run: FinishedRun) -> None:
+def test_whoever_takes_others_is_fitted_as_the_mean_of_those_it_takes_most_often(
+    run: FinishedRun, table: Path, tmp_path: Path
+) -> None:
     results = run.table("results")
     taken = results[results["weak"] == TOP]["taken"]
     assert (taken.str.count(r" \+ ") == 1).all()
     assert (results[results["weak"] != TOP]["taken"] == "").all()
-    choice = choose(run, KeptModels(run), strong="ecfp", weak=TOP, use="delta")
-    with pytest.raises(InputError, match="other supervisors on each split"):
-        fit(run, choice, Finder())
+    choice = choose(run, KeptModels(run), strong="ecfp", weak=TOP, use="weak")
+    assert len(choice.taken) == 2
+    fit(run, choice, Finder()).save(tmp_path / "top")
+    own = pd.read_csv(table)
+    each = [
+        fit(run, choose(run, KeptModels(run), strong="ecfp", weak=name, use="weak"), Finder())
+        for name in choice.taken
+    ]
+    given = (list(own["smiles"]), {"dock": own["dock"]})
+    expected = np.mean([model.predict(*given) for model in each], axis=0)
+    np.testing.assert_allclose(load_model(tmp_path / "top").predict(*given), expected, atol=1e-5)
+    card = (tmp_path / "top" / "README.md").read_text()
+    assert f"{TOP} ({' + '.join(choice.taken)})" in card
+
+
+def test_a_number_far_from_all_that_a_head_was_fitted_on_is_told(
+    run: FinishedRun, tmp_path: Path
+) -> None:
+    """Docking programs write sentinel values for what could not be docked."""
+    (tmp_path / "far.csv").write_text("smiles,dock\nCCO,1\nCCO,-1e9\n")
+    predictor = open_predictor(run, strong="ecfp", weak="column:dock", use="stack")
+    [block] = predictor.blocks(Library(tmp_path / "far.csv"))
+    assert block.unlike[1]
+    assert block.unlike[0] == (block.distances[0] > 95)
 
 
 @pytest.mark.parametrize("weak", [name for name in EVERY if name != TOP])

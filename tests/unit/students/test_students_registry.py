@@ -66,6 +66,12 @@ def test_one_encoder_is_not_several(name: str) -> None:
         find_students([name], FINDER)
 
 
+@pytest.mark.parametrize("name", ["column:a", "mean:ecfp+rdkit2d", "top:1", "concat:self+ecfp"])
+def test_what_gives_labels_is_no_student(name: str) -> None:
+    with pytest.raises(InputError, match=r"gives labels, and learns none|self is no encoder"):
+        find_students([name], FINDER)
+
+
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(InputError, match="unknown encoder 'molbrt'"):
         find_students(["molbrt"], FINDER)
@@ -75,6 +81,7 @@ def test_self_refuses_a_supervisor_without_a_representation() -> None:
     own, frozen = find_students(["self", "ecfp"], FINDER)
     probes = [probe(np.ones((3, 2)))]
     own.refuse(probes)
+    own.refuse(find_supervisors(["concat:ecfp+rdkit2d"], FINDER))
     with pytest.raises(InputError, match=r"--strong self .* and mute has none"):
         own.refuse([*probes, Says(np.zeros(3), "mute")])
     frozen.refuse([*probes, Says(np.zeros(3), "mute")])

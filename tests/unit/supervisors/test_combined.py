@@ -50,11 +50,11 @@ def test_concat_is_one_head_on_all_features(generator: np.random.Generator) -> N
     assert said.penalty == head.penalties[0]
 
 
-def test_mean_is_of_those_that_say_something() -> None:
+def test_mean_is_of_molecules_of_which_all_say_something() -> None:
     one = np.array([1.0, 2.0, NAN, NAN] * 10)
     other = np.array([3.0, NAN, 5.0, NAN] * 10)
     said = Mean("mean:a+b", [Says(one, "a"), Says(other, "b")]).labels(lesson(np.zeros(40)))
-    np.testing.assert_array_equal(said.labels, [2.0, 2.0, 5.0, NAN] * 10)
+    np.testing.assert_array_equal(said.labels, [2.0, NAN, NAN, NAN] * 10)
     assert np.isnan(said.penalty)
 
 

@@ -128,6 +128,12 @@ def test_no_weights_are_loaded_for_those_that_are_known(monkeypatch: pytest.Monk
     assert [s.name for s in find_supervisors(["weak-h8-s0"], FINDER)] == ["weak-h8-s0"]
 
 
+@pytest.mark.parametrize("name", ["mean:top:1+ecfp", "chain:ecfp>top:1"])
+def test_the_best_of_all_others_are_no_member_of_a_combination(name: str) -> None:
+    with pytest.raises(InputError, match=r"top:1 takes the best .* Name it alone"):
+        find_supervisors([name, "rdkit2d"], FINDER)
+
+
 def test_the_best_are_of_all_others_wherever_they_are_named() -> None:
     [first, second, top] = find_supervisors(["top:1", "ecfp", "mean:ecfp+rdkit2d"], FINDER)
     assert (first.name, second.name) == ("ecfp", "mean:ecfp+rdkit2d")
