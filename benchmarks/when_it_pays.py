@@ -40,7 +40,7 @@ USES = ("weak", "w2s", "delta", "stack", "both", "direct")
 CASE = ["strong", "dataset", "labels", "split"]
 COMBINED = ("mean:h96", "concat:h96", "mean:shipped", "chain:all-s0")
 TOP = ("top:1", "top:3")
-HEADS = ("ridge", "ols", "adamw")
+HEADS = ("ridge", "ols")
 OUTSIDE = {
     "lipop": ("property:MolLogP", "property:TPSA"),
     "esol": ("property:MolLogP", "property:TPSA"),
