@@ -35,7 +35,7 @@ def draw_picture(path: Path, cases: pd.DataFrame, few: pd.DataFrame) -> None:
         of_strong = cases[cases["strong"] == strong]
         _errors(axes[0, place], of_strong, f"{SHORT[strong]}: errors / direct")
     _ranks(axes[1, 0], cases[cases["strong"] == _FIRST], "all validation labels")
-    _ranks(axes[1, 1], few, "an eighth of the labels to choose on")
+    _ranks(axes[1, 1], few, "few to choose on")
     for (strong, short), colour in zip(SHORT.items(), _COLOURS, strict=False):
         _line(axes[1, 2], cases[cases["strong"] == strong], "correlation", colour, short)
     _line(axes[1, 2], few, "correlation", "black", f"{SHORT[_FIRST]}, few to choose on")
@@ -69,7 +69,7 @@ def _ranks(axes: Any, cases: pd.DataFrame, title: str) -> None:
     for (words, column), colour, style in zip(shown.items(), _COLOURS[:2] * 2, styles, strict=True):
         _line(axes, cases, column, colour, words, style)
     axes.set_ylim(0, 1)
-    axes.set_title(f"rank correlation of the rules, {title}", loc="left", fontsize=10)
+    axes.set_title(f"rank correlation of rules, {title}", loc="left", fontsize=10)
     axes.legend(fontsize=8, loc="lower right")
 
 
