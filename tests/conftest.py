@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +69,14 @@ def _own_home(shared: Path) -> None:
     os.environ.pop("W2S_MOL_MIRROR", None)
     # Else each of the hundred programs that the tests start compiles the whole package again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.fixture(autouse=True)
+def _normal_output() -> Iterator[None]:
+    """Let no test that asks for a quiet program make the next one's quiet."""
+    yield
+    if output := sys.modules.get("w2s_mol.cli.output"):
+        output.verbosity = output.NORMAL
 
 
 @pytest.fixture
