@@ -10,6 +10,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.students.contract import Student
 from w2s_mol.students.frozen import FrozenStudent, SeveralStudent
 from w2s_mol.students.own import OwnStudent
+from w2s_mol.supervisors.combined import check_each_once
 from w2s_mol.supervisors.names import CHAIN, CONCAT, MEAN, NUMBERS, TOP, members_of
 
 KINDS: dict[str, Callable[[], Student]] = {OwnStudent.name: OwnStudent}
@@ -51,8 +52,5 @@ def _student(name: str, finder: Finder) -> Student:
             f"--strong {name}: {own[0]} is no encoder. Leave it out, or name it alone."
         )
     members = [FrozenStudent(finder.encoded(member)) for member in members_of(name)]
-    [(sha256, count)] = Counter(member.sha256 for member in members).most_common(1)
-    if count > 1:
-        twice = next(member.name for member in members if member.sha256 == sha256)
-        raise InputError(f"--strong {name} names {twice} {count} times. Name each once.")
+    check_each_once(f"--strong {name}", members)
     return SeveralStudent(members)

@@ -10,7 +10,7 @@ import numpy as np
 
 from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
-from w2s_mol.embeddings.reader import Together
+from w2s_mol.embeddings.reader import Reader, Together
 from w2s_mol.embeddings.together import EncodedTogether
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
@@ -41,10 +41,7 @@ class Combined(Together[Supervisor], Supervisor):
         self.name = f"{self.family}:{names}" if "/" in name else name
         self.seed = _shared([member.seed for member in members])
         self.sha256 = self._hash([member.sha256 for member in members])
-        once = {member.sha256: member.name for member in self._once()}
-        [(sha256, count)] = Counter(member.sha256 for member in self._once()).most_common(1)
-        if count > 1:
-            raise InputError(f"{name} names {once[sha256]} {count} times. Name each once.")
+        check_each_once(name, self._once())
 
     def content(self, examples: Examples) -> str:
         """Return a hash of what the members are."""
@@ -121,6 +118,14 @@ class Chain(Combined):
 
 COMBINATIONS: dict[str, type[Combined]] = {CONCAT: Concat, MEAN: Mean, CHAIN: Chain}
 """By how their names begin."""
+
+
+def check_each_once(name: str, members: Sequence[Reader]) -> None:
+    """Raise InputError if what a name puts together holds one of them several times."""
+    called = {member.sha256: member.name for member in members}
+    [(sha256, count)] = Counter(member.sha256 for member in members).most_common(1)
+    if count > 1:
+        raise InputError(f"{name} names {called[sha256]} {count} times. Name each once.")
 
 
 def mean_of(each: Sequence[WeakLabels]) -> WeakLabels:

@@ -47,12 +47,12 @@ def find_supervisors(names: Iterable[str], finder: Finder) -> list[Supervisor]:
     """
     found: dict[str, Supervisor] = {}
     making = _Making(finder)
-    own = [name for name in dict.fromkeys(names) if not name.startswith(TOP)]
-    for name in own:
+    once = list(dict.fromkeys(names))
+    for name in (name for name in once if not name.startswith(TOP)):
         for supervisor in making.named(name):
             found.setdefault(supervisor.sha256, supervisor)
     others = [*found.values()]
-    for name in (name for name in dict.fromkeys(names) if name.startswith(TOP)):
+    for name in (name for name in once if name.startswith(TOP)):
         top = Top(name, count_of(name), others)
         found.setdefault(top.sha256, top)
     if not found:
