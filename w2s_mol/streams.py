@@ -19,6 +19,8 @@ _PURPOSES = (
     "labelled molecules",
     "labelled validation molecules",
     "known molecules",
+    "noise of molecules",
+    "truths of supervisors",
 )
 """A purpose's place is its stream: add at the end."""
 

@@ -47,19 +47,32 @@ def random_split(n: int, seed: int) -> Split:
 def scaffold_split(smiles: Sequence[str], seed: int) -> Split:
     """Split rows 80/10/10 so that no Bemis-Murcko scaffold is in two parts.
 
-    Scaffolds are taken in random order; each goes to the first of valid and test that still has
-    room for all of it, else to train. Bemis and Murcko, J. Med. Chem. 39, 2887-2893, 1996.
+    Bemis and Murcko, J. Med. Chem. 39, 2887-2893, 1996.
     """
-    held = _held_out(len(smiles))
-    groups: dict[str, list[int]] = defaultdict(list)
+    return group_split(scaffolds(smiles), seed)
+
+
+def scaffolds(smiles: Sequence[str]) -> list[str]:
+    """Return the Bemis-Murcko scaffold of every molecule."""
     with rdBase.BlockLogs():
-        for row, text in enumerate(smiles):
-            mol = Chem.MolFromSmiles(text)
-            groups[MurckoScaffold.MurckoScaffoldSmiles(mol=mol)].append(row)
+        mols = (Chem.MolFromSmiles(text) for text in smiles)
+        return [MurckoScaffold.MurckoScaffoldSmiles(mol=mol) for mol in mols]
+
+
+def group_split(group_of: Sequence[str], seed: int) -> Split:
+    """Split rows 80/10/10 so that no group of them is in two parts.
+
+    Groups are taken in random order; each goes to the first of valid and test that still has
+    room for all of it, else to train.
+    """
+    held = _held_out(len(group_of))
+    groups: dict[str, list[int]] = defaultdict(list)
+    for row, group in enumerate(group_of):
+        groups[group].append(row)
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
-    scaffolds = sorted(groups)
-    for index in _generator(seed).permutation(len(scaffolds)):
-        rows = groups[scaffolds[index]]
+    names = sorted(groups)
+    for index in _generator(seed).permutation(len(names)):
+        rows = groups[names[index]]
         room = (part for part in ("valid", "test") if len(parts[part]) + len(rows) <= held)
         parts[next(room, "train")].extend(rows)
     return Split(str(seed), *(np.sort(np.array(parts[p], dtype=np.int64)) for p in PARTS))

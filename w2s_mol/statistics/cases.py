@@ -1,13 +1,12 @@
 """The cases of a study: supervisors x splits of one dataset, molecule by molecule.
 
-All quantities are means over molecules of per-molecule terms, so a bootstrap replicate is a
-product of its molecules' weights with the terms: the same molecules for all supervisors (paired),
-and a molecule that is in several splits has the same weight in each.
+All quantities are means over molecules of per-molecule terms; what a molecule has in them is its
+influence, from which ``sample`` knows how all supervisors' means vary together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 
 from w2s_mol import files
 from w2s_mol.errors import InputError
-from w2s_mol.statistics.resampling import REPLICATES, row_weights
+from w2s_mol.statistics.kin import groups_of_kin
+from w2s_mol.statistics.sample import Sample, training_factor
 from w2s_mol.study.groups import no_finite_supervisor, study_groups, without_missing
 from w2s_mol.tasks.contract import Predicted, Task
 from w2s_mol.tasks.registry import task_of
@@ -29,7 +29,7 @@ _PREDICTED = ("truth", "weak_prediction", "w2s_prediction", "ceiling_prediction"
 
 
 @dataclass(frozen=True)
-class _SplitTerms:
+class SplitTerms:
     """One split's part: places of its molecules, and terms of shape (n, k) by quantity.
 
     Where a supervisor says nothing of a molecule its terms are 0 and do not count.
@@ -43,18 +43,17 @@ class _SplitTerms:
         found: Array = self.terms[quantity].sum(axis=0) / self.said.sum(axis=0)
         return found
 
-    def weighted(self, weights: Array, quantity: str) -> Array:
-        """Return means under weights of shape (r, n) that sum to one, shape (r, k)."""
-        sums = weights @ self.terms[quantity]
-        if self.said.all():
-            return sums
-        with np.errstate(invalid="ignore", divide="ignore"):  # none of the molecules was drawn
-            return sums / (weights @ self.said)
+    def influences(self, quantity: str) -> Array:
+        """Return what each molecule adds to the means, (n, k); squares sum to their variances."""
+        n = self.said.sum(axis=0)
+        beyond = np.where(self.said, self.terms[quantity] - self.means(quantity), 0.0)
+        found: Array = beyond / np.sqrt(n * np.maximum(n - 1, 1))
+        return found
 
-    def of(self, chosen: NDArray[np.bool_]) -> _SplitTerms:
+    def of(self, chosen: NDArray[np.bool_]) -> SplitTerms:
         """Return those of some supervisors."""
         terms = {name: values[:, chosen] for name, values in self.terms.items()}
-        return _SplitTerms(self.rows, self.said[:, chosen], terms)
+        return SplitTerms(self.rows, self.said[:, chosen], terms)
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,11 @@ class Cases:
         A hash of the rows and splits: cases with the same one have the same bootstrap replicates.
     n_rows
         Distinct molecules in any of their validation and test parts.
+    learnt_from
+        The number of train molecules of every split.
+    kin
+        Of each of the ``n_rows``, the number of its group (a scaffold) where splits keep groups
+        together; None where they do not.
     """
 
     keys: dict[str, Any]
@@ -96,7 +100,9 @@ class Cases:
     splits: tuple[str, ...]
     molecules: str
     n_rows: int
-    _terms: dict[str, list[_SplitTerms]]
+    learnt_from: list[int]
+    kin: NDArray[np.int64] | None
+    _terms: dict[str, list[SplitTerms]]
 
     @property
     def seed_groups(self) -> list[list[int]]:
@@ -131,20 +137,26 @@ class Cases:
         """Return a quantity of every split and supervisor, shape (s, k)."""
         return np.array([found.means(quantity) for found in self._terms[part]])
 
-    def replicates(
-        self, part: str, quantities: tuple[str, ...], replicates: int = REPLICATES, seed: int = 0
-    ) -> dict[str, Array]:
-        """Return bootstrap replicates over molecules of some quantities, shape (r, s, k) each."""
-        weights = row_weights(self.n_rows, replicates, seed)
-        found: dict[str, list[Array]] = {quantity: [] for quantity in quantities}
-        for split in self._terms[part]:
-            of_split = weights[:, split.rows].astype(np.float64)
-            drawn = of_split.sum(axis=1, keepdims=True)
-            # A replicate without any molecule of a tiny split says nothing of it.
-            of_split /= np.where(drawn > 0, drawn, np.nan)
-            for quantity in quantities:
-                found[quantity].append(split.weighted(of_split, quantity))
-        return {quantity: np.stack(values, axis=1) for quantity, values in found.items()}
+    def sample(self, part: str, quantities: Sequence[str]) -> Sample:
+        """Return some quantities of all supervisors, and what each molecule has in them.
+
+        Molecules are the units, or groups of kin where splits keep these together. Variances are
+        those of other molecules to measure on and to learn from, see ``training_factor``.
+        """
+        splits = self._terms[part]
+        influences = np.zeros((self.n_rows, len(quantities), len(self.supervisors)))
+        weights = np.zeros(self.n_rows)
+        for split in splits:
+            weights[split.rows] += 1 / (len(split.rows) * len(splits))
+            each = [split.influences(quantity) for quantity in quantities]
+            influences[split.rows] += np.stack(each, axis=1) / len(splits)
+        measured = weights > 0
+        grow = np.sqrt(training_factor(self.sizes(part), self.learnt_from, weights))
+        means = np.stack([self.means(part, name).mean(axis=0) for name in quantities])
+        found = Sample(tuple(quantities), means, influences[measured] * grow)
+        if self.kin is None:
+            return found
+        return found.grouped(np.unique(self.kin[measured], return_inverse=True)[1])
 
 
 def study_cases(results: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Cases]:
@@ -183,7 +195,7 @@ def _cases(
     in_parts = predictions["part"].isin(PARTS) & predictions["split"].isin(splits["split"])
     used = predictions[in_parts]
     places = {row: place for place, row in enumerate(sorted(used["row"].unique()))}
-    terms: dict[str, list[_SplitTerms]] = {part: [] for part in PARTS}
+    terms: dict[str, list[SplitTerms]] = {part: [] for part in PARTS}
     task = task_of(results)
     by_case = dict(iter(used.groupby(["part", "split", *_SUPERVISOR], sort=False, observed=True)))
     try:
@@ -194,7 +206,7 @@ def _cases(
                     for family, weak in supervisors[_SUPERVISOR].itertuples(index=False)
                 ]
                 rows = np.array([places[row] for row in each[0]["row"]])
-                terms[part].append(_SplitTerms(rows, *_terms_of(each, task)))
+                terms[part].append(SplitTerms(rows, *_terms_of(each, task)))
     except KeyError as error:
         raise InputError(
             f"the predictions of {keys['dataset']} lack {error}, which its results have. "
@@ -217,12 +229,21 @@ def _cases(
             [[int(row) for row in places], splits["split_sha256"].tolist()]
         ),
         n_rows=len(places),
+        learnt_from=_learnt_from(predictions, [str(split) for split in splits["split"]]),
+        kin=groups_of_kin(predictions, list(places)),
         _terms={part: [one.of(finite) for one in found] for part, found in terms.items()},
     )
 
 
+def _learnt_from(predictions: pd.DataFrame, splits: Sequence[str]) -> list[int]:
+    """Return the number of train molecules of every split."""
+    train = predictions[predictions["part"] == "train"]
+    counts = train.drop_duplicates(["split", "row"])["split"].value_counts()
+    return [int(counts.get(split, 0)) for split in splits]
+
+
 def _finite(
-    results: pd.DataFrame, supervisors: pd.DataFrame, terms: dict[str, list[_SplitTerms]]
+    results: pd.DataFrame, supervisors: pd.DataFrame, terms: dict[str, list[SplitTerms]]
 ) -> NDArray[np.bool_]:
     """Say which supervisors' errors are finite, in the results and in the predictions."""
     measured = results[results["eval_split"].isin(PARTS)]

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.gain_misfit import gain_misfit_replicates, statistics_of
-from w2s_mol.statistics.ranking import rule_replicates
-from w2s_mol.statistics.resampling import REPLICATES, interval
+from w2s_mol.statistics.gain_misfit import (
+    DRAWS,
+    FEWEST_MOLECULES,
+    draw,
+    mean_with_influences,
+    slope_with_influences,
+    statistics_of,
+)
+from w2s_mol.statistics.intervals import (
+    LEVEL,
+    UNKNOWN,
+    Interval,
+    holm,
+    of_draws,
+    of_influences,
+)
+from w2s_mol.statistics.ranking import PAPERS_RULE, ranked
 from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
 
 Array = NDArray[np.float64]
@@ -44,9 +59,7 @@ _SAME = tuple(
 _FROM_GAIN = ("mean_gain", "median_gain", "correlation", "slope")
 
 
-def control_table(
-    every: Sequence[Cases], replicates: int = REPLICATES, seed: int = 0
-) -> pd.DataFrame:
+def control_table(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
     """Compare every study with its null controls on the same molecules.
 
     Parameters
@@ -58,18 +71,25 @@ def control_table(
     Returns
     -------
     DataFrame
-        study, dataset, strong, control, control_study, effect, what; estimate, low, high of the
-        study; control_estimate, control_low, control_high; difference_low, difference_high;
-        leverage, control_leverage (the largest share of one molecule); verdict, in ``VERDICTS``.
-        Intervals are over molecules, splits and seeds, the difference's from the same replicates.
-        An effect survives where its interval lies above zero, and so does the difference's.
+        study, dataset, strong, control, control_strong, control_seed, control_study, effect, what;
+        estimate, low, high of the study; control_estimate, control_low, control_high; difference,
+        difference_low, difference_high (paired: the same molecules); leverage, control_leverage
+        (the largest share of one molecule); p, that the effect or its difference is none, and
+        p_holm, corrected for all that is listed of a study; verdict, in ``VERDICTS``. An effect
+        survives where its interval lies above zero, so does the difference's, and p_holm is below
+        0.05.
     """
-    found = {id(cases): _effects(cases, replicates, seed) for cases in every}
+    found = {id(cases): _effects(cases, draws, seed) for cases in every}
     rows = []
     for study in (cases for cases in every if cases.control == NO_CONTROL):
         for control in (cases for cases in every if _controls(cases, study)):
             rows.extend(_compared(study, control, found[id(study)], found[id(control)]))
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return table
+    of_study = table.groupby(["study", "dataset", "strong"], sort=False)["p"]
+    table["p_holm"] = of_study.transform(lambda p: holm(p.tolist()))
+    return table.assign(verdict=[_verdict(row) for row in table.to_dict(orient="records")])
 
 
 def _controls(control: Cases, study: Cases) -> bool:
@@ -91,30 +111,73 @@ def _controls(control: Cases, study: Cases) -> bool:
 
 @dataclass(frozen=True)
 class _Effect:
-    """An effect: words, estimate, replicates, and the largest share of one molecule in it."""
+    """An effect: words, how sure it is, and what its difference from a control's is made of.
+
+    Attributes
+    ----------
+    what
+        In words.
+    found
+        Its estimate and interval.
+    influences
+        Of the molecules, (m,), where the effect is a sum of them.
+    draws
+        Of what it truly is, (r,), where it is not.
+    leverage
+        The largest share of one molecule.
+    """
 
     what: str
-    estimate: float
-    drawn: Array
-    leverage: float
+    found: Interval
+    influences: Array | None = None
+    draws: Array | None = None
+    leverage: float = 0.0
+
+    def minus(self, other: _Effect) -> Interval:
+        """Return the difference from the same effect of a study on the same molecules."""
+        if self.influences is not None and other.influences is not None:
+            difference = self.found.estimate - other.found.estimate
+            return of_influences(difference, self.influences - other.influences)
+        if self.draws is not None and other.draws is not None:
+            return of_draws(self.draws - other.draws)
+        return UNKNOWN
 
 
-def _effects(cases: Cases, replicates: int, seed: int) -> dict[str, _Effect]:
-    observed, _, everything = gain_misfit_replicates(cases, replicates, seed)
+def _effects(cases: Cases, draws: int, seed: int) -> dict[str, _Effect]:
+    drawn = draw(cases, draws, seed)
     gain, misfit = cases.leverage("gain"), cases.leverage("misfit")
-    effects = {}
-    statistics = statistics_of(cases.task)
-    for name in _FROM_GAIN:
-        what, statistic = statistics[name]
-        # A median over cases is not moved by a case that one molecule throws far off.
-        leverage = {"median_gain": 0.0, "mean_gain": gain}.get(name, max(gain, misfit))
-        effects[name] = _Effect(what, float(statistic(observed)), statistic(everything), leverage)
-    estimate, drawn = rule_replicates(cases, "valid", replicates, seed)
-    effects["rule_spearman"] = _Effect("rank correlation of the paper's rule", estimate, drawn, 0.0)
-    if np.isnan(effects["correlation"].estimate):  # a student that copies its supervisor
-        nothing = np.full(replicates, np.nan)
+    words = {name: what for name, (what, _) in statistics_of(cases.task).items()}
+    of_all = statistics_of(cases.task)
+    mean, influences = mean_with_influences(drawn.sample, "gain")
+    effects = {
+        "mean_gain": _Effect(
+            words["mean_gain"], of_influences(mean, influences), influences, leverage=gain
+        )
+    }
+    for name, leverage in (("median_gain", 0.0), ("correlation", max(gain, misfit))):
+        # A median over supervisors is not moved by one that a molecule throws far off.
+        observed = Interval(float(of_all[name][1](drawn.observed)))
+        truths = None if drawn.truths is None else of_all[name][1](drawn.truths)
+        found = observed if truths is None else of_draws(truths)
+        effects[name] = _Effect(words[name], found, draws=truths, leverage=leverage)
+    slope = slope_with_influences(drawn.sample)
+    effects["slope"] = (
+        _Effect(words["slope"], Interval(float(of_all["slope"][1](drawn.observed))))
+        if slope is None
+        else _Effect(words["slope"], of_influences(*slope), slope[1], leverage=max(gain, misfit))
+    )
+    rule = ranked(cases, "valid", draws, seed)
+    scores = rule.scores[PAPERS_RULE]
+    known = float(rule.against(scores, rule.errors[None])["spearman"][0])
+    truths = None if rule.truths is None else rule.against(scores, rule.truths)["spearman"]
+    found = Interval(known) if truths is None else of_draws(truths)
+    effects["rule_spearman"] = _Effect("rank correlation of the paper's rule", found, draws=truths)
+    if np.isnan(effects["correlation"].found.estimate):  # a student that copies its supervisor
         for name in _FROM_GAIN:
-            effects[name] = _Effect(effects[name].what, effects[name].estimate, nothing, 0.0)
+            bare = effects[name].found.without()
+            effects[name] = _Effect(effects[name].what, bare)
+    if min(cases.sizes("test")) < FEWEST_MOLECULES:
+        return {n: _Effect(e.what, e.found.without()) for n, e in effects.items()}
     return effects
 
 
@@ -124,45 +187,45 @@ def _compared(
     rows = []
     for name, effect in effects.items():
         other = under[name]
-        low, high = interval(effect.drawn)
-        control_low, control_high = interval(other.drawn)
-        difference_low, difference_high = interval(effect.drawn - other.drawn)
+        difference = effect.minus(other)
         rows.append(
             {
                 "study": study.study,
                 "dataset": study.keys["dataset"],
                 "strong": study.keys["strong"],
                 "control": control.control,
+                "control_strong": control.keys["strong"],
+                "control_seed": control.keys["study_seed"],
                 "control_study": control.study,
                 "effect": name,
                 "what": effect.what,
-                "estimate": effect.estimate,
-                "low": low,
-                "high": high,
-                "control_estimate": other.estimate,
-                "control_low": control_low,
-                "control_high": control_high,
-                "difference_low": difference_low,
-                "difference_high": difference_high,
+                "estimate": effect.found.estimate,
+                "low": effect.found.low,
+                "high": effect.found.high,
+                "control_estimate": other.found.estimate,
+                "control_low": other.found.low,
+                "control_high": other.found.high,
+                "difference": difference.estimate,
+                "difference_low": difference.low,
+                "difference_high": difference.high,
                 "leverage": effect.leverage,
                 "control_leverage": other.leverage,
-                "verdict": _verdict(effect, other, low, control_low, difference_low),
+                # Both have to be beyond doubt: the larger p of the two.
+                "p": max(effect.found.p, difference.p),
             }
         )
     return rows
 
 
-def _verdict(
-    effect: _Effect, other: _Effect, low: float, control_low: float, difference_low: float
-) -> str:
-    if effect.leverage > MOST_OF_ONE_MOLECULE:
+def _verdict(row: Mapping[Any, Any]) -> str:
+    if row["leverage"] > MOST_OF_ONE_MOLECULE:
         return ONE_MOLECULE
-    if not low > 0:
+    if not row["low"] > 0:
         return NO_EFFECT
-    if np.isnan(control_low):
+    if np.isnan(row["control_low"]):
         return UNDEFINED
-    if other.leverage > MOST_OF_ONE_MOLECULE:
+    if row["control_leverage"] > MOST_OF_ONE_MOLECULE:
         return ONE_MOLECULE
-    if difference_low > 0:
+    if row["difference_low"] > 0 and row["p_holm"] < 1 - LEVEL:
         return SURVIVES
-    return CONTROL_TOO if control_low > 0 else UNDECIDED
+    return CONTROL_TOO if row["control_low"] > 0 else UNDECIDED

@@ -1,15 +1,27 @@
-"""How gain goes with misfit over the cases of a study, with bootstrap intervals."""
+"""How gain goes with misfit over the supervisors of a study, freed of the test molecules' noise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.resampling import REPLICATES, interval, resampled
+from w2s_mol.statistics.intervals import (
+    LEVEL,
+    UNKNOWN,
+    Interval,
+    of_draws,
+    of_influences,
+    of_repetitions,
+)
+from w2s_mol.statistics.sample import Sample
+from w2s_mol.statistics.truths import FEWEST, draws_of_truth, streams_of
+from w2s_mol.streams import stream
 from w2s_mol.tasks.contract import Task
 from w2s_mol.tasks.registry import REGRESSION
 
@@ -17,9 +29,19 @@ Array = NDArray[np.float64]
 Quantities = dict[str, Array]
 Statistic = Callable[[Quantities], Array]
 
-_FEWEST_TASKS = 3
+DRAWS = 2000
+FEWEST_MOLECULES = 30
+"""In the smallest test part; of fewer no interval is given."""
+FEWEST_SEEDS = 3
+_LEAST_RELIABLE = 0.2
+"""Share of the misfits' variance over supervisors that must not be noise for a slope."""
 _NO_SPREAD = 1e-9
 """Differences below this share of the weak error are rounding."""
+
+FEW_MOLECULES = f"a test part has fewer than {FEWEST_MOLECULES} molecules"
+FEW_SUPERVISORS = f"fewer than {FEWEST} supervisors, or nothing varies"
+HEAVY = "a few molecules weigh most in a mean of squares: no interval that was tried holds"
+NOISE = "the misfits differ by little but noise"
 
 
 def correlation(q: Quantities) -> Array:
@@ -65,106 +87,195 @@ def statistics_of(task: Task) -> dict[str, tuple[str, Statistic]]:
         "correlation": (f"correlation of {gain} and {misfit} (Pearson)", correlation),
         "slope": (f"slope of {gain} on {misfit}", slope),
         "mean_gain": means["mean_gain"],
+        "relative_gain": (
+            f"mean {gain} as a share of the mean {task.words('weak_error')}",
+            lambda q: q["gain"].mean(axis=-1) / q["weak_error"].mean(axis=-1),
+        ),
         "median_gain": (f"median {gain}", lambda q: np.median(q["gain"], axis=-1)),
         "share_gain": (
-            f"share of cases with {gain} > 0",
+            f"share with {gain} > 0",
             lambda q: (q["gain"] > _NO_SPREAD * q["weak_error"]).mean(axis=-1),
         ),
         "mean_misfit": means["mean_misfit"],
         "share_slack": (
-            f"share of cases with {slack} >= 0",
+            f"share with {slack} >= 0",
             lambda q: (q["slack"] >= -_NO_SPREAD * q["weak_error"]).mean(axis=-1),
         ),
     }
     return {**first, **means}
 
 
-def gain_misfit_replicates(
-    cases: Cases, replicates: int = REPLICATES, seed: int = 0
-) -> tuple[Quantities, Quantities, Quantities]:
-    """Return test quantities observed (s k,), over molecules (r, s k), and over all three.
+@dataclass(frozen=True)
+class Drawn:
+    """A study's test quantities, measured and drawn.
 
-    The last resamples molecules, splits, and pretraining seeds of equal supervisors.
+    Attributes
+    ----------
+    sample
+        Of all terms on test.
+    truths
+        Draws of gain, misfit and weak error of every supervisor, (r, k) each; None where there are
+        too few supervisors, or nothing varies.
     """
-    names = tuple(term.name for term in cases.task.terms)
-    observed = {name: cases.means("test", name).reshape(-1) for name in names}
-    by_molecules = cases.replicates("test", names, replicates, seed)
-    everything = {}
-    for name, values in by_molecules.items():
-        over_splits = resampled(values, [list(range(len(cases.splits)))], 1, seed + 1)
-        everything[name] = resampled(over_splits, cases.seed_groups, 2, seed + 2)
 
-    def flat(found: Quantities) -> Quantities:
-        return {name: values.reshape(len(values), -1) for name, values in found.items()}
+    sample: Sample
+    truths: Quantities | None
 
-    return observed, flat(by_molecules), flat(everything)
+    @property
+    def observed(self) -> Quantities:
+        """Return what was measured, (k,) by name."""
+        return dict(zip(self.sample.names, self.sample.observed, strict=True))
 
 
-def gain_misfit_table(cases: Cases, replicates: int = REPLICATES, seed: int = 0) -> pd.DataFrame:
-    """Return every statistic of ``statistics_of`` with its 95 % intervals.
+def draw(cases: Cases, draws: int = DRAWS, seed: int = 0) -> Drawn:
+    """Measure a study's test quantities and draw what they truly are."""
+    sample = cases.sample("test", [term.name for term in cases.task.terms])
+    (gain, of_gain), (misfit, of_misfit) = sample.of("gain"), sample.of("misfit")
+    noise, generator = streams_of(cases, len(of_gain), draws, seed)
+    varies = np.isfinite(correlation(dict(zip(sample.names, sample.observed, strict=True))))
+    found = (
+        draws_of_truth(
+            np.stack([gain, misfit]), np.stack([of_gain, of_misfit], axis=1), noise, generator
+        )
+        if varies
+        else None
+    )
+    if found is None:
+        return Drawn(sample, None)
+    weak = np.broadcast_to(sample.of("weak_error")[0], found[:, 0].shape)
+    truths = {"gain": found[:, 0], "misfit": found[:, 1], "weak_error": weak}
+    return Drawn(sample, {**truths, "slack": truths["gain"] - truths["misfit"]})
+
+
+def slope_with_influences(sample: Sample) -> tuple[float, Array] | None:
+    """Return the slope of gain on misfit, freed of noise, and its influences, (m,).
+
+    Moments less what noise alone adds to them (errors in variables: Fuller, Measurement Error
+    Models, 1987, section 1.2), their ratio linearised. None where misfits hardly differ but by
+    noise.
+    """
+    (gain, of_gain), (misfit, of_misfit) = sample.of("gain"), sample.of("misfit")
+    gain, misfit, of_gain, of_misfit = map(_centred, (gain, misfit, of_gain, of_misfit))
+    raw = float((misfit**2).sum())
+    below = raw - float((of_misfit**2).sum())
+    if len(misfit) <= 2 or not raw > 0 or below <= _LEAST_RELIABLE * raw:
+        return None
+    b = (float((gain * misfit).sum()) - float((of_gain * of_misfit).sum())) / below
+    return b, (of_gain @ misfit + of_misfit @ (gain - 2 * b * misfit)) / below
+
+
+def ratio_with_influences(sample: Sample, above: str, below: str) -> tuple[float, Array]:
+    """Return the ratio of two means over supervisors and its influences, linearised, (m,)."""
+    (one, of_one), (two, of_two) = sample.of(above), sample.of(below)
+    ratio = float(one.mean() / two.mean())
+    return ratio, (of_one.mean(axis=1) - ratio * of_two.mean(axis=1)) / float(two.mean())
+
+
+def mean_with_influences(sample: Sample, name: str) -> tuple[float, Array]:
+    """Return the mean of a quantity over supervisors and its influences, (m,)."""
+    values, influences = sample.of(name)
+    return float(values.mean()), influences.mean(axis=1)
+
+
+def gain_misfit_table(cases: Cases, draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
+    """Return every statistic of ``statistics_of`` with its 95 % interval.
 
     Returns
     -------
     DataFrame
-        statistic, what, estimate; ``low`` and ``high`` over molecules (paired over supervisors
-        and splits); ``low_all`` and ``high_all`` over molecules, splits and seeds.
+        statistic, what, observed (as the test molecules have it), estimate (freed of their noise),
+        low, high, p (of zero), se; ``why_none`` where there is no interval. They are about these
+        supervisors on other molecules to learn from and to measure on.
     """
-    observed, molecules, everything = gain_misfit_replicates(cases, replicates, seed)
-    return pd.DataFrame(_statistic_rows(cases.task, observed, molecules, everything))
+    drawn = draw(cases, draws, seed)
+    few = min(cases.sizes("test")) < FEWEST_MOLECULES
+    rows = []
+    for name, (what, statistic) in statistics_of(cases.task).items():
+        observed = float(statistic(drawn.observed))
+        found, why = _interval(name, statistic, drawn, observed)
+        if few and np.isfinite(found.estimate):
+            found, why = found.without(), FEW_MOLECULES
+        rows.append(_row(name, what, observed, found, why))
+    return pd.DataFrame(rows)
 
 
-def _statistic_rows(
-    task: Task, observed: Quantities, narrow: Quantities, everything: Quantities
-) -> list[dict[str, object]]:
-    """Return every statistic with its intervals over two kinds of replicates."""
-    rows: list[dict[str, object]] = []
-    for name, (what, statistic) in statistics_of(task).items():
-        low, high = interval(statistic(narrow))
-        low_all, high_all = interval(statistic(everything))
-        rows.append(
-            {
-                "statistic": name,
-                "what": what,
-                "estimate": float(statistic(observed)),
-                "low": low,
-                "high": high,
-                "low_all": low_all,
-                "high_all": high_all,
-            }
-        )
-    return rows
+def _row(name: str, what: str, observed: float, found: Interval, why: str) -> dict[str, object]:
+    return {
+        "statistic": name,
+        "what": what,
+        "observed": observed,
+        "estimate": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "p": found.p,
+        "se": found.se,
+        "why_none": why,
+    }
 
 
-def synthetic_table(
-    results: pd.DataFrame, replicates: int = REPLICATES, seed: int = 0
-) -> pd.DataFrame:
+def _interval(
+    name: str, statistic: Statistic, drawn: Drawn, observed: float
+) -> tuple[Interval, str]:
+    """Return a statistic's interval, and why there is none."""
+    if name == "mean_misfit":
+        return Interval(observed), HEAVY
+    if name == "relative_gain":
+        return of_influences(*ratio_with_influences(drawn.sample, "gain", "weak_error")), ""
+    if name.startswith("mean_"):
+        return of_influences(*mean_with_influences(drawn.sample, name.removeprefix("mean_"))), ""
+    if not np.isfinite(observed):
+        return UNKNOWN, FEW_SUPERVISORS
+    if name == "slope":
+        found = slope_with_influences(drawn.sample)
+        return (Interval(observed), NOISE) if found is None else (of_influences(*found), "")
+    if drawn.truths is None:
+        return Interval(observed), FEW_SUPERVISORS
+    return of_draws(statistic(drawn.truths)), ""
+
+
+def synthetic_table(results: pd.DataFrame, replicates: int = DRAWS, seed: int = 0) -> pd.DataFrame:
     """Return the statistics of every synthetic experiment; a case is a finetuning task.
 
+    With ``FEWEST_SEEDS`` seeds or more each statistic is taken in each of them, and the estimate
+    is the mean over seeds with Student's interval. With fewer it is that of all tasks, with a
+    bootstrap over tasks (percentiles) that says nothing of other seeds.
+
     Returns
     -------
     DataFrame
-        experiment, panel, n (cases), then as ``gain_misfit_table``: ``low`` and ``high`` over
-        tasks, ``low_all`` and ``high_all`` over tasks and seeds.
+        experiment, panel, n (cases), seeds, ``lowest`` and ``highest`` of the seeds' own values,
+        then as ``gain_misfit_table``.
     """
     names = [term.name for term in REGRESSION.terms if term.name in results]
     tables = []
     for (name, panel), rows in results.groupby(["experiment", "panel"], sort=False):
         by_seed = [group for _, group in rows.groupby("seed", sort=False)]
         values = {q: np.stack([g[q].to_numpy(float) for g in by_seed]) for q in names}
-        observed = {q: v.reshape(-1) for q, v in values.items()}
-        tasks, everything = {}, {}
-        for q, found in values.items():
-            s, m = found.shape
-            copies = np.broadcast_to(found, (replicates, s, m))
-            of_tasks = resampled(copies, [list(range(m))], 2, seed)
-            tasks[q] = of_tasks.reshape(replicates, -1)
-            of_seeds = resampled(of_tasks, [list(range(s))], 1, seed + 1)
-            everything[q] = of_seeds.reshape(replicates, -1)
-        few = dict.fromkeys(("low", "high", "low_all", "high_all"), np.nan)
-        for row in _statistic_rows(REGRESSION, observed, tasks, everything):
-            known = row if m >= _FEWEST_TASKS else {**row, **few}
-            tables.append({"experiment": name, "panel": panel, "n": len(rows), **known})
+        pooled = {q: v.reshape(-1) for q, v in values.items()}
+        for statistic, (what, of) in statistics_of(REGRESSION).items():
+            each = [float(of({q: v[s] for q, v in values.items()})) for s in range(len(by_seed))]
+            several = len(by_seed) >= FEWEST_SEEDS
+            found = of_repetitions(each) if several else _over_tasks(of, values, replicates, seed)
+            beside = {"lowest": min(each), "highest": max(each), "seeds": len(by_seed)}
+            row = _row(statistic, what, float(of(pooled)), found, "")
+            tables.append({"experiment": name, "panel": panel, "n": len(rows), **beside, **row})
     return pd.DataFrame(tables)
+
+
+def _over_tasks(of: Statistic, values: Quantities, replicates: int, seed: int) -> Interval:
+    """Return an interval over tasks, drawn anew within each seed."""
+    seeds, tasks = next(iter(values.values())).shape
+    generator = stream(seed, "truths of supervisors", tasks)
+    drawn = generator.integers(tasks, size=(replicates, seeds, tasks))
+    place = np.arange(seeds)[:, None]
+    replicated = of({q: v[place, drawn].reshape(replicates, -1) for q, v in values.items()})
+    estimate = float(of({q: v.reshape(-1) for q, v in values.items()}))
+    if tasks < FEWEST_SEEDS or not np.isfinite(replicated).all():
+        return Interval(estimate)
+    low, high = np.quantile(replicated, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    spread = float(replicated.std())
+    p = float(2 * stats.norm.sf(abs(estimate) / spread)) if spread > 0 else float(estimate == 0)
+    return Interval(estimate, float(low), float(high), p, spread)
 
 
 def synthetic_summary(results: pd.DataFrame) -> pd.DataFrame:

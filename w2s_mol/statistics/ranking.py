@@ -1,7 +1,14 @@
-"""How well each selector ranks the supervisors, with intervals, and tests between selectors."""
+"""How well each selector ranks the supervisors by their true errors, and tests between selectors.
+
+A ranking is what a selector made of the validation molecules; it is compared with true errors,
+which the test molecules show with noise. That noise is taken off, see ``truths``: the errors'
+logarithms are drawn, and may depend on the ranks that the selectors give.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -11,16 +18,111 @@ from scipy import stats
 
 from w2s_mol.selection.tables import SELECTORS
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.resampling import REPLICATES, interval, resampled, two_sided_p
+from w2s_mol.statistics.gain_misfit import (
+    DRAWS,
+    FEW_MOLECULES,
+    FEW_SUPERVISORS,
+    FEWEST_MOLECULES,
+)
+from w2s_mol.statistics.intervals import UNKNOWN, Interval, holm, of_draws
+from w2s_mol.statistics.truths import draws_of_truth, streams_of
 
 Array = NDArray[np.float64]
 Pairs = NDArray[np.int64]
+Measures = dict[str, Array]
 
 PAPERS_RULE = "bound"
+NOISE_CEILING = "noise ceiling"
+"""The row of what a rule would score here that knew the true errors."""
+TIES = "it picks several that tie"
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A study's selectors against its supervisors' errors.
+
+    Attributes
+    ----------
+    scores
+        Of every selector, (k,) by name.
+    errors
+        On test, (k,).
+    truths
+        Draws of what they truly are, (r, k); None where nothing can be said.
+    kin
+        Pairs of supervisors of one size and other seeds, (2, p).
+    """
+
+    scores: Mapping[str, Array]
+    errors: Array
+    truths: Array | None
+    kin: Pairs
+
+    def against(self, scores: Array, errors: Array) -> Measures:
+        """Return the measures of scores, (k,), against errors, (r, k)."""
+        return _score(np.broadcast_to(scores, errors.shape), errors, self.kin)
+
+
+def ranked(
+    cases: Cases, selector_split: str = "valid", draws: int = DRAWS, seed: int = 0
+) -> Ranked:
+    """Score supervisors by every selector and draw their true errors."""
+    errors, influences = cases.sample("test", ("w2s_error",)).of("w2s_error")
+    scores = _scores(cases, selector_split)
+    return Ranked(
+        scores,
+        errors,
+        _truths(cases, errors, influences, scores, draws, seed),
+        _pairs_of_one_size(cases),
+    )
+
+
+def _scores(cases: Cases, selector_split: str) -> dict[str, Array]:
+    """Return what each selector makes of a part; the smallest is picked."""
+    seen = cases.sample(selector_split, ("bound", "weak_error"))
+    found = {}
+    for selector in SELECTORS:
+        quantity = selector.column.removesuffix("_mean")
+        if quantity in seen.names:
+            found[selector.name] = seen.of(quantity)[0]
+        elif quantity in cases.supervisors:  # predictions of unlabelled molecules are not kept
+            sizes = cases.supervisors[quantity].to_numpy(dtype=float, na_value=np.nan)
+            if not np.isnan(sizes).any():  # fixed representations have no hidden size
+                found[selector.name] = selector.sign * sizes
+    return found
+
+
+def _truths(
+    cases: Cases,
+    errors: Array,
+    influences: Array,
+    scores: Mapping[str, Array],
+    draws: int,
+    seed: int,
+) -> Array | None:
+    if not (errors > 0).all():
+        return None
+    noise, generator = streams_of(cases, len(influences), draws, seed)
+    found = draws_of_truth(
+        np.log(errors)[None],
+        (influences / errors)[:, None],
+        noise,
+        generator,
+        _independent(np.stack([stats.rankdata(one) for one in scores.values()], axis=1)),
+    )
+    return None if found is None else np.exp(found[:, 0])
+
+
+def _independent(columns: Array) -> Array:
+    """Return centred columns that span the same and do not depend on each other."""
+    u, sizes, _ = np.linalg.svd(columns - columns.mean(axis=0), full_matrices=False)
+    kept: Array = u[:, sizes > _TOLERANCE * max(float(sizes[0]), 1.0)]
+    return kept
 
 
 def ranking_table(
-    cases: Cases, selector_split: str = "valid", replicates: int = REPLICATES, seed: int = 0
+    cases: Cases, selector_split: str = "valid", draws: int = DRAWS, seed: int = 0
 ) -> pd.DataFrame:
     """Return each selector's rank correlations and regret with 95 % intervals.
 
@@ -34,76 +136,81 @@ def ranking_table(
     Returns
     -------
     DataFrame
-        selector, what, measure, estimate, low and high over molecules and splits; ``difference``
-        from the paper's rule with its interval and two-sided bootstrap ``p`` (the same replicates
-        for both, so the test is paired). Measures are ``spearman``, ``kendall``, ``regret`` and,
-        where one family has several pretraining seeds of a hidden size, ``kendall_seeds``: over
-        the pairs of such supervisors alone, what a selector sees beyond their size.
+        selector, what, measure; ``observed`` against the errors that test molecules show,
+        ``estimate``, ``low`` and ``high`` against true ones, ``why_none`` where there is no
+        interval; ``rule_minus_this``, the paper's rule's less its, with an interval from the same
+        draws, two-sided ``p`` and ``p_holm``, corrected for the number of selectors. Measures are
+        ``spearman``, ``kendall``, ``regret`` and, where one family has several pretraining seeds
+        of a hidden size, ``kendall_seeds``: over the pairs of such supervisors alone, what a
+        selector sees beyond their size. The selector ``noise ceiling`` is what a rule would score
+        against the test molecules' errors that knew the true ones: compare it with ``observed``.
     """
-    observed, found = _measured(cases, selector_split, replicates, seed)
-    rows = []
-    for selector in SELECTORS:
-        if selector.name not in observed:
-            continue
-        for measure, here in found[selector.name].items():
-            difference = found[PAPERS_RULE][measure] - here
-            papers = selector.name == PAPERS_RULE
-            low, high = interval(here)
-            d_low, d_high = (np.nan, np.nan) if papers else interval(difference)
-            rows.append(
-                {
-                    "selector": selector.name,
-                    "what": selector.what(cases.task),
-                    "measure": measure,
-                    "estimate": observed[selector.name][measure],
-                    "low": low,
-                    "high": high,
-                    "rule_minus_this": np.nan
-                    if papers
-                    else observed[PAPERS_RULE][measure] - observed[selector.name][measure],
-                    "difference_low": d_low,
-                    "difference_high": d_high,
-                    "p": np.nan if papers or np.isnan(d_low) else two_sided_p(difference),
-                }
-            )
-    return pd.DataFrame(rows)
+    found = ranked(cases, selector_split, draws, seed)
+    few = min(cases.sizes("test")) < FEWEST_MOLECULES
+    why = FEW_MOLECULES if few else "" if found.truths is not None else FEW_SUPERVISORS
+    drawn = {
+        name: {} if found.truths is None or few else found.against(scores, found.truths)
+        for name, scores in found.scores.items()
+    }
+    rows: list[dict[str, object]] = []
+    for selector in (one for one in SELECTORS if one.name in found.scores):
+        scores = found.scores[selector.name]
+        tied = bool((scores == scores.min()).sum() > 1)
+        observed = found.against(scores, found.errors[None])
+        for measure, values in observed.items():
+            why_none = why or (TIES if tied and measure == "regret" else "")
+            interval = UNKNOWN if why_none else of_draws(drawn[selector.name][measure])
+            minus = UNKNOWN
+            if not why_none and selector.name != PAPERS_RULE:
+                both = (drawn[name][measure] for name in (PAPERS_RULE, selector.name))
+                minus = of_draws(np.subtract(*both))
+            what = selector.what(cases.task)
+            of = (selector.name, what, measure, float(values[0]))
+            rows.append(_row(*of, interval, minus, why_none))
+    if found.truths is not None and not few:
+        rows += _ceiling(found)
+    table = pd.DataFrame(rows)
+    table["p_holm"] = table.groupby("measure")["p"].transform(lambda p: holm(p.tolist()))
+    return table
 
 
-def rule_replicates(
-    cases: Cases, selector_split: str = "valid", replicates: int = REPLICATES, seed: int = 0
-) -> tuple[float, Array]:
-    """Return the Spearman correlation of the paper's rule, observed and replicated."""
-    observed, found = _measured(cases, selector_split, replicates, seed)
-    return observed[PAPERS_RULE]["spearman"], found[PAPERS_RULE]["spearman"]
+def _row(
+    selector: str,
+    what: str,
+    measure: str,
+    observed: float,
+    found: Interval,
+    minus: Interval,
+    why: str,
+) -> dict[str, object]:
+    return {
+        "selector": selector,
+        "what": what,
+        "measure": measure,
+        "observed": observed,
+        "estimate": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "se": found.se,
+        "why_none": why,
+        "rule_minus_this": minus.estimate,
+        "difference_low": minus.low,
+        "difference_high": minus.high,
+        "difference_se": minus.se,
+        "p": minus.p,
+    }
 
 
-def _measured(
-    cases: Cases, selector_split: str, replicates: int, seed: int
-) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, Array]]]:
-    errors = cases.means("test", "w2s_error").mean(axis=0)[None]
-    drawn = cases.replicates("test", ("w2s_error",), replicates, seed)["w2s_error"]
-    seen = cases.replicates(selector_split, ("bound", "weak_error"), replicates, seed)
-    splits = [list(range(len(cases.splits)))]
-    kin = _pairs_of_one_size(cases)
-    error_draws = resampled(drawn, splits, 1, seed + 1).mean(axis=1)
-    observed, found = {}, {}
-    for selector in SELECTORS:
-        quantity = selector.column.removesuffix("_mean")
-        if quantity in seen:
-            scores = cases.means(selector_split, quantity).mean(axis=0)[None]
-            score_draws = resampled(seen[quantity], splits, 1, seed + 1).mean(axis=1)
-        elif quantity not in cases.supervisors:
-            continue  # predictions of unlabelled molecules are not kept
-        else:
-            sizes = cases.supervisors[quantity].to_numpy(dtype=float, na_value=np.nan)
-            if np.isnan(sizes).any():
-                continue  # fixed representations have no hidden size
-            scores = selector.sign * sizes[None]
-            score_draws = np.broadcast_to(scores, error_draws.shape)
-        one = _score(scores, errors, kin)
-        observed[selector.name] = {measure: float(values[0]) for measure, values in one.items()}
-        found[selector.name] = _score(score_draws, error_draws, kin)
-    return observed, found
+def _ceiling(found: Ranked) -> list[dict[str, object]]:
+    assert found.truths is not None  # noqa: S101 -- the caller looked
+    errors = np.broadcast_to(found.errors, found.truths.shape)
+    measured = _score(found.truths, errors, found.kin)
+    what = "true errors, if they were known"
+    return [
+        _row(NOISE_CEILING, what, measure, float(np.median(values)), UNKNOWN, UNKNOWN, "")
+        for measure, values in measured.items()
+        if measure != "regret"
+    ]
 
 
 def _pairs_of_one_size(cases: Cases) -> Pairs:
@@ -112,14 +219,13 @@ def _pairs_of_one_size(cases: Cases) -> Pairs:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2).T
 
 
-def _score(scores: Array, errors: Array, kin: Pairs) -> dict[str, Array]:
+def _score(scores: Array, errors: Array, kin: Pairs) -> Measures:
     """Return the measures of scores against errors, both of shape (r, k), for each of r.
 
     ``kin`` are the pairs of columns that ``kendall_seeds`` looks at; without any it is left out.
     """
     picked = scores == scores.min(axis=1, keepdims=True)  # ties count on average
-    n_picked = picked.sum(axis=1)  # 0 where a replicate has no molecule of a tiny part
-    of_picked = (errors * picked).sum(axis=1) / np.where(n_picked > 0, n_picked, np.nan)
+    of_picked = (errors * picked).sum(axis=1) / picked.sum(axis=1)
     every_pair = np.stack(np.triu_indices(scores.shape[1], 1))
     of_kin = {"kendall_seeds": _kendall(scores, errors, kin)} if kin.size else {}
     return {

@@ -1,0 +1,264 @@
+"""Do the intervals of the statistics hold what they claim? By simulation; writes docs/coverage.md.
+
+python benchmarks/coverage.py [--studies 400] [--docs DOCS] [--processes 2]
+
+Worlds with known truth in the shape of real studies (``worlds.py``). Of every statistic that tables
+print: the share of studies whose 95 % interval holds the truth, with its Monte-Carlo error; the
+median width; the bias of the estimate; the share of studies that give an interval at all. The truth
+is asked in two ways: of the very heads of a study, on all molecules of the population that they did
+not learn from ("these heads"); and on average over all such studies ("expected").
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import numpy as np
+import pandas as pd
+from common import report
+from numpy.typing import NDArray
+from worlds import WORLDS, Population, Study, World, draw_study, population
+
+from w2s_mol.statistics.cases import PARTS, Cases, SplitTerms
+from w2s_mol.statistics.controls import control_table
+from w2s_mol.statistics.gain_misfit import gain_misfit_table, statistics_of
+from w2s_mol.statistics.ranking import NOISE_CEILING, PAPERS_RULE, ranked, ranking_table
+from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
+from w2s_mol.tasks.registry import REGRESSION
+
+Array = NDArray[np.float64]
+DRAWS = 1000
+EIGHT = np.arange(0, 24, 3)
+"""One pretraining seed of each size."""
+KINDS = ("these heads", "expected")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a table says of one statistic of one study, and the numbers its truth is made of."""
+
+    name: str
+    estimate: float
+    low: float
+    high: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--studies", type=int, default=400)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--worlds", type=int, nargs="*", default=list(range(len(WORLDS))))
+    parser.add_argument("--docs", type=Path)
+    asked = parser.parse_args()
+    pages = []
+    for world in (WORLDS[place] for place in asked.worlds):
+        for k, rows in coverage(world, asked.studies, asked.processes).items():
+            page = f"### {world.name}, {k} supervisors\n\n{markdown(rows)}"
+            print(f"\n{page}", flush=True)
+            pages.append(page)
+    if asked.docs:
+        (asked.docs / "coverage.md").write_text(_INTRODUCTION + "\n\n".join(pages) + "\n")
+    report("Coverage", [f"{asked.studies} studies of each world"], [])
+
+
+_INTRODUCTION = """# Do the intervals hold what they claim?
+
+Written by `python benchmarks/coverage.py --docs docs`; what it means is in
+[statistics.md](statistics.md). Share of nominal 95 % intervals that hold the truth ± Monte-Carlo
+error, of these heads and expected; median width; mean estimate and mean truth (of these heads);
+the share of studies that give an interval.
+
+"""
+
+
+def coverage(world: World, studies: int, processes: int) -> dict[int, pd.DataFrame]:
+    """Return of 24 and of 8 supervisors a table: a row a statistic."""
+    population(world.population)  # once, before the processes part
+    seeds = np.array_split(np.arange(studies), processes * 4)
+    with ProcessPoolExecutor(processes) as pool:
+        parts = list(pool.map(_several, [world] * len(seeds), seeds))
+    return {k: _summary([one for part in parts for one in part[k]]) for k in (24, 8)}
+
+
+def _several(world: World, seeds: NDArray[np.int64]) -> dict[int, list[_Study]]:
+    of = population(world.population)
+    found: dict[int, list[_Study]] = {24: [], 8: []}
+    for seed in seeds:
+        study = draw_study(world, int(seed))
+        for keep in (np.arange(24), EIGHT):
+            found[len(keep)].append(_Study.of(world, of, study, keep, int(seed)))
+    return found
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What the tables say of one study; its true means, (q, k), and the scores of its rules."""
+
+    said: list[Said]
+    truth: dict[str, Array]
+    control: dict[str, Array]
+    scores: dict[str, Array]
+
+    @classmethod
+    def of(
+        cls, world: World, of: Population, study: Study, keep: NDArray[np.int64], seed: int
+    ) -> _Study:
+        cases = _cases(world, of, study, keep, seed, control=False)
+        control = _cases(world, of, study, keep, seed, control=True)
+        said = []
+        for row in gain_misfit_table(cases, DRAWS, seed).itertuples():
+            said.append(Said(row.statistic, row.estimate, row.low, row.high))
+        ranking = ranking_table(cases, "valid", DRAWS, seed)
+        for row in ranking[ranking["selector"] != NOISE_CEILING].itertuples():
+            name = f"{row.measure} of {row.selector}"
+            said.append(Said(name, row.estimate, row.low, row.high))
+            if row.selector != PAPERS_RULE:
+                ends = (row.rule_minus_this, row.difference_low, row.difference_high)
+                said.append(Said(f"{row.measure}, rule - {row.selector}", *ends))
+        for row in control_table([cases, control], DRAWS, seed).itertuples():
+            ends = (row.difference, row.difference_low, row.difference_high)
+            said.append(Said(f"{row.effect} - control's", *ends))
+        both = (
+            {n: np.mean([split[n][keep] for split in beyond], axis=0) for n in beyond[0]}
+            for beyond in (study.beyond, study.beyond_control)
+        )
+        return cls(said, *both, scores=dict(ranked(cases, "valid", 100, seed).scores))
+
+
+def _cases(
+    world: World,
+    of: Population,
+    study: Study,
+    keep: NDArray[np.int64],
+    seed: int,
+    *,
+    control: bool,
+) -> Cases:
+    """Return a study as the statistics read it."""
+    parts = {"valid": study.valid, "test": study.test}
+    rows = np.unique(np.concatenate([p.rows for part in PARTS for p in parts[part]]))
+    terms = {
+        part: [
+            SplitTerms(
+                np.searchsorted(rows, p.rows),
+                np.ones((len(p.rows), len(keep)), dtype=bool),
+                {n: values[:, keep] for n, values in p.terms(control=control).items()},
+            )
+            for p in parts[part]
+        ]
+        for part in PARTS
+    }
+    supervisors = pd.DataFrame(
+        {
+            "family": "shipped",
+            "weak": [f"{of.hidden[i]}-{of.seeds[i]}" for i in keep],
+            "hidden": [of.hidden[i] for i in keep],
+            "seed": [of.seeds[i] for i in keep],
+        }
+    )
+    scaffold = world.split == "scaffold"
+    kin = np.unique([of.groups[row] for row in rows], return_inverse=True)[1]
+    held = len(study.valid[0].rows) + len(study.test[0].rows)
+    name = "shuffled labels" if control else NO_CONTROL
+    return Cases(
+        keys=dict.fromkeys(STUDY_KEYS, "the same") | {"dataset": world.name},
+        control=name,
+        study=f"{seed} {name}",
+        task=REGRESSION,
+        unit="",
+        supervisors=supervisors,
+        left_out=(),
+        every_weak=frozenset(supervisors["weak"]),
+        splits=tuple(str(i) for i in range(len(study.test))),
+        molecules=f"{seed:016x}",
+        n_rows=len(rows),
+        learnt_from=[world.n - held] * len(study.test),
+        kin=kin if scaffold else None,
+        _terms=terms,
+    )
+
+
+def _summary(studies: list[_Study]) -> pd.DataFrame:
+    """Return a row a statistic: coverage of both truths, width, estimate, truth, share with one."""
+    expected = _mean([one.truth for one in studies])
+    expected_control = _mean([one.control for one in studies])
+    found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
+    for one in studies:
+        here = _truths(one.truth, one.control, one.scores)
+        there = _truths(expected, expected_control, one.scores)
+        for said in one.said:
+            values = (said.estimate, said.low, said.high, here[said.name], there[said.name])
+            found[said.name].append(values)
+    rows = []
+    for name, values in found.items():
+        estimate, low, high, here, there = np.array(values).T
+        given = ~np.isnan(low)
+        row = {"statistic": name, "intervals": given.mean()}
+        for kind, truth in zip(KINDS, (here, there), strict=True):
+            held = (low - 1e-9 <= truth) & (truth <= high + 1e-9)
+            row[kind] = held[given].mean() if given.any() else np.nan
+        row["error"] = np.sqrt(0.95 * 0.05 / max(1, given.sum()))
+        row["width"] = np.median((high - low)[given]) if given.any() else np.nan
+        row["estimate"], row["truth"] = np.nanmean(estimate), np.nanmean(here)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _mean(each: list[dict[str, Array]]) -> dict[str, Array]:
+    return {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
+
+
+def _truths(
+    truth: dict[str, Array], control: dict[str, Array], scores: dict[str, Array]
+) -> dict[str, float]:
+    """Return the true value of everything that tables say."""
+    of_all = statistics_of(REGRESSION)
+    found = {name: float(of(truth)) for name, (_, of) in of_all.items()}
+    for name in ("mean_gain", "median_gain", "correlation", "slope"):
+        found[f"{name} - control's"] = found[name] - float(of_all[name][1](control))
+    from w2s_mol.statistics.ranking import _pairs_of_one_size, _score  # noqa: PLC0415
+
+    k = len(truth["gain"])
+    sizes = pd.DataFrame({"hidden": np.repeat(np.arange(k // 3), 3) if k == 24 else np.arange(k)})
+    pairs = np.array(
+        [(i, j) for i in range(k) for j in range(i) if sizes["hidden"][i] == sizes["hidden"][j]],
+        dtype=np.int64,
+    ).reshape(-1, 2).T
+    errors = truth["w2s_error"][None]
+    by = {s: _score(np.asarray(v)[None], errors, pairs) for s, v in scores.items()}
+    for selector, measures in by.items():
+        for measure, value in measures.items():
+            found[f"{measure} of {selector}"] = float(value[0])
+            found[f"{measure}, rule - {selector}"] = float(by[PAPERS_RULE][measure][0] - value[0])
+    of_control = _score(
+        (np.asarray(scores[PAPERS_RULE]))[None], control["w2s_error"][None], pairs
+    )
+    found["rule_spearman - control's"] = (
+        found[f"spearman of {PAPERS_RULE}"] - float(of_control["spearman"][0])
+    )
+    return found
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    lines = [
+        "| statistic | these heads | expected | ± | width | estimate | truth | intervals |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows.itertuples(index=False):
+        share = [f"{100 * value:.1f}" if value == value else "none" for value in (row[2], row[3])]
+        numbers = [f"{value:.3f}" if value == value else "" for value in row[5:8]]
+        cells = [row[0], *share, f"{100 * row[4]:.1f}", *numbers, f"{row[1]:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Draws of what supervisors' quantities truly are, given what was measured on few molecules.
+
+Noise of the test molecules attenuates every correlation over supervisors, and resampling molecules
+adds it a second time. Here the noise is known from the molecules, and is taken off: measured
+deviations are truth + noise, truths are exchangeable normal with an unknown covariance, and are
+drawn from what the data leave possible.
+
+With noise of one size, the covariance V of the truths has a posterior that can be drawn at once:
+the share of noise ``B = (V + N)^-1 N`` is Wishart with its eigenvalues below one (Everson and Morris
+2000, J. R. Statist. Soc. B 62, 399-412). Here noise differs between directions of the space of
+supervisors (kin err alike), so such draws are proposals, weighed by the exact likelihood. The prior
+of V is Jeffreys' for equal noise, ``|V + N|^-(t + 1)/2``. How large the noise is, is itself an
+estimate from few molecules of heavy tails: its scale is drawn as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2s_mol import files
+from w2s_mol.statistics.cases import Cases
+from w2s_mol.streams import stream
+
+Array = NDArray[np.float64]
+
+FEWEST = 5
+"""Supervisors beside covariates, without which a covariance cannot be told from noise."""
+_PROPOSALS = 4
+"""For each draw."""
+_TO_EQUAL = 0.3
+"""How far the noise of directions is drawn to equal noise: its estimates scatter."""
+_TRIES = 40
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Standard normal numbers for a study's units, shape (r, m).
+
+    Studies on the same molecules share them, so that differences of their draws are paired.
+    """
+
+    normal: Array
+
+
+@dataclass(frozen=True)
+class _Rotated:
+    """Measurements in directions of the space of supervisors in which noise is independent.
+
+    Attributes
+    ----------
+    whiten
+        Shape (t, t); in these coordinates the mean noise of the quantities is the unit matrix.
+    fitted, residual
+        Orthonormal columns: of the covariates, (k, p), and of what they leave, (k, r).
+    sizes
+        Variance of the noise in each direction of ``residual``, shape (r,), one on average.
+    scatter
+        Squared coefficient of variation of the noise's estimated scale.
+    """
+
+    whiten: Array
+    fitted: Array
+    residual: Array
+    sizes: Array
+    scatter: float
+
+
+def streams_of(
+    cases: Cases, units: int, draws: int, seed: int
+) -> tuple[Noise, np.random.Generator]:
+    """Return the noise of a dataset's molecules, one for all studies on them, and a study's own."""
+    of_molecules = stream(seed, "noise of molecules", units, int(cases.molecules[:8], 16))
+    own = int(files.sha256_bytes(cases.study.encode())[:8], 16)
+    noise = Noise(of_molecules.normal(size=(draws, units)))
+    return noise, stream(seed, "truths of supervisors", own)
+
+
+def draws_of_truth(
+    observed: Array,
+    influences: Array,
+    noise: Noise,
+    generator: np.random.Generator,
+    covariates: Array | None = None,
+) -> Array | None:
+    """Return draws of the truths, shape (r, t, k).
+
+    Parameters
+    ----------
+    observed
+        ``t`` quantities of ``k`` supervisors, shape (t, k).
+    influences
+        Of ``m`` units, shape (m, t, k), as in ``Sample``.
+    noise
+        Shape (r, m).
+    generator
+        Of everything else that is drawn.
+    covariates
+        Shape (k, p): known of each supervisor without error, and what truths may depend on.
+
+    Returns
+    -------
+    array or None
+        None where there are too few supervisors, or nothing varies.
+    """
+    t, k = observed.shape
+    between = k - 1 - (0 if covariates is None else covariates.shape[1])
+    if between < max(FEWEST - 1, t + 1) or not np.isfinite(influences).all():
+        return None
+    found = _rotated(influences, covariates)
+    if found is None:
+        return None
+    white = np.einsum("tu,mus->mts", found.whiten, influences)
+    seen = found.whiten @ observed
+    residual = seen @ found.residual
+    r = len(noise.normal)
+    variances, turns, scale = _covariances(residual, found, r, generator)
+    # Noise as it would be with other molecules, of all supervisors together.
+    drawn = np.einsum("rm,mts->rts", noise.normal * np.sqrt(scale)[:, None], white)
+    truth = np.sqrt(variances)[:, :, None] * generator.normal(size=(r, t, residual.shape[1]))
+    error = np.einsum("rut,rus->rts", turns, residual[None] - drawn @ found.residual) - truth
+    of_noise = scale[:, None, None] * found.sizes
+    kept = variances[:, :, None] / (variances[:, :, None] + of_noise)
+    deviations = np.einsum("rut,rts->rus", turns, truth + kept * error) @ found.residual.T
+    # Means and what depends on the covariates are free: measured, less a draw of noise.
+    free = seen[None] - drawn
+    deviations += (free @ found.fitted) @ found.fitted.T + free.mean(axis=2, keepdims=True)
+    found_draws: Array = np.einsum("tu,rus->rts", np.linalg.inv(found.whiten), deviations)
+    return found_draws
+
+
+def _rotated(influences: Array, covariates: Array | None) -> _Rotated | None:
+    _, t, k = influences.shape
+    columns = [np.ones((k, 1))]
+    if covariates is not None:
+        columns.append(covariates - covariates.mean(axis=0))
+    p = sum(column.shape[1] for column in columns)
+    basis = np.linalg.qr(np.hstack(columns), mode="complete")[0]
+    fitted, rest = basis[:, 1:p], basis[:, p:]
+    within = influences @ rest
+    mean = np.einsum("mtr,mur->tu", within, within) / rest.shape[1]
+    spread = np.diag(mean)
+    if not (spread > 0).all():
+        return None
+    mean = mean + 1e-9 * np.diag(spread)  # quantities may be one and the same
+    whiten = np.linalg.inv(np.linalg.cholesky(mean))
+    within = np.einsum("tu,mur->mtr", whiten, within)
+    of_unit = (within**2).sum(axis=(1, 2))
+    scatter = float((of_unit**2).sum() / of_unit.sum() ** 2 - 1 / len(of_unit))
+    sizes, turn = np.linalg.eigh(np.einsum("mtr,mts->rs", within, within) / t)
+    sizes = (1 - _TO_EQUAL) * np.maximum(sizes, 1e-3) + _TO_EQUAL
+    return _Rotated(whiten, fitted, rest @ turn, sizes, max(scatter, 1e-6))
+
+
+def _covariances(
+    residual: Array, found: _Rotated, r: int, generator: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """Draw covariances of truths: variances (r, t), their axes (r, t, t), scales of noise (r,)."""
+    t, directions = residual.shape
+    scatter = residual @ residual.T
+    scatter += 1e-9 * np.trace(scatter) * np.eye(t) + 1e-12 * np.eye(t)
+    n = _PROPOSALS * r
+    shares, turns = np.linalg.eigh(_wishart_below_one(scatter, directions, n, generator))
+    variances = np.maximum(1 / shares - 1, 0.0)
+    scale = 1 / generator.gamma(1 / found.scatter, found.scatter, size=n)
+    squares = np.einsum("nut,ur->ntr", turns, residual) ** 2
+    total = variances[:, :, None] + scale[:, None, None] * found.sizes
+    prior = -(t + 1) / 2 * np.log1p(variances).sum(axis=1)
+    exact = prior - 0.5 * (np.log(total) + squares / total).sum(axis=(1, 2))
+    proposed = prior - 0.5 * (
+        (np.log1p(variances) * directions).sum(axis=1) + (squares.sum(axis=2) * shares).sum(axis=1)
+    )
+    weights = np.exp(exact - proposed - (exact - proposed).max())
+    chosen = generator.choice(n, size=r, p=weights / weights.sum())
+    return variances[chosen], turns[chosen], scale[chosen]
+
+
+def _wishart_below_one(scatter: Array, df: int, n: int, generator: np.random.Generator) -> Array:
+    """Draw ``n`` matrices from Wishart(df, scatter^-1) whose eigenvalues are below one.
+
+    Bartlett's decomposition and rejection. Where next to none is accepted (there is less scatter
+    than noise alone gives) the rest have their eigenvalues cut at one: truths then hardly vary.
+    """
+    t = len(scatter)
+    root = np.linalg.cholesky(np.linalg.inv(scatter))
+    accepted: list[Array] = []
+    for _ in range(_TRIES):
+        lower = np.tril(generator.normal(size=(n, t, t)), -1)
+        for i in range(t):
+            lower[:, i, i] = np.sqrt(generator.chisquare(df - i, size=n))
+        half = root @ lower
+        matrices = half @ half.transpose(0, 2, 1)
+        accepted.append(matrices[np.linalg.eigvalsh(matrices)[:, -1] < 1])
+        if sum(map(len, accepted)) >= n:
+            return np.concatenate(accepted)[:n]
+    values, vectors = np.linalg.eigh(matrices)
+    cut = (vectors * np.minimum(values, 1 - 1e-6)[:, None, :]) @ vectors.transpose(0, 2, 1)
+    return np.concatenate([*accepted, cut])[:n]
