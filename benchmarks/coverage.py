@@ -12,14 +12,10 @@ not learn from ("these heads"); and on average over all such studies ("expected"
 from __future__ import annotations
 
 import argparse
-import os
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
 
 import numpy as np
 import pandas as pd
@@ -29,10 +25,17 @@ from worlds import WORLDS, Population, Study, World, draw_study, population
 
 from w2s_mol.statistics.cases import PARTS, Cases, SplitTerms
 from w2s_mol.statistics.controls import control_table
-from w2s_mol.statistics.gain_misfit import gain_misfit_table, statistics_of
-from w2s_mol.statistics.ranking import NOISE_CEILING, PAPERS_RULE, ranked, ranking_table
+from w2s_mol.statistics.gain_misfit import FEW_MOLECULES, gain_misfit_table, statistics_of
+from w2s_mol.statistics.ranking import (
+    NOISE_CEILING,
+    PAPERS_RULE,
+    measures_of,
+    ranked,
+    ranking_table,
+)
 from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
 from w2s_mol.tasks.registry import REGRESSION
+from w2s_mol.threads import one_thread
 
 Array = NDArray[np.float64]
 DRAWS = 1000
@@ -88,6 +91,7 @@ def coverage(world: World, studies: int, processes: int) -> dict[int, pd.DataFra
     return {k: _summary([one for part in parts for one in part[k]]) for k in (24, 8)}
 
 
+@one_thread()
 def _several(world: World, seeds: NDArray[np.int64]) -> dict[int, list[_Study]]:
     of = population(world.population)
     found: dict[int, list[_Study]] = {24: [], 8: []}
@@ -113,9 +117,10 @@ class _Study:
     ) -> _Study:
         cases = _cases(world, of, study, keep, seed, control=False)
         control = _cases(world, of, study, keep, seed, control=True)
-        said = []
-        for row in gain_misfit_table(cases, DRAWS, seed).itertuples():
-            said.append(Said(row.statistic, row.estimate, row.low, row.high))
+        said = [
+            Said(row.statistic, row.estimate, row.low, row.high)
+            for row in gain_misfit_table(cases, DRAWS, seed).itertuples()
+        ]
         ranking = ranking_table(cases, "valid", DRAWS, seed)
         for row in ranking[ranking["selector"] != NOISE_CEILING].itertuples():
             name = f"{row.measure} of {row.selector}"
@@ -205,9 +210,10 @@ def _summary(studies: list[_Study]) -> pd.DataFrame:
         for kind, truth in zip(KINDS, (here, there), strict=True):
             held = (low - 1e-9 <= truth) & (truth <= high + 1e-9)
             row[kind] = held[given].mean() if given.any() else np.nan
-        row["error"] = np.sqrt(0.95 * 0.05 / max(1, given.sum()))
+        row["error"] = np.sqrt(0.95 * 0.05 / given.sum()) if given.any() else np.nan
         row["width"] = np.median((high - low)[given]) if given.any() else np.nan
-        row["estimate"], row["truth"] = np.nanmean(estimate), np.nanmean(here)
+        row["estimate"] = np.nanmean(estimate) if given.any() else np.nan
+        row["truth"] = np.nanmean(here) if given.any() else np.nan
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -224,30 +230,25 @@ def _truths(
     found = {name: float(of(truth)) for name, (_, of) in of_all.items()}
     for name in ("mean_gain", "median_gain", "correlation", "slope"):
         found[f"{name} - control's"] = found[name] - float(of_all[name][1](control))
-    from w2s_mol.statistics.ranking import _pairs_of_one_size, _score  # noqa: PLC0415
-
-    k = len(truth["gain"])
-    sizes = pd.DataFrame({"hidden": np.repeat(np.arange(k // 3), 3) if k == 24 else np.arange(k)})
-    pairs = np.array(
-        [(i, j) for i in range(k) for j in range(i) if sizes["hidden"][i] == sizes["hidden"][j]],
-        dtype=np.int64,
-    ).reshape(-1, 2).T
     errors = truth["w2s_error"][None]
-    by = {s: _score(np.asarray(v)[None], errors, pairs) for s, v in scores.items()}
+    k = errors.shape[1]
+    size = np.arange(k) // (3 if k > len(EIGHT) else 1)
+    kin = np.stack(np.nonzero(np.triu(size[:, None] == size, 1)))
+    by = {name: measures_of(values[None], errors, kin) for name, values in scores.items()}
     for selector, measures in by.items():
         for measure, value in measures.items():
             found[f"{measure} of {selector}"] = float(value[0])
             found[f"{measure}, rule - {selector}"] = float(by[PAPERS_RULE][measure][0] - value[0])
-    of_control = _score(
-        (np.asarray(scores[PAPERS_RULE]))[None], control["w2s_error"][None], pairs
-    )
-    found["rule_spearman - control's"] = (
-        found[f"spearman of {PAPERS_RULE}"] - float(of_control["spearman"][0])
+    of_control = measures_of(scores[PAPERS_RULE][None], control["w2s_error"][None], kin)
+    found["rule_spearman - control's"] = found[f"spearman of {PAPERS_RULE}"] - float(
+        of_control["spearman"][0]
     )
     return found
 
 
 def markdown(rows: pd.DataFrame) -> str:
+    if not rows["intervals"].any():
+        return f"No interval is given: {FEW_MOLECULES}."
     lines = [
         "| statistic | these heads | expected | ± | width | estimate | truth | intervals |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -255,7 +256,8 @@ def markdown(rows: pd.DataFrame) -> str:
     for row in rows.itertuples(index=False):
         share = [f"{100 * value:.1f}" if value == value else "none" for value in (row[2], row[3])]
         numbers = [f"{value:.3f}" if value == value else "" for value in row[5:8]]
-        cells = [row[0], *share, f"{100 * row[4]:.1f}", *numbers, f"{row[1]:.2f}"]
+        given = row[4] == row[4]
+        cells = [row[0], *share, f"{100 * row[4]:.1f}" if given else "", *numbers, f"{row[1]:.2f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -64,6 +64,7 @@ class World:
 
     @property
     def name(self) -> str:
+        """Return it in words."""
         return f"{self.population}, {self.n} molecules, {self.split} splits"
 
 

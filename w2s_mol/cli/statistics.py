@@ -30,20 +30,22 @@ _NO_CONTROL = (
 def statistics(
     runs: options.Runs = None,
     what: Annotated[
-        Literal["gain-misfit", "ranking", "controls"],
+        Literal["gain-misfit", "ranking", "controls", "datasets"],
         Option(
             help="gain-misfit: correlation, slope, slack and its parts; ranking: the selectors and "
-            "paired tests between them; controls: which effects survive the null controls."
+            "paired tests between them; controls: which effects survive the null controls; "
+            "datasets: what all datasets together say."
         ),
     ] = "gain-misfit",
     replicates: options.Replicates = 2000,
     seed: options.BootstrapSeed = 0,
     form: options.Format = "table",
 ) -> None:
-    """Say how sure the numbers of runs are: 95 % bootstrap intervals, paired over molecules.
+    """Say how sure the numbers of runs are: 95 % intervals that hold what they claim.
 
-    As JSON and CSV, low and high are over molecules (or tasks), low_all and high_all over
-    molecules, splits and pretraining seeds (or tasks and seeds).
+    They are about the same supervisors on other molecules. As JSON and CSV, observed is as the
+    test molecules have it, estimate is freed of their noise, why_none says why there is no
+    interval.
 
     Example: w2s-mol statistics runs --what ranking
     """
@@ -56,6 +58,7 @@ def statistics(
         "gain-misfit": lambda: _gain_misfit(found, cases, replicates, seed),
         "ranking": lambda: _ranking(studies, cases, replicates, seed),
         "controls": lambda: _controls(cases, replicates, seed),
+        "datasets": lambda: _datasets(cases, replicates, seed),
     }[what]()
     if form == "table":
         times = Counter(table.title for _, table in pairs)
@@ -125,6 +128,24 @@ def _controls(cases: list[Cases], replicates: int, seed: int) -> list[tuple[pd.D
         raise InputError(_NO_CONTROL)
     groups = found.groupby(["dataset", "study"], sort=False)
     return [(rows, tables.controls(rows)) for _, rows in groups]
+
+
+def _datasets(cases: list[Cases], replicates: int, seed: int) -> list[tuple[pd.DataFrame, Table]]:
+    from w2s_mol.report import tables
+    from w2s_mol.statistics.datasets import FEWEST, over_datasets, study_claims
+
+    claims = study_claims(cases, replicates, seed)
+    found = over_datasets(claims)
+    if found.empty:
+        raise InputError(
+            f"no study is of {FEWEST} datasets or more. Give runs of the same supervisors and "
+            "student on several datasets, or one run with several --dataset."
+        )
+    names = {study: list(dict.fromkeys(r["dataset"])) for study, r in claims.groupby("study")}
+    return [
+        (rows, tables.over_datasets(rows, names[study]))
+        for study, rows in found.groupby("study", sort=False)
+    ]
 
 
 def _named(case: Cases, table: pd.DataFrame) -> pd.DataFrame:

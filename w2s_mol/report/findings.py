@@ -18,8 +18,8 @@ from w2s_mol.statistics.gain_misfit import synthetic_summary
 def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) -> str:
     """Say what a study found."""
     by = by_name(statistics, "statistic")
-    n = len(cases.supervisors) * len(cases.splits)
-    gains, slacks = (round(by[name]["estimate"] * n) for name in ("share_gain", "share_slack"))
+    n = len(cases.supervisors)
+    gains, slacks = (round(by[name]["observed"] * n) for name in ("share_gain", "share_slack"))
     slack, projection, epsilon = (
         by[name]["estimate"]
         for name in ("mean_slack", "mean_slack_projection", "mean_slack_epsilon")
@@ -27,7 +27,8 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
     form = Form.of([slack, projection, epsilon], 3, 2)
     return (
         f"{in_short(cases.keys)}: the student beats its supervisor "
-        f"in {gains} of {n} cases; Theorem 1's inequality holds in {slacks} of {n}. "
+        f"under {gains} of {n}, means over splits; Theorem 1's inequality holds for {slacks}. "
+        f"{_gain(by['mean_gain'])} "
         f"{_relation(by['correlation'])} The mean slack, {form.number(slack)}, is "
         f"{form.number(projection)} between student and ceiling (slack_projection) and "
         f"{form.number(epsilon)} between ceiling and truth (slack_epsilon). {_choice(selection)}"
@@ -35,14 +36,25 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
     )
 
 
+def _gain(mean: dict[str, Any]) -> str:
+    """Say whether the mean gain is established."""
+    form = Form.of([mean["estimate"], mean["low"], mean["high"]], 3, 2)
+    size = f"{form.with_interval(mean['estimate'], mean['low'], mean['high'])}"
+    if mean["low"] != mean["low"]:
+        return f"The mean gain is {form.number(mean['estimate'])}; no interval: {mean['why_none']}."
+    if mean["low"] > 0:
+        return f"The mean gain is above zero, {size}."
+    if mean["high"] < 0:
+        return f"The mean gain is below zero, {size}."
+    return f"Whether there is a gain on average is not established, {size}."
+
+
 def _relation(r: dict[str, Any]) -> str:
-    estimate, low, high = r["estimate"], r["low_all"], r["high_all"]
+    estimate, low, high = r["estimate"], r["low"], r["high"]
     if estimate != estimate:
-        return "The correlation of gain and misfit is undefined: there is one case, or none varies."
+        return "The correlation of gain and misfit is undefined: one supervisor, or none varies."
     if low != low:
-        return (
-            f"Gain and misfit correlate by {estimate:.2f}; there are too few cases for an interval."
-        )
+        return f"Gain and misfit correlate by {estimate:.2f}; no interval: {r['why_none']}."
     size = f"(r {estimate:.2f}, 95 % interval {low:.2f} to {high:.2f})"
     if low > 0:
         return f"Gain grows with misfit {size}."

@@ -22,10 +22,10 @@ from w2s_mol.selection.rendering import (
 )
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.gain_misfit import synthetic_summary
+from w2s_mol.statistics.gain_misfit import FEWEST_SEEDS, synthetic_summary
+from w2s_mol.statistics.ranking import NOISE_CEILING
 from w2s_mol.study.groups import NO_CONTROL, study_groups
 
-_FEW_MOLECULES = 30
 _MEASURES = {
     "spearman": "Spearman",
     "kendall": "Kendall",
@@ -132,12 +132,12 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
     rows = []
     for name, measures in ranking.groupby("selector", sort=False):
         by = by_name(measures, "measure")
-        cells = [by[measure] for measure in shown]
+        ceiling = name == NOISE_CEILING
         rows.append(
             [
                 by["spearman"]["what"],
-                scored[str(name)]["picks"],
-                *(_with_interval(c["estimate"], c["low"], c["high"]) for c in cells),
+                "" if ceiling else scored[str(name)]["picks"],
+                *(_measure(by[measure]) if measure in by else "" for measure in shown),
                 *_difference(by["spearman"]),
             ]
         )
@@ -146,14 +146,20 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
     regrets = [regret if measure == "regret" else "" for measure in shown]
     rows.append([random["what"], "any", *regrets, "", ""])
     columns = ["selector", "picks", *(_MEASURES[measure] for measure in shown)]
-    columns += ["Spearman of the rule minus this", "p"]
+    columns += ["Spearman of the rule minus this", "p (Holm)"]
     note = (
-        "95 % bootstrap intervals over molecules and splits, heads as they were fitted; selectors "
-        "are measured on validation, true errors on test. Resampling adds noise, so that rank "
-        "correlations of replicates lie below the estimate and their regrets above it: read the "
-        "intervals as stability. p: where the interval of the difference from the paper's rule "
-        "(same replicates) begins to hold zero; not corrected for several tests."
+        "What selectors make of the validation molecules against true errors. Before the brackets "
+        "the value against the errors that the test molecules show; in brackets the 95 % interval "
+        "of that against true errors, freed of the test molecules' noise, which lowers rank "
+        "correlations and raises regrets: it may lie beside the value. "
+        f"{_why(ranking)}p: that the difference from the paper's rule is none, corrected for the "
+        "number of selectors."
     )
+    if NOISE_CEILING in set(ranking["selector"]):
+        note += (
+            " True errors, if they were known: what they would score against those that the test "
+            "molecules show; no rule can be expected to score more here."
+        )
     note += left_out(cases.left_out)
     if "kendall_seeds" in shown:
         note += (
@@ -162,6 +168,16 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
         )
     title = f"How the selectors rank: {_of(cases)}"
     return Table(title, columns, rows, (cases.study,), note, frozenset({0}))
+
+
+def _measure(row: dict[str, Any]) -> str:
+    return _with_interval(row["observed"], row["low"], row["high"])
+
+
+def _why(rows: pd.DataFrame) -> str:
+    """Say why some statistics have no interval, each reason once."""
+    reasons = [why for why in dict.fromkeys(rows["why_none"]) if why]
+    return "".join(f"No interval where {why}. " for why in reasons)
 
 
 def _of(cases: Cases) -> str:
@@ -173,35 +189,39 @@ def _difference(row: dict[str, Any]) -> list[str]:
     if pd.isna(row["rule_minus_this"]):
         return ["", ""]
     low, high = row["difference_low"], row["difference_high"]
-    return [Form(2).with_interval(row["rule_minus_this"], low, high), Form(3).number(row["p"])]
+    p = row["p_holm"]
+    return [Form(2).with_interval(row["rule_minus_this"], low, high), Form(3).number(p)]
 
 
 def statistics(found: pd.DataFrame, cases: Cases) -> Table:
     """Return how gain goes with misfit in one study."""
     rows = []
     for row in found.to_dict(orient="records"):
-        form = Form.of([row["estimate"], row["low"], row["high"]], 3, 2)
-        intervals = ((row["low"], row["high"]), (row["low_all"], row["high_all"]))
-        cells = [form.number(row["estimate"]), *(form.interval(*ends) for ends in intervals)]
-        rows.append([row["what"], *cells])
-    n, unit = len(cases.supervisors) * len(cases.splits), cases.task.error_unit(cases.unit)
+        form = Form.of([row["observed"], row["low"], row["high"]], 3, 2)
+        interval = row["why_none"] or form.interval(row["low"], row["high"])
+        numbers = (form.number(row[name]) for name in ("observed", "estimate"))
+        rows.append([row["what"], *numbers, interval])
+    unit = cases.task.error_unit(cases.unit)
     gain, misfit = cases.leverage("gain"), cases.leverage("misfit")
-    columns = ["statistic (test)", "estimate", "over molecules", "over molecules, splits, seeds"]
+    columns = ["statistic (test)", "as measured", "estimate", "95 % interval"]
     note = (
-        f"{n} cases: {len(cases.supervisors)} supervisors on {len(cases.splits)} splits. Gains, "
-        f"misfits and slacks in {unit}. 95 % bootstrap intervals over the molecules "
-        "that are measured on, drawn once a replicate for all supervisors and splits; heads stay "
-        "as they were fitted. Few splits that share molecules: read the last column as a lower "
-        f"bound of the uncertainty. {_size(cases)} The largest share of one molecule is "
-        f"{gain:.0%} of the gains and {misfit:.0%} of the misfits.{left_out(cases.left_out)}"
+        f"{len(cases.supervisors)} supervisors, means over {len(cases.splits)} splits. Gains, "
+        f"misfits and slacks in {unit}. Estimates of correlation, slope, median and shares are "
+        "freed of the test molecules' noise, which hides how gain goes with misfit. Intervals are "
+        "about these supervisors, on other molecules to learn from and to measure on"
+        f"{_by_kin(cases)}; what they hold by simulation is in docs/statistics.md. {_size(cases)} "
+        f"The largest share of one molecule is {gain:.0%} of the gains and {misfit:.0%} of the "
+        f"misfits.{left_out(cases.left_out)}"
     )
     return Table(f"Gain and misfit: {_of(cases)}", columns, rows, (cases.study,), note)
 
 
+def _by_kin(cases: Cases) -> str:
+    return "" if cases.kin is None else " (molecules of one scaffold count as one: they err alike)"
+
+
 def _size(cases: Cases) -> str:
-    smallest = min(cases.sizes("test"))
-    few = ": too few for the intervals to mean much" if smallest < _FEW_MOLECULES else ""
-    return f"The smallest test part has {smallest} molecules{few}."
+    return f"The smallest test part has {min(cases.sizes('test'))} molecules."
 
 
 def _with_interval(estimate: float, low: float, high: float) -> str:
@@ -236,20 +256,60 @@ def synthetic_statistics(found: pd.DataFrame, results: pd.DataFrame, study: str)
         by = by_name(measures, "statistic")
         cells = [by[m] for m in shown]
         expected = f"{EXPECTED_SLOPE[str(name)]:+.0f}"
-        intervals = [_with_interval(c["estimate"], c["low_all"], c["high_all"]) for c in cells]
-        rows.append([by["slope"]["panel"], str(name), expected, *intervals])
-    columns = ["figure", "experiment", "line in the paper", "slope", "correlation"]
+        intervals = [_with_interval(c["estimate"], c["low"], c["high"]) for c in cells]
+        slope = by["slope"]
+        each = f"{_signed(slope['lowest'])} to {_signed(slope['highest'])}"
+        rows.append([slope["panel"], str(name), expected, intervals[0], each, *intervals[1:]])
+    columns = ["figure", "experiment", "line in the paper", "slope", "of each seed", "correlation"]
     columns += ["share slack >= 0", "mean slack", "of it, projection", "of it, epsilon"]
     seeds = len(set(results["seed"]))
-    over = "tasks and seeds" if seeds > 1 else "tasks (one seed)"
+    over = (
+        f"the mean over {seeds} seeds (Student)"
+        if seeds >= FEWEST_SEEDS
+        else f"tasks (bootstrap; {seeds} seed{'s'[: seeds - 1]}, nothing is said of others)"
+    )
     cases = len(results) // max(1, len(set(results["experiment"])))
-    few = " Few seeds: a lower bound of the uncertainty." if seeds < 10 else ""
     note = (
-        f"Slope and correlation of gain on misfit over {cases} tasks of each experiment; 95 % "
-        f"bootstrap intervals over {over}.{few} The paper prints no slopes: +1 and -1 are the "
-        "lines that its points follow."
+        f"Slope and correlation of gain on misfit over {cases // seeds} tasks of each seed; 95 % "
+        f"intervals of {over}. The paper prints no slopes: +1 and -1 are the lines that its "
+        "points follow."
     )
     return Table("Gain and misfit", columns, rows, (study,), note)
+
+
+def _signed(value: float) -> str:
+    return "undefined" if value != value else f"{value:+.2f}"
+
+
+def over_datasets(found: pd.DataFrame, names: Sequence[str]) -> Table:
+    """Return what several datasets together say of the same study."""
+    rows = []
+    for row in found.to_dict(orient="records"):
+        form = Form(2)
+        rows.append(
+            [
+                row["what"],
+                str(row["datasets"]),
+                str(row["above"]),
+                form.with_interval(row["estimate"], row["low"], row["high"]),
+                form.number(row["between"]),
+                Form(3).number(row["p_holm"]),
+            ]
+        )
+    columns = [
+        "claim",
+        "datasets",
+        "above zero",
+        "mean over datasets",
+        "spread between",
+        "p (Holm)",
+    ]
+    note = (
+        f"Random effects over {', '.join(names)}: the mean over datasets like these, with its 95 % "
+        "interval (Hartung and Knapp), and the standard deviation between true effects. p: that "
+        "the mean is zero, corrected for the number of claims."
+    )
+    return Table(f"All datasets together: {found['study'].iloc[0]}", columns, rows, (), note)
 
 
 def controls(rows: pd.DataFrame) -> Table:
@@ -261,14 +321,13 @@ def controls(rows: pd.DataFrame) -> Table:
             row["what"],
             _with_interval(row["estimate"], row["low"], row["high"]),
             _with_interval(row["control_estimate"], row["control_low"], row["control_high"]),
-            Form.of([row["difference_low"], row["difference_high"]], 3, 2).interval(
-                row["difference_low"], row["difference_high"]
-            ),
+            _with_interval(row["difference"], row["difference_low"], row["difference_high"]),
+            Form(3).number(row["p_holm"]),
             row["verdict"],
         ]
         for row in rows.to_dict(orient="records")
     ]
-    columns = ["control", "effect", "study", "control's", "difference", "verdict"]
+    columns = ["control", "effect", "study", "control's", "difference", "p (Holm)", "verdict"]
     ids = dict.fromkeys([first["study"], *rows["control_study"]])
     return Table(in_short(first), columns, cells, tuple(map(str, ids)))
 

@@ -40,6 +40,7 @@ class SplitTerms:
     terms: dict[str, Array]
 
     def means(self, quantity: str) -> Array:
+        """Return a quantity of all supervisors, (k,)."""
         found: Array = self.terms[quantity].sum(axis=0) / self.said.sum(axis=0)
         return found
 
@@ -137,11 +138,14 @@ class Cases:
         """Return a quantity of every split and supervisor, shape (s, k)."""
         return np.array([found.means(quantity) for found in self._terms[part]])
 
-    def sample(self, part: str, quantities: Sequence[str]) -> Sample:
+    def sample(
+        self, part: str, quantities: Sequence[str], *, of_these_heads: bool = False
+    ) -> Sample:
         """Return some quantities of all supervisors, and what each molecule has in them.
 
         Molecules are the units, or groups of kin where splits keep these together. Variances are
-        those of other molecules to measure on and to learn from, see ``training_factor``.
+        those of other molecules to learn from and to measure on, see ``training_factor``; of other
+        molecules to measure on alone for what is asked of the very heads that were fitted.
         """
         splits = self._terms[part]
         influences = np.zeros((self.n_rows, len(quantities), len(self.supervisors)))
@@ -151,7 +155,9 @@ class Cases:
             each = [split.influences(quantity) for quantity in quantities]
             influences[split.rows] += np.stack(each, axis=1) / len(splits)
         measured = weights > 0
-        grow = np.sqrt(training_factor(self.sizes(part), self.learnt_from, weights))
+        grow = 1.0
+        if not of_these_heads:
+            grow = np.sqrt(training_factor(self.sizes(part), self.learnt_from, weights))
         means = np.stack([self.means(part, name).mean(axis=0) for name in quantities])
         found = Sample(tuple(quantities), means, influences[measured] * grow)
         if self.kin is None:

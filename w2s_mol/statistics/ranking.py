@@ -61,14 +61,15 @@ class Ranked:
 
     def against(self, scores: Array, errors: Array) -> Measures:
         """Return the measures of scores, (k,), against errors, (r, k)."""
-        return _score(np.broadcast_to(scores, errors.shape), errors, self.kin)
+        return measures_of(np.broadcast_to(scores, errors.shape), errors, self.kin)
 
 
 def ranked(
     cases: Cases, selector_split: str = "valid", draws: int = DRAWS, seed: int = 0
 ) -> Ranked:
     """Score supervisors by every selector and draw their true errors."""
-    errors, influences = cases.sample("test", ("w2s_error",)).of("w2s_error")
+    sample = cases.sample("test", ("w2s_error",), of_these_heads=True)
+    errors, influences = sample.of("w2s_error")
     scores = _scores(cases, selector_split)
     return Ranked(
         scores,
@@ -204,7 +205,7 @@ def _row(
 def _ceiling(found: Ranked) -> list[dict[str, object]]:
     assert found.truths is not None  # noqa: S101 -- the caller looked
     errors = np.broadcast_to(found.errors, found.truths.shape)
-    measured = _score(found.truths, errors, found.kin)
+    measured = measures_of(found.truths, errors, found.kin)
     what = "true errors, if they were known"
     return [
         _row(NOISE_CEILING, what, measure, float(np.median(values)), UNKNOWN, UNKNOWN, "")
@@ -219,7 +220,7 @@ def _pairs_of_one_size(cases: Cases) -> Pairs:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2).T
 
 
-def _score(scores: Array, errors: Array, kin: Pairs) -> Measures:
+def measures_of(scores: Array, errors: Array, kin: Pairs) -> Measures:
     """Return the measures of scores against errors, both of shape (r, k), for each of r.
 
     ``kin`` are the pairs of columns that ``kendall_seeds`` looks at; without any it is left out.

@@ -6,11 +6,11 @@ deviations are truth + noise, truths are exchangeable normal with an unknown cov
 drawn from what the data leave possible.
 
 With noise of one size, the covariance V of the truths has a posterior that can be drawn at once:
-the share of noise ``B = (V + N)^-1 N`` is Wishart with its eigenvalues below one (Everson and Morris
-2000, J. R. Statist. Soc. B 62, 399-412). Here noise differs between directions of the space of
-supervisors (kin err alike), so such draws are proposals, weighed by the exact likelihood. The prior
-of V is Jeffreys' for equal noise, ``|V + N|^-(t + 1)/2``. How large the noise is, is itself an
-estimate from few molecules of heavy tails: its scale is drawn as well.
+the share of noise ``B = (V + N)^-1 N`` is Wishart with its eigenvalues below one (Everson and
+Morris 2000, J. R. Statist. Soc. B 62, 399-412). Here noise differs between directions of the space
+of supervisors (kin err alike), so such draws are proposals, weighed by the exact likelihood. The
+prior of V is Jeffreys' for equal noise, ``|V + N|^-(t + 1)/2``. How large the noise is, is itself
+an estimate from few molecules of heavy tails: its scale is drawn as well.
 """
 
 from __future__ import annotations

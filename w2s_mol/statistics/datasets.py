@@ -1,0 +1,178 @@
+"""What several datasets together say: random effects, an interval over datasets for each claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+from w2s_mol.selection.rendering import in_short
+from w2s_mol.statistics.cases import Cases
+from w2s_mol.statistics.gain_misfit import DRAWS, gain_misfit_table
+from w2s_mol.statistics.intervals import LEVEL, holm
+from w2s_mol.statistics.ranking import NOISE_CEILING, ranking_table
+from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
+
+Array = NDArray[np.float64]
+
+FEWEST = 3
+"""Datasets, of fewer nothing is said."""
+_OF_A_DATASET = ("dataset", "unit", "dataset_sha256")
+_WITHOUT_UNIT = ("relative_gain", "correlation", "slope", "share_gain", "share_slack")
+"""Statistics that can be compared between datasets."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """The mean of an effect over datasets like these.
+
+    Attributes
+    ----------
+    n
+        Datasets.
+    estimate, low, high, p
+        Of the mean; ``p`` two-sided, of zero.
+    between
+        Standard deviation of the true effects between datasets.
+    """
+
+    n: int
+    estimate: float
+    low: float
+    high: float
+    p: float
+    between: float
+
+
+def together(estimates: Sequence[float], errors: Sequence[float]) -> Together:
+    """Return the mean over datasets, each known with an error of its own.
+
+    The variance between datasets is that of Paule and Mandel (1982), the interval that of Hartung
+    and Knapp (2001, Statistics in Medicine 20, 1771-1782): Student's, n - 1 degrees of freedom.
+
+    Parameters
+    ----------
+    estimates, errors
+        Of each dataset, and the standard error of each; at least two.
+    """
+    y, own = np.asarray(estimates, dtype=float), np.asarray(errors, dtype=float) ** 2
+    n = len(y)
+    between = _between(y, own)
+    weights = 1 / (own + between) if (own + between > 0).all() else np.ones(n)
+    mean = float(weights @ y / weights.sum())
+    error = float(np.sqrt(weights @ (y - mean) ** 2 / ((n - 1) * weights.sum())))
+    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * error
+    p = float(2 * stats.t.sf(abs(mean) / error, n - 1)) if error > 0 else float(mean == 0)
+    return Together(n, mean, mean - half, mean + half, p, float(np.sqrt(between)))
+
+
+def _between(y: Array, own: Array) -> float:
+    """Return the variance at which the weighted scatter is what it is expected to be."""
+
+    def excess(between: float) -> float:
+        weights = 1 / (own + between)
+        mean = weights @ y / weights.sum()
+        return float(weights @ (y - mean) ** 2) - (len(y) - 1)
+
+    smallest = 1e-12 * max(float(y.var()), float(own.max()), 1e-300)
+    if not (own > 0).all():
+        return float(y.var(ddof=1))
+    if excess(smallest) <= 0:
+        return 0.0
+    return float(optimize.brentq(excess, smallest, 2 * float(y.var(ddof=1)) * len(y) + own.max()))
+
+
+def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return every claim over the datasets that have it.
+
+    Parameters
+    ----------
+    claims
+        dataset, study (what is alike in those that are put together), claim, what, estimate, se;
+        one row a dataset and claim.
+
+    Returns
+    -------
+    DataFrame
+        study, claim, what, datasets, estimate, low, high, p, p_holm (corrected for the claims of
+        a study), between, above (datasets whose estimate is above zero). Claims of fewer than
+        ``FEWEST`` datasets are left out.
+    """
+    rows = []
+    for (study, claim), found in claims.groupby(["study", "claim"], sort=False):
+        known = found[np.isfinite(found["estimate"]) & np.isfinite(found["se"])]
+        if len(known) < FEWEST:
+            continue
+        of = together(known["estimate"].tolist(), known["se"].tolist())
+        rows.append(
+            {
+                "study": study,
+                "claim": claim,
+                "what": found["what"].iloc[0],
+                "datasets": of.n,
+                "estimate": of.estimate,
+                "low": of.low,
+                "high": of.high,
+                "p": of.p,
+                "between": of.between,
+                "above": int((known["estimate"] > 0).sum()),
+            }
+        )
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return table
+    return table.assign(p_holm=table.groupby("study")["p"].transform(lambda p: holm(p.tolist())))
+
+
+def study_claims(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
+    """Return the claims of studies and controls, one row a dataset and claim.
+
+    Studies of several datasets belong together that have the same strong encoder, settings and
+    control; a dataset that is there twice counts once.
+    """
+    found = []
+    seen = set()
+    for cases in every:
+        keys = {key: cases.keys[key] for key in STUDY_KEYS if key not in _OF_A_DATASET}
+        study = f"{in_short({**cases.keys, 'dataset': 'all'})}{_control(cases)}"
+        if (cases.keys["dataset"], *keys.values(), cases.control) in seen:
+            continue
+        seen.add((cases.keys["dataset"], *keys.values(), cases.control))
+        gains = gain_misfit_table(cases, draws, seed)
+        ranking = ranking_table(cases, "valid", draws, seed)
+        found.append(claims_of(str(cases.keys["dataset"]), study, gains, ranking))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
+def _control(cases: Cases) -> str:
+    return "" if cases.control == NO_CONTROL else f" (control: {cases.control})"
+
+
+def claims_of(dataset: str, study: str, gains: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
+    """Return what a study of one dataset says that others can be compared with.
+
+    Parameters
+    ----------
+    dataset, study
+        Its name, and what it shares with the studies of other datasets.
+    gains, ranking
+        As of ``gain_misfit_table`` and ``ranking_table``.
+    """
+    ours = gains[gains["statistic"].isin(_WITHOUT_UNIT)]
+    rows = [
+        {"claim": row["statistic"], "what": row["what"], "estimate": row["estimate"],
+         "se": row["se"]}
+        for row in ours.to_dict(orient="records")
+    ]  # fmt: skip
+    of_rules = ranking[(ranking["measure"] == "spearman") & (ranking["selector"] != NOISE_CEILING)]
+    for row in of_rules.to_dict(orient="records"):
+        claim, what = f"spearman of {row['selector']}", f"Spearman of the {row['what']}"
+        rows.append({"claim": claim, "what": what, "estimate": row["estimate"], "se": row["se"]})
+        minus = {"estimate": row["rule_minus_this"], "se": row["difference_se"]}
+        claim, what = f"rule - {row['selector']}", f"the paper's rule's minus the {row['what']}'s"
+        rows.append({"claim": claim, "what": what, **minus})
+    return pd.DataFrame(rows).assign(dataset=dataset, study=study)
