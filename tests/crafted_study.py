@@ -23,7 +23,6 @@ KEYS = {
     "protocol": "paper",
     "head": "ridge",
     "head_epochs": 0,
-    "head_width": 0,
     "pooling": "mean+pooled",
     "study_seed": 0,
     "dataset_sha256": "content",

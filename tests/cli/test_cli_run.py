@@ -319,7 +319,11 @@ def test_disjoint_halves_the_train_molecules_between_the_weak_and_the_strong_hea
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [("ols",), ("adamw", "--head-epochs", "2"), ("mlp", "--head-width", "4")], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [("ols",), ("adamw", "--head-epochs", "2"), ("mlp", "--head-width", "4")],
+    ids=" ".join,
+)
 def test_other_heads_work_and_are_named_in_every_row(cli, tmp_path, options):
     command = (*own_table(tmp_path), *FIXED, "--head", *options, "--split-seed", "0")
     assert cli(*command, "-o", tmp_path / "run").code == 0

@@ -43,7 +43,8 @@ def test_it_is_the_network_that_its_numbers_say() -> None:
         np.testing.assert_allclose(head.predict(made.z)[:, j], expected, rtol=1e-12)
 
 
-def test_it_is_a_function_of_its_seed() -> None:
+def test_it_is_a_function_of_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mlp, "_EPOCHS", 5)
     made = problem(40, 4, 2)
     first = fit_mlp(*made, seed=3).predict(made.z)
     assert first.tobytes() == fit_mlp(*made, seed=3).predict(made.z).tobytes()
@@ -55,6 +56,7 @@ def test_each_column_is_fitted_as_if_alone(monkeypatch: pytest.MonkeyPatch) -> N
     beside = made.labels[:, ::-1].copy()
     rows = (made.learn, made.choose)
     monkeypatch.setattr(mlp, "_AT_ONCE", 2)
+    monkeypatch.setattr(mlp, "_EPOCHS", 5)
     together = fit_mlp(*made), fit_mlp_beside(made.features, made.labels, beside, *rows)
     for j in range(3):
         one = [j]
@@ -63,11 +65,9 @@ def test_each_column_is_fitted_as_if_alone(monkeypatch: pytest.MonkeyPatch) -> N
             together[0].columns(one).predict(made.z), alone.predict(made.z), atol=1e-5
         )
         read = fit_mlp_beside(made.features, made.labels[:, one], beside[:, one], *rows)
-        chosen = beside[made.choose][:, one]
+        here = (made.z, beside[made.choose][:, one])
         np.testing.assert_allclose(
-            together[1].columns(one).predict(made.z, chosen),
-            read.predict(made.z, chosen),
-            atol=1e-5,
+            together[1].columns(one).predict(*here), read.predict(*here), atol=1e-5
         )
 
 

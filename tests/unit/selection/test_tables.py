@@ -36,7 +36,6 @@ def results(rows=TABLE_1, splits=("122", "123", "124"), spread=0.02, same_split=
                         "protocol": "paper",
                         "head": "ridge",
                         "head_epochs": 0,
-                        "head_width": 0,
                         "shuffled_labels": False,
                         "dataset_sha256": "lipop-content",
                         "strong_sha256": "molbert-content",
@@ -207,7 +206,7 @@ def test_studies_are_told_apart() -> None:
     assert [s.keys["head"] for s in selections(both)] == ["ridge", "ols"]
 
 
-@pytest.mark.parametrize("key", ["dataset_sha256", "strong_sha256", "unit", "head_epochs", "head_width"])
+@pytest.mark.parametrize("key", ["dataset_sha256", "strong_sha256", "unit", "head_epochs"])
 def test_studies_that_differ_in_content_alone_are_not_merged(key: str) -> None:
     """Two files called my.csv, two encoders in folders of one name, two lengths of training."""
     other = results().assign(**{key: "other"}, w2s_error=9.0)
