@@ -319,12 +319,17 @@ def test_disjoint_halves_the_train_molecules_between_the_weak_and_the_strong_hea
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [("ols",), ("adamw", "--head-epochs", "2")], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [("ols",), ("adamw", "--head-epochs", "2"), ("mlp", "--head-width", "4")],
+    ids=" ".join,
+)
 def test_other_heads_work_and_are_named_in_every_row(cli, tmp_path, options):
     command = (*own_table(tmp_path), *FIXED, "--head", *options, "--split-seed", "0")
     assert cli(*command, "-o", tmp_path / "run").code == 0
     results = pd.read_parquet(tmp_path / "run" / "results.parquet")
     assert set(results["head"]) == {options[0]}
+    assert set(results["head_width"]) == {4 if options[0] == "mlp" else 0}
     assert results[["weak_error", "w2s_error", "misfit", "ceiling_error"]].notna().all(axis=None)
     assert results[["weak_penalty", "w2s_penalty", "ceiling_penalty"]].isna().all(axis=None)
     if options[0] == "ols":  # more features than molecules: the student repeats its weak labels
@@ -514,10 +519,14 @@ def test_every_option_may_stand_in_a_config_under_its_own_name(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("head", ["ridge", "ols", "adamw"])
-def test_any_number_of_threads_gives_the_same_bytes(cli, tmp_path, head):
+@pytest.mark.parametrize(
+    "options",
+    [("ridge",), ("ols",), ("adamw", "--head-epochs", "2"), ("mlp", "--split-repeats", "1")],
+    ids=" ".join,
+)
+def test_any_number_of_threads_gives_the_same_bytes(cli, tmp_path, options):
     command = ("run", "--dataset", "computed-logp", "--weak", "rdkit2d", "--strong", "ecfp")
-    command = (*command, "--head", head, "--head-epochs", "2", "--protocol", "disjoint")
+    command = (*command, "--head", *options, "--protocol", "disjoint")
     for threads in ("1", "2"):
         done = cli(*command, "-o", threads, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
         assert done.code == 0, done.err

@@ -15,10 +15,10 @@ from w2s_mol.embeddings import store
 from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
-from w2s_mol.heads.linear import LinearHead
+from w2s_mol.heads.head import Head
 from w2s_mol.heads.matrix import Features, InMemory, Matrix, Rows, SomeRows, gathered
 from w2s_mol.kept import Entry
-from w2s_mol.models.model import Input, Model
+from w2s_mol.models.model import Input, Model, model_of
 from w2s_mol.progress import Progress, silent
 
 _SMALL = 1 << 26
@@ -155,9 +155,9 @@ class Encoded:
         small = 4 * n * d <= _SMALL
         return InMemory(gathered(found, np.arange(n))) if small else found
 
-    def model(self, head: LinearHead) -> Model:
-        """Return what this encoder and a head predict together."""
-        return Model((self.input,), head)
+    def model(self, head: Head) -> Model | None:
+        """Return what this encoder and a head predict together; None if that is not kept."""
+        return model_of((self.input,), head)
 
     @property
     def input(self) -> Input:

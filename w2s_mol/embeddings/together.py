@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from w2s_mol.embeddings.encoded import Encoded
-from w2s_mol.heads.linear import LinearHead
+from w2s_mol.heads.head import Head
 from w2s_mol.heads.matrix import Matrix
 from w2s_mol.heads.side_by_side import SideBySide
-from w2s_mol.models.model import Model
+from w2s_mol.models.model import Model, model_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,6 @@ class EncodedTogether:
         """Return the vectors of some molecules, shape (n, d1 + d2 + ...)."""
         return SideBySide([one.features(smiles) for one in self.each])
 
-    def model(self, head: LinearHead) -> Model:
-        """Return what these encoders and a head predict together."""
-        return Model(tuple(one.input for one in self.each), head)
+    def model(self, head: Head) -> Model | None:
+        """Return what these encoders and a head predict together; None if that is not kept."""
+        return model_of([one.input for one in self.each], head)

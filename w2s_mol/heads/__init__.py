@@ -1,1 +1,1 @@
-"""Linear heads on frozen embeddings, and the errors between models. Arrays only."""
+"""Heads on frozen embeddings, and the errors between models. Arrays only."""

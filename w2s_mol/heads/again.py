@@ -10,7 +10,7 @@ import numpy as np
 from w2s_mol.errors import InputError
 from w2s_mol.heads.fitting import FitHead
 from w2s_mol.heads.fixed import middle_penalty, ridge_at
-from w2s_mol.heads.linear import LinearHead
+from w2s_mol.heads.head import Head
 
 
 class Remembering:
@@ -23,7 +23,7 @@ class Remembering:
             lambda *asked: self._noted(usual.beside(*asked)),
         )
 
-    def _noted(self, head: LinearHead) -> LinearHead:
+    def _noted(self, head: Head) -> Head:
         self.chosen.append(float(head.penalties[0]))
         return head
 

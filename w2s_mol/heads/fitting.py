@@ -9,11 +9,13 @@ from typing import Protocol, get_args
 from w2s_mol.errors import unknown_name
 from w2s_mol.heads.beside import each_beside, ridge_beside
 from w2s_mol.heads.descent import fit_adamw
+from w2s_mol.heads.head import Head
 from w2s_mol.heads.least_squares import fit_ols
-from w2s_mol.heads.linear import Array, LinearHead
+from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Matrix, Rows
+from w2s_mol.heads.mlp import fit_mlp, fit_mlp_beside
 from w2s_mol.heads.ridge import fit_ridge
-from w2s_mol.heads.rules import HeadRule
+from w2s_mol.heads.rules import WIDTH, HeadRule
 
 
 class _Fit(Protocol):
@@ -25,13 +27,13 @@ class _Fit(Protocol):
         choose: Rows,
         weights: Array | None = None,
         /,
-    ) -> LinearHead: ...
+    ) -> Head: ...
 
 
 class _FitBeside(Protocol):
     def __call__(
         self, features: Matrix, labels: Array, beside: Array, learn: Rows, choose: Rows, /
-    ) -> LinearHead: ...
+    ) -> Head: ...
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class FitHead:
     Attributes
     ----------
     fit
-        Takes features (n, d), labels (n, k), the rows to fit on, those to choose a penalty on,
-        and weights of the former.
+        Takes features (n, d), labels (n, k), the rows to fit on, those to choose a penalty or an
+        epoch on, and weights of the former.
     beside
         The same for heads that read a number of each molecule beside its features: features,
         labels (n, k), numbers (n, k), and the rows.
@@ -58,20 +60,26 @@ class FitHead:
         learn: Rows,
         choose: Rows,
         weights: Array | None = None,
-    ) -> LinearHead:
+    ) -> Head:
         """Fit heads on features alone."""
         return self.fit(features, labels, learn, choose, weights)
 
 
-def head_fitter(rule: HeadRule, *, epochs: int = 1000, seed: int = 0) -> FitHead:
+def head_fitter(
+    rule: HeadRule, *, epochs: int = 1000, width: int = WIDTH, seed: int = 0
+) -> FitHead:
     """Return what fits heads by a rule.
 
     Parameters
     ----------
     rule
-        ``ridge``, ``ols`` or ``adamw``.
-    epochs, seed
+        ``ridge``, ``ols``, ``adamw`` or ``mlp``.
+    epochs
         Of ``adamw`` alone.
+    width
+        Of ``mlp`` alone: its hidden units.
+    seed
+        Of ``adamw`` and ``mlp``.
 
     Raises
     ------
@@ -83,6 +91,10 @@ def head_fitter(rule: HeadRule, *, epochs: int = 1000, seed: int = 0) -> FitHead
         "ridge": FitHead(fit_ridge, ridge_beside),
         "ols": FitHead(fit_ols, each_beside(fit_ols)),
         "adamw": FitHead(adamw, each_beside(adamw)),
+        "mlp": FitHead(
+            partial(fit_mlp, width=width, seed=seed),
+            partial(fit_mlp_beside, width=width, seed=seed),
+        ),
     }
     if rule not in rules:
         raise unknown_name("head", rule, get_args(HeadRule))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from w2s_mol.heads.head import Head
 from w2s_mol.heads.matrix import Features, Matrix, Rows
 
 Array = NDArray[np.float64]
@@ -41,6 +42,11 @@ class Scaler:
         constant = scale <= 8 * FLOAT32_EPS * np.abs(mean)
         return cls(mean, np.where(constant, np.inf, scale))
 
+    def columns(self, numbers: Sequence[int]) -> Scaler:
+        """Return that of some features."""
+        some = list(numbers)
+        return Scaler(self.mean[some], self.scale[some])
+
     def transform(self, features: Features) -> Array:
         """Standardise features of shape (n, d)."""
         return (np.asarray(features, dtype=np.float64) - self.mean) / self.scale
@@ -54,7 +60,7 @@ def weighted(values: Array, weights: Array | None, places: Rows | None = None) -
 
 
 @dataclass(frozen=True)
-class LinearHead:
+class LinearHead(Head):
     """A fitted head: ``((X - mean) / scale) @ coefficients + intercepts + slopes * beside``.
 
     Attributes
@@ -79,20 +85,9 @@ class LinearHead:
     slopes: Array | None = None
 
     def predict(self, features: Features, beside: Array | None = None) -> Array:
-        """Return predictions of shape (n, k) for features of shape (n, d).
-
-        ``beside`` has shape (n, k), where the head has slopes.
-        """
+        """Return predictions of shape (n, k); see ``Head.predict``."""
         found = self.scaler.transform(features) @ self.coefficients + self.intercepts
         return found if self.slopes is None or beside is None else found + self.slopes * beside
-
-    def predict_rows(self, features: Matrix, rows: Rows, beside: Array | None = None) -> Array:
-        """Return the predictions of some rows, shape (n, k); NaN for all others."""
-        found = np.full((features.shape[0], len(self.intercepts)), np.nan)
-        for places, block in features.blocks(rows):
-            here = rows[places]
-            found[here] = self.predict(block, None if beside is None else beside[here])
-        return found
 
     def columns(self, numbers: Sequence[int]) -> LinearHead:
         """Return the head of some columns of labels."""

@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-HeadRule = Literal["ridge", "ols", "adamw"]
+HeadRule = Literal["ridge", "ols", "adamw", "mlp"]
+
+WIDTH = 32
+"""Hidden units of ``mlp``, as in the synthetic experiments."""

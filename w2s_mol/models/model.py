@@ -12,6 +12,7 @@ import numpy as np
 from w2s_mol import files
 from w2s_mol._version import __version__
 from w2s_mol.errors import InputError
+from w2s_mol.heads.head import Head
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.progress import Progress, silent
 
@@ -157,6 +158,11 @@ class Model:
             arrays.get("slopes"),
         )
         return cls(tuple(Input(**one) for one in card["inputs"]), head, card["task"])
+
+
+def model_of(inputs: Sequence[Input], head: Head) -> Model | None:
+    """Return what inputs and a head predict together; None if it is not linear: not kept."""
+    return Model(tuple(inputs), head) if isinstance(head, LinearHead) else None
 
 
 def averaged(models: Sequence[Model]) -> Model:

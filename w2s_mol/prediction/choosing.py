@@ -154,6 +154,11 @@ def choose(
         if one in usable:
             better = "" if number == 0 else _better(rows, *ranked[0])
             return replace(choice.of_use(), instead_of=better, control=study.control)
+    if study.keys["head"] == "mlp":
+        raise InputError(
+            f"{run.folder} was run with --head mlp, and such heads are not kept: they are there to "
+            "be studied. Run the study with --head ridge into another folder, and take its models."
+        )
     kept = ", ".join(usable) or "nothing"
     raise InputError(
         f"{run.folder} keeps no models of use {use!r} for this supervisor that say anything of new "

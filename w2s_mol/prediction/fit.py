@@ -94,7 +94,9 @@ def fit(
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
     if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
         raise _other(choice.weak, row["weak_sha256"])
-    usual = find_task(config.task).fitter(config.head, epochs=config.head_epochs, seed=config.seed)
+    usual = find_task(config.task).fitter(
+        config.head, epochs=config.head_epochs, width=config.head_width, seed=config.seed
+    )
     said = None if choice.use == Direct.name else _said(kept, teacher, config, usual)
     models = _fitted(kept, teacher, said, student, choice, usual)
     return FittedModel(choice.use, *models, _facts(run, config, choice, kept))

@@ -183,9 +183,11 @@ def column_titles(selection: StudySelection) -> tuple[str, str]:
 def in_short(keys: Mapping[str, Any] | pd.Series) -> str:
     """Return what tells a study from its neighbours: dataset, strong encoder, number of labels.
 
-    And the kind of its task, where it is no regression.
+    And the kind of its task, where it is no regression; the heads, where they are not ridge.
     """
-    return f"{keys['dataset']}{_kind(keys)}, strong {keys['strong']}{number_of_labels(keys)}"
+    heads = "" if keys.get("head", "ridge") == "ridge" else f", {keys['head']} heads"
+    study = f"{keys['dataset']}{_kind(keys)}, strong {keys['strong']}{heads}"
+    return f"{study}{number_of_labels(keys)}"
 
 
 def _kind(keys: Mapping[str, Any] | pd.Series) -> str:

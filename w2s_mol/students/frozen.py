@@ -10,7 +10,8 @@ from w2s_mol import files
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.reader import EncodedReader, ReaderOfSeveral
 from w2s_mol.embeddings.together import EncodedTogether
-from w2s_mol.heads.linear import Array, LinearHead
+from w2s_mol.heads.head import Head
+from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Matrix
 from w2s_mol.models.model import Model
 from w2s_mol.students.contract import Student, Teaching
@@ -47,7 +48,7 @@ def learned_heads(
     features = encoded.features(teaching.examples.smiles)
     predictions = [np.full(exercise.labels.shape, np.nan) for exercise in exercises]
     penalties = [np.full(exercise.labels.shape[1], np.nan) for exercise in exercises]
-    models: list[dict[int, Model]] = [{} for _ in exercises]
+    models: list[dict[int, Model | None]] = [{} for _ in exercises]
     for group in grouped(exercises):
         if not len(group.learn) or not len(group.choose):
             continue  # a supervisor that says nothing of the molecules with true labels
@@ -57,7 +58,8 @@ def learned_heads(
             beside = None if exercise.beside is None else exercise.beside[:, columns]
             predictions[number][:, columns] = some.predict_rows(features, exercise.read, beside)
             penalties[number][columns] = some.penalties
-            models[number] |= {c: encoded.model(some.columns([i])) for i, c in enumerate(columns)}
+            kept = {c: encoded.model(some.columns([i])) for i, c in enumerate(columns)}
+            models[number] |= kept
     return [
         Learned(of_all, chosen, tuple(made.get(column) for column in range(len(chosen))))
         for of_all, chosen, made in zip(predictions, penalties, models, strict=True)
@@ -66,7 +68,7 @@ def learned_heads(
 
 def _fitted(
     features: Matrix, teaching: Teaching, exercises: Sequence[Exercise], group: Group
-) -> LinearHead:
+) -> Head:
     def columns(of: str) -> Array:
         return np.column_stack([getattr(exercises[e], of)[:, c] for e, c in group.members])
 

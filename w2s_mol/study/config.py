@@ -16,7 +16,7 @@ from w2s_mol.datasets.rules import (
     SplitRule,
 )
 from w2s_mol.errors import InputError
-from w2s_mol.heads.rules import HeadRule
+from w2s_mol.heads.rules import WIDTH, HeadRule
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
 from w2s_mol.settings_check import Count, NumberOr, OneOf, Seed, checked
@@ -74,13 +74,14 @@ class StudyConfig:
         molecules are halved by seed, one half for the weak head, the other for the strong ones.
     task
         What the labels are, and so what heads are fitted and what is measured.
-    head, head_epochs
-        ``ridge``, ``ols`` or ``adamw`` (of so many epochs); the same rule for the weak, the strong
-        and the ceiling.
+    head, head_epochs, head_width
+        ``ridge``, ``ols``, ``adamw`` (of so many epochs) or ``mlp`` (of so many hidden units, and
+        no models are kept); the same rule for the weak, the strong and the ceiling.
     pooling
         Of transformer encoders; fixed representations have none.
     seed
-        Of the halves of ``disjoint``, of the batch order of ``adamw`` and of shuffled labels.
+        Of the halves of ``disjoint``, of the batch order of ``adamw`` and ``mlp``, of the initial
+        weights of ``mlp`` and of shuffled labels.
     smiles_column ... delimiter
         Of a user's own table; see ``load_dataset``. Several targets are a dataset
         each, ``NAME:TARGET``.
@@ -187,13 +188,18 @@ class StudyConfig:
         str, OneOf(TASKS), Option(help="What the labels are, and so what is measured.")
     ] = "regression"
     head: Annotated[
-        HeadRule, Option(help="How linear heads are fitted, weak and strong alike.")
+        HeadRule,
+        Option(
+            help="How heads are fitted, weak and strong alike: linear ones, or mlp with a hidden "
+            "layer, a class that is not convex (no models are kept for predict and fit)."
+        ),
     ] = "ridge"
     head_epochs: Annotated[Count, Option(help="Epochs of the adamw head.")] = 1000
+    head_width: Annotated[Count, Option(help="Hidden units of the mlp head.")] = WIDTH
     pooling: Annotated[Pooling, Option(help="How transformers make one vector of a molecule.")] = (
         "mean+pooled"
     )
-    seed: Annotated[Seed, Option(help="Of disjoint halves and adamw's batches.")] = 0
+    seed: Annotated[Seed, Option(help="Of disjoint halves, adamw's and mlp's descent.")] = 0
     smiles_column: SmilesColumn = "smiles"
     target_column: Annotated[
         tuple[str, ...],

@@ -27,6 +27,7 @@ STUDY_KEYS = (
     "unlabelled",
     "head",
     "head_epochs",
+    "head_width",
     "pooling",
     "study_seed",
     "dataset_sha256",
@@ -36,7 +37,7 @@ STUDY_KEYS = (
 
 _ONCE_ALWAYS = {
     TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "same", "valid_labels": "all",
-    "unlabelled": 0,
+    "unlabelled": 0, "head_width": 0,
 }  # fmt: skip
 
 _SUPERVISOR = ("family", "weak", "weak_sha256")

@@ -210,10 +210,12 @@ class StudyPlan:
         supervisors = self._supervisors[place.supervisors]
         everything, name = of_dataset.everything, self._name(of_dataset, draw)
         roles = self._roles(of_dataset, draw)
-        fit = self._context.task.fitter(config.head, epochs=config.head_epochs, seed=config.seed)
+        fit = self._context.task.fitter(
+            config.head, epochs=config.head_epochs, width=config.head_width, seed=config.seed
+        )
         results, predictions, uses = [], [], []
         models = ModelTables(everything.name, name, supervisors, roles)
-        with one_thread(torch_too=config.head == "adamw"):
+        with one_thread(torch_too=config.head in ("adamw", "mlp")):
             for cells in split_cells(
                 supervisors,
                 self._students,

@@ -69,10 +69,13 @@ class Number(Supervisor):
         feature = InMemory((values - middle)[:, None])
         head = lesson.fit(feature, lesson.truth[:, None], learn, choose)
         labels = head.predict_rows(feature, lesson.asked[known[lesson.asked]])[:, 0]
+        model = self._calibrating(head, middle) if isinstance(head, LinearHead) else None
+        return WeakLabels(labels, float(head.penalties[0]), model)
+
+    def _calibrating(self, head: LinearHead, middle: float) -> Model:
+        """Return what says the same of other molecules, of a head on numbers less their middle."""
         moved = Scaler(head.scaler.mean + middle, head.scaler.scale)
-        return WeakLabels(
-            labels, float(head.penalties[0]), self._model(replace(head, scaler=moved))
-        )
+        return self._model(replace(head, scaler=moved))
 
     def _model(self, head: LinearHead) -> Model:
         """Return what calibrates the number of other molecules."""

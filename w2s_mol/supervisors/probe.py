@@ -8,7 +8,7 @@ import numpy as np
 
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.reader import EncodedReader
-from w2s_mol.heads.linear import LinearHead
+from w2s_mol.heads.head import Head
 from w2s_mol.heads.matrix import Matrix
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 
@@ -29,7 +29,7 @@ class Probe(EncodedReader, Supervisor):
         return replace(said, model=self.encoded.model(head))
 
 
-def probed(features: Matrix, lesson: Lesson) -> tuple[WeakLabels, LinearHead]:
+def probed(features: Matrix, lesson: Lesson) -> tuple[WeakLabels, Head]:
     """Return what a head on features of shape (n, d) says of a lesson, and the head."""
     head = lesson.fit(features, lesson.truth[:, None], lesson.learn, lesson.choose)
     labels = head.predict_rows(features, lesson.asked)[:, 0]

@@ -157,7 +157,7 @@ class Task(ABC):
         """Return the error of each molecule, of the shape of the two."""
 
     @abstractmethod
-    def fitter(self, rule: HeadRule, *, epochs: int, seed: int) -> FitHead:
+    def fitter(self, rule: HeadRule, *, epochs: int, width: int, seed: int) -> FitHead:
         """Return what fits heads on labels of this kind.
 
         Raises

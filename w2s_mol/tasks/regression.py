@@ -94,8 +94,8 @@ class Regression(Task):
         """Return the squared error."""
         return _d(prediction, truth)
 
-    def fitter(self, rule: HeadRule, *, epochs: int, seed: int) -> FitHead:
-        """Return a rule of least squares."""
+    def fitter(self, rule: HeadRule, *, epochs: int, width: int, seed: int) -> FitHead:
+        """Return a rule for squared errors."""
         from w2s_mol.heads.fitting import head_fitter
 
-        return head_fitter(rule, epochs=epochs, seed=seed)
+        return head_fitter(rule, epochs=epochs, width=width, seed=seed)

@@ -56,6 +56,7 @@ def test_every_setting_of_a_study_makes_another_folder() -> None:
         ({"split": "scaffold"}, "esol-ecfp-paper-ridge-scaffold"),
         ({"split_seeds": (3, 4)}, "esol-ecfp-paper-ridge-splits3+4"),
         ({"head": "adamw", "head_epochs": 5}, "esol-ecfp-paper-adamw-head-epochs-5"),
+        ({"head": "mlp", "head_width": 8}, "esol-ecfp-paper-mlp-head-width-8"),
         (
             {"target_column": "y", "on_invalid": "skip"},
             "esol-ecfp-paper-ridge-target-column-y-skip",

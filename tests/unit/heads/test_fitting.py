@@ -10,6 +10,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.descent import fit_adamw
 from w2s_mol.heads.fitting import head_fitter
 from w2s_mol.heads.least_squares import fit_ols
+from w2s_mol.heads.mlp import fit_mlp
 from w2s_mol.heads.ridge import fit_ridge
 from w2s_mol.heads.rules import HeadRule
 
@@ -20,10 +21,11 @@ def test_each_rule_has_its_fit() -> None:
         "ridge": fit_ridge,
         "ols": fit_ols,
         "adamw": lambda *given: fit_adamw(*given, epochs=2, seed=7),
+        "mlp": lambda *given: fit_mlp(*given, width=3, seed=7),
     }
     assert set(fits) == set(get_args(HeadRule))
     for rule, fit in fits.items():
-        found = head_fitter(rule, epochs=2, seed=7)(*made)
+        found = head_fitter(rule, epochs=2, width=3, seed=7)(*made)
         np.testing.assert_array_equal(found.predict(made.z), fit(*made).predict(made.z))
 
 
@@ -51,5 +53,5 @@ def test_no_label_of_other_molecules_is_read(rule: str) -> None:
 
 
 def test_an_unknown_rule_is_refused() -> None:
-    with pytest.raises(InputError, match="adamw, ols, ridge"):
+    with pytest.raises(InputError, match="adamw, mlp, ols, ridge"):
         head_fitter("lasso")  # type: ignore[arg-type]

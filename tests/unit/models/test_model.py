@@ -9,6 +9,7 @@ from w2s_mol import load_encoder
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import InMemory
+from w2s_mol.heads.mlp import fit_mlp
 from w2s_mol.heads.ridge import fit_ridge
 from w2s_mol.models.model import Model, averaged
 
@@ -148,3 +149,10 @@ def test_an_encoder_that_is_gone_is_an_error_of_its_own(folder: Path, tmp_path: 
     shutil.rmtree(folder)
     with pytest.raises(InputError, match="encoder"):
         Model.load(tmp_path / "model").predict(["CCO"])
+
+
+def test_of_heads_that_are_not_linear_there_is_no_model() -> None:
+    rows = np.arange(8)
+    features = InMemory(np.random.default_rng(0).normal(size=(8, 3)))
+    head = fit_mlp(features, features.array[:, :1], rows[:6], rows[6:], width=2)
+    assert Finder().encoded("ecfp").model(head) is None

@@ -2,7 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from w2s_mol import run_study
+from w2s_mol.datasets.builtin import generate
 from w2s_mol.errors import InputError
+from w2s_mol.heads import mlp
 from w2s_mol.prediction.choosing import CANDIDATES, choose
 from w2s_mol.runs import FinishedRun, find_runs
 from w2s_mol.selection.tables import selections
@@ -111,3 +114,28 @@ def test_uses_that_need_a_supervisor_without_a_model_are_not_there(
     with pytest.raises(InputError, match=r"no models of use 'delta'.*It keeps: w2s, both, direct"):
         choose(run, models, "esol", use="delta")
     assert choose(run, models, "esol").use in ("w2s", "both", "direct")
+
+
+def test_heads_of_which_no_model_is_kept_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mlp, "_EPOCHS", 1)
+    rows = "".join(f"{smiles},{y},{y + i % 3}\n" for i, (smiles, y) in enumerate(generate(40)))
+    (tmp_path / "own.csv").write_text(f"smiles,y,dock\n{rows}")
+    run_study(
+        dataset=str(tmp_path / "own.csv"),
+        target_column="y",
+        weak=("rdkit2d", "column:dock", "raw:dock"),
+        strong="ecfp",
+        head="mlp",
+        head_width=2,
+        split_seeds=0,
+        output_dir=tmp_path / "run",
+    )
+    [run] = find_runs([tmp_path / "run"])
+    models = KeptModels(run)
+    for asked in ({"use": "direct"}, {"weak": "rdkit2d"}, {"weak": "column:dock"}):
+        with pytest.raises(InputError, match=r"--head mlp, and such heads are not kept: .*ridge"):
+            choose(run, models, **asked)
+    # What stands in a column as it is needs no head.
+    assert choose(run, models).weak == "raw:dock"

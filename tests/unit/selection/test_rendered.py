@@ -55,6 +55,12 @@ def test_a_study_is_called_by_its_task_where_that_is_no_regression() -> None:
     assert in_short({**keys, "task_kind": "ranks"}) == "own (ranks), strong ecfp, 60 labels"
 
 
+def test_a_study_is_called_by_its_heads_where_these_are_not_ridge() -> None:
+    keys = {"dataset": "own", "strong": "ecfp", "labels": "60"}
+    assert in_short(keys) == in_short({**keys, "head": "ridge"})
+    assert in_short({**keys, "head": "mlp"}) == "own, strong ecfp, mlp heads, 60 labels"
+
+
 CASES = (plain, two_families, one_split_no_size_control, not_finite, tiny)
 
 

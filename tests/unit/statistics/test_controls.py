@@ -120,6 +120,7 @@ def test_each_kind_of_control_differs_from_its_study_in_what_it_controls_for(
         {"dataset_sha256": "another table of the same name"},
         {"head": "ols"},
         {"head_epochs": 7},
+        {"head_width": 7},
         {"protocol": "disjoint"},
         {"pooling": "mean"},
         {"study_seed": 1},

@@ -490,7 +490,7 @@ def test_rows_that_nobody_asks_for_are_not_predicted() -> None:
 def test_a_cell_is_a_function_of_what_goes_in() -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth), "disjoint")
-    for fit in (RIDGE, OLS, head_fitter("adamw", epochs=2)):
+    for fit in (RIDGE, OLS, head_fitter("adamw", epochs=2), head_fitter("mlp", width=2)):
         one, other = (supervise(weak, strong, truth, roles, fit, 3) for _ in range(2))
         np.testing.assert_array_equal(of(one), of(other))
         np.testing.assert_array_equal(of(one, "ceiling"), of(other, "ceiling"))

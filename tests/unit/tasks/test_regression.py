@@ -156,7 +156,7 @@ def test_heads_are_fitted_by_the_rules_of_least_squares() -> None:
         np.arange(20), np.arange(20, 30),
     )  # fmt: skip
     for rule, fit in (("ridge", fit_ridge), ("ols", fit_ols)):
-        found = REGRESSION.fitter(rule, epochs=1, seed=0)(*made)
+        found = REGRESSION.fitter(rule, epochs=1, width=1, seed=0)(*made)
         np.testing.assert_array_equal(found.coefficients, fit(*made).coefficients)
     with pytest.raises(InputError, match="lasso"):
-        REGRESSION.fitter("lasso", epochs=1, seed=0)  # type: ignore[arg-type]
+        REGRESSION.fitter("lasso", epochs=1, width=1, seed=0)  # type: ignore[arg-type]
