@@ -8,6 +8,7 @@ import pandas as pd
 
 from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import by_name
+from w2s_mol.report.tables import control_in_words
 from w2s_mol.selection.rendering import in_short, left_out
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
@@ -92,7 +93,7 @@ def of_controls(rows: pd.DataFrame) -> str:
     parts = []
     for what, of_effect in rows.groupby("what", sort=False):
         verdicts = [
-            f"{verdict}: {_and(found['control'].tolist())}"
+            f"{verdict}: {_and(_controls(found, of_effect))}"
             for verdict, found in of_effect.groupby("verdict", sort=False)
         ]
         if set(of_effect["verdict"]) == {NO_EFFECT}:
@@ -100,6 +101,19 @@ def of_controls(rows: pd.DataFrame) -> str:
         else:
             parts.append(f"{what}: {', '.join(verdicts)}")
     return f"Controls of {in_short(first)}, by effect. {'; '.join(parts)}."
+
+
+def _controls(found: pd.DataFrame, every: pd.DataFrame) -> list[str]:
+    """Return the controls of some rows: a kind by its name alone where all of it are among them."""
+    several = every["control"].value_counts() > found["control"].value_counts().reindex(
+        every["control"].unique(), fill_value=0
+    )
+    return [
+        control_in_words(row["control"], row["which"])
+        if several[row["control"]]
+        else row["control"]
+        for row in found.to_dict(orient="records")
+    ]
 
 
 def _and(names: list[str]) -> str:

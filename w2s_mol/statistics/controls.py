@@ -21,6 +21,7 @@ CONTROLS = {
     "random weak": "weak encoders with random weights",
     "random strong": "a strong encoder with random weights",
     "self": "every weak encoder supervises itself",
+    "peer": "every weak encoder supervises another seed of its own size",
     "shuffled labels": "weak labels permuted among the molecules",
 }
 """The controls by name, in words."""
@@ -41,6 +42,8 @@ _SAME = tuple(
                                              "strong_sha256")
 )  # fmt: skip
 """What a control shares with its study."""
+_SEEDLESS = {"protocol": ("paper",), "head": ("ridge", "ols")}
+"""Where the seed of a study draws nothing but the permutation of shuffled labels."""
 _FROM_GAIN = ("mean_gain", "median_gain", "correlation", "slope")
 
 
@@ -58,11 +61,12 @@ def control_table(
     Returns
     -------
     DataFrame
-        study, dataset, strong, control, control_study, effect, what; estimate, low, high of the
-        study; control_estimate, control_low, control_high; difference_low, difference_high;
-        leverage, control_leverage (the largest share of one molecule); verdict, in ``VERDICTS``.
-        Intervals are over molecules, splits and seeds, the difference's from the same replicates.
-        An effect survives where its interval lies above zero, and so does the difference's.
+        study, dataset, strong, control, which (of several of its kind), control_study, effect,
+        what; estimate, low, high of the study; control_estimate, control_low, control_high;
+        difference_low, difference_high; leverage, control_leverage (the largest share of one
+        molecule); verdict, in ``VERDICTS``. Intervals are over molecules, splits and
+        seeds, the difference's from the same replicates. An effect survives where its interval
+        lies above zero, and so does the difference's.
     """
     found = {id(cases): _effects(cases, replicates, seed) for cases in every}
     rows = []
@@ -76,7 +80,8 @@ def _controls(control: Cases, study: Cases) -> bool:
     """Say whether a control is one of a study's."""
     if control.control == NO_CONTROL or control.molecules != study.molecules:
         return False
-    if any(control.keys[key] != study.keys[key] for key in _SAME):
+    same = set(_SAME) - ({"study_seed"} if _is_another_permutation(control) else set())
+    if any(control.keys[key] != study.keys[key] for key in same):
         return False
     same_strong = control.keys["strong_sha256"] == study.keys["strong_sha256"]
     same_weak = control.every_weak == study.every_weak
@@ -84,9 +89,26 @@ def _controls(control: Cases, study: Cases) -> bool:
         "random weak": same_strong,
         "random strong": same_weak,
         "self": same_weak,
+        "peer": same_weak,
         "shuffled labels": same_strong and same_weak,
     }
     return bool(shares[control.control])
+
+
+def _is_another_permutation(control: Cases) -> bool:
+    """Say whether a control's seed is that of its permutation and of nothing else."""
+    return bool(control.keys["shuffled_labels"]) and all(
+        control.keys[key] in values for key, values in _SEEDLESS.items()
+    )
+
+
+def _which(control: Cases) -> str:
+    """Return what tells a control from others of its kind."""
+    return {
+        "random weak": ", ".join(dict.fromkeys(control.supervisors["family"])),
+        "random strong": str(control.keys["strong"]),
+        "shuffled labels": f"seed {control.keys['study_seed']}",
+    }.get(control.control, "")
 
 
 @dataclass(frozen=True)
@@ -133,6 +155,7 @@ def _compared(
                 "dataset": study.keys["dataset"],
                 "strong": study.keys["strong"],
                 "control": control.control,
+                "which": _which(control),
                 "control_study": control.study,
                 "effect": name,
                 "what": effect.what,
