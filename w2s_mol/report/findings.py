@@ -8,7 +8,7 @@ import pandas as pd
 
 from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import by_name
-from w2s_mol.report.tables import control_in_words
+from w2s_mol.report.tables import control_in_words as in_words
 from w2s_mol.selection.rendering import in_short, left_out
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
@@ -104,14 +104,10 @@ def of_controls(rows: pd.DataFrame) -> str:
 
 
 def _controls(found: pd.DataFrame, every: pd.DataFrame) -> list[str]:
-    """Return the controls of some rows: a kind by its name alone where all of it are among them."""
-    several = every["control"].value_counts() > found["control"].value_counts().reindex(
-        every["control"].unique(), fill_value=0
-    )
+    """Return the controls of some rows; those of a kind that is parted are named one by one."""
+    verdicts = every.groupby("control")["verdict"].nunique()
     return [
-        control_in_words(row["control"], row["which"])
-        if several[row["control"]]
-        else row["control"]
+        row["control"] if verdicts[row["control"]] == 1 else in_words(row["control"], row["which"])
         for row in found.to_dict(orient="records")
     ]
 
