@@ -615,7 +615,7 @@ def test_every_supervisor_may_teach_its_peer(cli, tmp_path):
     assert peers >= {"weak-h8-s2", "random-bert-h8-s1"}
     again = cli(*common, *weak, "--strong", "peer", "-o", "peer")
     assert again.code == 0
-    asked = cli("predict", "peer", "molecules.csv", "-o", "said.csv")
+    asked = cli("predict", "molecules.csv", "--run", "peer", "-o", "said.csv")
     assert asked.code == 0, asked.err
     assert "null control (peer)" in asked.err
     none = cli(*common, "--weak", "rdkit2d", "--strong", "peer", "-o", "none")
