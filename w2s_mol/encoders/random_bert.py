@@ -51,7 +51,10 @@ SCALES: dict[str, Scales | None] = {
     FAMILY: Scales(positions=0.1, attention=0.5, feed_forward=0.25),
     BERT_FAMILY: None,
 }
-"""By family: one for all sizes and datasets, the best of ``benchmarks/untrained.py``; None leaves BERT's own: every weight has a standard deviation of 0.02."""
+"""By family: one for all sizes and datasets, the best of ``benchmarks/untrained.py``.
+
+None leaves BERT's own: every weight has a standard deviation of 0.02.
+"""
 
 _FORMAT = 3
 """Raised when a name stands for other weights than before."""
@@ -162,10 +165,15 @@ def _rescale(model: BertModel, scales: Scales) -> None:
         model.embeddings.position_embeddings.weight.mul_(scales.positions)
         for name, module in model.named_modules():
             if isinstance(module, torch.nn.Linear):
-                scale = scales.attention if ".attention." in name else scales.feed_forward
-                if name.startswith("pooler."):
-                    scale = 1.0
+                scale = _of_layer(name, scales)
                 module.weight.mul_(scale / drawn / math.sqrt(module.in_features))
+
+
+def _of_layer(name: str, scales: Scales) -> float:
+    """Return the scale of a linear map; that of the pooler, which is in no layer, is 1."""
+    if name.startswith("pooler."):
+        return 1.0
+    return scales.attention if ".attention." in name else scales.feed_forward
 
 
 def _card(name: str, shape: Shape, scales: Scales | None) -> str:
