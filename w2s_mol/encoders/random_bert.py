@@ -82,7 +82,9 @@ def content_key(name: str) -> str:
 
     What a seed gives is torch's and transformers' to say, so each pair of versions has its own.
     """
-    return files.sha256_json([[_FORMAT, versions("torch", "transformers")], name])
+    scales = SCALES[random_family(name)]
+    drawn_by = [_FORMAT, versions("torch", "transformers"), scales and asdict(scales)]
+    return files.sha256_json([drawn_by, name])
 
 
 def random_folder(name: str) -> Path:
