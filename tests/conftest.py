@@ -174,6 +174,7 @@ def make_runs(place: Path) -> None:
     for name, changed in {
         "study": {},
         "self": {"strong": "self"},
+        "peer": {"strong": "peer"},
         "shuffled": {"shuffle_weak_labels": True},
         "random-weak": {"weak": ("random-h8-s0", "random-h12-s0", "random-h16-s0")},
         "random-strong": {"strong": "random-h16-s9"},
@@ -200,10 +201,10 @@ def synthetic_folder(made_once: Callable) -> Path:
 
 @pytest.fixture(scope="session")
 def runs_to_report(run_folders: Path, synthetic_folder: Path) -> list[FinishedRun]:
-    """A study of two datasets, its four controls and one synthetic experiment."""
+    """A study of two datasets, its controls and one synthetic experiment."""
     from w2s_mol.runs import find_runs
 
-    studies = ("study", "self", "shuffled", "random-weak", "random-strong")
+    studies = ("study", "self", "peer", "shuffled", "random-weak", "random-strong")
     return find_runs([*(run_folders / name for name in studies), synthetic_folder])
 
 

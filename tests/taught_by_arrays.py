@@ -43,7 +43,7 @@ def probe(array: np.ndarray, name: str = "weak") -> Probe:
 
 def student(array: np.ndarray | None, name: str = "strong") -> FrozenStudent | OwnStudent:
     """Return a student with given features, or with those of its supervisor."""
-    return OwnStudent() if array is None else FrozenStudent(Given(array, name))  # type: ignore[arg-type]
+    return OwnStudent([]) if array is None else FrozenStudent(Given(array, name))  # type: ignore[arg-type]
 
 
 class Says(Supervisor):

@@ -608,3 +608,26 @@ def test_errors_told_apart_are_a_sentence_and_for_programs_rows(cli, tmp_path):
     refused = cli(*command[:6], "even", *command[7:])
     assert refused.code == 2
     assert "unknown column" in refused.err
+
+
+def test_every_supervisor_may_teach_its_peer(cli, tmp_path):
+    write_table(tmp_path)
+    common = ("run", "-d", "molecules.csv", "--target-column", "logp", "--split-seed", "0")
+    weak = ("--weak", "weak-h8-s0", "--weak", "weak-h8-s1", "--weak", "random-bert-h8-s0")
+    done = cli(*common, *weak, "--strong", "peer", "-o", "peer")
+    assert done.code == 0, done.err
+    results = pd.read_parquet(tmp_path / "peer" / "results.parquet")
+    assert set(results["strong"]) == {"peer"}
+    assert (results["misfit"] > 0).all()
+    manifest = json.loads((tmp_path / "peer" / "manifest.json").read_text())
+    peers = {encoder["name"] for encoder in manifest["encoders"]}
+    assert peers >= {"weak-h8-s2", "random-bert-h8-s1"}
+    again = cli(*common, *weak, "--strong", "peer", "-o", "peer")
+    assert again.code == 0
+    asked = cli("predict", "molecules.csv", "--run", "peer", "-o", "said.csv")
+    assert asked.code == 0, asked.err
+    assert "null control (peer)" in asked.err
+    none = cli(*common, "--weak", "rdkit2d", "--strong", "peer", "-o", "none")
+    assert none.code == 2
+    assert "rdkit2d has none" in none.err
+    assert not (tmp_path / "none").exists()

@@ -119,8 +119,8 @@ def _may_be_path(text: str) -> bool:
         return True
     from w2s_mol.datasets.named import SETS, dataset_names
     from w2s_mol.datasets.rules import ROWS
-    from w2s_mol.encoders.names import SELF, SHIPPED, encoder_names
+    from w2s_mol.encoders.names import PEER, SELF, SHIPPED, encoder_names
     from w2s_mol.pretraining.config import GUACAMOL
 
-    ours = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, SELF, GUACAMOL, ROWS, ""}
+    ours = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, SELF, PEER, GUACAMOL, ROWS, ""}
     return text not in ours

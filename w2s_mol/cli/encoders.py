@@ -29,6 +29,9 @@ def encoders(
     rows.append(
         ["random-h32-s0", None, "random weights, of any hidden size and seed; null controls"]
     )
+    rows.append(
+        ["random-bert-h32-s0", None, "the same as BERT is initialised: hardly sees the atoms"]
+    )
     for name, folder in {**shipped_encoders(), **shipped_strong_encoders()}.items():
         made = files.read_json(folder / METADATA)
         what = (

@@ -28,10 +28,10 @@ _HEX_DIGITS = 8
 def study_folder(study: StudyConfig) -> Path:
     """Return the run folder for a study that names none."""
     from w2s_mol.datasets.named import SETS, dataset_names
-    from w2s_mol.encoders.names import SELF, SHIPPED, encoder_names
-    from w2s_mol.encoders.random_bert import FAMILY, is_random
+    from w2s_mol.encoders.names import PEER, SELF, SHIPPED, encoder_names
+    from w2s_mol.encoders.random_bert import SCALES, is_random
 
-    known = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, FAMILY, SELF}
+    known = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, *SCALES, SELF, PEER}
     named = [*study.dataset, *study.weak, *study.strong]
     unclear = [name for name in named if name not in known and not is_random(name)]
     chosen = study.chosen()

@@ -21,8 +21,8 @@ app = new_app()
 
 _NO_CONTROL = (
     "there is no study with a null control of its own among these runs. Make one: the same "
-    "'w2s-mol run' with --weak random, --strong self, --strong random-h256-l6-s0 or "
-    "--shuffle-weak-labels."
+    "'w2s-mol run' with --weak random, --strong peer, --strong self, --strong random-h256-l6-s0 "
+    "or --shuffle-weak-labels."
 )
 
 

@@ -93,7 +93,7 @@ def prepared(config: DiagnosticsConfig, finder: Finder, *, one_pair: bool = Fals
         progress=finder.progress,
     )
     supervisors = find_supervisors(config.weak, finder)
-    students = find_students(config.strong, finder)
+    students = find_students(config.strong, supervisors, finder)
     if one_pair:
         _refuse_several(len(supervisors), len(students))
     readers: list[Reader] = [*supervisors, *students]

@@ -60,8 +60,9 @@ def encoder_folder(name: str, mirror: str | None, offline: bool, progress: Progr
         ENCODER,
         name,
         encoder_names(),
-        "Or random-hHIDDEN-sSEED, random-hHIDDEN-lLAYERS-sSEED, the path of a folder, "
-        "hf:NAME_OR_PATH, file:EMBEDDINGS.parquet, python:MODULE:OBJECT or skfp:NAME.",
+        "Or random-hHIDDEN-sSEED, random-hHIDDEN-lLAYERS-sSEED, random-bert-hHIDDEN-sSEED, the "
+        "path of a folder, hf:NAME_OR_PATH, file:EMBEDDINGS.parquet, python:MODULE:OBJECT or "
+        "skfp:NAME.",
     )
 
 

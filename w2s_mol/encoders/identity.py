@@ -12,6 +12,7 @@ from w2s_mol.encoders.names import (
     FILE_PREFIX,
     FIXED,
     MOLBERT,
+    PEER,
     SELF,
     shipped_encoders,
     shipped_strong_encoders,
@@ -23,7 +24,7 @@ def identity(name: str) -> str | None:
 
     Two names with the same one are the same encoder; code that is not ours has none.
     """
-    if name in (*FIXED, SELF):
+    if name in (*FIXED, SELF, PEER):
         return name
     if name.startswith(FILE_PREFIX):
         return _of_file(Path(name.removeprefix(FILE_PREFIX)).expanduser())

@@ -59,10 +59,11 @@ def load_encoder(
     name
         ``rdkit2d``, ``ecfp``, ``molbert`` (fetched and converted on first use), the name of a
         shipped encoder (``weak-h32-s0``), ``random-h32-s0`` or ``random-h256-l6-s0`` (random
-        weights, for null controls), the path of a folder that ``AutoModel`` loads, or
-        ``hf:NAME_OR_PATH`` for any other Hugging Face text encoder. Embeddings that were made
-        elsewhere: ``file:EMBEDDINGS.parquet``. Other code: ``python:MODULE:OBJECT``,
-        ``skfp:NAME`` of scikit-fingerprints, or the name that an installed package announces.
+        weights, for null controls; ``random-bert-h32-s0`` as BERT is initialised), the path of a
+        folder that ``AutoModel`` loads, or ``hf:NAME_OR_PATH`` for any other Hugging Face text
+        encoder. Embeddings that were made elsewhere: ``file:EMBEDDINGS.parquet``. Other code:
+        ``python:MODULE:OBJECT``, ``skfp:NAME`` of scikit-fingerprints, or the name that an
+        installed package announces.
     device
         ``auto``, ``cpu`` or ``cuda``.
     max_tokens

@@ -19,6 +19,8 @@ SHIPPED = "shipped"
 FILE_PREFIX = "file:"
 SELF = "self"
 """The strong encoder's name where every supervisor teaches its own representation."""
+PEER = "peer"
+"""The strong encoder's name where every supervisor teaches another pretraining seed of its kind."""
 _RANDOM_SEEDS = 3
 PLUGINS = "w2s_mol.encoders"
 """The group of entry points in which packages announce their encoders."""
@@ -73,15 +75,15 @@ def plugin_names() -> dict[str, str]:
 def expand_encoders(name: str) -> list[str]:
     """Return the encoders that one name stands for.
 
-    ``shipped`` stands for all shipped weak encoders, ``random`` for three of each of their
-    shapes that were never trained, a folder of encoder folders for those, and ``file:FOLDER`` for
-    the Parquet files in it.
+    ``shipped`` stands for all shipped weak encoders, ``random`` and ``random-bert`` for three of
+    each of their shapes that were never trained, a folder of encoder folders for those, and
+    ``file:FOLDER`` for the Parquet files in it.
     """
     if name == SHIPPED:
         return list(shipped_encoders())
-    if name == random_bert.FAMILY and not Path(name).is_dir():
+    if name in random_bert.SCALES and not Path(name).is_dir():
         sizes = dict.fromkeys(made["hidden"] for made in shipped_metadata())
-        return [f"random-h{hidden}-s{seed}" for hidden in sizes for seed in range(_RANDOM_SEEDS)]
+        return [f"{name}-h{hidden}-s{seed}" for hidden in sizes for seed in range(_RANDOM_SEEDS)]
     folder = Path(name.removeprefix(FILE_PREFIX))
     if name.startswith(FILE_PREFIX):
         inside = sorted(folder.glob("*.parquet"), key=_by_numbers) if folder.is_dir() else []
@@ -117,7 +119,7 @@ def family_of(name: str) -> str:
     if name in shipped_encoders():
         return SHIPPED
     if random_bert.is_random(name):
-        return random_bert.FAMILY
+        return random_bert.random_family(name)
     if name.startswith(FILE_PREFIX) or Path(name).is_dir():
         return Path(name.removeprefix(FILE_PREFIX)).expanduser().resolve().parent.name
     return name

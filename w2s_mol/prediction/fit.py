@@ -86,7 +86,8 @@ def fit(
     teachers = find_supervisors(config.weak, finder)
     named = (choice.family, choice.weak)
     supervisor = next((one for one in teachers if (one.family, one.name) == named), None)
-    student = _same(find_students(config.strong, finder), row["strong"], row["strong_sha256"])
+    students = find_students(config.strong, teachers, finder)
+    student = _same(students, row["strong"], row["strong_sha256"])
     if supervisor is None:
         raise _other(choice.weak, row["weak_sha256"])
     teacher = mean_of_taken(supervisor, choice.taken) if choice.taken else supervisor

@@ -222,9 +222,9 @@ def _control_section(controls: pd.DataFrame) -> Section:
             "difference from the control, replicate by replicate on the same molecules; intervals "
             "are over molecules, splits and pretraining seeds. A quantity of which one molecule "
             f"has more than {MOST_OF_ONE_MOLECULE:.0%} gets no verdict: heads on random features "
-            "extrapolate wildly on odd molecules. The permutation of shuffled labels and the "
-            "random strong encoder are one draw each, and that chance is not in the intervals. "
-            "The verdicts are not corrected for their number."
+            "extrapolate wildly on odd molecules. A permutation of labels and a random strong "
+            "encoder are one draw each, and that chance is not in an interval: several are "
+            "compared one by one. The verdicts are not corrected for their number."
         )
     ]
     for (_, _study_id), rows in controls.groupby(["dataset", "study"], sort=False):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import by_name
+from w2s_mol.report.tables import control_in_words as in_words
 from w2s_mol.selection.rendering import in_short, left_out
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
@@ -104,7 +105,7 @@ def of_controls(rows: pd.DataFrame) -> str:
     parts = []
     for what, of_effect in rows.groupby("what", sort=False):
         verdicts = [
-            f"{verdict}: {_and(found['control'].tolist())}"
+            f"{verdict}: {_and(_controls(found, of_effect))}"
             for verdict, found in of_effect.groupby("verdict", sort=False)
         ]
         if set(of_effect["verdict"]) == {NO_EFFECT}:
@@ -112,6 +113,15 @@ def of_controls(rows: pd.DataFrame) -> str:
         else:
             parts.append(f"{what}: {', '.join(verdicts)}")
     return f"Controls of {in_short(first)}, by effect. {'; '.join(parts)}."
+
+
+def _controls(found: pd.DataFrame, every: pd.DataFrame) -> list[str]:
+    """Return the controls of some rows; those of a kind that is parted are named one by one."""
+    verdicts = every.groupby("control")["verdict"].nunique()
+    return [
+        row["control"] if verdicts[row["control"]] == 1 else in_words(row["control"], row["which"])
+        for row in found.to_dict(orient="records")
+    ]
 
 
 def _and(names: list[str]) -> str:

@@ -312,12 +312,17 @@ def over_datasets(found: pd.DataFrame, names: Sequence[str]) -> Table:
     return Table(f"All datasets together: {found['study'].iloc[0]}", columns, rows, (), note)
 
 
+def control_in_words(control: str, which: str) -> str:
+    """Return a control's name, and which of its kind it is."""
+    return f"{control} ({which})" if which else control
+
+
 def controls(rows: pd.DataFrame) -> Table:
     """Return one study's effects beside those of its controls."""
     first = rows.iloc[0]
     cells = [
         [
-            row["control"],
+            control_in_words(row["control"], row["which"]),
             row["what"],
             _with_interval(row["estimate"], row["low"], row["high"]),
             _with_interval(row["control_estimate"], row["control_low"], row["control_high"]),

@@ -9,6 +9,7 @@ from w2s_mol.datasets.fetch import is_at_hand, resolve_mirror
 from w2s_mol.datasets.named import PAPER_DATASETS
 from w2s_mol.encoders.names import (
     MOLBERT,
+    PEER,
     SELF,
     shipped_encoders,
     shipped_metadata,
@@ -18,7 +19,8 @@ from w2s_mol.study.config import StudyConfig
 from w2s_mol.synthetic.config import SyntheticConfig
 
 _FIXED = "rdkit2d"
-_RANDOM_STRONG = "random-h256-l6-s0"
+_RANDOM_STRONG = tuple(f"random-h256-l6-s{seed}" for seed in range(3))
+_PERMUTATIONS = (0, 1, 2)
 _CONVEX_SEEDS = (0, 1, 2)
 _MLP_EXPERIMENTS = ("realizable", "pretraining", "perturbation")
 _MLP_EPOCHS = 200
@@ -142,15 +144,28 @@ def _study_steps(datasets: tuple[str, ...], strong: str) -> list[Step]:
             weak=("random",),
         ),
         step(
-            f"{strong}-shuffled",
-            "Control: weak labels permuted",
+            f"{strong}-random-bert-weak",
+            "Control: weak encoders with random weights as BERT is initialised",
             strong=strong,
-            shuffle_weak_labels=True,
+            weak=("random-bert",),
+        ),
+        *(
+            step(
+                f"{strong}-shuffled-{seed}",
+                f"Control: weak labels permuted, permutation {seed}",
+                strong=strong,
+                shuffle_weak_labels=True,
+                seed=seed,
+            )
+            for seed in _PERMUTATIONS
+        ),
+        step(
+            "peer", "Control: every weak encoder supervises another seed of its size", strong=PEER
         ),
         step("self", "Control: every weak encoder supervises itself", strong=SELF),
         step(
             "random-strong",
-            f"Control: a strong encoder with random weights, {_RANDOM_STRONG}",
+            f"Control: strong encoders with random weights, {', '.join(_RANDOM_STRONG)}",
             strong=_RANDOM_STRONG,
         ),
     ]

@@ -36,6 +36,7 @@ CONTROLS = {
     "random weak": "weak encoders with random weights",
     "random strong": "a strong encoder with random weights",
     "self": "every weak encoder supervises itself",
+    "peer": "every weak encoder supervises another seed of its own size",
     "shuffled labels": "weak labels permuted among the molecules",
 }
 """The controls by name, in words."""
@@ -56,6 +57,8 @@ _SAME = tuple(
                                              "strong_sha256")
 )  # fmt: skip
 """What a control shares with its study."""
+_SEEDLESS = {"protocol": ("paper",), "head": ("ridge", "ols")}
+"""Where the seed of a study draws nothing but the permutation of shuffled labels."""
 _FROM_GAIN = ("mean_gain", "median_gain", "correlation", "slope")
 
 
@@ -71,8 +74,8 @@ def control_table(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> 
     Returns
     -------
     DataFrame
-        study, dataset, strong, control, control_strong, control_seed, control_study, effect, what;
-        estimate, low, high of the study; control_estimate, control_low, control_high; difference,
+        study, dataset, strong, control, which (of several of its kind), control_study, effect,
+        what; estimate, low, high of the study; control_estimate, control_low, control_high; difference,
         difference_low, difference_high (paired: the same molecules); leverage, control_leverage
         (the largest share of one molecule); p, that the effect or its difference is none, and
         p_holm, corrected for all that is listed of a study; verdict, in ``VERDICTS``. An effect
@@ -96,7 +99,8 @@ def _controls(control: Cases, study: Cases) -> bool:
     """Say whether a control is one of a study's."""
     if control.control == NO_CONTROL or control.molecules != study.molecules:
         return False
-    if any(control.keys[key] != study.keys[key] for key in _SAME):
+    same = set(_SAME) - ({"study_seed"} if _is_another_permutation(control) else set())
+    if any(control.keys[key] != study.keys[key] for key in same):
         return False
     same_strong = control.keys["strong_sha256"] == study.keys["strong_sha256"]
     same_weak = control.every_weak == study.every_weak
@@ -104,9 +108,26 @@ def _controls(control: Cases, study: Cases) -> bool:
         "random weak": same_strong,
         "random strong": same_weak,
         "self": same_weak,
+        "peer": same_weak,
         "shuffled labels": same_strong and same_weak,
     }
     return bool(shares[control.control])
+
+
+def _is_another_permutation(control: Cases) -> bool:
+    """Say whether a control's seed is that of its permutation and of nothing else."""
+    return bool(control.keys["shuffled_labels"]) and all(
+        control.keys[key] in values for key, values in _SEEDLESS.items()
+    )
+
+
+def _which(control: Cases) -> str:
+    """Return what tells a control from others of its kind."""
+    return {
+        "random weak": ", ".join(dict.fromkeys(control.supervisors["family"])),
+        "random strong": str(control.keys["strong"]),
+        "shuffled labels": f"seed {control.keys['study_seed']}",
+    }.get(control.control, "")
 
 
 @dataclass(frozen=True)
@@ -194,8 +215,7 @@ def _compared(
                 "dataset": study.keys["dataset"],
                 "strong": study.keys["strong"],
                 "control": control.control,
-                "control_strong": control.keys["strong"],
-                "control_seed": control.keys["study_seed"],
+                "which": _which(control),
                 "control_study": control.study,
                 "effect": name,
                 "what": effect.what,

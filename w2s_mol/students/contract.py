@@ -39,10 +39,6 @@ class Teaching:
 class Student(Reader, ABC):
     """An encoder and a rule for heads that learn from labels."""
 
-    def refuse(self, supervisors: Sequence[Supervisor]) -> None:
-        """Raise InputError if it cannot learn from one of some supervisors."""
-        return
-
     @abstractmethod
     def learn(self, teaching: Teaching, exercises: Sequence[Exercise]) -> list[Learned]:
         """Do each exercise; all come at once, so that work on the molecules is done once."""

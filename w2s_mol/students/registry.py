@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.students.contract import Student
 from w2s_mol.students.frozen import FrozenStudent, SeveralStudent
 from w2s_mol.students.own import OwnStudent
+from w2s_mol.students.peer import PeerStudent
 from w2s_mol.supervisors.combined import check_each_once
+from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.names import CHAIN, CONCAT, MEAN, NUMBERS, TOP, members_of
 
-KINDS: dict[str, Callable[[], Student]] = {OwnStudent.name: OwnStudent}
-"""By name; any other name is that of an encoder, which stays frozen under a head, or of several."""
+KINDS: dict[str, Callable[[Sequence[Supervisor], Finder], Student]] = {
+    OwnStudent.name: lambda supervisors, _finder: OwnStudent(supervisors),
+    PeerStudent.name: PeerStudent,
+}
+"""By name: who makes a student of the supervisors of a study, and finds encoders.
+
+Any other name is that of an encoder, which stays frozen under a head, or of several.
+"""
 
 
-def find_students(names: Iterable[str], finder: Finder) -> list[Student]:
+def find_students(
+    names: Iterable[str], supervisors: Sequence[Supervisor], finder: Finder
+) -> list[Student]:
     """Return the students that some names stand for, each once; no weights are loaded.
+
+    Parameters
+    ----------
+    names
+        As ``--strong`` takes them.
+    supervisors
+        All of a study: those who will teach.
+    finder
+        How encoders are found.
 
     Raises
     ------
     InputError
-        If one of them cannot be used, or two different ones are called alike.
+        If one of them cannot be used or cannot learn from a supervisor, or two different ones are
+        called alike.
     """
     found: dict[str, Student] = {}
     for name in dict.fromkeys(names):
-        student = _student(name, finder)
+        student = _student(name, supervisors, finder)
         found.setdefault(student.sha256, student)
     [(name, count)] = Counter(student.name for student in found.values()).most_common(1)
     if count > 1:
@@ -37,9 +57,9 @@ def find_students(names: Iterable[str], finder: Finder) -> list[Student]:
     return list(found.values())
 
 
-def _student(name: str, finder: Finder) -> Student:
+def _student(name: str, supervisors: Sequence[Supervisor], finder: Finder) -> Student:
     if name in KINDS:
-        return KINDS[name]()
+        return KINDS[name](supervisors, finder)
     if name.startswith((*NUMBERS, MEAN, CHAIN, TOP)):
         raise InputError(
             f"--strong {name} gives labels, and learns none. Name an encoder, or several side by "

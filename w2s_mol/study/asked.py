@@ -13,6 +13,8 @@ from w2s_mol.datasets.local_files import source_files
 from w2s_mol.datasets.named import dataset_names, expand_datasets
 from w2s_mol.datasets.rules import ROWS
 from w2s_mol.encoders.identity import identity
+from w2s_mol.encoders.names import PEER
+from w2s_mol.encoders.peers import peer_of
 from w2s_mol.manifest import versions
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.supervisors.names import NUMBERS, leaves, members_of
@@ -31,6 +33,8 @@ def asked_for(config: StudyConfig) -> str:
     datasets.append(_hashes([Path(name) for name in config.unlabelled if name != ROWS]))
     supervisors = [one for name in config.weak for one in leaves(name)]
     students = [one for name in config.strong for one in members_of(name) or [name]]
+    if PEER in students:
+        students += [peer for name in supervisors if (peer := peer_of(name))]
     readers = [_of_supervisor(name) for name in supervisors] + [identity(n) for n in students]
     if None in datasets or None in readers:
         return ""

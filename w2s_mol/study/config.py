@@ -53,8 +53,8 @@ class StudyConfig:
         each molecule, ``column:``, ``raw:`` and ``property:``; combinations of these, ``concat:``,
         ``mean:`` and ``chain:``.
     strong
-        The strong encoders, each a student of all supervisors; ``self`` lets every supervisor
-        teach its own representation, a null control.
+        The strong encoders, each a student of all supervisors. Null controls: ``self`` lets every
+        supervisor teach its own representation, ``peer`` another seed of its family and size.
     labels, label_seeds
         How many true labels of the train molecules supervisors have, and so all that is compared
         with them; a draw for each seed. Fewer labels of one seed are among the more.
@@ -118,7 +118,8 @@ class StudyConfig:
             metavar="NAME_OR_DIR",
             help="Supervisors. Weak encoders: names, folders of one or of a family, "
             "hf:NAME[@REVISION], file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, "
-            "'random' for untrained ones as a null control. Numbers: column:NAME of the table and "
+            "'random' for untrained ones as a null control ('random-bert' as BERT is initialised). "
+            "Numbers: column:NAME of the table and "
             "property:MolLogP of RDKit, calibrated, or raw:NAME as it stands. Combinations: "
             "concat:A+B (features side by side), mean:A+B or mean:h96 (labels averaged), chain:A>B "
             "or chain:all (each taught by the one before), top:3 (the mean of the best of all "
@@ -131,8 +132,9 @@ class StudyConfig:
             means="name or path",
             metavar="NAME_OR_DIR",
             help="molbert, rdkit2d, ecfp, a folder, or as for --weak; concat:A+B for several "
-            "encoders side by side; as null controls random-h256-l6-s0 (any size and seed) or self "
-            "(every supervisor teaches itself). Repeatable.",
+            "encoders side by side; as null controls random-h256-l6-s0 (any size and seed), self "
+            "(every supervisor teaches itself) or peer (another pretraining seed of its own family "
+            "and size). Repeatable.",
         ),
     ] = ("molbert",)
     labels: Annotated[
@@ -177,7 +179,10 @@ class StudyConfig:
     ] = ()
     shuffle_weak_labels: Annotated[
         bool,
-        Option(help="Permute the weak labels before the student sees them: a null control."),
+        Option(
+            help="Permute the weak labels before the student sees them: a null control; --seed "
+            "draws another permutation."
+        ),
     ] = False
     protocol: Annotated[
         str,
@@ -199,7 +204,9 @@ class StudyConfig:
     pooling: Annotated[Pooling, Option(help="How transformers make one vector of a molecule.")] = (
         "mean+pooled"
     )
-    seed: Annotated[Seed, Option(help="Of disjoint halves, adamw's and mlp's descent.")] = 0
+    seed: Annotated[
+        Seed, Option(help="Of disjoint halves, permuted weak labels, adamw's and mlp's descent.")
+    ] = 0
     smiles_column: SmilesColumn = "smiles"
     target_column: Annotated[
         tuple[str, ...],

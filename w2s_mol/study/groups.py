@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.encoders.names import SELF
-from w2s_mol.encoders.random_bert import FAMILY, is_random
+from w2s_mol.encoders.names import PEER, SELF
+from w2s_mol.encoders.random_bert import SCALES, is_random
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import ALL
 from w2s_mol.supervisors.names import TOP, written_members
@@ -109,7 +109,7 @@ def _untrained(name: str) -> bool:
     # Of the name alone: results may have been made where other encoders are.
     members = written_members(name)
     if members:
-        return all(member == FAMILY or _untrained(member) for member in members)
+        return all(member in SCALES or _untrained(member) for member in members)
     return is_random(name)
 
 
@@ -118,6 +118,7 @@ def _control(keys: dict[str, Any], untrained: bool) -> str:
     found = {
         "shuffled labels": bool(keys["shuffled_labels"]),
         "self": keys["strong"] == SELF,
+        "peer": keys["strong"] == PEER,
         "random strong": _untrained(str(keys["strong"])),
         "random weak": untrained,
     }

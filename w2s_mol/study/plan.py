@@ -79,9 +79,7 @@ class StudyPlan:
         self._datasets = load_datasets(config, finder, columns_of(config.weak))
         self._supervisors = find_supervisors(config.weak, finder)
         self._draws = [draws(dataset, config) for dataset in self._datasets]
-        self._students = find_students(config.strong, finder)
-        for student in self._students:
-            student.refuse(self._supervisors)
+        self._students = find_students(config.strong, self._supervisors, finder)
         # Before anything is written or embedded: a supervisor may be refused for what it is.
         self._remarks = [
             remarks(

@@ -151,7 +151,7 @@ def test_a_molecule_of_several_targets_is_embedded_once(
 def test_each_target_has_the_vectors_of_its_own_molecules(write_table, fresh_home):
     config = StudyConfig(dataset=write_table(), target_column=("a", "b"))
     datasets = load_datasets(config, Finder())
-    [reader] = find_students(["ecfp"], Finder())
+    [reader] = find_students(["ecfp"], [], Finder())
     tell_of_whole_tables(datasets, [reader])
     reader.begin([dataset.smiles for dataset in datasets])
     assert [len(dataset) for dataset in datasets] == [N, N - 2]

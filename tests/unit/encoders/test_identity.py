@@ -12,7 +12,7 @@ from w2s_mol.encoders.names import shipped_encoders
 from w2s_mol.encoders.random_bert import content_key
 
 
-@pytest.mark.parametrize("name", ["ecfp", "rdkit2d", "self"])
+@pytest.mark.parametrize("name", ["ecfp", "rdkit2d", "self", "peer"])
 def test_what_has_no_files_is_its_name(name: str) -> None:
     assert identity(name) == name
 

@@ -1,15 +1,19 @@
 import json
+import math
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 
 from w2s_mol import load_encoder
 from w2s_mol.encoders import random_bert
-from w2s_mol.encoders.names import expand_encoders, shipped_encoders
-from w2s_mol.encoders.random_bert import is_random, random_folder
+from w2s_mol.encoders.folder import folder_metadata
+from w2s_mol.encoders.names import expand_encoders, family_of, shipped_encoders
+from w2s_mol.encoders.random_bert import SCALES, is_random, random_folder
 from w2s_mol.errors import InputError
 
 SMILES = ["CCO", "c1ccccc1", "CC(=O)O"]
@@ -24,6 +28,10 @@ def vectors(name: str) -> np.ndarray:
     [
         ("random-h32-s0", True),
         ("random-h256-l6-s12", True),
+        ("random-bert-h32-s0", True),
+        ("random-bert-h256-l6-s12", True),
+        ("random-bert", False),
+        ("random-old-h32-s0", False),
         ("random", False),
         ("random-h32", False),
         ("random-h32-s0-l6", False),
@@ -52,7 +60,10 @@ def test_the_same_name_gives_the_same_vectors_wherever_it_is_made(
 
 
 def test_another_seed_or_depth_gives_other_vectors() -> None:
-    names = ("random-h8-s0", "random-h8-s1", "random-h8-l3-s0", "weak-h8-s0")
+    names = (
+        *("random-h8-s0", "random-h8-s1", "random-h8-l3-s0", "random-bert-h8-s0"),
+        "weak-h8-s0",
+    )
     found = [vectors(name) for name in names]
     for place, one in enumerate(found):
         for other in found[:place]:
@@ -67,6 +78,67 @@ def test_a_random_encoder_says_what_it_is() -> None:
     assert "never trained" in (random_folder("random-h8-s3") / "README.md").read_text()
 
 
+def test_its_scales_are_told_where_it_is_kept() -> None:
+    scales = SCALES["random"]
+    assert scales
+    folder = random_folder("random-h8-s0")
+    assert folder_metadata(folder)["scales"] == asdict(scales)
+    card = (folder / "README.md").read_text()
+    assert f"positions is multiplied by {scales.positions:g}" in card
+    assert folder_metadata(random_folder("random-bert-h8-s0"))["scales"] is None
+    assert (
+        "standard deviation of 0.02"
+        in (random_folder("random-bert-h8-s0") / "README.md").read_text()
+    )
+
+
+def test_other_scales_are_another_encoder(
+    fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = vectors("random-h8-s0")
+    monkeypatch.setitem(random_bert.SCALES, "random", random_bert.Scales(positions=0.5))
+    assert not np.allclose(vectors("random-h8-s0"), first, atol=0.01)
+
+
+def sees_atoms(name: str) -> float:
+    """Return how far other atoms move a vector, over how far as many more of the same move it."""
+    carbon, nitrogen, longer = (
+        load_encoder(name, "cpu").embed(["CCCCCC", "NNNNNN", "CCCCCCCC"], pooling="mean").embeddings
+    )
+    return float(np.linalg.norm(carbon - nitrogen) / np.linalg.norm(carbon - longer))
+
+
+@pytest.mark.parametrize("shape", ["h8-s0", "h8-s1", "h32-s0", "h96-s2", "h64-l3-s0"])
+def test_the_atoms_are_seen_and_hardly_so_as_bert_is_initialised(shape: str) -> None:
+    assert sees_atoms(f"random-bert-{shape}") < 0.5
+    assert sees_atoms(f"random-{shape}") > 5
+
+
+@pytest.mark.parametrize("name", ["random-h32-s0", "random-h128-l3-s1"])
+def test_weights_have_the_scales_that_are_told(name: str) -> None:
+    scales = SCALES["random"]
+    assert scales
+    weights = load_file(random_folder(name) / "model.safetensors")
+
+    def in_units(key: str) -> float:
+        return float(weights[key].std() * math.sqrt(weights[key].shape[1]))
+
+    layer = "encoder.layer.1"
+    assert weights["embeddings.word_embeddings.weight"][1:].std() == pytest.approx(
+        scales.words, rel=0.1
+    )
+    assert np.abs(weights["embeddings.position_embeddings.weight"]).max() == pytest.approx(
+        scales.positions, rel=1e-3
+    )
+    for key in ("self.query", "self.key", "self.value", "output.dense"):
+        found = in_units(f"{layer}.attention.{key}.weight")
+        assert found == pytest.approx(scales.attention, rel=0.1)
+    for key in ("intermediate", "output"):
+        found = in_units(f"{layer}.{key}.dense.weight")
+        assert found == pytest.approx(scales.feed_forward, rel=0.1)
+    assert in_units("pooler.dense.weight") == pytest.approx(1, rel=0.1)
+
+
 def test_the_global_random_numbers_are_left_alone(fresh_home: Path) -> None:
     torch.manual_seed(7)
     before = torch.get_rng_state()
@@ -76,7 +148,7 @@ def test_the_global_random_numbers_are_left_alone(fresh_home: Path) -> None:
 
 def test_a_random_encoder_is_made_once(fresh_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = vectors("random-h8-s0")
-    monkeypatch.setattr(random_bert, "_make", None)
+    monkeypatch.setattr(random_bert, "untrained", None)
     np.testing.assert_array_equal(vectors("random-h8-s0"), first)
 
 
@@ -140,15 +212,17 @@ def test_layers_and_heads_are_those_of_the_name(name: str, layers: int, heads: i
     assert (config["num_hidden_layers"], config["num_attention_heads"]) == (layers, heads)
 
 
-def test_random_stands_for_three_of_each_shipped_shape() -> None:
+@pytest.mark.parametrize("family", ["random", "random-bert"])
+def test_a_family_stands_for_three_of_each_shipped_shape(family: str) -> None:
     shape = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
 
     def shape_of(folder: Path) -> tuple[int, ...]:
         config = json.loads((folder / "config.json").read_text())
         return tuple(config[key] for key in shape)
 
-    names = expand_encoders("random")
+    names = expand_encoders(family)
     assert all(is_random(name) for name in names)
+    assert {family_of(name) for name in names} == {family}
     assert len(set(names)) == len(names)
     shapes = {shape_of(folder) for folder in shipped_encoders().values()}
     assert Counter(shape_of(random_folder(name)) for name in names) == dict.fromkeys(shapes, 3)

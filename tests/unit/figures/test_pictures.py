@@ -13,7 +13,7 @@ from w2s_mol.figures.pictures import SHEET, draw_pictures
 from w2s_mol.figures.style import Picture, house_style, save
 from w2s_mol.runs import FinishedRun, find_runs
 
-CONTROLS = ("self", "shuffled", "random-weak", "random-strong")
+CONTROLS = ("self", "peer", "shuffled", "random-weak", "random-strong")
 
 
 @pytest.fixture(scope="module")

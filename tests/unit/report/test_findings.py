@@ -152,7 +152,7 @@ def rows(what: str = "mean gain", **verdicts: str) -> pd.DataFrame:
     shared = {"dataset": "lipop", "strong": "ecfp", "what": what}
     return pd.DataFrame(
         [
-            {**shared, "control": control.replace("_", " "), "verdict": verdict}
+            {**shared, "control": control.replace("_", " "), "which": "", "verdict": verdict}
             for control, verdict in verdicts.items()
         ]
     )
@@ -188,6 +188,16 @@ def test_of_an_effect_every_control_is_named_under_its_verdict(
     text = findings.of_controls(rows(**verdicts))
     assert text.startswith("Controls of lipop, strong ecfp, by effect. ")
     assert text.endswith(sentence)
+
+
+def test_several_controls_of_a_kind_are_named_one_by_one_where_their_verdicts_differ() -> None:
+    several = pd.concat([rows(random_strong="survives")] * 3 + [rows(self="survives")])
+    several["which"] = ["random-h8-s0", "random-h8-s1", "random-h8-s2", ""]
+    assert "survives: 'random strong' and 'self'." in findings.of_controls(several)
+    several["verdict"] = ["survives", "undecided", "survives", "survives"]
+    text = findings.of_controls(several)
+    assert "undecided: 'random strong (random-h8-s1)'" in text
+    assert "'random strong (random-h8-s0)', 'random strong (random-h8-s2)' and 'self'" in text
 
 
 def test_every_effect_has_its_own_verdicts() -> None:

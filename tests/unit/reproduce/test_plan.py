@@ -40,8 +40,9 @@ def control_of(config: StudyConfig) -> str:
     found = {
         "shuffled labels": config.shuffle_weak_labels,
         "self": config.strong == ("self",),
+        "peer": config.strong == ("peer",),
         "random strong": config.strong[0].startswith("random-h"),
-        "random weak": config.weak == ("random",),
+        "random weak": config.weak in (("random",), ("random-bert",)),
     }
     return ", ".join(name for name, it_is in found.items() if it_is)
 
@@ -149,12 +150,23 @@ def test_weak_encoders_that_saw_less_than_the_papers_are_a_gap(
 def test_the_study_has_a_control_of_every_kind() -> None:
     [proper, *others] = studies(make_plan())
     kinds = [control_of(config) for config in others if control_of(config)]
-    assert sorted(kinds) == sorted(CONTROLS)
+    assert set(kinds) == set(CONTROLS)
     assert control_of(proper) == ""
     assert all(config.dataset == proper.dataset for config in others)
     assert all(config.head == proper.head for config in others)
     assert proper.weak == ("shipped",)
     assert shipped_encoders()
+
+
+def test_what_is_drawn_by_chance_in_a_control_is_drawn_several_times() -> None:
+    [proper, *others] = studies(make_plan())
+    permuted = [config for config in others if config.shuffle_weak_labels]
+    assert len({config.seed for config in permuted}) == len(permuted) == 3
+    assert {config.strong for config in permuted} == {proper.strong}
+    [strong] = [config.strong for config in others if config.strong[0].startswith("random-h")]
+    assert len(set(strong)) == 3
+    weak = [config.weak for config in others if control_of(config) == "random weak"]
+    assert weak == [("random",), ("random-bert",)]
 
 
 def test_every_panel_of_the_papers_synthetic_figures_is_run_with_several_seeds() -> None:

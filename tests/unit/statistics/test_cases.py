@@ -148,6 +148,7 @@ def test_supervisors_that_differ_in_their_seed_alone_are_a_group() -> None:
         ("molbert", False, ["shipped"], "none"),
         ("ecfp", True, ["shipped"], "shuffled labels"),
         ("self", False, ["shipped"], "self"),
+        ("peer", False, ["shipped"], "peer"),
         ("random-h256-l6-s0", False, ["shipped"], "random strong"),
         ("molbert", False, ["random"], "random weak"),
         ("my-random-h8-s0", False, ["shipped"], "none"),

@@ -102,6 +102,7 @@ def test_a_mean_that_one_molecule_decides_has_no_verdict_and_a_median_has(whose:
     [
         ("shuffled labels", {"keys": SHUFFLED}),
         ("self", {"keys": {"strong": "self", "strong_sha256": "self"}}),
+        ("peer", {"keys": {"strong": "peer", "strong_sha256": "peers"}}),
         ("random strong", {"keys": {"strong": "random-h8-s0", "strong_sha256": "other"}}),
         ("random weak", {"families": ["random"] * 4, "hidden": [10, 20, 30, 40]}),
     ],
@@ -123,13 +124,39 @@ def test_each_kind_of_control_differs_from_its_study_in_what_it_controls_for(
         {"head_width": 7},
         {"protocol": "disjoint"},
         {"pooling": "mean"},
-        {"study_seed": 1},
         {"strong": "rdkit2d", "strong_sha256": "rdkit2d-content"},
     ],
     ids=lambda other: next(iter(other)),
 )
 def test_the_control_of_another_study_is_not_compared(other: dict) -> None:
     assert table_is_empty(made().cases(), made(keys={**SHUFFLED, **other}).cases())
+
+
+def test_every_permutation_is_a_control_and_says_which_it_is() -> None:
+    others = [made(0.9, keys={**SHUFFLED, "study_seed": seed}).cases() for seed in (0, 1, 2)]
+    found = table(made().cases(), *others)
+    assert len(found) == 3 * len(EFFECTS)
+    assert list(dict.fromkeys(found["which"])) == ["seed 0", "seed 1", "seed 2"]
+
+
+@pytest.mark.parametrize("drawn", [{"protocol": "disjoint"}, {"head": "adamw"}], ids=str)
+def test_a_permutation_of_another_seed_is_none_where_the_seed_draws_more(drawn: dict) -> None:
+    study = made(keys=drawn).cases()
+    for seed, is_one in ((0, True), (1, False)):
+        other = made(0.9, keys={**SHUFFLED, **drawn, "study_seed": seed}).cases()
+        assert table_is_empty(study, other) != is_one
+
+
+def test_a_control_of_another_seed_that_permutes_nothing_is_not_compared() -> None:
+    keys = {"strong": "random-h8-s0", "strong_sha256": "other", "study_seed": 1}
+    assert table_is_empty(made().cases(), made(0.9, keys=keys).cases())
+
+
+def test_random_encoders_say_which_they_are() -> None:
+    strong = made(0.9, keys={"strong": "random-h8-s1", "strong_sha256": "other"}).cases()
+    assert set(table(made().cases(), strong)["which"]) == {"random-h8-s1"}
+    weak = made(0.9, families=["random"] * 4, hidden=[10, 20, 30, 40]).cases()
+    assert set(table(made().cases(), weak)["which"]) == {"random"}
 
 
 def table_is_empty(*every: Cases) -> bool:
@@ -145,8 +172,12 @@ def test_a_control_on_other_splits_is_not_compared() -> None:
 
 @pytest.mark.parametrize(
     "keys",
-    [SHUFFLED, {"strong": "self", "strong_sha256": "self"}],
-    ids=["shuffled labels", "self"],
+    [
+        SHUFFLED,
+        {"strong": "self", "strong_sha256": "self"},
+        {"strong": "peer", "strong_sha256": "peers"},
+    ],
+    ids=["shuffled labels", "self", "peer"],
 )
 def test_a_control_with_supervisors_of_the_same_names_in_another_family_is_not_compared(
     keys: dict,
@@ -174,7 +205,7 @@ def test_controls_of_real_runs_are_found_with_their_own_dataset(run_folders) -> 
     assert set(found["strong"]) == {"ecfp"}
     pairs = found[["dataset", "control"]].drop_duplicates().apply(tuple, axis=1)
     assert set(pairs) == {(d, c) for d in ("lipop", "esol") for c in CONTROLS}
-    assert len(found) == 2 * 4 * len(EFFECTS)
+    assert len(found) == 2 * len(CONTROLS) * len(EFFECTS)
     ids = {run.folder.name: run.manifest["study"] for run in runs}
     assert set(found["study"]) == {ids["study"]}
     assert set(found["control_study"]) == set(ids.values()) - {ids["study"]}

@@ -62,6 +62,7 @@ def test_another_setting_is_another(settings: dict) -> None:
         {"head": "ols"},
         {"strong": "rdkit2d"},
         {"strong": ("ecfp", "self")},
+        {"strong": "peer"},
         {"weak": "random-h8-s0"},
         {"weak": "random-h8-s1"},
         {"shuffle_weak_labels": True},

@@ -63,6 +63,9 @@ def test_what_a_study_s_results_lack_is_named(column: str) -> None:
         ("mean:random-h8-s0+random-h8-s1", "random weak"),
         ("mean:chain:random-h8-s0>random-h12-s0+random-h8-s1", "random weak"),
         ("mean:random", "random weak"),
+        ("random-bert-h8-s0", "random weak"),
+        ("mean:random-bert", "random weak"),
+        ("mean:random-h8-s0+random-bert-h8-s0", "random weak"),
         ("mean:random-h8-s0+ecfp", "none"),
         ("concat:h8+no-longer-here", "none"),
     ],
@@ -84,6 +87,7 @@ def test_what_takes_the_best_of_others_is_a_control_where_they_are(
 
 def test_a_student_of_untrained_encoders_side_by_side_is_a_control() -> None:
     for strong, control in (("concat:random-h8-s0+random-h8-s1", "random strong"),
+                            ("random-bert-h8-s0", "random strong"),
                             ("concat:random-h8-s0+ecfp", "none")):  # fmt: skip
         frame = results().assign(strong=strong)
         assert {found for _, found, _ in study_groups(frame)} == {control}

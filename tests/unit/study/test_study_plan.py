@@ -238,6 +238,16 @@ def test_what_a_column_holds_is_part_of_a_study_and_what_nobody_reads_is_not(
     assert before[0][1] != after[0][1]
 
 
+def test_a_supervisor_without_a_peer_is_refused_before_anything_is_embedded(
+    settings: dict, tmp_path: Path, fresh_home: Path
+) -> None:
+    asked = {**settings, "weak": ("weak-h8-s0", "ecfp"), "strong": "peer"}
+    with pytest.raises(InputError, match="ecfp has none"):
+        run_study(output_dir=tmp_path / "run", **asked)
+    assert not (tmp_path / "run").exists()
+    assert not (fresh_home / "embeddings").exists()
+
+
 def test_a_supervisor_that_cannot_teach_is_refused_before_anything_is_written(
     priced: Path, settings: dict, tmp_path: Path
 ) -> None:

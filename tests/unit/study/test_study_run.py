@@ -388,6 +388,20 @@ def test_a_student_of_itself_does_not_see_the_other_supervisors(settings: dict) 
     )
 
 
+def test_a_supervisor_may_teach_another_seed_of_its_size(settings: dict, tmp_path: Path) -> None:
+    """As it teaches that encoder by its name, also where that is no supervisor."""
+    weak = ("weak-h8-s2", "weak-h12-s0")
+    found = run_study(output_dir=tmp_path / "run", **{**settings, "weak": weak, "strong": "peer"})
+    errors = ["weak_error", "w2s_error", "misfit", "ceiling_error"]
+    for name, peer in zip(weak, ("weak-h8-s0", "weak-h12-s1"), strict=True):
+        alone = run_study(**{**settings, "weak": name, "strong": peer}).results
+        of_it = found.results[found.results["weak"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_it[errors], alone[errors])
+    assert (found.results["misfit"] > 0).all()
+    [student] = json.loads((tmp_path / "run" / "manifest.json").read_text())["students"]
+    assert student["name"] == "peer"
+
+
 def test_shuffled_weak_labels_are_another_study_and_said_in_its_rows(settings: dict) -> None:
     asked = {**settings, "head": "ols"}
     plain, shuffled = run_study(**asked), run_study(**asked, shuffle_weak_labels=True)
