@@ -56,9 +56,36 @@ class ManyHeads:
             h = torch.baddbmm(hidden[1], h, hidden[0]).relu()
         return torch.bmm(h, w[..., None]).squeeze(2) + c
 
+    def divided_by(self, by: Tensor) -> ManyHeads:
+        """Return the heads g with g(h / by) = f(h) / by: ReLU is positively homogeneous."""
+        *hidden, w, c = self.parameters
+        scaled = [hidden[0], hidden[1] / by] if hidden else []
+        return ManyHeads(self.kind, (*scaled, w, c / by))
+
     def to(self, dtype: torch.dtype) -> ManyHeads:
         """Return them in another floating-point type."""
         return ManyHeads(self.kind, tuple(p.to(dtype) for p in self.parameters))
+
+
+def random_heads(
+    kind: LinearOrMlp, m: int, d: int, width: int, generator: torch.Generator
+) -> ManyHeads:
+    """Draw heads as PyTorch draws linear layers; ``width`` is of the hidden layer of ``mlp``."""
+
+    def uniform(inputs: int, *shape: int) -> Tensor:
+        return uniform_as_linear(inputs, shape, generator)
+
+    if kind == "linear":
+        return ManyHeads("linear", (uniform(d, m, d), uniform(d, m, 1)))
+    return ManyHeads(
+        "mlp",
+        (
+            uniform(d, m, d, width),
+            uniform(d, m, 1, width),
+            uniform(width, m, width),
+            uniform(width, m, 1),
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -116,7 +143,7 @@ def fit_adamw(
     """
     features, labels = torch.from_numpy(h).float(), torch.from_numpy(y).float()
     m, n, d = features.shape
-    start = _random_heads(how, m, d, generator)
+    start = random_heads(how.kind, m, d, how.width, generator)
     parameters = tuple(p.requires_grad_() for p in start.parameters)
     heads = ManyHeads(start.kind, parameters)
     optimizer = torch.optim.AdamW(parameters, lr=how.rate, fused=True)
@@ -131,17 +158,3 @@ def fit_adamw(
             optimizer.step()
     fitted = ManyHeads(heads.kind, tuple(p.detach() for p in parameters)).to(torch.float64)
     return lambda x: fitted(torch.from_numpy(x)).numpy()
-
-
-def _random_heads(how: Descent, m: int, d: int, generator: torch.Generator) -> ManyHeads:
-    """Draw initial heads as PyTorch does by default."""
-
-    def uniform(inputs: int, *shape: int) -> Tensor:
-        return uniform_as_linear(inputs, shape, generator)
-
-    if how.kind == "linear":
-        return ManyHeads("linear", (uniform(d, m, d), uniform(d, m, 1)))
-    k = how.width
-    return ManyHeads(
-        "mlp", (uniform(d, m, d, k), uniform(d, m, 1, k), uniform(k, m, k), uniform(k, m, 1))
-    )
