@@ -112,7 +112,10 @@ def descend(
 
 @dataclass(frozen=True)
 class Batch:
-    """``k`` tasks, ``b`` samples of each: inputs (k, b, d + 1), labels (k, b), the tasks."""
+    """``k`` tasks, ``b`` samples of each: inputs (d + 1, k b), labels (k, b), the tasks.
+
+    Samples are columns, so that what is done to every entry of a layer runs through memory.
+    """
 
     inputs: Floats
     labels: Floats
@@ -124,7 +127,7 @@ class Given:
 
     def __init__(self, x: Floats, y: Floats, tasks: ManyHeads) -> None:
         self.labels = y
-        # A column of ones makes a layer's bias the last row of its weights.
+        # A row of ones makes a layer's bias the last column of its weights.
         self._inputs = np.concatenate([x, np.ones_like(x[..., :1])], axis=2)
         self._tasks = tuple(p.numpy() for p in tasks.parameters)
 
@@ -134,31 +137,34 @@ class Given:
         """Yield the batches of one epoch, each task's samples in an order of its own."""
         t, n = self.labels.shape
         shuffled = torch.rand(t, n, generator=order).argsort(1).numpy()
-        inputs = np.take_along_axis(self._inputs, shuffled[..., None], axis=1)
+        inputs = np.take_along_axis(self._inputs, shuffled[..., None], axis=1).transpose(2, 0, 1)
         labels = np.take_along_axis(self.labels, shuffled, axis=1)
         for some in in_order:
             tasks = tuple(p[some] for p in self._tasks)
             for at in range(0, n, per_task):
                 rows = slice(at, at + per_task)
-                yield Batch(inputs[some, rows], labels[some, rows], tasks)
+                columns = inputs[:, some, rows].reshape(len(inputs), -1)
+                yield Batch(columns, labels[some, rows], tasks)
 
     def everything(self) -> Batch:
         """Return all of it as one batch."""
-        return Batch(self._inputs, self.labels, self._tasks)
+        columns = self._inputs.reshape(-1, self._inputs.shape[2]).T
+        return Batch(columns, self.labels, self._tasks)
 
 
 class _Room:
-    """Where the layers' outputs and the errors of one size of batch are kept."""
+    """Where the layers' inputs and outputs and the errors of one size of batch are kept."""
 
-    def __init__(self, r: int, rows: int, sizes: Sequence[int]) -> None:
+    def __init__(self, r: int, columns: int, sizes: Sequence[int]) -> None:
         def ones(*shape: int) -> Floats:
             return np.ones(shape, np.float32)
 
-        self.inputs = [ones(rows, sizes[0] + 1), *(ones(r, rows, k + 1) for k in sizes[1:])]
+        first, *others = sizes
+        self.inputs = [ones(first + 1, columns), *(ones(r, k + 1, columns) for k in others)]
         self.transposed = [a.swapaxes(-1, -2) for a in self.inputs]
-        self.outputs = [a[..., :-1] for a in self.inputs[1:]]
-        self.fires = [ones(r, rows, k) for k in sizes[1:]]
-        self.errors = [ones(r, rows, k) for k in sizes[1:]]
+        self.outputs = [a[:, :-1] for a in self.inputs[1:]]
+        self.fires = [ones(r, k, columns) for k in others]
+        self.errors = [ones(r, k, columns) for k in others]
 
 
 class Networks:
@@ -174,16 +180,16 @@ class Networks:
         first = starts[0]
         self._relu_at_end = first.final_relu
         self._sizes = [first.weights[0].shape[0], *(w.shape[1] for w in first.weights)]
-        shapes = [(inputs + 1, outputs) for inputs, outputs in pairwise(self._sizes)]
+        shapes = [(outputs, inputs + 1) for inputs, outputs in pairwise(self._sizes)]
         self.parameters = np.zeros((len(starts), sum(i * o for i, o in shapes)), np.float32)
         self.gradient = np.zeros_like(self.parameters)
         self._layers = _by_layer(self.parameters, shapes)
         self._gradients = _by_layer(self.gradient, shapes)
-        self._back = [layer[:, :-1].swapaxes(1, 2) for layer in self._layers]
+        self._back = [layer[..., :-1].swapaxes(1, 2) for layer in self._layers]
         self._rooms: dict[int, _Room] = {}
         for place, start in enumerate(starts):
             for layer, weight, bias in zip(self._layers, start.weights, start.biases, strict=True):
-                layer[place, :-1], layer[place, -1] = weight.numpy(), bias.numpy()
+                layer[place, :, :-1], layer[place, :, -1] = weight.numpy().T, bias.numpy()
 
     def gradients(self, batch: Batch) -> Floats:
         """Leave the gradient of a batch's mean squared error; return residuals, (networks, k b)."""
@@ -191,26 +197,26 @@ class Networks:
         residual, error = _of_tasks(room.outputs[-1], batch, room.errors[-1])
         for layer in range(len(self._layers) - 1, -1, -1):
             if self._has_relu(layer):
-                np.sign(room.outputs[layer], out=room.fires[layer])
-                np.multiply(error, room.fires[layer], out=error)
-            np.matmul(room.transposed[layer], error, out=self._gradients[layer])
+                fires = np.sign(room.outputs[layer], out=room.fires[layer])
+                np.multiply(error, fires, out=error)
+            np.matmul(error, room.transposed[layer], out=self._gradients[layer])
             if layer:
-                error = np.matmul(error, self._back[layer], out=room.errors[layer - 1])
+                error = np.matmul(self._back[layer], error, out=room.errors[layer - 1])
         return residual
 
     def losses(self, given: Given) -> NDArray[np.float64]:
         """Return each network's mean squared error over everything."""
         batch = given.everything()
         outputs = self._forward(batch).outputs[-1]
-        residual, _ = _of_tasks(outputs, batch, np.empty_like(outputs))
+        residual, _ = _of_tasks(outputs, batch, np.empty(outputs.shape, np.float32))
         return np.square(residual, dtype=np.float64).mean(axis=1)
 
     def as_they_are(self) -> list[Mlp]:
         """Return each network as it is now."""
         return [
             Mlp(
-                tuple(torch.from_numpy(layer[i, :-1].copy()) for layer in self._layers),
-                tuple(torch.from_numpy(layer[i, -1].copy()) for layer in self._layers),
+                tuple(torch.from_numpy(layer[i, :, :-1].T.copy()) for layer in self._layers),
+                tuple(torch.from_numpy(layer[i, :, -1].copy()) for layer in self._layers),
                 self._relu_at_end,
             )
             for i in range(len(self.parameters))
@@ -220,14 +226,13 @@ class Networks:
         return self._relu_at_end or layer < len(self._layers) - 1
 
     def _forward(self, batch: Batch) -> _Room:
-        rows = batch.labels.size
-        if rows not in self._rooms:
-            self._rooms[rows] = _Room(len(self.parameters), rows, self._sizes)
-        room = self._rooms[rows]
-        room.inputs[0][...] = batch.inputs.reshape(rows, -1)
+        columns = batch.labels.size
+        if columns not in self._rooms:
+            self._rooms[columns] = _Room(len(self.parameters), columns, self._sizes)
+        room = self._rooms[columns]
+        room.inputs[0][...] = batch.inputs
         for layer, weights in enumerate(self._layers):
-            out = room.outputs[layer]
-            np.matmul(room.inputs[layer], weights, out=out)
+            out = np.matmul(weights, room.inputs[layer], out=room.outputs[layer])
             if self._has_relu(layer):
                 np.maximum(out, 0, out=out)
         return room
@@ -242,19 +247,24 @@ def _by_layer(flat: Floats, shapes: Sequence[tuple[int, int]]) -> list[Floats]:
 def _of_tasks(h: Floats, batch: Batch, error: Floats) -> tuple[Floats, Floats]:
     """Return residuals (networks, k b), and their mean square's derivative by h, in ``error``."""
     k, b = batch.labels.shape
-    r, width = len(h), h.shape[-1]
+    r, width = h.shape[:2]
     *hidden, w, c = batch.tasks
-    last = h.reshape(r, k, b, width)
+    by_task = error.reshape(r, width, k, b)
     if hidden:
-        last = np.maximum(np.matmul(last, hidden[0]) + hidden[1], 0)
-    residual = np.matmul(last, w[:, :, None])[..., 0]
-    residual += c - batch.labels
-    scaled = residual[..., None] * np.float32(2 / (k * b))
-    by_task = error.reshape(r, k, b, width)
-    if hidden:
-        np.matmul(scaled * w[:, None] * np.sign(last), hidden[0].swapaxes(1, 2), out=by_task)
+        first, bias = hidden[0].swapaxes(1, 2), hidden[1].swapaxes(1, 2)
+        last = np.matmul(first, h.reshape(r, width, k, b).swapaxes(1, 2))  # (r, k, hidden, b)
+        last = np.maximum(last + bias, 0)
+        residual = (last * w[..., None]).sum(axis=2)
     else:
-        np.multiply(scaled, w[:, None], out=by_task)
+        along = w.T[..., None]
+        residual = (h.reshape(r, width, k, b) * along).sum(axis=1)
+    residual += c - batch.labels
+    scaled = residual * _f32(2 / (k * b))
+    if hidden:
+        back = scaled[:, :, None] * w[..., None] * np.sign(last)
+        np.matmul(hidden[0], back, out=by_task.swapaxes(1, 2))
+    else:
+        np.multiply(scaled[:, None], along, out=by_task)
     return residual.reshape(r, k * b), error
 
 
