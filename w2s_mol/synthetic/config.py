@@ -188,9 +188,9 @@ class SyntheticConfig:
     representation_batch: Annotated[
         Count | None, Option("Samples a step (together: of all tasks).", _OPEN)
     ] = None
-    representation_rate: Annotated[
-        Positive | None, Option("Its (first) learning rate.", _OPEN)
-    ] = None
+    representation_rate: Annotated[Positive | None, Option("Its (first) learning rate.", _OPEN)] = (
+        None
+    )
     restarts: Annotated[
         Count | None,
         Option("Descents, of which that of the least training loss is kept.", _OPEN),
@@ -239,9 +239,7 @@ class SyntheticConfig:
     def recipe(self) -> Recipe:
         """What the paper's text leaves open: as given, else as the setting says."""
         given = {name: getattr(self, name) for name in _RECIPE}
-        return replace(
-            SETTINGS[self.setting], **{n: v for n, v in given.items() if v is not None}
-        )
+        return replace(SETTINGS[self.setting], **{n: v for n, v in given.items() if v is not None})
 
     def as_toml(self) -> dict[str, Any]:
         """Return the settings as TOML holds them, what the setting says among them."""

@@ -168,7 +168,8 @@ def _train(
 
 def _save(made: Pretrained, folder: Path) -> None:
     tensors = {f"{i:02d}": p.contiguous() for i, p in enumerate(made.network.parameters())}
-    metadata = {"curve": json.dumps(made.curve), "losses": json.dumps(made.losses)}
+    # One entry: several come in an order of chance, and the file would be another each time.
+    metadata = {"training": json.dumps({"curve": made.curve, "losses": made.losses})}
     (folder / _FILE).write_bytes(safetensors.torch.save(tensors, metadata))
 
 
@@ -176,8 +177,8 @@ def _read(folder: Path, final_relu: bool) -> Pretrained:
     with safe_open(folder / _FILE, framework="pt") as entry:
         # Copies: a tensor that is mapped would change with the file.
         tensors = [entry.get_tensor(name).clone() for name in sorted(entry.keys())]
-        curve = [(int(e), float(v)) for e, v in json.loads(entry.metadata()["curve"])]
-        losses = [float(v) for v in json.loads(entry.metadata()["losses"])]
+        training = json.loads(entry.metadata()["training"])
+    curve = [(int(epoch), float(error)) for epoch, error in training["curve"]]
     half = len(tensors) // 2
     network = Mlp(tuple(tensors[:half]), tuple(tensors[half:]), final_relu)
-    return Pretrained(network, curve, losses)
+    return Pretrained(network, curve, training["losses"])
