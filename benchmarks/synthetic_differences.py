@@ -1,9 +1,9 @@
 """What tells the paper's synthetic experiments from those of version 0.3, one change at a time.
 
-Prints a table of figure 2b (``pretraining``) for settings from 0.3's to the paper's, a row a setting
-and a column a seed, and draws the slope of gain on misfit against the share of a task that lies in
-the span of the pretraining tasks: docs/reproduction/task-span.svg. About half an hour on one core;
-what was pretrained before is taken from the cache.
+Prints a table of figure 2b (``pretraining``) for settings from 0.3's to the paper's, each seed's
+numbers one after the other, and draws the slope of gain on misfit against the share of a task that
+lies in the span of the pretraining tasks: docs/reproduction/task-span.svg. About half an hour on
+one core; what was pretrained before is taken from the cache.
 """
 
 from __future__ import annotations

@@ -209,7 +209,8 @@ def _synthetic_section(
         *_named(pictures, f"{SHEET}-synthetic", study),
         *_named(pictures, "representations", study),
     ]
-    return Section(f"synthetic-{study}", f"Synthetic experiments, heads: {head}", blocks)
+    title = f"Synthetic experiments, heads: {head}, setting: {run.manifest['config']['setting']}"
+    return Section(f"synthetic-{study}", title, blocks)
 
 
 def _control_section(controls: pd.DataFrame) -> Section:

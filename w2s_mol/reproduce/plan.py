@@ -19,7 +19,8 @@ from w2s_mol.synthetic.config import SyntheticConfig
 
 _FIXED = "rdkit2d"
 _RANDOM_STRONG = "random-h256-l6-s0"
-_CONVEX_SEEDS = (0, 1, 2)
+_CONVEX_SEEDS = (0, 1, 2, 3, 4)
+_MLP_SEEDS = (0, 1, 2)
 _MLP_EXPERIMENTS = ("realizable", "pretraining", "perturbation")
 _MLP_EPOCHS = 200
 _PAPERS_CORPUS = 1_270_000
@@ -114,14 +115,16 @@ def _synthetic_steps() -> list[Step]:
     return [
         Step(
             "synthetic-exact",
-            "Figures 2a to 2c and 3a to 3c: six synthetic experiments, exact heads, three seeds.",
+            "Figures 2a to 2c and 3a to 3c: six synthetic experiments, exact heads, five seeds.",
             SyntheticConfig(seeds=_CONVEX_SEEDS),
         ),
         Step(
             "synthetic-mlp",
             "Appendix C: three synthetic experiments with a finetuning class that is not convex, "
-            f"heads by AdamW for {_MLP_EPOCHS} epochs (the default is 1,000), one seed.",
-            SyntheticConfig(experiment=_MLP_EXPERIMENTS, head="mlp", head_epochs=_MLP_EPOCHS),
+            f"heads by AdamW for {_MLP_EPOCHS} epochs (the default is 1,000), three seeds.",
+            SyntheticConfig(
+                experiment=_MLP_EXPERIMENTS, head="mlp", head_epochs=_MLP_EPOCHS, seeds=_MLP_SEEDS
+            ),
         ),
     ]
 

@@ -209,7 +209,8 @@ class Networks:
         batch = given.everything()
         outputs = self._forward(batch).outputs[-1]
         residual, _ = _of_tasks(outputs, batch, np.empty(outputs.shape, np.float32))
-        return np.square(residual, dtype=np.float64).mean(axis=1)
+        losses: NDArray[np.float64] = np.square(residual, dtype=np.float64).mean(axis=1)
+        return losses
 
     def as_they_are(self) -> list[Mlp]:
         """Return each network as it is now."""

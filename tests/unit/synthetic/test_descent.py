@@ -144,5 +144,6 @@ def test_batches_are_of_all_tasks_or_of_one_after_the_other(
     assert sorted(labels) == sorted(y.flatten().tolist())
     # Every input stands with its own label.
     inputs = np.concatenate([given.inputs.T for given in seen])[:, :-1]
-    pairs = {tuple(row): label for row, label in zip(x.flatten(0, 1).numpy(), y.flatten())}
+    rows = map(tuple, x.flatten(0, 1).numpy())
+    pairs = dict(zip(rows, y.flatten().tolist(), strict=True))
     assert all(pairs[tuple(row)] == label for row, label in zip(inputs, labels, strict=True))
