@@ -47,7 +47,7 @@ class Recipe:
 
 
 SETTINGS: dict[SettingName, Recipe] = {
-    "paper": Recipe("relu", "default", "sequential", "adamw", 1000, 32, 1e-3, restarts=4),
+    "paper": Recipe("relu", "default", "sequential", "adamw", 1000, 32, 1e-3, restarts=2),
     "0.3": Recipe("none", "normal", "together", "adam", 1500, 500, 1e-2, restarts=1),
 }
 """``paper`` is what the notebook that the authors released does, but for its single descent."""
