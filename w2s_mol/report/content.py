@@ -209,7 +209,8 @@ def _synthetic_section(
         *_named(pictures, f"{SHEET}-synthetic", study),
         *_named(pictures, "representations", study),
     ]
-    title = f"Synthetic experiments, heads: {head}, setting: {run.manifest['config']['setting']}"
+    setting = run.manifest["config"].get("setting")  # runs of 0.3 have none
+    title = f"Synthetic experiments, heads: {head}" + (f", setting: {setting}" if setting else "")
     return Section(f"synthetic-{study}", title, blocks)
 
 
