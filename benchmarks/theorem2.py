@@ -46,9 +46,9 @@ CONFIG = SyntheticConfig()
 POPULATION, TASKS, REPEATS = 100_000, 20, 5
 SIGMAS = 10.0 ** np.arange(-4, -0.9, 0.5)
 SAMPLES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
-LARGE = 200
+LARGE = 2000
 """Rates are fitted to as many samples or more: they are of n to infinity."""
-SMALL = 0.1
+SMALL = 0.005
 """... and to epsilons of up to this share of the weak error: they are of epsilon to 0."""
 
 
