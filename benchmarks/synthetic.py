@@ -71,8 +71,13 @@ def seed_by_seed(results: pd.DataFrame) -> list[str]:
 def step_against_arithmetic(steps: int = 4000) -> tuple[float, float]:
     """Return microseconds of a step of the deep representation, and of its matrix products."""
     recipe = CONFIG.recipe
-    how = How("adamw", "sequential", 1, recipe.representation_batch, recipe.representation_rate)
-    r, n, width, depth = recipe.restarts, how.batch, CONFIG.width, CONFIG.strong_depth
+    r, n, width, depth = (
+        recipe.restarts,
+        recipe.representation_batch,
+        CONFIG.width,
+        CONFIG.strong_depth,
+    )
+    how = How("adam", "together", 1, n, recipe.representation_rate)
     generator = generator_for(0, "benchmark")
     starts = [as_torch_draws([width] * (depth + 1), True, generator) for _ in range(r)]
     x = torch.randn(1, steps * n, width, generator=generator)

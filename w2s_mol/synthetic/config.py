@@ -134,8 +134,9 @@ class SyntheticConfig:
     setting: Annotated[
         SettingName,
         Option(
-            help="What is not given of the options below: paper, as in the notebook that the "
-            "paper's authors released; 0.3, as up to version 0.3 of this program."
+            help="What is not given of the options below: notebook, as in the code that the "
+            "paper's authors released; paper, the same but for a descent that trains better; 0.3, "
+            "as up to version 0.3 of this program."
         ),
     ] = "paper"
     input_dimension: Annotated[Count, Option("Of x.", _DATA)] = 8

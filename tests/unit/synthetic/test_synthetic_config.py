@@ -60,18 +60,28 @@ def test_settings_survive_toml() -> None:
     assert again.chosen() == config.chosen()
 
 
-def test_the_default_is_what_the_papers_notebook_does_but_for_restarts() -> None:
-    said = asdict(SyntheticConfig().recipe)
-    assert said.pop("restarts") > 1
-    assert said == {
-        "final_activation": "relu",
-        "task_distribution": "default",
-        "task_order": "sequential",
-        "representation_optimizer": "adamw",
-        "representation_epochs": 1000,
-        "representation_batch": 32,
-        "representation_rate": 1e-3,
-    }
+def test_the_default_has_the_notebooks_representations_and_tasks_and_the_descent_of_0_3() -> None:
+    default, notebook, old = (
+        asdict(SyntheticConfig(setting=name).recipe) for name in ("paper", "notebook", "0.3")
+    )
+    assert SyntheticConfig().recipe == SETTINGS["paper"]
+    assert default.pop("restarts") > old["restarts"] == notebook["restarts"] == 1
+    for name, value in default.items():
+        of = notebook if name in ("final_activation", "task_distribution") else old
+        assert value == of[name]
+
+
+def test_the_notebooks_setting_is_the_notebooks() -> None:
+    assert SETTINGS["notebook"] == Recipe(
+        final_activation="relu",
+        task_distribution="default",
+        task_order="sequential",
+        representation_optimizer="adamw",
+        representation_epochs=1000,
+        representation_batch=32,
+        representation_rate=1e-3,
+        restarts=1,
+    )
 
 
 @pytest.mark.parametrize("name", SETTINGS)
