@@ -14,6 +14,10 @@ from w2s_mol.heads.linear import FLOAT32_EPS, Array
 
 LinearOrMlp = Literal["linear", "mlp"]
 
+FEWEST_FIRINGS = 5
+"""A unit that is zero but on fewer samples is no feature to an exact head: its coefficient would be
+what these samples lack divided by a value that may be as small as any, and ruin the next sample."""
+
 
 @dataclass(frozen=True)
 class Descent:
@@ -125,6 +129,8 @@ def fit_exact(h: Array, y: Array) -> ExactHeads:
     mean, scale = h.mean(axis=1, keepdims=True), h.std(axis=1, keepdims=True)
     # A unit that never fires is constant but for rounding; it is no feature.
     scale = np.where(scale <= 8 * FLOAT32_EPS * np.abs(mean), np.inf, scale)
+    enough = min(FEWEST_FIRINGS, h.shape[1])
+    scale = np.where((h != 0).sum(axis=1, keepdims=True) < enough, np.inf, scale)
     intercepts = y.mean(axis=1, keepdims=True)
     u, s, vt = np.linalg.svd((h - mean) / scale, full_matrices=False)
     kept = s > FLOAT32_EPS * s[:, :1]

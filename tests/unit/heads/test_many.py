@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2s_mol.heads import many as module
-from w2s_mol.heads.many import Descent, ManyHeads, fit_adamw, fit_exact
+from w2s_mol.heads.many import FEWEST_FIRINGS, Descent, ManyHeads, fit_adamw, fit_exact
 
 ADAMW = Descent("linear", width=0, epochs=5, batch=32, rate=1e-2)
 MLP = dataclasses.replace(ADAMW, kind="mlp", width=8)
@@ -93,6 +93,15 @@ def test_a_feature_dead_in_one_task_alone_is_a_feature_of_the_others() -> None:
     np.testing.assert_allclose(found[1:], fit_exact(h[1:], y[1:])(new[1:]))
     kept = [0, 1, 3, 4, 5]
     np.testing.assert_allclose(found[:1], fit_exact(h[:1, :, kept], y[:1])(new[:1, :, kept]))
+
+
+def test_a_unit_that_fires_on_too_few_samples_is_no_feature() -> None:
+    generator = np.random.default_rng(0)
+    h, y = generator.normal(size=(1, 50, 4)), generator.normal(size=(1, 50))
+    for firing, counts in ((FEWEST_FIRINGS - 1, False), (FEWEST_FIRINGS, True)):
+        h[:, firing:, 3] = 0
+        assert (fit_exact(h, y).coefficients[0, 3] != 0) == counts
+        h[:, :, 3] = generator.normal(size=50)
 
 
 def test_a_repeated_feature_shares_its_coefficient() -> None:

@@ -61,7 +61,7 @@ def test_a_representation_has_the_layers_asked_for(fresh_home: Path, depth: int)
 
 @pytest.mark.parametrize("depth", [1, 2, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sigma", [1.0, 500.0])
-@pytest.mark.parametrize("setting", ["paper", "0.3"])
+@pytest.mark.parametrize("setting", ["paper", "notebook"])
 @pytest.mark.parametrize("head", ["exact", "mlp"])
 def test_the_network_on_raw_inputs_has_the_least_loss_of_the_restarts(
     fresh_home: Path, depth: int, sigma: float, setting: str, head: str
@@ -81,7 +81,7 @@ def test_the_network_on_raw_inputs_has_the_least_loss_of_the_restarts(
 @pytest.mark.parametrize("depth", [2, 8])
 def test_training_comes_close_to_the_truth(fresh_home: Path, depth: int) -> None:
     """Far below 1, the error of the best constant."""
-    old = dataclasses.replace(TINY, setting="0.3", representation_batch=80)
+    old = dataclasses.replace(TINY, representation_batch=80)
     found = pretrained(dataclasses.replace(old, representation_epochs=200), depth=depth)
     errors = [error for _, error in found.curve]
     assert errors[-1] < 0.1
@@ -127,10 +127,11 @@ def test_a_damaged_entry_is_trained_again(fresh_home: Path, left: int) -> None:
         {"representation_epochs": 11},
         {"representation_batch": 40},
         {"representation_rate": 2e-2},
-        {"representation_optimizer": "adam"},
-        {"task_order": "together"},
+        {"representation_optimizer": "adamw"},
+        {"task_order": "sequential"},
         {"final_activation": "none"},
         {"task_distribution": "normal"},
+        {"setting": "notebook"},
         {"setting": "0.3"},
         {"pretraining_tasks": 5},
         {"pretraining_samples": 41},

@@ -157,7 +157,7 @@ def test_another_run_is_not_written_over(tmp_path: Path, other: dict, message: s
     [
         {"experiment": ("perturbation", "realizable", "perturbation")},
         {"input_sigma": 500},
-        {"final_activation": "relu", "task_order": "sequential"},
+        {"final_activation": "relu", "task_order": "together"},
         {"setting": "0.3", **dataclasses.asdict(TINY.recipe)},
     ],
 )
