@@ -146,11 +146,13 @@ def test_adamw_trains_each_task_as_if_alone(
     config: Descent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     h, y, new = problem()
-    start = module._random_heads(config, 3, h.shape[2], torch.Generator().manual_seed(0))
+    start = module.random_heads(
+        config.kind, 3, h.shape[2], config.width, torch.Generator().manual_seed(0)
+    )
 
     def fit(tasks: list[int]) -> np.ndarray:
         chosen = ManyHeads(start.kind, tuple(p.detach()[tasks].clone() for p in start.parameters))
-        monkeypatch.setattr(module, "_random_heads", lambda *_: chosen)
+        monkeypatch.setattr(module, "random_heads", lambda *_: chosen)
         return fit_adamw(h[tasks], y[tasks], config, seeded(0))(new[tasks])
 
     together = fit([0, 1, 2])
