@@ -119,7 +119,7 @@ class ExactHeads:
 
 
 def fit_exact(h: Array, y: Array) -> ExactHeads:
-    """Fit the exact minimiser for every task.
+    """Fit the exact minimiser for every task, on units that fire often enough to tell.
 
     Parameters
     ----------
