@@ -90,7 +90,7 @@ def synthetic_gain_misfit(axes: Axes, results: pd.DataFrame, title: str) -> None
             points["gain"],
             s=14,
             color=SEEDS[place % len(SEEDS)],
-            marker="o^s"[place % 3],
+            marker="o^sDv"[place % 5],
             edgecolor="white",
             linewidth=0.3,
             alpha=0.85,

@@ -14,6 +14,10 @@ from w2s_mol.heads.linear import FLOAT32_EPS, Array
 
 LinearOrMlp = Literal["linear", "mlp"]
 
+FEWEST_FIRINGS = 5
+"""A unit that is zero but on fewer samples is no feature to an exact head: its coefficient would be
+what these samples lack divided by a value that may be as small as any, and ruin the next sample."""
+
 
 @dataclass(frozen=True)
 class Descent:
@@ -56,9 +60,36 @@ class ManyHeads:
             h = torch.baddbmm(hidden[1], h, hidden[0]).relu()
         return torch.bmm(h, w[..., None]).squeeze(2) + c
 
+    def divided_by(self, by: Tensor) -> ManyHeads:
+        """Return the heads g with g(h / by) = f(h) / by: ReLU is positively homogeneous."""
+        *hidden, w, c = self.parameters
+        scaled = [hidden[0], hidden[1] / by] if hidden else []
+        return ManyHeads(self.kind, (*scaled, w, c / by))
+
     def to(self, dtype: torch.dtype) -> ManyHeads:
         """Return them in another floating-point type."""
         return ManyHeads(self.kind, tuple(p.to(dtype) for p in self.parameters))
+
+
+def random_heads(
+    kind: LinearOrMlp, m: int, d: int, width: int, generator: torch.Generator
+) -> ManyHeads:
+    """Draw heads as PyTorch draws linear layers; ``width`` is of the hidden layer of ``mlp``."""
+
+    def uniform(inputs: int, *shape: int) -> Tensor:
+        return uniform_as_linear(inputs, shape, generator)
+
+    if kind == "linear":
+        return ManyHeads("linear", (uniform(d, m, d), uniform(d, m, 1)))
+    return ManyHeads(
+        "mlp",
+        (
+            uniform(d, m, d, width),
+            uniform(d, m, 1, width),
+            uniform(width, m, width),
+            uniform(width, m, 1),
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -88,7 +119,7 @@ class ExactHeads:
 
 
 def fit_exact(h: Array, y: Array) -> ExactHeads:
-    """Fit the exact minimiser for every task.
+    """Fit the exact minimiser for every task, on units that fire often enough to tell.
 
     Parameters
     ----------
@@ -98,6 +129,8 @@ def fit_exact(h: Array, y: Array) -> ExactHeads:
     mean, scale = h.mean(axis=1, keepdims=True), h.std(axis=1, keepdims=True)
     # A unit that never fires is constant but for rounding; it is no feature.
     scale = np.where(scale <= 8 * FLOAT32_EPS * np.abs(mean), np.inf, scale)
+    enough = min(FEWEST_FIRINGS, h.shape[1])
+    scale = np.where((h != 0).sum(axis=1, keepdims=True) < enough, np.inf, scale)
     intercepts = y.mean(axis=1, keepdims=True)
     u, s, vt = np.linalg.svd((h - mean) / scale, full_matrices=False)
     kept = s > FLOAT32_EPS * s[:, :1]
@@ -116,7 +149,7 @@ def fit_adamw(
     """
     features, labels = torch.from_numpy(h).float(), torch.from_numpy(y).float()
     m, n, d = features.shape
-    start = _random_heads(how, m, d, generator)
+    start = random_heads(how.kind, m, d, how.width, generator)
     parameters = tuple(p.requires_grad_() for p in start.parameters)
     heads = ManyHeads(start.kind, parameters)
     optimizer = torch.optim.AdamW(parameters, lr=how.rate, fused=True)
@@ -131,17 +164,3 @@ def fit_adamw(
             optimizer.step()
     fitted = ManyHeads(heads.kind, tuple(p.detach() for p in parameters)).to(torch.float64)
     return lambda x: fitted(torch.from_numpy(x)).numpy()
-
-
-def _random_heads(how: Descent, m: int, d: int, generator: torch.Generator) -> ManyHeads:
-    """Draw initial heads as PyTorch does by default."""
-
-    def uniform(inputs: int, *shape: int) -> Tensor:
-        return uniform_as_linear(inputs, shape, generator)
-
-    if how.kind == "linear":
-        return ManyHeads("linear", (uniform(d, m, d), uniform(d, m, 1)))
-    k = how.width
-    return ManyHeads(
-        "mlp", (uniform(d, m, d, k), uniform(d, m, 1, k), uniform(k, m, k), uniform(k, m, 1))
-    )

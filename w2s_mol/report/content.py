@@ -209,7 +209,9 @@ def _synthetic_section(
         *_named(pictures, f"{SHEET}-synthetic", study),
         *_named(pictures, "representations", study),
     ]
-    return Section(f"synthetic-{study}", f"Synthetic experiments, heads: {head}", blocks)
+    setting = run.manifest["config"].get("setting")  # runs of 0.3 have none
+    title = f"Synthetic experiments, heads: {head}" + (f", setting: {setting}" if setting else "")
+    return Section(f"synthetic-{study}", title, blocks)
 
 
 def _control_section(controls: pd.DataFrame) -> Section:

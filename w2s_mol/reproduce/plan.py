@@ -21,7 +21,7 @@ from w2s_mol.synthetic.config import SyntheticConfig
 _FIXED = "rdkit2d"
 _RANDOM_STRONG = tuple(f"random-h256-l6-s{seed}" for seed in range(3))
 _PERMUTATIONS = (0, 1, 2)
-_CONVEX_SEEDS = (0, 1, 2)
+_CONVEX_SEEDS = (0, 1, 2, 3, 4)
 _MLP_EXPERIMENTS = ("realizable", "pretraining", "perturbation")
 _MLP_EPOCHS = 200
 _PAPERS_CORPUS = 1_270_000
@@ -116,7 +116,7 @@ def _synthetic_steps() -> list[Step]:
     return [
         Step(
             "synthetic-exact",
-            "Figures 2a to 2c and 3a to 3c: six synthetic experiments, exact heads, three seeds.",
+            "Figures 2a to 2c and 3a to 3c: six synthetic experiments, exact heads, five seeds.",
             SyntheticConfig(seeds=_CONVEX_SEEDS),
         ),
         Step(

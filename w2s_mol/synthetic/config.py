@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
 from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.option import Option
-from w2s_mol.settings_check import Count, NotNegative, Positive, Seed, checked
+from w2s_mol.settings_check import Count, NotNegative, Positive, Range, Seed, checked
+from w2s_mol.synthetic.settings import (
+    SETTINGS,
+    FinalActivation,
+    Optimizer,
+    Recipe,
+    SettingName,
+    TaskDistribution,
+    TaskOrder,
+)
 
 ALL = "all"
 HeadRule = Literal["exact", "adamw", "mlp"]
@@ -52,8 +61,9 @@ EXPERIMENTS = {
     "low-sample": Experiment("3c", "Few samples (pretraining)", "shallow", "deep", low_sample=True),
 }
 
-_DATA = "The data and the true representation"
+_DATA = "The data, the true representation and the tasks"
 _PRETRAINING = "Representations"
+_OPEN = "What the paper's text leaves open; by default as --setting says"
 _HEADS = "Heads of --head adamw and mlp"
 
 
@@ -61,7 +71,8 @@ _HEADS = "Heads of --head adamw and mlp"
 class SyntheticConfig:
     """The settings of the synthetic experiments; the defaults are the paper's.
 
-    Every field is an option of ``w2s-mol synthetic``, whose help it has.
+    Every field is an option of ``w2s-mol synthetic``, whose help it has. Fields of ``Recipe`` that
+    are None are as ``setting`` says; ``recipe`` has them all.
 
     Attributes
     ----------
@@ -72,6 +83,8 @@ class SyntheticConfig:
         small MLPs, not a convex set (appendix C), and heads are fitted by AdamW.
     seeds
         One whole repetition each: h*, tasks, data, initial weights.
+    setting
+        The name in ``SETTINGS`` that says what is not given of ``Recipe``'s fields.
     input_dimension, width, input_sigma
         x ~ N(0, ``input_sigma``^2 I) in ``input_dimension``; hidden layers and representations
         have ``width`` units.
@@ -86,8 +99,13 @@ class SyntheticConfig:
         again for the evaluation.
     weak_sigma, strong_sigma
         Standard deviations of the noise on the weights of h*.
-    representation_epochs, representation_batch, representation_rate
-        Of the gradient descent (Adam, cosine schedule) that pretrains a representation.
+    task_span
+        The share of a finetuning task's squared weights in the span of the pretraining tasks'
+        weights; None as drawn.
+    final_activation, task_distribution, task_order, representation_optimizer
+        As in ``Recipe``.
+    representation_epochs, representation_batch, representation_rate, restarts
+        As in ``Recipe``.
     head_epochs, head_batch, head_rate, head_width
         Of AdamW heads, and the hidden units of ``mlp`` tasks and heads.
     """
@@ -113,6 +131,14 @@ class SyntheticConfig:
         tuple[Seed, ...],
         Option(long="--seed", help="A whole repetition for each. Repeatable."),
     ] = (0,)
+    setting: Annotated[
+        SettingName,
+        Option(
+            help="What is not given of the options below: notebook, as in the code that the "
+            "paper's authors released; paper, the same but for a descent that trains better; 0.3, "
+            "as up to version 0.3 of this program."
+        ),
+    ] = "paper"
     input_dimension: Annotated[Count, Option("Of x.", _DATA)] = 8
     width: Annotated[Count, Option("Of hidden layers and representations.", _DATA)] = 16
     input_sigma: Annotated[Positive, Option("x ~ N(0, sigma^2 I).", _DATA)] = 500.0
@@ -131,13 +157,45 @@ class SyntheticConfig:
     strong_sigma: Annotated[
         NotNegative, Option("Noise on the weights of h*, fine.", _PRETRAINING)
     ] = 0.01
-    representation_epochs: Annotated[Count, Option("Of gradient descent.", _PRETRAINING)] = 1500
+    task_span: Annotated[
+        float | None,
+        Range(0, 1),
+        Option(
+            "The share of a finetuning task (of its squared weights) in the span of the "
+            "pretraining tasks. Default: as drawn.",
+            _DATA,
+        ),
+    ] = None
+    final_activation: Annotated[
+        FinalActivation | None,
+        Option("After the last layer of every representation, h* too.", _OPEN),
+    ] = None
+    task_distribution: Annotated[
+        TaskDistribution | None,
+        Option("Weights N(0, 1) without intercept, or PyTorch's default linear layers.", _OPEN),
+    ] = None
+    task_order: Annotated[
+        TaskOrder | None, Option("Of the pretraining tasks in an epoch.", _OPEN)
+    ] = None
+    representation_optimizer: Annotated[
+        Optimizer | None,
+        Option(
+            "adam: on x / sigma, from He initialisation, the rate falling along a cosine; adamw: "
+            "on x, from PyTorch's default initialisation, at one rate.",
+            _OPEN,
+        ),
+    ] = None
+    representation_epochs: Annotated[Count | None, Option("Of that descent.", _OPEN)] = None
     representation_batch: Annotated[
-        Count, Option("Samples a step, of all tasks.", _PRETRAINING)
-    ] = 500
-    representation_rate: Annotated[
-        Positive, Option("Adam's first learning rate.", _PRETRAINING)
-    ] = 1e-2
+        Count | None, Option("Samples a step (together: of all tasks).", _OPEN)
+    ] = None
+    representation_rate: Annotated[Positive | None, Option("Its (first) learning rate.", _OPEN)] = (
+        None
+    )
+    restarts: Annotated[
+        Count | None,
+        Option("Descents, of which that of the least training loss is kept.", _OPEN),
+    ] = None
     head_epochs: Annotated[Count, Option("Of AdamW's descent.", _HEADS)] = 1000
     head_batch: Annotated[Count, Option("Samples a step, of each task.", _HEADS)] = 32
     head_rate: Annotated[Positive, Option("AdamW's learning rate.", _HEADS)] = 1e-3
@@ -155,6 +213,18 @@ class SyntheticConfig:
             raise InputError("at least one experiment and one seed are needed.")
         if min(self.pretraining_samples, self.low_samples, self.finetuning_samples) < 2:
             raise InputError("a task needs at least 2 samples.")
+        if self.task_span is not None:
+            self._check_span()
+
+    def _check_span(self) -> None:
+        if self.head == "mlp":
+            raise InputError("task_span is for linear tasks. Leave it out with --head mlp.")
+        tasks = max(self.pretraining_tasks, self.low_tasks)
+        if tasks >= self.width:
+            raise InputError(
+                f"{tasks} pretraining tasks span all of the {self.width} dimensions, so that no "
+                "share of a task lies outside. Leave task_span out, or pretrain on fewer tasks."
+            )
 
     @property
     def experiments(self) -> list[str]:
@@ -166,12 +236,28 @@ class SyntheticConfig:
         """The class that tasks and heads are from."""
         return "mlp" if self.head == "mlp" else "linear"
 
+    @property
+    def recipe(self) -> Recipe:
+        """What the paper's text leaves open: as given, else as the setting says."""
+        given = {name: getattr(self, name) for name in _RECIPE}
+        return replace(SETTINGS[self.setting], **{n: v for n, v in given.items() if v is not None})
+
     def as_toml(self) -> dict[str, Any]:
-        """Return the settings as TOML holds them."""
+        """Return the settings as TOML holds them, what the setting says among them."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
+        values |= asdict(self.recipe)
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+            if value is not None
+        }
 
     def chosen(self) -> dict[str, Any]:
-        """Return those of them that are not the defaults."""
-        defaults = {field.name: field.default for field in fields(self)}
-        return {n: v for n, v in self.as_toml().items() if getattr(self, n) != defaults[n]}
+        """Return those of them that are neither the defaults nor as the setting says."""
+        plain = SyntheticConfig(setting=self.setting).as_toml()
+        chosen = {n: v for n, v in self.as_toml().items() if n not in plain or v != plain[n]}
+        said = {} if self.setting == SyntheticConfig.setting else {"setting": self.setting}
+        return {**said, **chosen}
+
+
+_RECIPE = tuple(field.name for field in fields(Recipe))

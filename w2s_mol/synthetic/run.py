@@ -72,7 +72,8 @@ class _SyntheticRun:
 
     def __init__(self, config: SyntheticConfig) -> None:
         self._config = config
-        asked = {**config.chosen(), "experiment": config.experiments}
+        asked = {**config.as_toml(), "experiment": config.experiments}
+        del asked["setting"]  # what it says is there; who says it is the same
         self.run_id = files.sha256_json([SYNTHETIC_FORMAT, asked])[:16]
         self._places = {
             f"{name}-{seed}": (name, seed) for name in config.experiments for seed in config.seeds

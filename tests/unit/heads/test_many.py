@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2s_mol.heads import many as module
-from w2s_mol.heads.many import Descent, ManyHeads, fit_adamw, fit_exact
+from w2s_mol.heads.many import FEWEST_FIRINGS, Descent, ManyHeads, fit_adamw, fit_exact
 
 ADAMW = Descent("linear", width=0, epochs=5, batch=32, rate=1e-2)
 MLP = dataclasses.replace(ADAMW, kind="mlp", width=8)
@@ -95,6 +95,15 @@ def test_a_feature_dead_in_one_task_alone_is_a_feature_of_the_others() -> None:
     np.testing.assert_allclose(found[:1], fit_exact(h[:1, :, kept], y[:1])(new[:1, :, kept]))
 
 
+def test_a_unit_that_fires_on_too_few_samples_is_no_feature() -> None:
+    generator = np.random.default_rng(0)
+    h, y = generator.normal(size=(1, 50, 4)), generator.normal(size=(1, 50))
+    for firing, counts in ((FEWEST_FIRINGS - 1, False), (FEWEST_FIRINGS, True)):
+        h[:, firing:, 3] = 0
+        assert (fit_exact(h, y).coefficients[0, 3] != 0) == counts
+        h[:, :, 3] = generator.normal(size=50)
+
+
 def test_a_repeated_feature_shares_its_coefficient() -> None:
     h, y, new = problem()
     twice = fit_exact(np.concatenate([h, 5 * h[..., :1] + 1], 2), y)
@@ -137,11 +146,13 @@ def test_adamw_trains_each_task_as_if_alone(
     config: Descent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     h, y, new = problem()
-    start = module._random_heads(config, 3, h.shape[2], torch.Generator().manual_seed(0))
+    start = module.random_heads(
+        config.kind, 3, h.shape[2], config.width, torch.Generator().manual_seed(0)
+    )
 
     def fit(tasks: list[int]) -> np.ndarray:
         chosen = ManyHeads(start.kind, tuple(p.detach()[tasks].clone() for p in start.parameters))
-        monkeypatch.setattr(module, "_random_heads", lambda *_: chosen)
+        monkeypatch.setattr(module, "random_heads", lambda *_: chosen)
         return fit_adamw(h[tasks], y[tasks], config, seeded(0))(new[tasks])
 
     together = fit([0, 1, 2])

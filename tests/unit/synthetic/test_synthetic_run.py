@@ -16,7 +16,8 @@ TINY = SyntheticConfig(
     experiment=("realizable", "perturbation"),
     seeds=(0, 1),
     representation_epochs=5,
-    representation_batch=80,
+    representation_batch=20,
+    restarts=2,
     pretraining_tasks=4,
     pretraining_samples=40,
     low_tasks=2,
@@ -86,7 +87,7 @@ def test_a_run_folder_holds_results_curves_settings_and_manifest(tmp_path: Path)
         in_memory["results"][list(REGRESSION.names())],
     )
     config = tomllib.loads((tmp_path / "run" / "config.toml").read_text())
-    assert SyntheticConfig(**config) == TINY
+    assert SyntheticConfig(**config).as_toml() == TINY.as_toml()
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["kind"] == "synthetic"
     assert manifest["finished"] is True
@@ -139,6 +140,8 @@ def test_a_finished_run_is_read_not_repeated(
         ({"head": "mlp", "head_epochs": 1}, "its head is exact, not mlp"),
         ({"seeds": (0, 1, 2)}, r"its seeds is \[0, 1\], not \[0, 1, 2\]"),
         ({"experiment": ("realizable",)}, "its experiment is"),
+        ({"restarts": 3}, "its restarts is 2, not 3"),
+        ({"final_activation": "none"}, "its final_activation is relu, not none"),
     ],
 )
 def test_another_run_is_not_written_over(tmp_path: Path, other: dict, message: str) -> None:
@@ -154,6 +157,8 @@ def test_another_run_is_not_written_over(tmp_path: Path, other: dict, message: s
     [
         {"experiment": ("perturbation", "realizable", "perturbation")},
         {"input_sigma": 500},
+        {"final_activation": "relu", "task_order": "together"},
+        {"setting": "0.3", **dataclasses.asdict(TINY.recipe)},
     ],
 )
 def test_the_same_run_said_otherwise_is_the_same_run(tmp_path: Path, same: dict) -> None:
