@@ -25,6 +25,7 @@ from worlds import WORLDS, Population, Study, World, draw_study, population
 
 from w2s_mol.statistics.cases import PARTS, Cases, SplitTerms
 from w2s_mol.statistics.controls import control_table
+from w2s_mol.statistics.datasets import together
 from w2s_mol.statistics.gain_misfit import FEW_MOLECULES, gain_misfit_table, statistics_of
 from w2s_mol.statistics.ranking import (
     NOISE_CEILING,
@@ -41,6 +42,7 @@ Array = NDArray[np.float64]
 DRAWS = 1000
 EIGHT = np.arange(0, 24, 3)
 """One pretraining seed of each size."""
+_SETS = 1000
 KINDS = ("these heads", "expected")
 
 
@@ -52,6 +54,7 @@ class Said:
     estimate: float
     low: float
     high: float
+    se: float
 
 
 def main() -> None:
@@ -61,12 +64,16 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, nargs="*", default=list(range(len(WORLDS))))
     parser.add_argument("--docs", type=Path)
     asked = parser.parse_args()
-    pages = []
+    pages, every = [], []
     for world in (WORLDS[place] for place in asked.worlds):
-        for k, rows in coverage(world, asked.studies, asked.processes).items():
-            page = f"### {world.name}, {k} supervisors\n\n{markdown(rows)}"
+        found = simulated(world, asked.studies, asked.processes)
+        every.append(found[24])
+        for k, studies in found.items():
+            page = f"### {world.name}, {k} supervisors\n\n{markdown(summary(studies))}"
             print(f"\n{page}", flush=True)
             pages.append(page)
+    pages.append(f"### Several datasets together\n\n{_together(every)}")
+    print(f"\n{pages[-1]}", flush=True)
     if asked.docs:
         (asked.docs / "coverage.md").write_text(_INTRODUCTION + "\n\n".join(pages) + "\n")
     report("Coverage", [f"{asked.studies} studies of each world"], [])
@@ -82,13 +89,44 @@ the share of studies that give an interval.
 """
 
 
-def coverage(world: World, studies: int, processes: int) -> dict[int, pd.DataFrame]:
-    """Return of 24 and of 8 supervisors a table: a row a statistic."""
+def simulated(world: World, studies: int, processes: int) -> dict[int, list[_Study]]:
+    """Return studies of 24 and of 8 supervisors."""
     population(world.population)  # once, before the processes part
     seeds = np.array_split(np.arange(studies), processes * 4)
     with ProcessPoolExecutor(processes) as pool:
         parts = list(pool.map(_several, [world] * len(seeds), seeds))
-    return {k: _summary([one for part in parts for one in part[k]]) for k in (24, 8)}
+    return {k: [one for part in parts for one in part[k]] for k in (24, 8)}
+
+
+def _together(worlds: list[list[_Study]]) -> str:
+    """Return how often the interval over datasets holds the mean over worlds.
+
+    A dataset is a study of a world drawn at random; worlds whose studies give no interval are left
+    out.
+    """
+    generator = np.random.default_rng(0)
+    lines = ["| claim | datasets | holds | ± | width |", "| --- | ---: | ---: | ---: | ---: |"]
+    for claim in ("relative_gain", "slope", "correlation", "share_gain"):
+        known = [studies for studies in worlds if not np.isnan(_claim(studies[0], claim).low)]
+        truth = [statistics_of(REGRESSION)[claim][1](_mean([s.truth for s in w])) for w in known]
+        for n in (3, 10, 30):
+            ends = []
+            for _ in range(_SETS):
+                drawn = [known[w] for w in generator.integers(len(known), size=n)]
+                said = [_claim(w[generator.integers(len(w))], claim) for w in drawn]
+                said = [one for one in said if not np.isnan(one.se)]
+                of = together([one.estimate for one in said], [one.se for one in said])
+                ends.append((of.low, of.high))
+            low, high = np.array(ends).T
+            holds = 100 * ((low <= np.mean(truth)) & (np.mean(truth) <= high)).mean()
+            error = 100 * np.sqrt(0.95 * 0.05 / _SETS)
+            width = np.median(high - low)
+            lines.append(f"| {claim} | {n} | {holds:.1f} | {error:.1f} | {width:.3f} |")
+    return "\n".join(lines)
+
+
+def _claim(study: _Study, name: str) -> Said:
+    return next(said for said in study.said if said.name == name)
 
 
 @one_thread()
@@ -118,19 +156,19 @@ class _Study:
         cases = _cases(world, of, study, keep, seed, control=False)
         control = _cases(world, of, study, keep, seed, control=True)
         said = [
-            Said(row.statistic, row.estimate, row.low, row.high)
+            Said(row.statistic, row.estimate, row.low, row.high, row.se)
             for row in gain_misfit_table(cases, DRAWS, seed).itertuples()
         ]
         ranking = ranking_table(cases, "valid", DRAWS, seed)
         for row in ranking[ranking["selector"] != NOISE_CEILING].itertuples():
             name = f"{row.measure} of {row.selector}"
-            said.append(Said(name, row.estimate, row.low, row.high))
+            said.append(Said(name, row.estimate, row.low, row.high, row.se))
             if row.selector != PAPERS_RULE:
                 ends = (row.rule_minus_this, row.difference_low, row.difference_high)
-                said.append(Said(f"{row.measure}, rule - {row.selector}", *ends))
+                said.append(Said(f"{row.measure}, rule - {row.selector}", *ends, row.difference_se))
         for row in control_table([cases, control], DRAWS, seed).itertuples():
             ends = (row.difference, row.difference_low, row.difference_high)
-            said.append(Said(f"{row.effect} - control's", *ends))
+            said.append(Said(f"{row.effect} - control's", *ends, np.nan))
         both = (
             {n: np.mean([split[n][keep] for split in beyond], axis=0) for n in beyond[0]}
             for beyond in (study.beyond, study.beyond_control)
@@ -191,7 +229,7 @@ def _cases(
     )
 
 
-def _summary(studies: list[_Study]) -> pd.DataFrame:
+def summary(studies: list[_Study]) -> pd.DataFrame:
     """Return a row a statistic: coverage of both truths, width, estimate, truth, share with one."""
     expected = _mean([one.truth for one in studies])
     expected_control = _mean([one.control for one in studies])
