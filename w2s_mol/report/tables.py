@@ -26,6 +26,7 @@ from w2s_mol.statistics.gain_misfit import FEWEST_SEEDS, synthetic_summary
 from w2s_mol.statistics.ranking import NOISE_CEILING
 from w2s_mol.study.groups import NO_CONTROL, study_groups
 
+_SMALLEST_P = 0.001
 _MEASURES = {
     "spearman": "Spearman",
     "kendall": "Kendall",
@@ -170,6 +171,12 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
     return Table(title, columns, rows, (cases.study,), note, frozenset({0}))
 
 
+def _p(value: float) -> str:
+    if value != value:
+        return ""
+    return "< 0.001" if value < _SMALLEST_P else f"{value:.3f}"
+
+
 def _measure(row: dict[str, Any]) -> str:
     return _with_interval(row["observed"], row["low"], row["high"])
 
@@ -189,8 +196,7 @@ def _difference(row: dict[str, Any]) -> list[str]:
     if pd.isna(row["rule_minus_this"]):
         return ["", ""]
     low, high = row["difference_low"], row["difference_high"]
-    p = row["p_holm"]
-    return [Form(2).with_interval(row["rule_minus_this"], low, high), Form(3).number(p)]
+    return [Form(2).with_interval(row["rule_minus_this"], low, high), _p(row["p_holm"])]
 
 
 def statistics(found: pd.DataFrame, cases: Cases) -> Table:
@@ -198,7 +204,11 @@ def statistics(found: pd.DataFrame, cases: Cases) -> Table:
     rows = []
     for row in found.to_dict(orient="records"):
         form = Form.of([row["observed"], row["low"], row["high"]], 3, 2)
-        interval = row["why_none"] or form.interval(row["low"], row["high"])
+        interval = (
+            f"none: {row['why_none']}"
+            if row["why_none"]
+            else form.interval(row["low"], row["high"])
+        )
         numbers = (form.number(row[name]) for name in ("observed", "estimate"))
         rows.append([row["what"], *numbers, interval])
     unit = cases.task.error_unit(cases.unit)
@@ -293,7 +303,7 @@ def over_datasets(found: pd.DataFrame, names: Sequence[str]) -> Table:
                 str(row["above"]),
                 form.with_interval(row["estimate"], row["low"], row["high"]),
                 form.number(row["between"]),
-                Form(3).number(row["p_holm"]),
+                _p(row["p_holm"]),
             ]
         )
     columns = [
@@ -327,7 +337,7 @@ def controls(rows: pd.DataFrame) -> Table:
             _with_interval(row["estimate"], row["low"], row["high"]),
             _with_interval(row["control_estimate"], row["control_low"], row["control_high"]),
             _with_interval(row["difference"], row["difference_low"], row["difference_high"]),
-            Form(3).number(row["p_holm"]),
+            _p(row["p_holm"]),
             row["verdict"],
         ]
         for row in rows.to_dict(orient="records")

@@ -40,7 +40,7 @@ _NO_SPREAD = 1e-9
 
 FEW_MOLECULES = f"a test part has fewer than {FEWEST_MOLECULES} molecules"
 FEW_SUPERVISORS = f"fewer than {FEWEST} supervisors, or nothing varies"
-HEAVY = "a few molecules weigh most in a mean of squares: no interval that was tried holds"
+HEAVY = "a few molecules weigh most, and none that was tried holds"
 NOISE = "the misfits differ by little but noise"
 
 
