@@ -153,8 +153,8 @@ class _Study:
     def of(
         cls, world: World, of: Population, study: Study, keep: NDArray[np.int64], seed: int
     ) -> _Study:
-        cases = _cases(world, of, study, keep, seed, control=False)
-        control = _cases(world, of, study, keep, seed, control=True)
+        cases = cases_of(world, of, study, keep, seed, control=False)
+        control = cases_of(world, of, study, keep, seed, control=True)
         said = [
             Said(row.statistic, row.estimate, row.low, row.high, row.se)
             for row in gain_misfit_table(cases, DRAWS, seed).itertuples()
@@ -176,7 +176,7 @@ class _Study:
         return cls(said, *both, scores=dict(ranked(cases, "valid", 100, seed).scores))
 
 
-def _cases(
+def cases_of(
     world: World,
     of: Population,
     study: Study,
