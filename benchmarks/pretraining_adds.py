@@ -1,9 +1,9 @@
 """What pretraining adds, at each size: errors and gains beside those of nets never trained.
 
 Reads runs of ``w2s-mol reproduce`` or ``run``: a study, and its controls with random weak and
-random strong encoders and with peers. Differences are paired: the same molecules, splits and seeds
-are drawn for both sides. Intervals are percentile ones (95 %) of a bootstrap over distinct
-molecules, splits and seeds: they hold what those of ``w2s_mol.statistics`` hold, no more.
+random strong encoders and with peers. Differences are paired, on the same molecules and splits;
+intervals are those of ``w2s_mol.statistics``: of these encoders, on other molecules to learn from
+and to measure on.
 """
 
 from __future__ import annotations
@@ -18,28 +18,27 @@ from common import report
 
 from w2s_mol.runs import find_runs
 from w2s_mol.statistics.cases import Cases, study_cases
-from w2s_mol.statistics.resampling import interval, resampled
+from w2s_mol.statistics.intervals import of_influences
 from w2s_mol.study.groups import NO_CONTROL
 from w2s_mol.study.prediction_tables import read_predictions
 
-REPLICATES = 2000
 QUANTITIES = ("weak_error", "ceiling_error", "gain")
 ALL = "all"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A quantity of cases, and its bootstrap replicates, shape (r,)."""
+    """A mean over supervisors and splits, and its influences, shape (m,)."""
 
     mean: float
-    drawn: np.ndarray
+    influences: np.ndarray
 
     def __sub__(self, other: Measured) -> Measured:
-        return Measured(self.mean - other.mean, self.drawn - other.drawn)
+        return Measured(self.mean - other.mean, self.influences - other.influences)
 
     def __str__(self) -> str:
-        low, high = interval(self.drawn)
-        return f"{self.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+        found = of_influences(self.mean, self.influences)
+        return f"{self.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
 class Of:
@@ -47,25 +46,16 @@ class Of:
 
     def __init__(self, several: Sequence[Cases]) -> None:
         self.cases = several[0]
-        every, means = [], []
-        for cases in several:
-            drawn = cases.replicates("test", QUANTITIES, REPLICATES)
-            splits = [list(range(len(cases.splits)))]
-            for quantity, values in drawn.items():
-                by_split = resampled(values, splits, 1, seed=0)
-                drawn[quantity] = resampled(by_split, cases.seed_groups, 2, seed=1)
-            every.append(drawn)
-            means.append({name: cases.means("test", name) for name in QUANTITIES})
-        self._drawn = {name: np.mean([one[name] for one in every], axis=0) for name in QUANTITIES}
-        self._means = {name: np.mean([one[name] for one in means], axis=0) for name in QUANTITIES}
+        self._samples = [cases.sample("test", QUANTITIES) for cases in several]
 
-    def of(self, quantity: str, hidden: object = ALL, *, median: bool = False) -> Measured:
-        """Return the mean (or median) over splits and the supervisors of a size."""
+    def of(self, quantity: str, hidden: object = ALL) -> Measured:
+        """Return the mean over splits and the supervisors of a size."""
         sizes = self.cases.supervisors["hidden"].to_numpy()
         chosen = np.ones(len(sizes), dtype=bool) if hidden == ALL else sizes == hidden
-        middle = np.median if median else np.mean
-        means, drawn = self._means[quantity][:, chosen], self._drawn[quantity][:, :, chosen]
-        return Measured(float(middle(means)), middle(drawn.reshape(len(drawn), -1), axis=1))
+        each = [sample.of(quantity) for sample in self._samples]
+        mean = float(np.mean([values[chosen].mean() for values, _ in each]))
+        influences = np.mean([of[:, chosen].mean(axis=1) for _, of in each], axis=0)
+        return Measured(mean, influences)
 
 
 def of_dataset(every: list[Cases], dataset: str) -> list[str]:
@@ -105,12 +95,8 @@ def of_dataset(every: list[Cases], dataset: str) -> list[str]:
         "| hidden | gain | peer | random strong | untrained weak | - peer's | - random strong's |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for hidden in (*sizes, "mean", "median"):
-        size = ALL if isinstance(hidden, str) else hidden
-        four = [
-            one.of("gain", size, median=hidden == "median")
-            for one in (study, peer, strong, untrained)
-        ]
+    for hidden in (*sizes, ALL):
+        four = [one.of("gain", hidden) for one in (study, peer, strong, untrained)]
         gains = " | ".join(f"{one.mean:.3f}" for one in four)
         name = hidden if isinstance(hidden, str) else f"{hidden:.0f}"
         apart = " | ".join(str(four[0] - one) for one in four[1:3])
@@ -134,7 +120,7 @@ def main() -> None:
         for dataset in dict.fromkeys(cases.keys["dataset"] for cases in every)
         for line in of_dataset(every, dataset)
     ]
-    report("What pretraining adds, percentile intervals", lines, [])
+    report("What pretraining adds", lines, [])
 
 
 if __name__ == "__main__":

@@ -24,6 +24,13 @@ FEWEST = 3
 _OF_A_DATASET = ("dataset", "unit", "dataset_sha256")
 _WITHOUT_UNIT = ("relative_gain", "correlation", "slope", "share_gain", "share_slack")
 """Statistics that can be compared between datasets."""
+_BOUNDS = {
+    "correlation": (-1.0, 1.0),
+    "spearman": (-1.0, 1.0),
+    "share_gain": (0.0, 1.0),
+    "share_slack": (0.0, 1.0),
+}
+"""Within which a claim can lie, by the first word of its name."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,7 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
         if len(known) < FEWEST:
             continue
         of = together(known["estimate"].tolist(), known["se"].tolist())
+        least, most = _BOUNDS.get(str(claim).split(" ", 1)[0], (-np.inf, np.inf))
         rows.append(
             {
                 "study": study,
@@ -115,8 +123,8 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
                 "what": found["what"].iloc[0],
                 "datasets": of.n,
                 "estimate": of.estimate,
-                "low": of.low,
-                "high": of.high,
+                "low": max(of.low, least),
+                "high": min(of.high, most),
                 "p": of.p,
                 "between": of.between,
                 "above": int((known["estimate"] > 0).sum()),
