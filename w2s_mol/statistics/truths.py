@@ -71,9 +71,13 @@ class _Rotated:
 def streams_of(
     cases: Cases, units: int, draws: int, seed: int
 ) -> tuple[Noise, np.random.Generator]:
-    """Return the noise of a dataset's molecules, one for all studies on them, and a study's own."""
+    """Return the noise of a dataset's molecules, one for all studies on them, and a study's own.
+
+    Both are functions of what the study is, not of the run that it is in.
+    """
     of_molecules = stream(seed, "noise of molecules", units, int(cases.molecules[:8], 16))
-    own = int(files.sha256_bytes(cases.study.encode())[:8], 16)
+    what = [cases.keys, cases.control, sorted(cases.every_weak), len(cases.supervisors)]
+    own = int(files.sha256_json(what)[:8], 16)
     noise = Noise(of_molecules.normal(size=(draws, units)))
     return noise, stream(seed, "truths of supervisors", own)
 
