@@ -20,7 +20,9 @@ from worlds import WORLDS, Study, World, draw_study, population
 
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import gain_misfit_table, statistics_of
+from w2s_mol.statistics.intervals import of_influences
 from w2s_mol.statistics.ranking import measures_of, ranked, ranking_table
+from w2s_mol.statistics.sample import Sample
 from w2s_mol.tasks.registry import REGRESSION
 from w2s_mol.threads import one_thread
 
@@ -86,10 +88,23 @@ def _said(cases: Cases, study: Study, generator: np.random.Generator):
     ranking = ranking_table(cases, "valid", DRAWS)
     row = ranking[(ranking["selector"] == "bound") & (ranking["measure"] == "spearman")].iloc[0]
     yield "spearman of the rule", "used", row["low"], row["high"], float(rank[2][0])
+    yield from _saved(sample, true, scores, weights)
     for name in MEANS:
         influences = sample.of(name)[1].mean(axis=1)
         for method, low, high in _of_a_mean(float(observed[name].mean()), influences, weights):
             yield f"mean {name}", method, low, high, float(true[name].mean())
+
+
+def _saved(sample: Sample, true: dict[str, Array], scores: Array, weights: Array):
+    """Yield intervals of the share of direct's error that the picked student saves."""
+    pick = int(np.argmin(scores))
+    (errors, of_errors), (direct, of_direct) = sample.of("w2s_error"), sample.of("ceiling_error")
+    x, y, ix, iy = errors[pick], direct[pick], of_errors[:, pick], of_direct[:, pick]
+    truth = float(1 - true["w2s_error"][pick] / true["ceiling_error"][pick])
+    low, high = np.quantile(1 - (x + weights @ ix) / (y + weights @ iy), ENDS)
+    yield "saved against direct", "percentiles", low, high, truth
+    found = of_influences(float(1 - x / y), x * iy / y**2 - ix / y)
+    yield "saved against direct", "Student", found.low, found.high, truth
 
 
 def _resampled(name: str, estimate: float, drawn: Array, truth: float):

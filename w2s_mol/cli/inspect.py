@@ -33,8 +33,6 @@ def inspect(
     output_file: Annotated[
         Path, Option("Where to write.", metavar="FILE.html", long="--output", short="-o")
     ] = Path("inspect.html"),
-    replicates: options.Replicates = 2000,
-    seed: options.BootstrapSeed = 0,
 ) -> None:
     """Look at molecules: which ones the student mends and which it breaks.
 
@@ -51,6 +49,6 @@ def inspect(
 
     given = options.given_runs(runs)
     wanted = Wanted(dataset, strong, labels, weak, use)
-    page = build_page(given, wanted, molecules, replicates, seed)
+    page = build_page(given, wanted, molecules)
     write_report(page, output_file, "html")
     output.note(f"written to {output_file}")

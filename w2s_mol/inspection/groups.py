@@ -12,7 +12,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of
-from w2s_mol.statistics.resampling import REPLICATES, interval, row_weights
+from w2s_mol.statistics.intervals import of_repetitions
 
 Array = NDArray[np.float64]
 MOST_SCAFFOLDS = 10
@@ -108,9 +108,7 @@ def by_quantile(values: Array, decimals: int, parts: int = _QUARTILES) -> dict[s
     return found
 
 
-def gains(
-    gain: Array, groups: Mapping[str, Sequence[int]], replicates: int = REPLICATES, seed: int = 0
-) -> pd.DataFrame:
+def gains(gain: Array, groups: Mapping[str, Sequence[int]]) -> pd.DataFrame:
     """Return the mean gain of each group of molecules.
 
     Parameters
@@ -119,22 +117,17 @@ def gains(
         Of each molecule, shape (n,).
     groups
         Positions by name.
-    replicates, seed
-        Of the bootstrap over molecules.
 
     Returns
     -------
     DataFrame
-        group, n, gain, low, high (percentile bootstrap, 95 %); no interval under five molecules.
+        group, n, gain, low, high (Student's interval, 95 %); no interval under five molecules.
     """
-    weights = row_weights(len(gain), replicates, seed)
     rows = []
     for name, places in groups.items():
-        drawn = weights[:, places].astype(np.float64)
-        total = drawn.sum(axis=1)
-        means = drawn @ gain[places] / np.where(total > 0, total, np.nan)
-        low, high = interval(means) if len(places) >= _FEWEST else (np.nan, np.nan)
-        rows.append((name, len(places), float(gain[places].mean()), low, high))
+        found = of_repetitions(gain[list(places)].tolist())
+        ends = (found.low, found.high) if len(places) >= _FEWEST else (np.nan, np.nan)
+        rows.append((name, len(places), found.estimate, *ends))
     return pd.DataFrame(rows, columns=["group", "n", "gain", "low", "high"])
 
 

@@ -10,7 +10,6 @@ from w2s_mol.advice.predictions import Predictions
 from w2s_mol.inspection import groups
 from w2s_mol.inspection.chosen import Chosen
 from w2s_mol.inspection.molecules import molecules_of
-from w2s_mol.statistics.resampling import REPLICATES
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,7 @@ def tested(chosen: Chosen, predictions: Predictions) -> pd.DataFrame:
     return rows[rows["labels"] == str(keys["labels"])]
 
 
-def inspect_molecules(
-    chosen: Chosen, predictions: Predictions, replicates: int = REPLICATES, seed: int = 0
-) -> Inspected:
+def inspect_molecules(chosen: Chosen, predictions: Predictions) -> Inspected:
     """Look at every test molecule of a study under one supervisor.
 
     Parameters
@@ -50,8 +47,6 @@ def inspect_molecules(
         What is looked at.
     predictions
         Of its run.
-    replicates, seed
-        Of the bootstrap over molecules.
     """
     rows = tested(chosen, predictions)
     molecules = molecules_of(rows, chosen.errors.task)
@@ -74,8 +69,5 @@ def inspect_molecules(
     }
     gain = molecules["gain"].to_numpy(float)
     everything = {"all": list(range(len(molecules)))}
-    tables = {
-        what: groups.gains(gain, everything | found, replicates, seed)
-        for what, found in grouped.items()
-    }
+    tables = {what: groups.gains(gain, everything | found) for what, found in grouped.items()}
     return Inspected(chosen, molecules, tables)

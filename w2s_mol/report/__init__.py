@@ -1,1 +1,1 @@
-"""One readable document from any set of runs; it reads runs, and runs nothing but the bootstrap."""
+"""One readable document from any set of runs; it reads runs, and computes nothing but intervals."""

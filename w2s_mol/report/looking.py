@@ -18,17 +18,10 @@ from w2s_mol.report import tables
 from w2s_mol.report.blocks import Block, Card, Drawing, Gallery, Report, Section, Table, Text
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import in_short
-from w2s_mol.statistics.resampling import REPLICATES
 from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
 
-def build_page(
-    runs: Sequence[FinishedRun],
-    wanted: Wanted,
-    most: int,
-    replicates: int = REPLICATES,
-    seed: int = 0,
-) -> Report:
+def build_page(runs: Sequence[FinishedRun], wanted: Wanted, most: int) -> Report:
     """Build the page on the test molecules of one supervisor.
 
     Parameters
@@ -39,8 +32,6 @@ def build_page(
         What to look at.
     most
         Molecules drawn of each kind.
-    replicates, seed
-        Of the bootstrap over molecules.
 
     Raises
     ------
@@ -48,7 +39,7 @@ def build_page(
         If there is nothing of that kind, or a run cannot be read.
     """
     chosen = choose(runs, wanted)
-    found = inspect_molecules(chosen, predictions_of(chosen, runs), replicates, seed)
+    found = inspect_molecules(chosen, predictions_of(chosen, runs))
     run = next(run for run in runs if run.id == chosen.study)
     sections = [
         Section("looked-at", "What is looked at", [Text(_what(found), (chosen.study,))]),
@@ -135,7 +126,7 @@ def _gains(found: Inspected) -> list[Block]:
     }
     shared = (
         f"Gain: weak error - true error of the student, in {task.error_unit(unit)}; a mean over "
-        "molecules, with its 95 % bootstrap interval over them (n/a under five). The groups are "
+        "molecules, with its 95 % interval (Student) over them (n/a under five). The groups are "
         "many: some intervals leave out zero by chance."
     )
     return [

@@ -80,7 +80,7 @@ class Cases:
     splits
         Names of the distinct splits.
     molecules
-        A hash of the rows and splits: cases with the same one have the same bootstrap replicates.
+        A hash of the rows and splits: cases with the same one can be compared molecule by molecule.
     n_rows
         Distinct molecules in any of their validation and test parts.
     learnt_from

@@ -1,4 +1,4 @@
-"""The bootstrap: which molecules, splits and seeds a replicate holds, and intervals from them."""
+"""The bootstrap over molecules, for what is read off a curve: replicates and percentiles."""
 
 from __future__ import annotations
 

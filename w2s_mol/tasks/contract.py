@@ -1,7 +1,7 @@
 """The contract of a task: what a label is, what is measured of predictions, and in which words.
 
 Every quantity is defined once, here and in a task's module. Results are means of its terms, the
-bootstrap resamples the same terms, and tables, figures and messages take its words from it. Imports
+intervals are of the same terms, and tables, figures and messages take its words from it. Imports
 nothing heavy, for the command line's help reads the names of tasks.
 """
 

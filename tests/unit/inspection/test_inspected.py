@@ -58,7 +58,7 @@ def test_results_without_predictions_are_refused(run_of_labels: FinishedRun) -> 
 
 def test_gains_are_those_of_the_results(run_of_labels: FinishedRun) -> None:
     chosen = choose([run_of_labels], Wanted(labels="60", weak="weak-h8-s0"))
-    found = inspect_molecules(chosen, predictions_of(chosen, [run_of_labels]), 100)
+    found = inspect_molecules(chosen, predictions_of(chosen, [run_of_labels]))
     rows = run_of_labels.table("results").query(
         "labels == '60' and weak == 'weak-h8-s0' and eval_split == 'test'"
     )
@@ -76,7 +76,7 @@ def test_a_page_is_the_same_bytes_again_and_shows_the_molecules(
     run_of_labels: FinishedRun, tmp_path: Path
 ) -> None:
     for name in ("one.html", "two.html"):
-        page = build_page([run_of_labels], Wanted(weak="weak-h8-s0"), most=2, replicates=100)
+        page = build_page([run_of_labels], Wanted(weak="weak-h8-s0"), most=2)
         write_report(page, tmp_path / name, "html")
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
     blocks = [block for section in page.sections for block in section.blocks]
