@@ -54,9 +54,7 @@ Runs = Annotated[
     list[Path] | None,
     typer.Argument(metavar="RUN", help="Run folders, or folders of them. Default: runs/."),
 ]
-Replicates = Annotated[
-    int, Range(100), Option("How often is drawn.")
-]
+Replicates = Annotated[int, Range(100), Option("How often is drawn.")]
 BootstrapSeed = Annotated[int, Range(0), Option("Of what is drawn for intervals.")]
 
 TheRun = Annotated[Path, Option("The folder of a finished run.", metavar="RUN")]
