@@ -11,9 +11,16 @@ from scipy import stats
 from w2s_mol.runs import find_runs
 from w2s_mol.selection.tables import selector_table
 from w2s_mol.statistics.cases import Cases, study_cases
-from w2s_mol.statistics.gain_misfit import FEW_MOLECULES, FEW_SUPERVISORS
+from w2s_mol.statistics.gain_misfit import FEW_MOLECULES
 from w2s_mol.statistics.intervals import holm
-from w2s_mol.statistics.ranking import NOISE_CEILING, TIES, measures_of, ranked, ranking_table
+from w2s_mol.statistics.ranking import (
+    FEW_TO_RANK,
+    NOISE_CEILING,
+    TIES,
+    measures_of,
+    ranked,
+    ranking_table,
+)
 from w2s_mol.study.prediction_tables import read_predictions
 
 SPLIT = {"0": (range(20), range(20, 200), range(200, 400))}
@@ -85,9 +92,11 @@ def test_intervals_hold_what_a_rank_correlation_and_a_regret_can_be() -> None:
 
 
 def test_few_supervisors_have_what_is_observed_alone() -> None:
-    found = by_measure(large(k=4).cases())
+    """Errors may depend on each of three selectors, which leaves seven too few."""
+    assert (by_measure(large(k=8).cases())["why_none"] == "").all()
+    found = by_measure(large(k=7).cases())
     assert NOISE_CEILING not in found.index.levels[0]
-    assert (found["why_none"] == FEW_SUPERVISORS).all()
+    assert (found["why_none"] == FEW_TO_RANK).all()
     assert found["observed"].notna().all()
     assert found[["estimate", *CLAIMED]].isna().all(axis=None)
 
@@ -175,21 +184,17 @@ def test_noise_of_the_test_molecules_is_taken_off_a_rank_correlation() -> None:
     assert np.mean(estimated) > 0.9
 
 
-@pytest.mark.slow
 def test_rules_that_rank_by_chance_are_not_said_to_differ() -> None:
     """Bound and weak error of equally good supervisors, over many studies: p < 0.05 is rare."""
-    ps = [
-        by_measure(
-            crafted(n=160, k=6, seed=seed, weak=_equally_good(seed), truth=np.zeros(160)).cases()
-        ).loc[("weak_error", "spearman"), "p"]
-        for seed in range(15)
-    ]
+    ps = []
+    for seed in range(12):
+        made = large(k=10, seed=seed)
+        generator = np.random.default_rng(100 + seed)
+        made.weak[:] = made.truth + generator.normal(size=(10, 400))
+        made.w2s[:] = made.truth + generator.normal(size=(10, 400))
+        ps.append(by_measure(made.cases()).loc[("weak_error", "spearman"), "p"])
     assert np.isfinite(ps).all()
     assert np.mean(np.array(ps) < 0.05) < 0.2
-
-
-def _equally_good(seed: int) -> np.ndarray:
-    return np.random.default_rng(100 + seed).normal(size=(6, 160))
 
 
 def test_fixed_representations_have_no_hidden_size_to_rank_by() -> None:
@@ -217,7 +222,7 @@ def test_supervisors_that_share_no_size_have_no_seeds_to_rank() -> None:
 
 
 def test_a_selector_that_picks_several_has_no_interval_of_its_regret() -> None:
-    found = by_measure(large(hidden=[8, 8, *range(16, 22)], seeds=[0, 1, *[0] * 6]).cases())
+    found = by_measure(large(hidden=[*range(8, 14), 64, 64], seeds=[*[0] * 7, 1]).cases())
     assert found.loc[("hidden", "regret"), "why_none"] == TIES
     assert found.loc[("hidden", "regret"), CLAIMED].isna().all()
     assert found.loc[("hidden", "spearman"), "why_none"] == ""
@@ -260,7 +265,7 @@ def test_a_student_without_any_error_cannot_be_ranked() -> None:
     made = large()
     made.w2s[3] = made.truth
     found = by_measure(made.cases())
-    assert (found["why_none"] == FEW_SUPERVISORS).all()
+    assert (found["why_none"] == FEW_TO_RANK).all()
 
 
 def test_heads_are_ranked_as_they_were_fitted_not_as_others_would_be() -> None:
