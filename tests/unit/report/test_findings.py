@@ -80,10 +80,10 @@ def test_a_correlation_that_is_undefined_is_said_to_be(said: Callable) -> None:
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (0.01, 0.9, "The mean gain is above zero, 0.300 (0.010 to 0.900)."),
-        (-0.9, -0.1, "The mean gain is below zero, 0.300 (-0.900 to -0.100)."),
-        (-0.2, 0.9, "Whether there is a gain on average is not established, 0.300 (-0.200 to 0.9"),
-        (0.0, 0.9, "Whether there is a gain on average is not established, 0.300 (0.000 to 0.9"),
+        (0.01, 0.9, "The mean gain is above zero, 0.300 [0.010, 0.900]."),
+        (-0.9, -0.1, "The mean gain is below zero, 0.300 [-0.900, -0.100]."),
+        (-0.2, 0.9, "Whether there is a gain on average is not established, 0.300 [-0.200, 0.9"),
+        (0.0, 0.9, "Whether there is a gain on average is not established, 0.300 [0.000, 0.9"),
     ],
 )
 def test_a_mean_gain_is_said_to_be_one_only_where_its_interval_is(

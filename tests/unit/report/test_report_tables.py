@@ -12,7 +12,7 @@ def selectors_of(hidden: list[int], seeds: list[int]) -> Table:
     made = crafted(k=4, hidden=hidden, seeds=seeds)
     [selection] = selections(made.tables()[0])
     cases = made.cases()
-    return tables.selectors(ranking_table(cases, replicates=50), selection, cases)
+    return tables.selectors(ranking_table(cases, draws=50), selection, cases)
 
 
 def test_pretraining_seeds_of_one_size_have_a_column_of_their_own() -> None:
