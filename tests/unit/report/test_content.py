@@ -288,7 +288,10 @@ def test_a_dataset_of_bare_classes_on_identical_splits_is_said_to_have_one(
 
     report = build_report([changed_esol(copied)], replicates=100)
     assert "one distinct split" in tables(report)["Which weak supervisor"].note
-    assert "3 supervisors, means over 1 splits" in tables(report)["Gain and misfit: esol, strong ecfp"].note
+    assert (
+        "3 supervisors, means over 1 splits"
+        in tables(report)["Gain and misfit: esol, strong ecfp"].note
+    )
 
 
 @pytest.mark.parametrize(
