@@ -95,6 +95,14 @@ class Crafted:
         frame = pd.DataFrame(results).astype({"hidden": "Int64", "seed": "Int64"})
         return frame, pd.concat(predictions, ignore_index=True)
 
+    def written(self, folder: Path) -> Path:
+        """Write the tables as those of a run whose manifest was lost."""
+        folder.mkdir()
+        results, predictions = self.tables()
+        results.to_parquet(folder / "results.parquet")
+        predictions.to_parquet(folder / "predictions.parquet")
+        return folder
+
     def cases(self) -> Cases:
         [cases] = study_cases(*self.tables())
         return cases

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from crafted_study import forget_hashes
+from crafted_study import crafted, forget_hashes
 
 from w2s_mol.statistics.controls import VERDICTS
 
@@ -202,7 +202,9 @@ def test_statistics_are_printed_as_json(cli, run_folders, study):
     [gain] = [r for r in rows if r["dataset"] == "esol" and r["statistic"] == "mean_gain"]
     test = results.query("dataset == 'esol' and eval_split == 'test'")
     assert gain["estimate"] == pytest.approx(test["gain"].mean())
-    assert gain["low"] < gain["estimate"] < gain["high"]
+    assert gain["observed"] == gain["estimate"]
+    assert (gain["low"], gain["high"], gain["p"]) == (None, None, None)
+    assert gain["why_none"] == "a test part has fewer than 30 molecules"
     assert (gain["strong"], gain["control"]) == ("ecfp", "none")
     assert sum(row["statistic"] == "slope" for row in rows) == 2 + 6
     synthetic = [row for row in rows if row["experiment"] == "low-sample"]
@@ -225,7 +227,7 @@ def test_rankings_are_printed_as_csv_and_are_those_of_select(cli, study):
                     if (row["dataset"], row["selector"], row["measure"])
                     == (found["dataset"], selector["selector"], measure)
                 ]
-                assert float(row["estimate"]) == pytest.approx(selector[measure], abs=1e-9)
+                assert float(row["observed"]) == pytest.approx(selector[measure], abs=1e-9)
 
 
 @pytest.mark.slow
@@ -242,10 +244,46 @@ def test_statistics_are_printed_as_tables(cli, run_folders, what):
 
 
 @pytest.mark.slow
-def test_the_bootstraps_seed_decides_its_intervals(cli, study):
-    asked = ("statistics", study, *QUICK, "--format", "csv", "--seed")
+def test_the_seed_decides_what_is_drawn(cli, run_folders):
+    asked = ("statistics", run_folders / "synthetic", *QUICK, "--format", "csv", "--seed")
     first, again, other = (cli(*asked, seed).out for seed in (1, 1, 2))
     assert first == again != other
+
+
+@pytest.fixture
+def three_datasets(tmp_path: Path) -> list[Path]:
+    """Studies of so many supervisors and molecules that each has its intervals."""
+    parts = {"0": (range(200), range(200, 250), range(250, 350))}
+    return [
+        crafted(n=350, k=8, seed=seed, splits=parts, keys={"dataset": name, "study": name}).written(
+            tmp_path / name
+        )
+        for seed, name in enumerate(("one", "two", "three"))
+    ]
+
+
+def test_what_datasets_say_together_is_printed_as_json(cli, three_datasets):
+    done = cli("statistics", *three_datasets, *QUICK, "--what", "datasets", "--format", "json")
+    assert (done.code, done.err) == (0, "")
+    rows = {row["claim"]: row for row in json.loads(done.out, parse_constant=pytest.fail)}
+    assert {"correlation", "relative_gain", "spearman of bound", "rule - weak_error"} <= set(rows)
+    gain = rows["relative_gain"]
+    assert gain["datasets"] == 3
+    assert gain["low"] < gain["estimate"] < gain["high"]
+    assert gain["p"] <= gain["p_holm"] <= 1
+
+
+@pytest.mark.slow
+def test_what_datasets_say_together_is_printed_as_a_table(cli, three_datasets):
+    done = cli("statistics", *three_datasets, *QUICK, "--what", "datasets")
+    assert (done.code, done.err) == (0, "")
+    assert "one, two, three" in done.out
+
+
+@pytest.mark.slow
+def test_two_datasets_are_too_few_to_speak_for_others(cli, three_datasets):
+    done = cli("statistics", *three_datasets[:2], *QUICK, "--what", "datasets")
+    refused(done, "3 datasets or more", "--dataset")
 
 
 def test_controls_without_a_control_are_refused_with_how_to_make_one(cli, study):

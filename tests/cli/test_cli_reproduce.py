@@ -13,7 +13,9 @@ def test_a_dry_run_prints_the_plan_with_its_gaps_and_writes_nothing(cli, tmp_pat
     assert [line.split(".")[0] for line in steps] == [str(n + 1) for n in range(len(steps))]
     assert "Figures 2a to 2c and 3a to 3c" in steps[0]
     assert steps[0].endswith("-> all/synthetic-exact")
-    assert sum("Control: " in line for line in steps) == 4
+    controls = [line for line in steps if "Control: " in line]
+    assert len(controls) == 8
+    assert sum("weak labels permuted" in line for line in controls) == 3
     assert any("esol, freesolv, lipop" in line for line in steps)
     assert any("MolBERT's weights are not here" in gap for gap in gaps)
     assert list(tmp_path.iterdir()) == []

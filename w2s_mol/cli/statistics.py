@@ -138,8 +138,9 @@ def _datasets(cases: list[Cases], replicates: int, seed: int) -> list[tuple[pd.D
     found = over_datasets(claims)
     if found.empty:
         raise InputError(
-            f"no study is of {FEWEST} datasets or more. Give runs of the same supervisors and "
-            "student on several datasets, or one run with several --dataset."
+            f"no study has intervals on {FEWEST} datasets or more. Give runs of the same "
+            "supervisors and student on several datasets, or one run with several --dataset; "
+            "--what gain-misfit says why one has none."
         )
     names = {study: list(dict.fromkeys(r["dataset"])) for study, r in claims.groupby("study")}
     return [

@@ -220,13 +220,13 @@ def _control_section(controls: pd.DataFrame) -> Section:
     blocks: list[Block] = [
         Text(
             "A control repeats a study with the one thing removed that an effect is said to come "
-            "from. An effect survives where its interval lies above zero and so does that of its "
-            "difference from the control, replicate by replicate on the same molecules; intervals "
-            "are over molecules, splits and pretraining seeds. A quantity of which one molecule "
-            f"has more than {MOST_OF_ONE_MOLECULE:.0%} gets no verdict: heads on random features "
-            "extrapolate wildly on odd molecules. A permutation of labels and a random strong "
-            "encoder are one draw each, and that chance is not in an interval: several are "
-            "compared one by one. The verdicts are not corrected for their number."
+            "from. An effect survives where its interval lies above zero, so does that of its "
+            "difference from the control on the same molecules, and p, that either of them is "
+            "none, is below 0.05 after Holm's correction for all that is listed of the study. "
+            f"A quantity of which one molecule has more than {MOST_OF_ONE_MOLECULE:.0%} gets no "
+            "verdict: heads on random features extrapolate wildly on odd molecules. A permutation "
+            "of labels and a random strong encoder are one draw each, and that chance is not in an "
+            "interval: several are compared one by one."
         )
     ]
     for (_, _study_id), rows in controls.groupby(["dataset", "study"], sort=False):

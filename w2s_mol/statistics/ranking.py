@@ -21,11 +21,10 @@ from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import (
     DRAWS,
     FEW_MOLECULES,
-    FEW_SUPERVISORS,
     FEWEST_MOLECULES,
 )
 from w2s_mol.statistics.intervals import UNKNOWN, Interval, holm, of_draws
-from w2s_mol.statistics.truths import draws_of_truth, streams_of
+from w2s_mol.statistics.truths import FEWEST, draws_of_truth, streams_of
 
 Array = NDArray[np.float64]
 Pairs = NDArray[np.int64]
@@ -34,6 +33,7 @@ Measures = dict[str, Array]
 PAPERS_RULE = "bound"
 NOISE_CEILING = "noise ceiling"
 """The row of what a rule would score here that knew the true errors."""
+FEW_TO_RANK = f"fewer than {FEWEST} supervisors more than selectors, or nothing varies"
 TIES = "it picks several that tie"
 _TOLERANCE = 1e-9
 
@@ -148,7 +148,7 @@ def ranking_table(
     """
     found = ranked(cases, selector_split, draws, seed)
     few = min(cases.sizes("test")) < FEWEST_MOLECULES
-    why = FEW_MOLECULES if few else "" if found.truths is not None else FEW_SUPERVISORS
+    why = FEW_MOLECULES if few else "" if found.truths is not None else FEW_TO_RANK
     drawn = {
         name: {} if found.truths is None or few else found.against(scores, found.truths)
         for name, scores in found.scores.items()

@@ -24,8 +24,9 @@ def test_null_controls_are_said_to_be_left_out(run_folders: Path) -> None:
     [text] = told(every)
     assert text == (
         "null controls are left out (weak encoders with random weights; a strong encoder with "
-        "random weights; every weak encoder supervises itself; weak labels permuted among the "
-        "molecules): 'w2s-mol statistics --what controls' compares studies with theirs"
+        "random weights; every weak encoder supervises itself; every weak encoder supervises "
+        "another seed of its own size; weak labels permuted among the molecules): "
+        "'w2s-mol statistics --what controls' compares studies with theirs"
     )
     [alone] = told(find_runs([run_folders / "shuffled"]))
     assert alone.startswith("null controls are left out (weak labels permuted among the mol")

@@ -124,7 +124,7 @@ def test_damaged_models_are_refused(run: FinishedRun, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_several_runs_is_refused(run_folders: Path) -> None:
-    with pytest.raises(InputError, match=r"holds 6 runs .* Give the folder of one"):
+    with pytest.raises(InputError, match=r"holds 7 runs .* Give the folder of one"):
         the_run(run_folders)
     with pytest.raises(InputError, match="no study of molecules but synthetic"):
         the_run(run_folders / "synthetic")

@@ -8,7 +8,7 @@ from w2s_mol.report import findings
 from w2s_mol.runs import find_runs
 from w2s_mol.selection.tables import selections
 from w2s_mol.statistics.cases import study_cases
-from w2s_mol.statistics.gain_misfit import gain_misfit_table
+from w2s_mol.statistics.gain_misfit import FEW_MOLECULES, gain_misfit_table
 from w2s_mol.study.prediction_tables import read_predictions
 
 
@@ -57,43 +57,59 @@ BEST, WORST = {8: 3.0, 12: 2.0, 16: 1.0}, {8: 1.0, 12: 2.0, 16: 3.5}
 def test_a_relation_is_said_only_where_the_interval_is_on_one_side_of_zero(
     said: Callable, low: float, high: float, words: str
 ) -> None:
-    text = said(correlation={"estimate": 0.3, "low_all": low, "high_all": high})
+    text = said(correlation={"estimate": 0.3, "low": low, "high": high})
     assert words in text
     assert ("no evidence" in text) == ("no evidence" in words)
 
 
-def test_a_correlation_of_too_few_cases_for_an_interval_is_said_to_be(said: Callable) -> None:
-    nan = dict.fromkeys(("low_all", "high_all"), float("nan"))
-    text = said(correlation={"estimate": 0.3, **nan})
-    assert "correlate by 0.30; there are too few cases for an interval." in text
-
-
-def test_the_interval_that_counts_is_over_splits_too(said: Callable) -> None:
-    wide = {"estimate": 0.5, "low": 0.2, "high": 0.8, "low_all": -0.1, "high_all": 0.9}
-    assert "no evidence" in said(correlation=wide)
+def test_a_correlation_without_an_interval_says_why(said: Callable) -> None:
+    nan = dict.fromkeys(("low", "high"), float("nan"))
+    text = said(correlation={"estimate": 0.3, **nan, "why_none": "this and that"})
+    assert "Gain and misfit correlate by 0.30; no interval: this and that." in text
 
 
 def test_a_correlation_that_is_undefined_is_said_to_be(said: Callable) -> None:
-    nan = dict.fromkeys(("estimate", "low", "high", "low_all", "high_all"), float("nan"))
+    nan = dict.fromkeys(("observed", "estimate", "low", "high"), float("nan"))
     text = said(correlation=nan)
     assert (
-        "The correlation of gain and misfit is undefined: there is one case, or none varies."
-        in text
+        "The correlation of gain and misfit is undefined: one supervisor, or none varies." in text
     )
     assert "nan" not in text
 
 
-def test_cases_are_counted(said: Callable) -> None:
-    """Three supervisors on two splits."""
-    text = said(share_gain={"estimate": 5 / 6}, share_slack={"estimate": 1 / 6})
-    assert "the student beats its supervisor in 5 of 6 cases" in text
-    assert "Theorem 1's inequality holds in 1 of 6." in text
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.01, 0.9, "The mean gain is above zero, 0.300 [0.010, 0.900]."),
+        (-0.9, -0.1, "The mean gain is below zero, 0.300 [-0.900, -0.100]."),
+        (-0.2, 0.9, "Whether there is a gain on average is not established, 0.300 [-0.200, 0.9"),
+        (0.0, 0.9, "Whether there is a gain on average is not established, 0.300 [0.000, 0.9"),
+    ],
+)
+def test_a_mean_gain_is_said_to_be_one_only_where_its_interval_is(
+    said: Callable, low: float, high: float, words: str
+) -> None:
+    assert words in said(mean_gain={"estimate": 0.3, "low": low, "high": high})
+
+
+def test_a_mean_gain_without_an_interval_says_why(said: Callable) -> None:
+    """Here are few test molecules."""
+    text = said(mean_gain={"estimate": 0.3})
+    assert f"The mean gain is 0.300; no interval: {FEW_MOLECULES}." in text
+
+
+def test_supervisors_are_counted(said: Callable) -> None:
+    """Three, by their means over two splits."""
+    text = said(share_gain={"observed": 2 / 3}, share_slack={"observed": 1 / 3})
+    assert "the student beats its supervisor under 2 of 3, means over splits;" in text
+    assert "Theorem 1's inequality holds for 1." in text
 
 
 def test_counts_are_those_of_the_results(study: dict[str, Any], said: Callable) -> None:
-    test = study["results"].query("eval_split == 'test'")
-    gains, slacks = int((test["gain"] > 0).sum()), int((test["slack"] >= 0).sum())
-    assert f"in {gains} of 6 cases; Theorem 1's inequality holds in {slacks} of 6" in said()
+    means = study["results"].query("eval_split == 'test'").groupby("weak")[["gain", "slack"]].mean()
+    gains, slacks = int((means["gain"] > 0).sum()), int((means["slack"] >= 0).sum())
+    assert f"under {gains} of 3, means over splits" in said()
+    assert f"Theorem 1's inequality holds for {slacks}." in said()
 
 
 def test_the_slack_is_taken_apart(said: Callable) -> None:

@@ -5,9 +5,8 @@ from crafted_study import crafted
 
 from w2s_mol.errors import InputError
 from w2s_mol.runs import find_runs
-from w2s_mol.statistics import cases as module
 from w2s_mol.statistics.cases import study_cases
-from w2s_mol.statistics.resampling import row_weights
+from w2s_mol.statistics.sample import training_factor
 from w2s_mol.study.prediction_tables import read_predictions
 
 QUANTITIES = (
@@ -20,6 +19,7 @@ QUANTITIES = (
     "slack_projection",
     "slack_epsilon",
 )
+ONE_SPLIT = {"0": (range(30), range(30, 40), range(40, 60))}
 
 
 @pytest.mark.parametrize("part", ["valid", "test"])
@@ -38,66 +38,132 @@ def test_means_are_the_results_of_the_run(run_folders, name: str, part: str) -> 
             np.testing.assert_allclose(cases.means(part, quantity), expected, atol=1e-12)
 
 
-def test_a_replicate_of_every_molecule_once_is_the_observed_mean(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    cases = crafted().cases()
-    monkeypatch.setattr(module, "row_weights", lambda n, r, _: np.ones((r, n), dtype=np.float32))
+def test_what_is_observed_are_the_means_of_the_results_over_splits() -> None:
+    made = crafted()
+    results, cases = made.tables()[0], made.cases()
     for part in ("valid", "test"):
-        for quantity, values in cases.replicates(part, QUANTITIES, 3).items():
-            assert values.shape == (3, 2, 4)
-            expected = np.broadcast_to(cases.means(part, quantity), values.shape)
-            np.testing.assert_allclose(values, expected)
+        sample = cases.sample(part, QUANTITIES)
+        assert sample.names == QUANTITIES
+        rows = results[results["eval_split"] == part].groupby("weak", sort=False)
+        expected = rows[list(QUANTITIES)].mean().loc[cases.supervisors["weak"].tolist()]
+        np.testing.assert_allclose(sample.observed, expected.T)
 
 
-def test_a_replicate_is_the_mean_over_its_molecules() -> None:
-    """The test molecules are rows 4 to 9 of ten, of which 2 to 9 are not for training."""
-    made = crafted(n=10, k=2, splits={"0": ([0, 1], [2, 3], [4, 5, 6, 7, 8, 9])})
-    cases = made.cases()
-    assert cases.n_rows == 8
-    drawn = cases.replicates("test", ("misfit",), 50, seed=3)["misfit"]
-    terms = (made.w2s - made.weak) ** 2
-    for weights, found in zip(row_weights(8, 50, 3), drawn, strict=True):
-        expected = np.average(terms[:, 4:], axis=1, weights=weights[2:])
-        np.testing.assert_allclose(found[0], expected)
+def test_influences_sum_to_zero() -> None:
+    sample = crafted().cases().sample("test", QUANTITIES)
+    assert (np.abs(sample.influences).max(axis=0) > 0).all()
+    np.testing.assert_allclose(sample.influences.sum(axis=0), 0, atol=1e-12)
 
 
-def test_equal_supervisors_have_equal_replicates() -> None:
+def test_products_of_influences_sum_to_the_covariance_of_means() -> None:
+    """One split: the covariance of molecules' terms over their number, of all supervisors."""
+    made = crafted(splits=ONE_SPLIT)
+    sample = made.cases().sample("test", ("misfit", "weak_error"), of_these_heads=True)
+    terms = np.concatenate([(made.w2s - made.weak) ** 2, (made.weak - made.truth) ** 2])[:, 40:]
+    flat = sample.influences.reshape(20, -1)
+    np.testing.assert_allclose(flat.T @ flat, np.cov(terms) / 20)
+
+
+def test_other_molecules_to_learn_from_make_every_mean_less_sure_by_one_factor() -> None:
+    cases = crafted(splits=ONE_SPLIT).cases()
+    assert cases.learnt_from == [30]
+    of_these, of_others = (
+        cases.sample("test", QUANTITIES, of_these_heads=these).influences for these in (True, False)
+    )
+    factor = training_factor([20], [30], np.full(20, 1 / 20))
+    np.testing.assert_allclose(of_others, np.sqrt(factor) * of_these)
+
+
+def test_units_are_the_molecules_that_a_part_has_in_any_split() -> None:
+    splits = {
+        "0": (range(30), range(30, 40), range(40, 60)),
+        "1": (range(30), range(30, 32), range(35, 55)),
+    }
+    cases = crafted(splits=splits).cases()
+    assert cases.n_rows == 30
+    assert len(cases.sample("valid", ("gain",)).influences) == 10
+    assert len(cases.sample("test", ("gain",)).influences) == 25
+
+
+def test_a_molecule_in_two_splits_counts_in_both() -> None:
+    splits = {
+        "0": (range(30), range(30, 35), range(35, 50)),
+        "1": (range(30), range(30, 35), range(45, 60)),
+    }
+    made = crafted(splits=splits)
+    both = made.cases().sample("test", ("gain",), of_these_heads=True).influences
+    expected = np.zeros((25, 1, 4))
+    for name, places in (("0", slice(15)), ("1", slice(10, 25))):
+        made.splits = {name: splits[name]}
+        expected[places] += (
+            made.cases().sample("test", ("gain",), of_these_heads=True).influences / 2
+        )
+    np.testing.assert_allclose(both, expected)
+
+
+def test_splits_of_the_same_test_molecules_are_no_more_sure_than_one() -> None:
+    train, valid, test = ONE_SPLIT["0"]
+    once = crafted(splits=ONE_SPLIT).cases()
+    twice = crafted(splits={**ONE_SPLIT, "1": (train[:-1], valid, test)}).cases()
+    assert len(twice.splits) == 2
+    one, two = (cases.sample("test", QUANTITIES, of_these_heads=True) for cases in (once, twice))
+    np.testing.assert_allclose(one.influences, two.influences)
+
+
+def test_equal_supervisors_have_equal_influences() -> None:
     made = crafted(k=3)
     made.weak[2], made.w2s[2] = made.weak[0], made.w2s[0]
-    for values in made.cases().replicates("test", QUANTITIES, 100).values():
-        np.testing.assert_array_equal(values[..., 2], values[..., 0])
-        assert (values[..., 1] != values[..., 0]).all()
+    found = made.cases().sample("test", QUANTITIES).influences
+    np.testing.assert_array_equal(found[..., 2], found[..., 0])
+    assert not np.isclose(found[..., 1], found[..., 0]).all(axis=0).any()
 
 
-def test_a_molecule_has_the_same_weight_in_every_split_and_part() -> None:
-    """The test molecules of one split are the validation molecules of the other."""
-    a, b, train = range(20), range(20, 40), range(40, 60)
-    cases = crafted(splits={"0": (train, a, b), "1": (train, b, a), "2": (train[:5], a, b)}).cases()
-    valid, test = (cases.replicates(part, ("gain",), 100)["gain"] for part in ("valid", "test"))
-    np.testing.assert_allclose(valid[:, 0], test[:, 1])
-    np.testing.assert_allclose(valid[:, 1], test[:, 0])
-    np.testing.assert_allclose(test[:, 2], test[:, 0])
-    assert not np.isclose(test[:, 0], test[:, 1]).all()
+def test_parts_of_a_bound_keep_their_relation_in_every_molecule() -> None:
+    found = crafted().cases().sample("test", QUANTITIES)
+
+    def of(name: str) -> np.ndarray:
+        return found.of(name)[1]
+
+    for name, one, other in (
+        ("gain", "weak_error", "w2s_error"),
+        ("bound", "weak_error", "misfit"),
+        ("slack", "gain", "misfit"),
+    ):
+        np.testing.assert_allclose(of(name), of(one) - of(other), atol=1e-12)
+    parts = of("slack_projection") + of("slack_epsilon")
+    np.testing.assert_allclose(of("slack"), parts, atol=1e-12)
 
 
-def test_parts_of_a_bound_keep_their_relation_in_every_replicate() -> None:
-    found = crafted().cases().replicates("test", QUANTITIES, 100)
-    np.testing.assert_allclose(found["gain"], found["weak_error"] - found["w2s_error"])
-    np.testing.assert_allclose(found["bound"], found["weak_error"] - found["misfit"])
-    np.testing.assert_allclose(found["slack"], found["gain"] - found["misfit"])
-    parts = found["slack_projection"] + found["slack_epsilon"]
-    np.testing.assert_allclose(found["slack"], parts)
+def test_molecules_of_which_a_supervisor_says_nothing_do_not_count_for_it() -> None:
+    made = crafted(splits=ONE_SPLIT)
+    known = crafted(splits=ONE_SPLIT).cases().sample("test", QUANTITIES, of_these_heads=True)
+    made.weak[1, 40:45] = np.nan
+    found = made.cases().sample("test", QUANTITIES, of_these_heads=True)
+    others = [0, 2, 3]
+    np.testing.assert_array_equal(found.observed[:, others], known.observed[:, others])
+    np.testing.assert_array_equal(found.influences[..., others], known.influences[..., others])
+    terms = ((made.weak - made.truth) ** 2)[1, 45:]
+    weak_error, influences = found.of("weak_error")
+    assert weak_error[1] == pytest.approx(terms.mean())
+    assert not influences[:5, 1].any()
+    assert (influences[:, 1] ** 2).sum() == pytest.approx(terms.var(ddof=1) / 15)
 
 
-def test_a_replicates_error_is_never_outside_those_of_its_molecules() -> None:
-    """Also not where a small test part has no molecule in a replicate: that is no error of zero."""
-    made = crafted(n=12, k=1, splits={"0": (range(2), range(2, 10), (10, 11))})
-    terms = ((made.weak - made.truth) ** 2)[0, 10:]
-    drawn = made.cases().replicates("test", ("weak_error",), 500)["weak_error"]
-    drawn = drawn[~np.isnan(drawn)]
-    assert drawn.min() >= terms.min() * (1 - 1e-9)
-    assert drawn.max() <= terms.max() * (1 + 1e-9)
+def test_where_splits_keep_scaffolds_together_their_molecules_are_one_unit() -> None:
+    made = crafted(splits=ONE_SPLIT)
+    rings = ["C1CC1", "C1CCC1", "C1CCCC1", "C1CCCCC1"]
+    of_row = np.repeat([*rings, "c1ccccc1", "c1ccncc1"], 10)
+    results, predictions = made.tables()
+    smiles = predictions["row"].map(dict(enumerate(of_row)))
+    [cases] = study_cases(results, predictions.assign(smiles=smiles))
+    each = made.cases().sample("test", QUANTITIES)
+    assert cases.kin is not None
+    assert made.cases().kin is None
+    found = cases.sample("test", QUANTITIES)
+    assert found.influences.shape == (2, len(QUANTITIES), 4)
+    expected = each.grouped(np.repeat([0, 1], 10))
+    np.testing.assert_allclose(np.abs(found.influences), np.abs(expected.influences))
+    np.testing.assert_array_equal(found.observed, each.observed)
 
 
 def test_the_leverage_is_the_largest_share_of_one_molecule() -> None:

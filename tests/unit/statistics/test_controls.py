@@ -7,20 +7,29 @@ from crafted_study import Crafted, crafted
 
 from w2s_mol.runs import find_runs
 from w2s_mol.statistics.cases import Cases, study_cases
-from w2s_mol.statistics.controls import CONTROLS, control_table
+from w2s_mol.statistics.controls import (
+    CONTROLS,
+    MOST_OF_ONE_MOLECULE,
+    VERDICTS,
+    _verdict,
+    control_table,
+)
 from w2s_mol.statistics.gain_misfit import gain_misfit_table
+from w2s_mol.statistics.intervals import holm
 from w2s_mol.study.prediction_tables import read_predictions
 
+K = 8
 EFFECTS = ["mean_gain", "median_gain", "correlation", "slope", "rule_spearman"]
 
 
 def made(part_of_error_left: float = 0.3, **given: Any) -> Crafted:
     """Make a study whose students are surely better than their supervisors."""
-    study = crafted(n=300, seed=5, **given)
+    study = crafted(n=300, k=K, seed=5, **given)
     study.w2s[:] = study.truth + part_of_error_left * (study.weak - study.truth)
     return study
 
 
+OTHER_SIZES = [10 * (place + 1) for place in range(K)]
 SHUFFLED = {"shuffled_labels": True, "study": "shuffled"}
 
 
@@ -49,7 +58,7 @@ def test_estimates_and_intervals_are_those_of_each_alone() -> None:
     ):
         alone = gain_misfit_table(cases, 100).set_index("statistic")
         for effect in EFFECTS[:-1]:
-            expected = alone.loc[effect, ["estimate", "low_all", "high_all"]].tolist()
+            expected = alone.loc[effect, ["estimate", "low", "high"]].tolist()
             assert found.loc[effect, names].tolist() == pytest.approx(expected)
 
 
@@ -62,12 +71,68 @@ def test_an_effect_survives_a_control_that_surely_shows_less() -> None:
 
 
 def test_an_effect_does_not_survive_a_control_that_shows_it_as_well() -> None:
-    """The same predictions: replicate by replicate there is no difference at all."""
+    """The same predictions: molecule by molecule there is no difference at all."""
     found = table(made().cases(), made(keys=SHUFFLED).cases())
     row = found.loc["mean_gain"]
     assert row["low"] > 0
     assert (row["difference_low"], row["difference_high"]) == (0, 0)
     assert verdicts(found)["mean_gain"] == "the control shows it too"
+
+
+def test_the_difference_is_paired() -> None:
+    """Both are measured on the same molecules, whose noise is in neither's favour."""
+    study, control = made(0.3), made(0.35, keys=SHUFFLED)
+    row = table(study.cases(), control.cases()).loc["mean_gain"]
+    assert row["difference"] == pytest.approx(row["estimate"] - row["control_estimate"])
+    width = row["difference_high"] - row["difference_low"]
+    assert width < 0.2 * (row["high"] - row["low"])
+    assert row["control_high"] > row["low"]  # the intervals overlap
+    assert row["difference_low"] > 0
+
+
+def test_all_that_is_listed_of_a_study_is_corrected_together() -> None:
+    others = [made(0.9, keys={**SHUFFLED, "study_seed": seed}).cases() for seed in (0, 1, 2)]
+    found = table(made().cases(), *others)
+    assert found["p_holm"].tolist() == pytest.approx(holm(found["p"].tolist()), nan_ok=True)
+    alone = table(made().cases(), others[0])
+    assert alone.loc["mean_gain", "p_holm"] <= found.loc["mean_gain", "p_holm"].min()
+
+
+def test_the_p_is_that_of_the_less_certain_of_effect_and_difference() -> None:
+    found = table(made(0.3).cases(), made(0.9, keys=SHUFFLED).cases())
+    of_effect = gain_misfit_table(made(0.3).cases(), 100).set_index("statistic")["p"]
+    for effect in EFFECTS[:-1]:
+        assert found.loc[effect, "p"] >= of_effect[effect]
+
+
+def test_an_effect_that_is_sure_before_the_correction_alone_is_undecided() -> None:
+    row = {
+        "leverage": 0.0, "control_leverage": 0.0,
+        "low": 0.1, "control_low": -0.1, "difference_low": 0.01,
+    }  # fmt: skip
+    assert _verdict({**row, "p_holm": 0.04}) == "survives"
+    assert _verdict({**row, "p_holm": 0.06}) == "undecided"
+    assert _verdict({**row, "p_holm": 0.06, "control_low": 0.1}) == "the control shows it too"
+    assert _verdict({**row, "p_holm": 0.04, "difference_low": -0.1}) == "undecided"
+
+
+def test_few_molecules_leave_no_effect_to_test() -> None:
+    splits = {"0": (range(100), range(100, 200), range(200, 229))}
+    found = table(made(splits=splits).cases(), made(0.9, keys=SHUFFLED, splits=splits).cases())
+    assert set(found["verdict"]) == {"no effect to test"}
+    claimed = ["low", "high", "control_low", "difference_low", "difference_high", "p", "p_holm"]
+    assert found[claimed].isna().all(axis=None)
+    assert found[["estimate", "control_estimate"]].notna().all(axis=None)
+
+
+def test_few_supervisors_leave_the_mean_gain_to_test() -> None:
+    study, control = crafted(n=300, k=3), crafted(n=300, k=3, keys=SHUFFLED)
+    study.w2s[:] = study.truth + 0.3 * (study.weak - study.truth)
+    control.w2s[:] = control.truth + 0.9 * (control.weak - control.truth)
+    found = table(study.cases(), control.cases())
+    assert verdicts(found)["mean_gain"] == "survives"
+    for effect in ("median_gain", "correlation", "rule_spearman"):
+        assert verdicts(found)[effect] == "no effect to test"
 
 
 def test_an_effect_below_zero_is_none_even_where_the_control_is_lower_still() -> None:
@@ -85,16 +150,19 @@ def test_an_effect_that_the_control_leaves_undefined_is_said_to_be() -> None:
 
 
 @pytest.mark.parametrize("whose", ["study", "control"])
-def test_a_mean_that_one_molecule_decides_has_no_verdict_and_a_median_has(whose: str) -> None:
+def test_a_mean_that_one_molecule_decides_has_no_verdict_and_a_median_claims_nothing(
+    whose: str,
+) -> None:
     both = {"study": made(0.3), "control": made(0.9, keys=SHUFFLED)}
     odd = both[whose]
     for _, _, test in odd.splits.values():
         odd.weak[0, test[0]] += 1000.0
     found = table(*(one.cases() for one in both.values()))
     leverage = "leverage" if whose == "study" else "control_leverage"
-    assert found.loc["mean_gain", leverage] > 0.4
+    assert found.loc["mean_gain", leverage] > MOST_OF_ONE_MOLECULE
     assert verdicts(found)["mean_gain"] == "one molecule decides"
-    assert verdicts(found)["median_gain"] == "survives"
+    unsure = "no effect to test" if whose == "study" else "undecided"
+    assert verdicts(found)["median_gain"] == unsure
 
 
 @pytest.mark.parametrize(
@@ -104,7 +172,7 @@ def test_a_mean_that_one_molecule_decides_has_no_verdict_and_a_median_has(whose:
         ("self", {"keys": {"strong": "self", "strong_sha256": "self"}}),
         ("peer", {"keys": {"strong": "peer", "strong_sha256": "peers"}}),
         ("random strong", {"keys": {"strong": "random-h8-s0", "strong_sha256": "other"}}),
-        ("random weak", {"families": ["random"] * 4, "hidden": [10, 20, 30, 40]}),
+        ("random weak", {"families": ["random"] * K, "hidden": OTHER_SIZES}),
     ],
 )
 def test_each_kind_of_control_differs_from_its_study_in_what_it_controls_for(
@@ -155,7 +223,7 @@ def test_a_control_of_another_seed_that_permutes_nothing_is_not_compared() -> No
 def test_random_encoders_say_which_they_are() -> None:
     strong = made(0.9, keys={"strong": "random-h8-s1", "strong_sha256": "other"}).cases()
     assert set(table(made().cases(), strong)["which"]) == {"random-h8-s1"}
-    weak = made(0.9, families=["random"] * 4, hidden=[10, 20, 30, 40]).cases()
+    weak = made(0.9, families=["random"] * K, hidden=OTHER_SIZES).cases()
     assert set(table(made().cases(), weak)["which"]) == {"random"}
 
 
@@ -182,12 +250,12 @@ def test_a_control_on_other_splits_is_not_compared() -> None:
 def test_a_control_with_supervisors_of_the_same_names_in_another_family_is_not_compared(
     keys: dict,
 ) -> None:
-    study, control = made().cases(), made(0.9, keys=keys, families=["mine"] * 4).cases()
+    study, control = made().cases(), made(0.9, keys=keys, families=["mine"] * K).cases()
     assert table_is_empty(study, control)
 
 
 def test_a_control_with_other_supervisors_is_not_compared() -> None:
-    control = made(0.9, keys=SHUFFLED, hidden=[8, 16, 24, 96]).cases()
+    control = made(0.9, keys=SHUFFLED, hidden=[8, 16, 24, 32, 40, 48, 56, 96]).cases()
     assert table_is_empty(made().cases(), control)
 
 
@@ -207,5 +275,6 @@ def test_controls_of_real_runs_are_found_with_their_own_dataset(run_folders) -> 
     assert set(pairs) == {(d, c) for d in ("lipop", "esol") for c in CONTROLS}
     assert len(found) == 2 * len(CONTROLS) * len(EFFECTS)
     ids = {run.folder.name: run.manifest["study"] for run in runs}
+    assert set(found["verdict"]) <= set(VERDICTS)
     assert set(found["study"]) == {ids["study"]}
     assert set(found["control_study"]) == set(ids.values()) - {ids["study"]}

@@ -1,0 +1,165 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from crafted_study import crafted
+from scipy import stats
+
+from w2s_mol.statistics.cases import Cases
+from w2s_mol.statistics.datasets import claims_of, over_datasets, study_claims, together
+from w2s_mol.statistics.gain_misfit import gain_misfit_table
+from w2s_mol.statistics.ranking import ranking_table
+
+SPLIT = {"0": (range(200), range(200, 300), range(300, 400))}
+
+
+def test_equal_effects_have_no_spread_and_are_weighed_by_their_errors() -> None:
+    """Less scatter than their errors alone give: the fixed-effect mean."""
+    errors = np.array([1.0, 2.0, 4.0])
+    found = together([1.0, 1.5, 2.0], errors.tolist())
+    assert found.between == 0
+    weights = 1 / errors**2
+    assert found.estimate == pytest.approx(np.average([1.0, 1.5, 2.0], weights=weights))
+
+
+def test_the_variance_between_datasets_is_paule_and_mandels() -> None:
+    """It solves: weighted squares of deviations are n - 1. With equal errors, in closed form."""
+    y = np.array([1.0, 4.0, 6.0, 9.0])
+    found = together(y.tolist(), [1.5] * 4)
+    assert found.between == pytest.approx(np.sqrt(y.var(ddof=1) - 1.5**2))
+    assert found.estimate == pytest.approx(5.0)
+
+    own = np.array([0.5, 1.0, 1.5, 3.0])
+    found = together(y.tolist(), own.tolist())
+    weights = 1 / (own**2 + found.between**2)
+    mean = np.average(y, weights=weights)
+    assert found.estimate == pytest.approx(mean)
+    assert weights @ (y - mean) ** 2 == pytest.approx(3)
+
+
+def test_with_equal_errors_the_interval_is_students() -> None:
+    y = [1.0, 4.0, 6.0, 9.0]
+    found, expected = together(y, [1.5] * 4), stats.ttest_1samp(y, 0.0)
+    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert found.p == pytest.approx(expected.pvalue)
+    assert found.n == 4
+
+
+def test_datasets_known_exactly_count_alike() -> None:
+    y = [1.0, 4.0, 6.0]
+    found = together(y, [0.0] * 3)
+    assert found.estimate == pytest.approx(np.mean(y))
+    assert found.between == pytest.approx(np.std(y, ddof=1))
+    same = together([2.0] * 3, [0.0] * 3)
+    assert (same.low, same.estimate, same.high, same.p) == (2.0, 2.0, 2.0, 0.0)
+
+
+def test_intervals_over_datasets_hold_the_mean_95_times_in_100() -> None:
+    """Ten datasets of very different size, which differ truly as well."""
+    generator = np.random.default_rng(0)
+    held = 0
+    for _ in range(300):
+        errors = generator.uniform(0.1, 1.0, size=10)
+        truths = 0.5 + 0.4 * generator.normal(size=10)
+        found = together((truths + errors * generator.normal(size=10)).tolist(), errors.tolist())
+        held += found.low <= 0.5 <= found.high
+    assert held >= 0.9 * 300
+
+
+def claims(estimates: list[float], study: str = "one", claim: str = "slope") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "study": study,
+            "claim": claim,
+            "what": f"the {claim}",
+            "dataset": [f"d{i}" for i in range(len(estimates))],
+            "estimate": estimates,
+            "se": 0.1,
+        }
+    )
+
+
+def test_a_claim_of_fewer_than_three_datasets_is_left_out() -> None:
+    assert over_datasets(claims([1.0, 1.1])).empty
+    assert over_datasets(claims([1.0, 1.1, np.nan])).empty
+    without_error = claims([1.0, 1.1, 1.2])
+    without_error.loc[0, "se"] = np.nan
+    assert over_datasets(without_error).empty
+
+
+def test_a_claim_says_of_how_many_datasets_it_is_and_how_many_are_above_zero() -> None:
+    [row] = over_datasets(claims([1.0, -0.2, 0.5, np.nan])).to_dict(orient="records")
+    expected = together([1.0, -0.2, 0.5], [0.1] * 3)
+    assert (row["study"], row["claim"], row["what"]) == ("one", "slope", "the slope")
+    assert (row["datasets"], row["above"]) == (3, 2)
+    assert [row[name] for name in ("estimate", "low", "high", "p", "between")] == [
+        getattr(expected, name) for name in ("estimate", "low", "high", "p", "between")
+    ]
+
+
+def test_claims_of_one_study_are_corrected_for_their_number() -> None:
+    values = [0.3, 0.5, 0.4]
+    several = pd.concat(
+        [claims(values), claims(values, claim="correlation"), claims(values, study="two")]
+    )
+    found = over_datasets(several).set_index(["study", "claim"])
+    p = found.loc[("two", "slope"), "p"]
+    assert found.loc[("two", "slope"), "p_holm"] == p
+    assert found.loc["one", "p_holm"].tolist() == pytest.approx([2 * p, 2 * p])
+
+
+def study(dataset: str, **keys: Any) -> Cases:
+    seed = sum(map(ord, dataset))
+    return crafted(n=400, k=8, seed=seed, splits=SPLIT, keys={"dataset": dataset, **keys}).cases()
+
+
+def test_a_studys_claims_are_those_without_a_unit_and_of_its_rules() -> None:
+    cases = study("a")
+    gains, ranking = gain_misfit_table(cases, 100), ranking_table(cases, "valid", 100)
+    found = claims_of("a", "s", gains, ranking).set_index("claim")
+    assert list(found.index) == [
+        "correlation", "slope", "relative_gain", "share_gain", "share_slack",
+        "spearman of bound", "rule - bound",
+        "spearman of weak_error", "rule - weak_error",
+        "spearman of hidden", "rule - hidden",
+    ]  # fmt: skip
+    of_gain = gains.set_index("statistic").loc["correlation"]
+    assert (
+        found.loc["correlation", ["estimate", "se"]].tolist()
+        == of_gain[["estimate", "se"]].tolist()
+    )
+    rows = ranking.set_index(["measure", "selector"]).loc[("spearman", "weak_error")]
+    assert found.loc["spearman of weak_error", "estimate"] == rows["estimate"]
+    assert found.loc["rule - weak_error", ["estimate", "se"]].tolist() == [
+        rows["rule_minus_this"],
+        rows["difference_se"],
+    ]
+    assert (found["dataset"] == "a").all()
+    assert (found["study"] == "s").all()
+
+
+def test_studies_of_several_datasets_belong_together_where_all_else_is_the_same() -> None:
+    every = [study("a"), study("b"), study("c"), study("d", head="ols")]
+    found = study_claims(every, 100)
+    assert found.groupby("study")["dataset"].unique().map(sorted).tolist() in (
+        [["a", "b", "c"], ["d"]],
+        [["d"], ["a", "b", "c"]],
+    )
+    assert set(over_datasets(found)["datasets"]) == {3}
+
+
+def test_controls_are_studies_of_their_own() -> None:
+    found = study_claims([study("a"), study("a", shuffled_labels=True)], 100)
+    names = found["study"].unique()
+    assert len(names) == 2
+    assert names[1].endswith("(control: shuffled labels)")
+
+
+def test_a_dataset_that_is_there_twice_counts_once() -> None:
+    once, twice = study_claims([study("a")], 100), study_claims([study("a"), study("a")], 100)
+    pd.testing.assert_frame_equal(once, twice)
+
+
+def test_without_studies_there_are_no_claims() -> None:
+    assert study_claims([]).empty
