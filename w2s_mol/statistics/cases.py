@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from w2s_mol import files
 from w2s_mol.errors import InputError
-from w2s_mol.statistics.kin import groups_of_kin
+from w2s_mol.statistics.kin import TRAIN, groups_of_kin
 from w2s_mol.statistics.sample import Sample, training_factor
 from w2s_mol.study.groups import no_finite_supervisor, study_groups, without_missing
 from w2s_mol.tasks.contract import Predicted, Task
@@ -46,9 +46,10 @@ class SplitTerms:
 
     def influences(self, quantity: str) -> Array:
         """Return what each molecule adds to the means, (n, k); squares sum to their variances."""
-        n = self.said.sum(axis=0)
+        n = self.said.sum(axis=0).astype(float)
+        n[n <= 1] = np.nan  # one molecule does not say how it varies
         beyond = np.where(self.said, self.terms[quantity] - self.means(quantity), 0.0)
-        found: Array = beyond / np.sqrt(n * np.maximum(n - 1, 1))
+        found: Array = beyond / np.sqrt(n * (n - 1))
         return found
 
     def of(self, chosen: NDArray[np.bool_]) -> SplitTerms:
@@ -134,6 +135,16 @@ class Cases:
         """Return the number of molecules in a part of every split."""
         return [len(found.rows) for found in self._terms[part]]
 
+    def fewest(self, part: str) -> int:
+        """Return the fewest independent units of a split that a supervisor speaks of.
+
+        Molecules, or groups of kin where splits keep these together.
+        """
+        said = min(int(split.said.sum(axis=0).min()) for split in self._terms[part])
+        if self.kin is None:
+            return said
+        return min(said, *(len(np.unique(self.kin[one.rows])) for one in self._terms[part]))
+
     def means(self, part: str, quantity: str) -> Array:
         """Return a quantity of every split and supervisor, shape (s, k)."""
         return np.array([found.means(quantity) for found in self._terms[part]])
@@ -218,6 +229,7 @@ def _cases(
             f"the predictions of {keys['dataset']} lack {error}, which its results have. "
             "Remove the folder and run the study again."
         ) from error
+    kin = groups_of_kin(predictions, list(places))
     finite = _finite(results, supervisors, terms)
     if not finite.any():
         raise no_finite_supervisor(keys)
@@ -232,20 +244,28 @@ def _cases(
         every_weak=every_weak,
         splits=tuple(map(str, splits["split"])),
         molecules=files.sha256_json(
-            [[int(row) for row in places], splits["split_sha256"].tolist()]
+            [
+                [int(row) for row in places],
+                splits["split_sha256"].tolist(),
+                *([] if kin is None else [kin.tolist()]),
+            ]
         ),
         n_rows=len(places),
         learnt_from=_learnt_from(predictions, [str(split) for split in splits["split"]]),
-        kin=groups_of_kin(predictions, list(places)),
+        kin=kin,
         _terms={part: [one.of(finite) for one in found] for part, found in terms.items()},
     )
 
 
 def _learnt_from(predictions: pd.DataFrame, splits: Sequence[str]) -> list[int]:
-    """Return the number of train molecules of every split."""
-    train = predictions[predictions["part"] == "train"]
-    counts = train.drop_duplicates(["split", "row"])["split"].value_counts()
-    return [int(counts.get(split, 0)) for split in splits]
+    """Return of how many molecules heads were fitted in every split: the fewest of any head.
+
+    Train parts have several names where weak and strong heads learn from different molecules.
+    """
+    parts = predictions["part"].astype(str)
+    train = predictions[parts.str.startswith(TRAIN)].drop_duplicates(["split", "part", "row"])
+    fewest = train.groupby(["split", "part"], observed=True).size().groupby("split").min()
+    return [int(fewest.get(split, 0)) for split in splits]
 
 
 def _finite(

@@ -79,8 +79,8 @@ def control_table(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> 
         difference, difference_low, difference_high (paired: the same molecules); leverage,
         control_leverage
         (the largest share of one molecule); p, that the effect or its difference is none, and
-        p_holm, corrected for all that is listed of a study; verdict, in ``VERDICTS``. An effect
-        survives where its interval lies above zero, so does the difference's, and p_holm is below
+        p_holm, the largest of a kind of control, corrected for the number of kinds and effects;
+        verdict, in ``VERDICTS``. An effect survives where its interval lies above zero, so does the difference's, and p_holm is below
         0.05.
     """
     found = {id(cases): _effects(cases, draws, seed) for cases in every}
@@ -91,8 +91,13 @@ def control_table(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> 
     table = pd.DataFrame(rows)
     if table.empty:
         return table
-    of_study = table.groupby(["study", "dataset", "strong"], sort=False)["p"]
-    table["p_holm"] = of_study.transform(lambda p: holm(p.tolist()))
+    table["p_holm"] = np.nan
+    for _, of_study in table.groupby(["study", "dataset", "strong"], sort=False):
+        # Draws of one kind (permutations, random encoders) are one control: the largest p.
+        of_kind = of_study.groupby(["control", "effect"], sort=False)["p"].max()
+        corrected = dict(zip(of_kind.index, holm(of_kind.tolist()), strict=True))
+        pairs = zip(of_study["control"], of_study["effect"], strict=True)
+        table.loc[of_study.index, "p_holm"] = [corrected[pair] for pair in pairs]
     return table.assign(verdict=[_verdict(row) for row in table.to_dict(orient="records")])
 
 
@@ -176,8 +181,7 @@ def _effects(cases: Cases, draws: int, seed: int) -> dict[str, _Effect]:
             words["mean_gain"], of_influences(mean, influences), influences, leverage=gain
         )
     }
-    for name, leverage in (("median_gain", 0.0), ("correlation", max(gain, misfit))):
-        # A median over supervisors is not moved by one that a molecule throws far off.
+    for name, leverage in (("median_gain", gain), ("correlation", max(gain, misfit))):
         observed = Interval(float(of_all[name][1](drawn.observed)))
         truths = None if drawn.truths is None else of_all[name][1](drawn.truths)
         found = observed if truths is None else of_draws(truths)
@@ -193,12 +197,17 @@ def _effects(cases: Cases, draws: int, seed: int) -> dict[str, _Effect]:
     known = float(rule.against(scores, rule.errors[None])["spearman"][0])
     truths = None if rule.truths is None else rule.against(scores, rule.truths)["spearman"]
     found = Interval(known) if truths is None else of_draws(truths)
-    effects["rule_spearman"] = _Effect("rank correlation of the paper's rule", found, draws=truths)
+    effects["rule_spearman"] = _Effect(
+        "rank correlation of the paper's rule",
+        found,
+        draws=truths,
+        leverage=cases.leverage("w2s_error"),
+    )
     if np.isnan(effects["correlation"].found.estimate):  # a student that copies its supervisor
         for name in _FROM_GAIN:
             bare = effects[name].found.without()
             effects[name] = _Effect(effects[name].what, bare)
-    if min(cases.sizes("test")) < FEWEST_MOLECULES:
+    if cases.fewest("test") < FEWEST_MOLECULES:
         return {n: _Effect(e.what, e.found.without()) for n, e in effects.items()}
     return effects
 
@@ -232,7 +241,7 @@ def _compared(
                 "leverage": effect.leverage,
                 "control_leverage": other.leverage,
                 # Both have to be beyond doubt: the larger p of the two.
-                "p": max(effect.found.p, difference.p),
+                "p": float(np.maximum(effect.found.p, difference.p)),
             }
         )
     return rows

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from w2s_mol import files
 from w2s_mol.selection.rendering import in_short
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import DRAWS, gain_misfit_table
@@ -22,15 +23,12 @@ Array = NDArray[np.float64]
 FEWEST = 3
 """Datasets, of fewer nothing is said."""
 _OF_A_DATASET = ("dataset", "unit", "dataset_sha256")
-_WITHOUT_UNIT = ("relative_gain", "correlation", "slope", "share_gain", "share_slack")
-"""Statistics that can be compared between datasets."""
-_BOUNDS = {
-    "correlation": (-1.0, 1.0),
-    "spearman": (-1.0, 1.0),
-    "share_gain": (0.0, 1.0),
-    "share_slack": (0.0, 1.0),
-}
-"""Within which a claim can lie, by the first word of its name."""
+_WITHOUT_UNIT = ("relative_gain", "slope")
+"""Statistics that can be compared between datasets.
+
+Not those whose estimates are drawn towards zero where a dataset says little (correlation, shares,
+ranks): intervals over datasets of them do not hold, see docs/statistics.md.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,8 @@ def together(estimates: Sequence[float], errors: Sequence[float]) -> Together:
     """Return the mean over datasets, each known with an error of its own.
 
     The variance between datasets is that of Paule and Mandel (1982), the interval that of Hartung
-    and Knapp (2001, Statistics in Medicine 20, 1771-1782): Student's, n - 1 degrees of freedom.
+    and Knapp (2001, Statistics in Medicine 20, 1771-1782), no narrower than the datasets' own
+    errors allow: Student's, n - 1 degrees of freedom.
 
     Parameters
     ----------
@@ -71,7 +70,9 @@ def together(estimates: Sequence[float], errors: Sequence[float]) -> Together:
     between = _between(y, own)
     weights = 1 / (own + between) if (own + between > 0).all() else np.ones(n)
     mean = float(weights @ y / weights.sum())
-    error = float(np.sqrt(weights @ (y - mean) ** 2 / ((n - 1) * weights.sum())))
+    # Datasets that agree better than their own errors allow do so by chance.
+    scatter = max(1.0, float(weights @ (y - mean) ** 2) / (n - 1))
+    error = float(np.sqrt(scatter / weights.sum()))
     half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * error
     p = float(2 * stats.t.sf(abs(mean) / error, n - 1)) if error > 0 else float(mean == 0)
     return Together(n, mean, mean - half, mean + half, p, float(np.sqrt(between)))
@@ -99,8 +100,8 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     claims
-        dataset, study (what is alike in those that are put together), claim, what, estimate, se;
-        one row a dataset and claim.
+        dataset, group (what is alike in those that are put together), study (that in words),
+        claim, what, estimate, se; one row a dataset and claim.
 
     Returns
     -------
@@ -110,12 +111,11 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
         ``FEWEST`` datasets are left out.
     """
     rows = []
-    for (study, claim), found in claims.groupby(["study", "claim"], sort=False):
-        known = found[np.isfinite(found["estimate"]) & np.isfinite(found["se"])]
+    for (_, study, claim), found in claims.groupby(["group", "study", "claim"], sort=False):
+        known = found[np.isfinite(found["estimate"]) & (found["se"] > 0)]
         if len(known) < FEWEST:
             continue
         of = together(known["estimate"].tolist(), known["se"].tolist())
-        least, most = _BOUNDS.get(str(claim).split(" ", 1)[0], (-np.inf, np.inf))
         rows.append(
             {
                 "study": study,
@@ -123,8 +123,8 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
                 "what": found["what"].iloc[0],
                 "datasets": of.n,
                 "estimate": of.estimate,
-                "low": max(of.low, least),
-                "high": min(of.high, most),
+                "low": of.low,
+                "high": of.high,
                 "p": of.p,
                 "between": of.between,
                 "above": int((known["estimate"] > 0).sum()),
@@ -139,20 +139,22 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
 def study_claims(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
     """Return the claims of studies and controls, one row a dataset and claim.
 
-    Studies of several datasets belong together that have the same strong encoder, settings and
-    control; a dataset that is there twice counts once.
+    Studies of several datasets belong together that have the same supervisors, strong encoder,
+    settings and control; a dataset that is there twice counts once.
     """
     found = []
     seen = set()
     for cases in every:
-        keys = {key: cases.keys[key] for key in STUDY_KEYS if key not in _OF_A_DATASET}
+        keys = [cases.keys[key] for key in STUDY_KEYS if key not in _OF_A_DATASET]
+        group = files.sha256_json([keys, cases.control, sorted(cases.every_weak)])[:16]
         study = f"{in_short({**cases.keys, 'dataset': 'all'})}{_control(cases)}"
-        if (cases.keys["dataset"], *keys.values(), cases.control) in seen:
+        if (group, cases.keys["dataset_sha256"]) in seen:
             continue
-        seen.add((cases.keys["dataset"], *keys.values(), cases.control))
+        seen.add((group, cases.keys["dataset_sha256"]))
         gains = gain_misfit_table(cases, draws, seed)
         ranking = ranking_table(cases, "valid", draws, seed)
-        found.append(claims_of(str(cases.keys["dataset"]), study, gains, ranking))
+        claims = claims_of(str(cases.keys["dataset"]), gains, ranking)
+        found.append(claims.assign(group=group, study=study))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
@@ -160,13 +162,13 @@ def _control(cases: Cases) -> str:
     return "" if cases.control == NO_CONTROL else f" (control: {cases.control})"
 
 
-def claims_of(dataset: str, study: str, gains: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
+def claims_of(dataset: str, gains: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
     """Return what a study of one dataset says that others can be compared with.
 
     Parameters
     ----------
-    dataset, study
-        Its name, and what it shares with the studies of other datasets.
+    dataset
+        Its name.
     gains, ranking
         As of ``gain_misfit_table`` and ``ranking_table``.
     """
@@ -178,9 +180,7 @@ def claims_of(dataset: str, study: str, gains: pd.DataFrame, ranking: pd.DataFra
     ]  # fmt: skip
     of_rules = ranking[(ranking["measure"] == "spearman") & (ranking["selector"] != NOISE_CEILING)]
     for row in of_rules.to_dict(orient="records"):
-        claim, what = f"spearman of {row['selector']}", f"Spearman of the {row['what']}"
-        rows.append({"claim": claim, "what": what, "estimate": row["estimate"], "se": row["se"]})
         minus = {"estimate": row["rule_minus_this"], "se": row["difference_se"]}
         claim, what = f"rule - {row['selector']}", f"the paper's rule's minus the {row['what']}'s"
         rows.append({"claim": claim, "what": what, **minus})
-    return pd.DataFrame(rows).assign(dataset=dataset, study=study)
+    return pd.DataFrame(rows).assign(dataset=dataset)

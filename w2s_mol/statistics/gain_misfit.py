@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -31,15 +31,15 @@ Statistic = Callable[[Quantities], Array]
 
 DRAWS = 2000
 FEWEST_MOLECULES = 30
-"""In the smallest test part; of fewer no interval is given."""
+"""In the smallest test part (or scaffolds, where these are the units); of fewer no interval."""
 FEWEST_SEEDS = 3
 _LEAST_RELIABLE = 0.2
 """Share of the misfits' variance over supervisors that must not be noise for a slope."""
 _NO_SPREAD = 1e-9
 """Differences below this share of the weak error are rounding."""
 
-FEW_MOLECULES = f"a test part has fewer than {FEWEST_MOLECULES} molecules"
-FEW_SUPERVISORS = f"fewer than {FEWEST} supervisors, or nothing varies"
+FEW_MOLECULES = f"a test part has fewer than {FEWEST_MOLECULES} molecules (or scaffolds, if kept)"
+FEW_SUPERVISORS = f"fewer than {FEWEST} supervisors, or they do not differ"
 HEAVY = "a few molecules weigh most, and none that was tried holds"
 NOISE = "the misfits differ by little but noise"
 
@@ -131,7 +131,7 @@ def draw(cases: Cases, draws: int = DRAWS, seed: int = 0) -> Drawn:
     """Measure a study's test quantities and draw what they truly are."""
     sample = cases.sample("test", [term.name for term in cases.task.terms])
     (gain, of_gain), (misfit, of_misfit) = sample.of("gain"), sample.of("misfit")
-    noise, generator = streams_of(cases, len(of_gain), draws, seed)
+    noise, generator = streams_of(cases, draws, seed)
     varies = np.isfinite(correlation(dict(zip(sample.names, sample.observed, strict=True))))
     found = (
         draws_of_truth(
@@ -158,7 +158,7 @@ def slope_with_influences(sample: Sample) -> tuple[float, Array] | None:
     gain, misfit, of_gain, of_misfit = map(_centred, (gain, misfit, of_gain, of_misfit))
     raw = float((misfit**2).sum())
     below = raw - float((of_misfit**2).sum())
-    if len(misfit) <= 2 or not raw > 0 or below <= _LEAST_RELIABLE * raw:
+    if not raw > 0 or below <= _LEAST_RELIABLE * raw:
         return None
     b = (float((gain * misfit).sum()) - float((of_gain * of_misfit).sum())) / below
     return b, (of_gain @ misfit + of_misfit @ (gain - 2 * b * misfit)) / below
@@ -188,7 +188,7 @@ def gain_misfit_table(cases: Cases, draws: int = DRAWS, seed: int = 0) -> pd.Dat
         supervisors on other molecules to learn from and to measure on.
     """
     drawn = draw(cases, draws, seed)
-    few = min(cases.sizes("test")) < FEWEST_MOLECULES
+    few = cases.fewest("test") < FEWEST_MOLECULES
     rows = []
     for name, (what, statistic) in statistics_of(cases.task).items():
         observed = float(statistic(drawn.observed))
@@ -227,10 +227,14 @@ def _interval(
         return UNKNOWN, FEW_SUPERVISORS
     if name == "slope":
         found = slope_with_influences(drawn.sample)
-        return (Interval(observed), NOISE) if found is None else (of_influences(*found), "")
+        if found is None or drawn.sample.observed.shape[1] < FEWEST:
+            return Interval(observed), NOISE if found is None else FEW_SUPERVISORS
+        return of_influences(*found), ""
     if drawn.truths is None:
         return Interval(observed), FEW_SUPERVISORS
-    return of_draws(statistic(drawn.truths)), ""
+    of_truth = of_draws(statistic(drawn.truths))
+    # A share is never below zero: there is nothing to test.
+    return (replace(of_truth, p=np.nan) if name.startswith("share_") else of_truth), ""
 
 
 def synthetic_table(results: pd.DataFrame, replicates: int = DRAWS, seed: int = 0) -> pd.DataFrame:

@@ -11,7 +11,6 @@ from scipy import stats
 
 Array = NDArray[np.float64]
 LEVEL = 0.95
-_FEW_BEYOND = 10
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,7 @@ def of_draws(draws: Array) -> Interval:
         return UNKNOWN
     low, median, high = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
     spread = float((high - low) / (2 * stats.norm.ppf((1 + LEVEL) / 2)))
-    p = two_sided_p(draws)
-    if p < _FEW_BEYOND / len(draws) and spread > 0:  # draws are too few to say how small it is
-        p = min(p, float(2 * stats.norm.sf(abs(median) / spread)))
-    return Interval(float(median), float(low), float(high), p, spread)
+    return Interval(float(median), float(low), float(high), two_sided_p(draws), spread)
 
 
 def of_repetitions(values: Sequence[float]) -> Interval:

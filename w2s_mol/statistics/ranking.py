@@ -35,6 +35,7 @@ NOISE_CEILING = "noise ceiling"
 """The row of what a rule would score here that knew the true errors."""
 FEW_TO_RANK = f"fewer than {FEWEST} supervisors more than selectors, or nothing varies"
 TIES = "it picks several that tie"
+ALIKE = "its scores are all alike"
 _TOLERANCE = 1e-9
 
 
@@ -104,7 +105,7 @@ def _truths(
 ) -> Array | None:
     if not (errors > 0).all():
         return None
-    noise, generator = streams_of(cases, len(influences), draws, seed)
+    noise, generator = streams_of(cases, draws, seed)
     found = draws_of_truth(
         np.log(errors)[None],
         (influences / errors)[:, None],
@@ -147,7 +148,7 @@ def ranking_table(
         against the test molecules' errors that knew the true ones: compare it with ``observed``.
     """
     found = ranked(cases, selector_split, draws, seed)
-    few = min(cases.sizes("test")) < FEWEST_MOLECULES
+    few = cases.fewest("test") < FEWEST_MOLECULES
     why = FEW_MOLECULES if few else "" if found.truths is not None else FEW_TO_RANK
     drawn = {
         name: {} if found.truths is None or few else found.against(scores, found.truths)
@@ -160,6 +161,8 @@ def ranking_table(
         observed = found.against(scores, found.errors[None])
         for measure, values in observed.items():
             why_none = why or (TIES if tied and measure == "regret" else "")
+            if not why_none and np.isnan(values[0]):
+                why_none = ALIKE
             interval = UNKNOWN if why_none else of_draws(drawn[selector.name][measure])
             minus = UNKNOWN
             if not why_none and selector.name != PAPERS_RULE:

@@ -59,7 +59,8 @@ def training_factor(sizes: list[int], learnt_from: list[int], weights: Array) ->
 
     Nadeau and Bengio (2003, Machine Learning 52, 239-281): the variance of a mean over splits that
     share training molecules is that of its test molecules and ``n_test / n_train`` times that of
-    one split alone.
+    one split alone. The ratio counts as one at most: their reasoning is of test parts that are the
+    smaller ones, and with few labels intervals are of the heads that were fitted.
 
     Parameters
     ----------

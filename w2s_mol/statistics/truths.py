@@ -33,16 +33,41 @@ _PROPOSALS = 4
 _TO_EQUAL = 0.3
 """How far the noise of directions is drawn to equal noise: its estimates scatter."""
 _TRIES = 40
+_ROUNDING = 1e-12
+"""Noise below this share of all is that of numbers."""
+_LEAST_EFFECTIVE = 100
+"""Proposals that count, as weights say, for draws to be trusted (Kish's effective sample size)."""
+_AT_ONCE = 100
+"""Draws whose noise is in memory: a hundred for each molecule."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Standard normal numbers for a study's units, shape (r, m).
+    """What other molecules would have added to every mean, drawn anew for each draw.
 
-    Studies on the same molecules share them, so that differences of their draws are paired.
+    Studies on the same molecules share it, so that differences of their draws are paired. Its
+    numbers are never in memory as a whole.
+
+    Attributes
+    ----------
+    draws
+        Their number.
+    seed, place
+        Of its stream, and the molecules that it is of.
     """
 
-    normal: Array
+    draws: int
+    seed: int = 0
+    place: int = 0
+
+    def of(self, influences: Array) -> Array:
+        """Return sums of influences, shape (m, ...), each times a standard normal, (draws, ...)."""
+        m, *shape = influences.shape
+        generator = stream(self.seed, "noise of molecules", m, self.place)
+        flat = influences.reshape(m, -1)
+        sizes = np.diff([*range(0, self.draws, _AT_ONCE), self.draws])
+        drawn = [generator.normal(size=(size, m)) @ flat for size in sizes]
+        return np.concatenate(drawn).reshape(self.draws, *shape)
 
 
 @dataclass(frozen=True)
@@ -68,17 +93,14 @@ class _Rotated:
     scatter: float
 
 
-def streams_of(
-    cases: Cases, units: int, draws: int, seed: int
-) -> tuple[Noise, np.random.Generator]:
+def streams_of(cases: Cases, draws: int, seed: int) -> tuple[Noise, np.random.Generator]:
     """Return the noise of a dataset's molecules, one for all studies on them, and a study's own.
 
     Both are functions of what the study is, not of the run that it is in.
     """
-    of_molecules = stream(seed, "noise of molecules", units, int(cases.molecules[:8], 16))
     what = [cases.keys, cases.control, sorted(cases.every_weak), len(cases.supervisors)]
     own = int(files.sha256_json(what)[:8], 16)
-    noise = Noise(of_molecules.normal(size=(draws, units)))
+    noise = Noise(draws, seed, int(cases.molecules[:8], 16))
     return noise, stream(seed, "truths of supervisors", own)
 
 
@@ -98,7 +120,7 @@ def draws_of_truth(
     influences
         Of ``m`` units, shape (m, t, k), as in ``Sample``.
     noise
-        Shape (r, m).
+        Of ``r`` draws.
     generator
         Of everything else that is drawn.
     covariates
@@ -107,8 +129,24 @@ def draws_of_truth(
     Returns
     -------
     array or None
-        None where there are too few supervisors, or nothing varies.
+        None where there are too few supervisors, nothing varies, or proposals are too far off.
     """
+    # In an order of their own, and each once: draws do not depend on how supervisors are listed.
+    both = np.concatenate([observed, influences.reshape(-1, observed.shape[1])])
+    _, first, place = np.unique(both, axis=1, return_index=True, return_inverse=True)
+    if covariates is not None:
+        covariates = covariates[first]
+    found = _drawn(observed[:, first], influences[:, :, first], noise, generator, covariates)
+    return None if found is None else found[:, :, place.reshape(-1)]
+
+
+def _drawn(
+    observed: Array,
+    influences: Array,
+    noise: Noise,
+    generator: np.random.Generator,
+    covariates: Array | None,
+) -> Array | None:
     t, k = observed.shape
     between = k - 1 - (0 if covariates is None else covariates.shape[1])
     if between < max(FEWEST - 1, t + 1) or not np.isfinite(influences).all():
@@ -119,10 +157,13 @@ def draws_of_truth(
     white = np.einsum("tu,mus->mts", found.whiten, influences)
     seen = found.whiten @ observed
     residual = seen @ found.residual
-    r = len(noise.normal)
-    variances, turns, scale = _covariances(residual, found, r, generator)
+    r = noise.draws
+    covariances = _covariances(residual, found, r, generator)
+    if covariances is None:
+        return None
+    variances, turns, scale = covariances
     # Noise as it would be with other molecules, of all supervisors together.
-    drawn = np.einsum("rm,mts->rts", noise.normal * np.sqrt(scale)[:, None], white)
+    drawn = noise.of(white) * np.sqrt(scale)[:, None, None]
     truth = np.sqrt(variances)[:, :, None] * generator.normal(size=(r, t, residual.shape[1]))
     error = np.einsum("rut,rus->rts", turns, residual[None] - drawn @ found.residual) - truth
     of_noise = scale[:, None, None] * found.sizes
@@ -146,7 +187,7 @@ def _rotated(influences: Array, covariates: Array | None) -> _Rotated | None:
     within = influences @ rest
     mean = np.einsum("mtr,mur->tu", within, within) / rest.shape[1]
     spread = np.diag(mean)
-    if not (spread > 0).all():
+    if not (spread > _ROUNDING * np.einsum("mtk,mtk->t", influences, influences) / k).all():
         return None
     mean = mean + 1e-9 * np.diag(spread)  # quantities may be one and the same
     whiten = np.linalg.inv(np.linalg.cholesky(mean))
@@ -160,8 +201,11 @@ def _rotated(influences: Array, covariates: Array | None) -> _Rotated | None:
 
 def _covariances(
     residual: Array, found: _Rotated, r: int, generator: np.random.Generator
-) -> tuple[Array, Array, Array]:
-    """Draw covariances of truths: variances (r, t), their axes (r, t, t), scales of noise (r,)."""
+) -> tuple[Array, Array, Array] | None:
+    """Draw covariances of truths: variances (r, t), their axes (r, t, t), scales of noise (r,).
+
+    None where too few proposals count.
+    """
     t, directions = residual.shape
     scatter = residual @ residual.T
     scatter += 1e-9 * np.trace(scatter) * np.eye(t) + 1e-12 * np.eye(t)
@@ -171,12 +215,14 @@ def _covariances(
     scale = 1 / generator.gamma(1 / found.scatter, found.scatter, size=n)
     squares = np.einsum("nut,ur->ntr", turns, residual) ** 2
     total = variances[:, :, None] + scale[:, None, None] * found.sizes
-    prior = -(t + 1) / 2 * np.log1p(variances).sum(axis=1)
-    exact = prior - 0.5 * (np.log(total) + squares / total).sum(axis=(1, 2))
-    proposed = prior - 0.5 * (
+    # The prior is in the proposals already: Wishart of as many degrees of freedom as directions.
+    exact = -0.5 * (np.log(total) + squares / total).sum(axis=(1, 2))
+    proposed = -0.5 * (
         (np.log1p(variances) * directions).sum(axis=1) + (squares.sum(axis=2) * shares).sum(axis=1)
     )
     weights = np.exp(exact - proposed - (exact - proposed).max())
+    if weights.sum() ** 2 / (weights**2).sum() < _LEAST_EFFECTIVE:
+        return None
     chosen = generator.choice(n, size=r, p=weights / weights.sum())
     return variances[chosen], turns[chosen], scale[chosen]
 

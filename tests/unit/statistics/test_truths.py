@@ -26,8 +26,7 @@ def draws(
     observed: np.ndarray, influences: np.ndarray, n: int = 200, seed: int = 0, **given
 ) -> np.ndarray | None:
     generator = np.random.default_rng(seed)
-    noise = Noise(generator.normal(size=(n, len(influences))))
-    return draws_of_truth(observed, influences, noise, generator, **given)
+    return draws_of_truth(observed, influences, Noise(n, seed), generator, **given)
 
 
 def truths_of(seed: int, correlation: float = 0.8, k: int = SUPERVISORS) -> np.ndarray:
@@ -135,12 +134,33 @@ def test_studies_on_the_same_molecules_share_their_noise_and_nothing_else() -> N
     other = crafted(keys={"study": "another"}).cases()
     elsewhere = crafted(seed=1).cases()
     (noise, own), (same, others), (apart, _) = (
-        streams_of(cases, 30, 20, 0) for cases in (one, other, elsewhere)
+        streams_of(cases, 20, 0) for cases in (one, other, elsewhere)
     )
-    np.testing.assert_array_equal(noise.normal, same.normal)
-    assert noise.normal.shape == (20, 30)
+    influences = np.eye(30)
+    np.testing.assert_array_equal(noise.of(influences), same.of(influences))
+    assert noise.of(influences).shape == (20, 30)
     assert own.normal() != others.normal()
-    assert not np.isclose(noise.normal, apart.normal).any()
+    assert not np.isclose(noise.of(influences), apart.of(influences)).any()
+
+
+def test_copies_of_a_supervisor_say_nothing_new_and_their_order_nothing_at_all() -> None:
+    observed, influences = measured(truths_of(3), 0.5, 3)
+    alone = draws(observed, influences)
+    assert alone is not None
+    twice = [*range(observed.shape[1]), 0, 0, 1]
+    np.testing.assert_allclose(
+        draws(observed[:, twice], influences[:, :, twice]), alone[:, :, twice]
+    )
+    turned = np.arange(observed.shape[1])[::-1]
+    other = draws(observed[:, turned], influences[:, :, turned])
+    np.testing.assert_allclose(other, alone[:, :, turned])
+
+
+def test_supervisors_that_differ_by_rounding_alone_are_not_drawn() -> None:
+    generator = np.random.default_rng(0)
+    one = generator.normal(size=(40, 1, 1)) * np.ones((1, 1, 12)) / 40
+    observed = 1 + 1e-16 * generator.normal(size=(1, 12))
+    assert draws(observed, one + 1e-18 * generator.normal(size=one.shape)) is None
 
 
 def test_intervals_of_a_correlation_hold_the_truth_where_those_of_resampling_do_not() -> None:
