@@ -78,8 +78,10 @@ WORLDS = tuple(
         ("CHEMBL234_Ki", 600, "random"),
         ("CHEMBL234_Ki", 600, "scaffold"),
         ("synthetic", 500, "random"),
+        ("CHEMBL214_Ki", 800, "random"),
     )
 )
+"""The last was not looked at before how intervals are made was settled."""
 
 
 @dataclass(frozen=True)
