@@ -118,16 +118,19 @@ class Cases:
             groups += [positions] if are_seeds else [[position] for position in positions]
         return groups
 
-    def leverage(self, quantity: str, part: str = "test") -> float:
+    def leverage(self, quantity: str, part: str = "test", *, between: bool = False) -> float:
         """Return the largest share of one molecule in a quantity, summed over all cases.
 
         The share of a molecule is the size of its terms' sum over cases, each weighted as in that
-        case's mean, among the sizes of all molecules' sums.
+        case's mean, among the sizes of all molecules' sums. With ``between`` it is the share in
+        what supervisors differ by: the sizes of terms less their mean over supervisors.
         """
         of_molecule = np.zeros(self.n_rows)
         for split in self._terms[part]:
-            terms = split.terms[quantity].sum(axis=1) / len(split.rows)
-            np.add.at(of_molecule, split.rows, terms)
+            terms = split.terms[quantity] / len(split.rows)
+            if between:
+                terms = np.abs(terms - terms.mean(axis=1, keepdims=True))
+            np.add.at(of_molecule, split.rows, terms.sum(axis=1))
         sizes = np.abs(of_molecule)
         return float(sizes.max() / sizes.sum()) if sizes.sum() > 0 else 0.0
 

@@ -201,7 +201,7 @@ def _effects(cases: Cases, draws: int, seed: int) -> dict[str, _Effect]:
         "rank correlation of the paper's rule",
         found,
         draws=truths,
-        leverage=cases.leverage("w2s_error"),
+        leverage=cases.leverage("w2s_error", between=True),
     )
     if np.isnan(effects["correlation"].found.estimate):  # a student that copies its supervisor
         for name in _FROM_GAIN:

@@ -259,11 +259,23 @@ def synthetic_table(results: pd.DataFrame, replicates: int = DRAWS, seed: int = 
         for statistic, (what, of) in statistics_of(REGRESSION).items():
             each = [float(of({q: v[s] for q, v in values.items()})) for s in range(len(by_seed))]
             several = len(by_seed) >= FEWEST_SEEDS
-            found = of_repetitions(each) if several else _over_tasks(of, values, replicates, seed)
+            found = (
+                _bounded(statistic, of_repetitions(each))
+                if several
+                else _over_tasks(of, values, replicates, seed)
+            )
             beside = {"lowest": min(each), "highest": max(each), "seeds": len(by_seed)}
             row = _row(statistic, what, float(of(pooled)), found, "")
             tables.append({"experiment": name, "panel": panel, "n": len(rows), **beside, **row})
     return pd.DataFrame(tables)
+
+
+def _bounded(statistic: str, found: Interval) -> Interval:
+    """Return an interval within what a correlation or a share can be."""
+    least = {"correlation": -1.0, "share_gain": 0.0, "share_slack": 0.0}.get(statistic)
+    if least is None:
+        return found
+    return replace(found, low=max(found.low, least), high=min(found.high, 1.0))
 
 
 def _over_tasks(of: Statistic, values: Quantities, replicates: int, seed: int) -> Interval:

@@ -28,14 +28,14 @@ Array = NDArray[np.float64]
 
 FEWEST = 5
 """Supervisors beside covariates, without which a covariance cannot be told from noise."""
-_PROPOSALS = 4
+_PROPOSALS = 8
 """For each draw."""
 _TO_EQUAL = 0.3
 """How far the noise of directions is drawn to equal noise: its estimates scatter."""
 _TRIES = 40
 _ROUNDING = 1e-12
 """Noise below this share of all is that of numbers."""
-_LEAST_EFFECTIVE = 100
+_LEAST_EFFECTIVE = 25
 """Proposals that count, as weights say, for draws to be trusted (Kish's effective sample size)."""
 _AT_ONCE = 100
 """Draws whose noise is in memory: a hundred for each molecule."""
