@@ -118,6 +118,13 @@ def test_claims_of_one_study_are_corrected_for_their_number() -> None:
     assert found.loc["one", "p_holm"].tolist() == pytest.approx([2 * p, 2 * p])
 
 
+def test_groups_that_are_called_alike_are_kept_apart() -> None:
+    values = [0.3, 0.5, 0.4]
+    found = over_datasets(pd.concat([claims(values, group=group) for group in ("a", "b")]))
+    assert found["datasets"].tolist() == [3, 3]
+    assert found["p_holm"].tolist() == found["p"].tolist()
+
+
 def study(dataset: str, families: Sequence[str] = (), **keys: Any) -> Cases:
     seed = sum(map(ord, dataset))
     keys = {"dataset": dataset, "dataset_sha256": dataset, **keys}
