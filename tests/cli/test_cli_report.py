@@ -271,7 +271,7 @@ def test_what_datasets_say_together_is_printed_as_json(cli, three_datasets):
     done = cli("statistics", *three_datasets, *QUICK, "--what", "datasets", "--format", "json")
     assert (done.code, done.err) == (0, "")
     rows = {row["claim"]: row for row in json.loads(done.out, parse_constant=pytest.fail)}
-    assert {"relative_gain", "slope", "rule - weak_error"} <= set(rows)
+    assert {"relative_gain", "slope", "rule - hidden"} <= set(rows)
     assert not {"correlation", "spearman of bound", "rule - bound"} & set(rows)
     gain = rows["relative_gain"]
     assert gain["datasets"] == 3

@@ -107,8 +107,8 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         group, study, claim, what, datasets, estimate, low, high, p, p_holm (corrected for the
-        claims of a group), between, above (datasets whose estimate is above zero). Claims of fewer than
-        ``FEWEST`` datasets are left out.
+        claims of a group), between, above (datasets whose estimate is above zero). Claims of
+        fewer than ``FEWEST`` datasets are left out.
     """
     rows = []
     for (group, study, claim), found in claims.groupby(["group", "study", "claim"], sort=False):
