@@ -14,6 +14,7 @@ import pytest
 from crafted_study import crafted, forget_hashes
 
 from w2s_mol.statistics.controls import VERDICTS
+from w2s_mol.statistics.gain_misfit import FEW_MOLECULES
 
 QUICK = ("--replicates", "100")
 
@@ -81,7 +82,7 @@ def test_a_browser_reads_the_report_from_disk(cli, tmp_path, run_folders):
 
 
 def test_molecules_are_looked_at_on_one_page(cli, tmp_path, study):
-    done = cli("inspect", study, *QUICK, "-d", "esol", "--weak", "weak-h8-s0", "--molecules", 2)
+    done = cli("inspect", study, "-d", "esol", "--weak", "weak-h8-s0", "--molecules", 2)
     assert (done.code, done.out) == (0, "")
     assert done.err == "written to inspect.html\n"
     assert [path.name for path in tmp_path.iterdir()] == ["inspect.html"]
@@ -204,7 +205,7 @@ def test_statistics_are_printed_as_json(cli, run_folders, study):
     assert gain["estimate"] == pytest.approx(test["gain"].mean())
     assert gain["observed"] == gain["estimate"]
     assert (gain["low"], gain["high"], gain["p"]) == (None, None, None)
-    assert gain["why_none"] == "a test part has fewer than 30 molecules"
+    assert gain["why_none"] == FEW_MOLECULES
     assert (gain["strong"], gain["control"]) == ("ecfp", "none")
     assert sum(row["statistic"] == "slope" for row in rows) == 2 + 6
     synthetic = [row for row in rows if row["experiment"] == "low-sample"]
@@ -255,9 +256,13 @@ def three_datasets(tmp_path: Path) -> list[Path]:
     """Studies of so many supervisors and molecules that each has its intervals."""
     parts = {"0": (range(200), range(200, 250), range(250, 350))}
     return [
-        crafted(n=350, k=8, seed=seed, splits=parts, keys={"dataset": name, "study": name}).written(
-            tmp_path / name
-        )
+        crafted(
+            n=350,
+            k=8,
+            seed=seed,
+            splits=parts,
+            keys={"dataset": name, "dataset_sha256": name, "study": name},
+        ).written(tmp_path / name)
         for seed, name in enumerate(("one", "two", "three"))
     ]
 
@@ -266,7 +271,8 @@ def test_what_datasets_say_together_is_printed_as_json(cli, three_datasets):
     done = cli("statistics", *three_datasets, *QUICK, "--what", "datasets", "--format", "json")
     assert (done.code, done.err) == (0, "")
     rows = {row["claim"]: row for row in json.loads(done.out, parse_constant=pytest.fail)}
-    assert {"correlation", "relative_gain", "spearman of bound", "rule - weak_error"} <= set(rows)
+    assert {"relative_gain", "slope", "rule - hidden"} <= set(rows)
+    assert not {"correlation", "spearman of bound", "rule - bound"} & set(rows)
     gain = rows["relative_gain"]
     assert gain["datasets"] == 3
     assert gain["low"] < gain["estimate"] < gain["high"]

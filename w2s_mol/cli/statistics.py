@@ -142,10 +142,10 @@ def _datasets(cases: list[Cases], replicates: int, seed: int) -> list[tuple[pd.D
             "supervisors and student on several datasets, or one run with several --dataset; "
             "--what gain-misfit says why one has none."
         )
-    names = {study: list(dict.fromkeys(r["dataset"])) for study, r in claims.groupby("study")}
+    names = {group: list(dict.fromkeys(r["dataset"])) for group, r in claims.groupby("group")}
     return [
-        (rows, tables.over_datasets(rows, names[study]))
-        for study, rows in found.groupby("study", sort=False)
+        (rows, tables.over_datasets(rows, names[group]))
+        for group, rows in found.groupby("group", sort=False)
     ]
 
 

@@ -106,18 +106,19 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        study, claim, what, datasets, estimate, low, high, p, p_holm (corrected for the claims of
-        a study), between, above (datasets whose estimate is above zero). Claims of fewer than
-        ``FEWEST`` datasets are left out.
+        group, study, claim, what, datasets, estimate, low, high, p, p_holm (corrected for the
+        claims of a group), between, above (datasets whose estimate is above zero). Claims of
+        fewer than ``FEWEST`` datasets are left out.
     """
     rows = []
-    for (_, study, claim), found in claims.groupby(["group", "study", "claim"], sort=False):
+    for (group, study, claim), found in claims.groupby(["group", "study", "claim"], sort=False):
         known = found[np.isfinite(found["estimate"]) & (found["se"] > 0)]
         if len(known) < FEWEST:
             continue
         of = together(known["estimate"].tolist(), known["se"].tolist())
         rows.append(
             {
+                "group": group,
                 "study": study,
                 "claim": claim,
                 "what": found["what"].iloc[0],
@@ -133,7 +134,7 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if table.empty:
         return table
-    return table.assign(p_holm=table.groupby("study")["p"].transform(lambda p: holm(p.tolist())))
+    return table.assign(p_holm=table.groupby("group")["p"].transform(lambda p: holm(p.tolist())))
 
 
 def study_claims(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:

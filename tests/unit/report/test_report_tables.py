@@ -73,6 +73,7 @@ def test_that_molecules_of_one_scaffold_count_as_one_is_said() -> None:
 def test_what_datasets_say_together_has_a_row_a_claim() -> None:
     claims = pd.DataFrame(
         {
+            "group": "0123",
             "study": "strong ecfp",
             "claim": "slope",
             "what": "slope of gain on misfit",
@@ -93,7 +94,7 @@ def test_what_datasets_say_together_has_a_row_a_claim() -> None:
 
 def test_a_p_smaller_than_three_digits_show_is_said_to_be() -> None:
     claims = pd.DataFrame(
-        {"study": "s", "claim": "c", "what": "w", "dataset": ["a", "b", "c"], "se": 0.1}
-    ).assign(estimate=[1.0, 1.0001, 1.0002])
+        {"study": "s", "claim": "c", "what": "w", "dataset": ["a", "b", "c"], "se": 1e-3}
+    ).assign(group="0123", estimate=[1.0, 1.0001, 1.0002])
     [row] = tables.over_datasets(over_datasets(claims), ["a", "b", "c"]).rows
     assert row[5] == "< 0.001"

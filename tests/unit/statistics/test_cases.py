@@ -149,6 +149,35 @@ def test_molecules_of_which_a_supervisor_says_nothing_do_not_count_for_it() -> N
     assert (influences[:, 1] ** 2).sum() == pytest.approx(terms.var(ddof=1) / 15)
 
 
+def test_a_supervisor_that_speaks_of_one_molecule_does_not_say_how_it_varies() -> None:
+    made = crafted(splits=ONE_SPLIT)
+    made.weak[1, 41:60] = np.nan
+    cases = made.cases()
+    found = cases.sample("test", QUANTITIES).influences
+    assert np.isnan(found[..., 1]).all()
+    assert np.isfinite(found[..., [0, 2, 3]]).all()
+    assert np.isfinite(cases.means("test", "weak_error")).all()
+    assert cases.fewest("test") == 1
+
+
+def test_where_weak_and_strong_heads_learn_apart_the_fewer_molecules_count() -> None:
+    made = crafted(splits=ONE_SPLIT)
+    results, predictions = made.tables()
+    train = predictions["part"] == "train"
+    own = np.where(predictions["row"] < 12, "train-weak", "train-strong")
+    apart = predictions.assign(part=predictions["part"].mask(train, own))
+    [cases] = study_cases(results, apart)
+    assert cases.learnt_from == [12]
+    assert made.cases().learnt_from == [30]
+
+
+def test_the_fewest_units_are_molecules_of_which_a_supervisor_speaks() -> None:
+    made = crafted(splits={**ONE_SPLIT, "1": (range(30), range(30, 45), range(45, 60))})
+    assert (made.cases().fewest("valid"), made.cases().fewest("test")) == (10, 15)
+    made.weak[1, 50:58] = np.nan
+    assert made.cases().fewest("test") == 7
+
+
 def test_where_splits_keep_scaffolds_together_their_molecules_are_one_unit() -> None:
     made = crafted(splits=ONE_SPLIT)
     rings = ["C1CC1", "C1CCC1", "C1CCCC1", "C1CCCCC1"]
@@ -159,6 +188,7 @@ def test_where_splits_keep_scaffolds_together_their_molecules_are_one_unit() -> 
     each = made.cases().sample("test", QUANTITIES)
     assert cases.kin is not None
     assert made.cases().kin is None
+    assert (cases.fewest("valid"), cases.fewest("test")) == (1, 2)
     found = cases.sample("test", QUANTITIES)
     assert found.influences.shape == (2, len(QUANTITIES), 4)
     expected = each.grouped(np.repeat([0, 1], 10))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from w2s_mol.runs import find_runs
-from w2s_mol.statistics.cases import Cases
+from w2s_mol.statistics.cases import Cases, study_cases
 from w2s_mol.statistics.gain_misfit import (
     FEW_MOLECULES,
     FEW_SUPERVISORS,
@@ -172,6 +172,21 @@ def test_on_few_molecules_nothing_has_an_interval() -> None:
     assert found[["observed", "estimate"]].notna().all(axis=None)
 
 
+@pytest.mark.parametrize(("scaffolds", "is_enough"), [(29, False), (30, True)])
+def test_where_splits_keep_scaffolds_these_are_what_is_few(scaffolds: int, is_enough: bool) -> None:
+    """Of 200 test molecules: rings of that many sizes, and none that was learnt from."""
+    results, predictions = large().tables()
+    rows = predictions["row"]
+    ring = "C1" + (rows % scaffolds + 2).map(lambda size: "C" * size) + "1"
+    smiles = ring.where(rows >= 300, "c1ccccc1")
+    [cases] = study_cases(results, predictions.assign(smiles=smiles))
+    assert cases.sizes("test") == [200]
+    assert cases.fewest("test") == scaffolds
+    found = table_of(cases)
+    assert found.loc["mean_gain", CLAIMED].notna().all() == is_enough
+    assert ((found["why_none"] == FEW_MOLECULES).all()) != is_enough
+
+
 def test_a_mean_misfit_has_no_interval_and_says_why() -> None:
     row = table_of(large().cases()).loc["mean_misfit"]
     assert row[CLAIMED].isna().all()
@@ -213,7 +228,9 @@ def test_intervals_are_in_order_and_hold_their_estimates() -> None:
     assert (known["low"] <= known["estimate"]).all()
     assert (known["estimate"] <= known["high"]).all()
     assert (known["se"] >= 0).all()
-    assert known["p"].between(0, 1).all()
+    shares = known.index.str.startswith("share_")
+    assert known.loc[~shares, "p"].between(0, 1).all()
+    assert known.loc[shares, "p"].isna().all()  # never below zero: nothing to test
 
 
 def test_intervals_of_shares_and_correlations_are_of_what_these_can_be() -> None:
@@ -245,10 +262,10 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
 
 
 def test_draws_keep_a_supervisors_slack_beside_its_gain_and_misfit() -> None:
-    drawn = draw(large().cases(), 20)
+    drawn = draw(large().cases(), 100)
     assert drawn.truths is not None
     for values in drawn.truths.values():
-        assert values.shape == (20, 8)
+        assert values.shape == (100, 8)
     slack = drawn.truths["gain"] - drawn.truths["misfit"]
     np.testing.assert_allclose(drawn.truths["slack"], slack)
     assert list(drawn.observed) == TERMS
@@ -295,7 +312,6 @@ def test_influences_of_a_ratio_are_those_of_its_logarithm_times_it() -> None:
 
 def test_real_self_supervision_with_unpenalised_heads_has_no_correlation(run_folders) -> None:
     from w2s_mol import run_study
-    from w2s_mol.statistics.cases import study_cases
 
     found = run_study(
         dataset=str(run_folders.parent / "lipop.csv"),

@@ -52,10 +52,38 @@ def test_random_splits_have_no_groups(splits: dict) -> None:
     assert groups_of_kin(predictions(splits), range(9)) is None
 
 
-def test_one_scaffold_on_both_sides_far_down_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("w2s_mol.statistics.kin._LOOKED_AT", 1)
-    splits = {"0": ([0, 1, 3], [4], [6, 7, 8])}
-    assert groups_of_kin(predictions(splits), range(5)) is None
+def with_strays(learnt: int, molecules: int, part: str = "train") -> pd.DataFrame:
+    """Make a split of which the scaffolds of the last of the test molecules were learnt."""
+    smiles = [*BENZENES, *[CYCLOHEXANES[0]] * (molecules - learnt), *[BENZENES[0]] * learnt]
+    parts = [part] * len(BENZENES) + ["test"] * molecules
+    rows = range(len(smiles))
+    return pd.DataFrame({"split": "0", "part": parts, "row": rows, "smiles": smiles})
+
+
+@pytest.mark.parametrize(
+    ("learnt", "is_kept"), [(0, True), (1, True), (2, True), (3, False), (20, False)]
+)
+@pytest.mark.parametrize("looked_at", [1, 300])
+def test_up_to_a_tenth_of_the_test_molecules_may_have_a_scaffold_that_was_learnt(
+    learnt: int, is_kept: bool, looked_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few strays do not make a split random; wherever they stand they are counted."""
+    monkeypatch.setattr("w2s_mol.statistics.kin._LOOKED_AT", looked_at)
+    assert (groups_of_kin(with_strays(learnt, 20), range(3, 23)) is not None) == is_kept
+
+
+@pytest.mark.parametrize("part", ["train", "train-weak", "train-strong"])
+def test_every_part_that_heads_are_fitted_on_was_learnt_from(part: str) -> None:
+    apart = with_strays(0, 20).assign(row=lambda rows: rows["row"] + 100)
+    both = pd.concat([apart, with_strays(20, 20, part)])
+    assert groups_of_kin(both[both["row"] >= 100], range(103, 123)) is not None
+    assert groups_of_kin(both, range(3, 23)) is None
+    assert groups_of_kin(with_strays(0, 20, part), range(3, 23)) is not None
+
+
+def test_scaffolds_of_the_validation_part_do_not_count() -> None:
+    assert groups_of_kin(predictions({"0": ([0, 1, 2], [3, 4], [6, 7, 8])}), [6, 7]) is not None
+    assert groups_of_kin(predictions({"0": ([0, 1], [2, 5], [6, 7, 8])}), [2, 6]) is not None
 
 
 def test_predictions_without_smiles_have_no_groups() -> None:

@@ -119,7 +119,8 @@ def test_a_rule_that_sees_the_same_scores_does_not_differ() -> None:
 def test_a_rule_that_is_surely_worse_is_said_to_be() -> None:
     """Errors grow with hidden size, so that the largest is the worst pick."""
     made = large()
-    noise = np.random.default_rng(1).normal(size=400)
+    generator = np.random.default_rng(1)
+    noise = generator.normal(size=400) + 0.01 * generator.normal(size=(8, 400))
     scale = np.linspace(0.2, 1.4, 8)[:, None]
     made.weak[:], made.w2s[:] = made.truth + scale * noise, made.truth + 0.9 * scale * noise
     found = by_measure(made.cases(), draws=199)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,21 +39,20 @@ def test_the_variance_between_datasets_is_paule_and_mandels() -> None:
     assert weights @ (y - mean) ** 2 == pytest.approx(3)
 
 
+def test_an_interval_is_no_narrower_than_the_datasets_own_errors_allow() -> None:
+    """Three that agree by chance: their mean is known as well as three measurements make it."""
+    found = together([1.0, 1.001, 0.999], [0.3] * 3)
+    half = stats.t.ppf(0.975, 2) * 0.3 / np.sqrt(3)
+    assert (found.low, found.high) == pytest.approx((1 - half, 1 + half))
+    assert found.p == pytest.approx(2 * stats.t.sf(1 / (0.3 / np.sqrt(3)), 2))
+
+
 def test_with_equal_errors_the_interval_is_students() -> None:
     y = [1.0, 4.0, 6.0, 9.0]
     found, expected = together(y, [1.5] * 4), stats.ttest_1samp(y, 0.0)
     assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
     assert found.p == pytest.approx(expected.pvalue)
     assert found.n == 4
-
-
-def test_datasets_known_exactly_count_alike() -> None:
-    y = [1.0, 4.0, 6.0]
-    found = together(y, [0.0] * 3)
-    assert found.estimate == pytest.approx(np.mean(y))
-    assert found.between == pytest.approx(np.std(y, ddof=1))
-    same = together([2.0] * 3, [0.0] * 3)
-    assert (same.low, same.estimate, same.high, same.p) == (2.0, 2.0, 2.0, 0.0)
 
 
 def test_intervals_over_datasets_hold_the_mean_95_times_in_100() -> None:
@@ -67,9 +67,12 @@ def test_intervals_over_datasets_hold_the_mean_95_times_in_100() -> None:
     assert held >= 0.9 * 300
 
 
-def claims(estimates: list[float], study: str = "one", claim: str = "slope") -> pd.DataFrame:
+def claims(
+    estimates: list[float], study: str = "one", claim: str = "slope", group: str | None = None
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
+            "group": group or study,
             "study": study,
             "claim": claim,
             "what": f"the {claim}",
@@ -83,9 +86,15 @@ def claims(estimates: list[float], study: str = "one", claim: str = "slope") -> 
 def test_a_claim_of_fewer_than_three_datasets_is_left_out() -> None:
     assert over_datasets(claims([1.0, 1.1])).empty
     assert over_datasets(claims([1.0, 1.1, np.nan])).empty
-    without_error = claims([1.0, 1.1, 1.2])
-    without_error.loc[0, "se"] = np.nan
-    assert over_datasets(without_error).empty
+
+
+@pytest.mark.parametrize("se", [np.nan, 0.0])
+def test_datasets_that_do_not_say_how_sure_they_are_do_not_count(se: float) -> None:
+    """An error of zero is one that was not measured: no dataset is known exactly."""
+    given = claims([1.0, 1.1, 1.2, 9.0])
+    given.loc[3, "se"] = se
+    pd.testing.assert_frame_equal(over_datasets(given), over_datasets(given.loc[:2]))
+    assert over_datasets(given.loc[1:]).empty
 
 
 def test_a_claim_says_of_how_many_datasets_it_is_and_how_many_are_above_zero() -> None:
@@ -101,7 +110,7 @@ def test_a_claim_says_of_how_many_datasets_it_is_and_how_many_are_above_zero() -
 def test_claims_of_one_study_are_corrected_for_their_number() -> None:
     values = [0.3, 0.5, 0.4]
     several = pd.concat(
-        [claims(values), claims(values, claim="correlation"), claims(values, study="two")]
+        [claims(values), claims(values, claim="relative_gain"), claims(values, study="two")]
     )
     found = over_datasets(several).set_index(["study", "claim"])
     p = found.loc[("two", "slope"), "p"]
@@ -109,34 +118,35 @@ def test_claims_of_one_study_are_corrected_for_their_number() -> None:
     assert found.loc["one", "p_holm"].tolist() == pytest.approx([2 * p, 2 * p])
 
 
-def study(dataset: str, **keys: Any) -> Cases:
+def test_groups_that_are_called_alike_are_kept_apart() -> None:
+    values = [0.3, 0.5, 0.4]
+    found = over_datasets(pd.concat([claims(values, group=group) for group in ("a", "b")]))
+    assert found["datasets"].tolist() == [3, 3]
+    assert found["p_holm"].tolist() == found["p"].tolist()
+
+
+def study(dataset: str, families: Sequence[str] = (), **keys: Any) -> Cases:
     seed = sum(map(ord, dataset))
-    return crafted(n=400, k=8, seed=seed, splits=SPLIT, keys={"dataset": dataset, **keys}).cases()
+    keys = {"dataset": dataset, "dataset_sha256": dataset, **keys}
+    return crafted(n=400, k=8, seed=seed, splits=SPLIT, families=families, keys=keys).cases()
 
 
 def test_a_studys_claims_are_those_without_a_unit_and_of_its_rules() -> None:
     cases = study("a")
     gains, ranking = gain_misfit_table(cases, 100), ranking_table(cases, "valid", 100)
-    found = claims_of("a", "s", gains, ranking).set_index("claim")
-    assert list(found.index) == [
-        "correlation", "slope", "relative_gain", "share_gain", "share_slack",
-        "spearman of bound", "rule - bound",
-        "spearman of weak_error", "rule - weak_error",
-        "spearman of hidden", "rule - hidden",
-    ]  # fmt: skip
-    of_gain = gains.set_index("statistic").loc["correlation"]
-    assert (
-        found.loc["correlation", ["estimate", "se"]].tolist()
-        == of_gain[["estimate", "se"]].tolist()
+    found = claims_of("a", gains, ranking).set_index("claim")
+    assert sorted(found.index) == sorted(
+        ["slope", "relative_gain", "rule - bound", "rule - weak_error", "rule - hidden"]
     )
+    for name in ("slope", "relative_gain"):
+        of_gain = gains.set_index("statistic").loc[name]
+        assert found.loc[name, ["estimate", "se"]].tolist() == of_gain[["estimate", "se"]].tolist()
     rows = ranking.set_index(["measure", "selector"]).loc[("spearman", "weak_error")]
-    assert found.loc["spearman of weak_error", "estimate"] == rows["estimate"]
     assert found.loc["rule - weak_error", ["estimate", "se"]].tolist() == [
         rows["rule_minus_this"],
         rows["difference_se"],
     ]
     assert (found["dataset"] == "a").all()
-    assert (found["study"] == "s").all()
 
 
 def test_studies_of_several_datasets_belong_together_where_all_else_is_the_same() -> None:
@@ -146,7 +156,18 @@ def test_studies_of_several_datasets_belong_together_where_all_else_is_the_same(
         [["a", "b", "c"], ["d"]],
         [["d"], ["a", "b", "c"]],
     )
-    assert set(over_datasets(found)["datasets"]) == {3}
+    assert found.groupby("study")["group"].nunique().tolist() == [1, 1]
+    together = over_datasets(found)
+    assert set(together["datasets"]) == {3}
+    assert "rule - bound" not in set(together["claim"])  # with itself it is not compared
+
+
+def test_studies_of_other_supervisors_are_of_another_group() -> None:
+    every = [study("a"), study("b"), study("c", families=["mine"] * 8)]
+    found = study_claims(every, 100)
+    groups = found.groupby("group")["dataset"].unique().map(sorted).tolist()
+    assert sorted(groups) == [["a", "b"], ["c"]]
+    assert over_datasets(found).empty
 
 
 def test_controls_are_studies_of_their_own() -> None:
@@ -159,6 +180,8 @@ def test_controls_are_studies_of_their_own() -> None:
 def test_a_dataset_that_is_there_twice_counts_once() -> None:
     once, twice = study_claims([study("a")], 100), study_claims([study("a"), study("a")], 100)
     pd.testing.assert_frame_equal(once, twice)
+    renamed = study("another name", dataset_sha256="a")
+    pd.testing.assert_frame_equal(once, study_claims([study("a"), renamed], 100))
 
 
 def test_without_studies_there_are_no_claims() -> None:

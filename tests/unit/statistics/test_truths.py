@@ -131,7 +131,7 @@ def test_one_quantity_that_is_another_is_not_refused() -> None:
 
 def test_studies_on_the_same_molecules_share_their_noise_and_nothing_else() -> None:
     one = crafted().cases()
-    other = crafted(keys={"study": "another"}).cases()
+    other = crafted(keys={"head": "ols"}).cases()
     elsewhere = crafted(seed=1).cases()
     (noise, own), (same, others), (apart, _) = (
         streams_of(cases, 20, 0) for cases in (one, other, elsewhere)
