@@ -77,18 +77,10 @@ def control_table(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> 
         study, dataset, strong, control, which (of several of its kind), control_study, effect,
         what; estimate, low, high of the study; control_estimate, control_low, control_high;
         difference, difference_low, difference_high (paired: the same molecules); leverage,
-<<<<<<< HEAD
-        control_leverage
-        (the largest share of one molecule); p, that the effect or its difference is none, and
-        p_holm, the largest of a kind of control, corrected for the number of kinds and effects;
-        verdict, in ``VERDICTS``. An effect survives where its interval lies above zero, so does
-        the difference's, and p_holm is below 0.05.
-=======
         control_leverage (the largest share of one molecule); p, that the effect or its difference
         is none, and p_holm, the largest of a kind of control, corrected for the number of kinds
         and effects; verdict, in ``VERDICTS``. An effect survives where its interval lies above
         zero, so does the difference's, and p_holm is below 0.05.
->>>>>>> tests15
     """
     found = {id(cases): _effects(cases, draws, seed) for cases in every}
     rows = []
