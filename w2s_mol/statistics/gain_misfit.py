@@ -39,7 +39,9 @@ _NO_SPREAD = 1e-9
 """Differences below this share of the weak error are rounding."""
 
 FEW_MOLECULES = f"a test part has fewer than {FEWEST_MOLECULES} molecules (or scaffolds, if kept)"
-FEW_SUPERVISORS = f"fewer than {FEWEST} supervisors, or they do not differ"
+FEW_SUPERVISORS = (
+    f"fewer than {FEWEST} supervisors, they do not differ, or a molecule is most of the noise"
+)
 HEAVY = "a few molecules weigh most, and none that was tried holds"
 NOISE = "the misfits differ by little but noise"
 

@@ -33,7 +33,10 @@ Measures = dict[str, Array]
 PAPERS_RULE = "bound"
 NOISE_CEILING = "noise ceiling"
 """The row of what a rule would score here that knew the true errors."""
-FEW_TO_RANK = f"fewer than {FEWEST} supervisors more than selectors, or nothing varies"
+FEW_TO_RANK = (
+    f"fewer than {FEWEST} supervisors more than selectors, they do not differ, or a molecule is "
+    "most of the noise"
+)
 TIES = "it picks several that tie"
 ALIKE = "its scores are all alike"
 _TOLERANCE = 1e-9
