@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 STRONG := $(notdir $(firstword $(wildcard checkpoints/strong-*)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run reproduce test test-slow lint format bench clean
+.PHONY: help run reproduce test test-slow lint format bench coverage clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
 	$(BIN)/python benchmarks/encoders.py
 	$(BIN)/python benchmarks/predict.py --molecules 100000
 	study=$$(mktemp -d) && $(BIN)/python benchmarks/when_it_pays.py $$study --quick && rm -r $$study
+
+coverage: $(VENV)/.dev  ## Simulate whether intervals hold what they claim, to docs/coverage.md (an hour)
+	$(BIN)/python benchmarks/coverage.py --docs docs
 
 clean:  ## Remove the environment, caches and runs/demo
 	rm -rf $(VENV) runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

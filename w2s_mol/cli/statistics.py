@@ -58,7 +58,7 @@ def statistics(
         "gain-misfit": lambda: _gain_misfit(found, cases, replicates, seed),
         "ranking": lambda: _ranking(studies, cases, replicates, seed),
         "controls": lambda: _controls(cases, replicates, seed),
-        "datasets": lambda: _datasets(cases, replicates, seed),
+        "datasets": lambda: _datasets(cases),
     }[what]()
     if form == "table":
         times = Counter(table.title for _, table in pairs)
@@ -130,11 +130,11 @@ def _controls(cases: list[Cases], replicates: int, seed: int) -> list[tuple[pd.D
     return [(rows, tables.controls(rows)) for _, rows in groups]
 
 
-def _datasets(cases: list[Cases], replicates: int, seed: int) -> list[tuple[pd.DataFrame, Table]]:
+def _datasets(cases: list[Cases]) -> list[tuple[pd.DataFrame, Table]]:
     from w2s_mol.report import tables
     from w2s_mol.statistics.datasets import FEWEST, over_datasets, study_claims
 
-    claims = study_claims(cases, replicates, seed)
+    claims = study_claims(cases)
     found = over_datasets(claims)
     if found.empty:
         raise InputError(

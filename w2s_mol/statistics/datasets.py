@@ -13,9 +13,8 @@ from scipy import optimize, stats
 from w2s_mol import files
 from w2s_mol.selection.rendering import in_short
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.gain_misfit import DRAWS, gain_misfit_table
-from w2s_mol.statistics.intervals import LEVEL, holm
-from w2s_mol.statistics.ranking import NOISE_CEILING, ranking_table
+from w2s_mol.statistics.gain_misfit import FEWEST_MOLECULES, ratio_with_influences
+from w2s_mol.statistics.intervals import LEVEL, holm, of_influences
 from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
 
 Array = NDArray[np.float64]
@@ -23,11 +22,11 @@ Array = NDArray[np.float64]
 FEWEST = 3
 """Datasets, of fewer nothing is said."""
 _OF_A_DATASET = ("dataset", "unit", "dataset_sha256")
-_WITHOUT_UNIT = ("relative_gain", "slope")
-"""Statistics that can be compared between datasets.
+CLAIMS = ("gain", "slack", "slack_projection", "slack_epsilon")
+"""Terms that are claimed of datasets, as shares of the weak error.
 
-Not those whose estimates are drawn towards zero where a dataset says little (correlation, shares,
-ranks): intervals over datasets of them do not hold, see docs/statistics.md.
+Not slope, correlation, shares and ranks: their estimates are drawn towards zero where a dataset
+says little, and intervals of their means do not hold, see docs/statistics.md.
 """
 
 
@@ -137,7 +136,7 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
     return table.assign(p_holm=table.groupby("group")["p"].transform(lambda p: holm(p.tolist())))
 
 
-def study_claims(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
+def study_claims(every: Sequence[Cases]) -> pd.DataFrame:
     """Return the claims of studies and controls, one row a dataset and claim.
 
     Studies of several datasets belong together that have the same supervisors, strong encoder,
@@ -152,9 +151,7 @@ def study_claims(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> p
         if (group, cases.keys["dataset_sha256"]) in seen:
             continue
         seen.add((group, cases.keys["dataset_sha256"]))
-        gains = gain_misfit_table(cases, draws, seed)
-        ranking = ranking_table(cases, "valid", draws, seed)
-        claims = claims_of(str(cases.keys["dataset"]), gains, ranking)
+        claims = claims_of(cases)
         found.append(claims.assign(group=group, study=study))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
@@ -163,25 +160,19 @@ def _control(cases: Cases) -> str:
     return "" if cases.control == NO_CONTROL else f" (control: {cases.control})"
 
 
-def claims_of(dataset: str, gains: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
+def claims_of(cases: Cases) -> pd.DataFrame:
     """Return what a study of one dataset says that others can be compared with.
 
-    Parameters
-    ----------
-    dataset
-        Its name.
-    gains, ranking
-        As of ``gain_misfit_table`` and ``ranking_table``.
+    Means of terms as shares of the mean weak error. A study too small for intervals says nothing:
+    its errors are NaN.
     """
-    ours = gains[gains["statistic"].isin(_WITHOUT_UNIT)]
-    rows = [
-        {"claim": row["statistic"], "what": row["what"], "estimate": row["estimate"],
-         "se": row["se"]}
-        for row in ours.to_dict(orient="records")
-    ]  # fmt: skip
-    of_rules = ranking[(ranking["measure"] == "spearman") & (ranking["selector"] != NOISE_CEILING)]
-    for row in of_rules.to_dict(orient="records"):
-        minus = {"estimate": row["rule_minus_this"], "se": row["difference_se"]}
-        claim, what = f"rule - {row['selector']}", f"the paper's rule's minus the {row['what']}'s"
-        rows.append({"claim": claim, "what": what, **minus})
-    return pd.DataFrame(rows).assign(dataset=dataset)
+    sample = cases.sample("test", ("weak_error", *CLAIMS))
+    few = cases.fewest("test") < FEWEST_MOLECULES
+    weak = cases.task.words("weak_error")
+    rows = []
+    for name in CLAIMS:
+        found = of_influences(*ratio_with_influences(sample, name, "weak_error"))
+        what = f"{cases.task.term(name).mean_words} as a share of the mean {weak}"
+        se = np.nan if few else found.se
+        rows.append({"claim": name, "what": what, "estimate": found.estimate, "se": se})
+    return pd.DataFrame(rows).assign(dataset=str(cases.keys["dataset"]))

@@ -8,9 +8,8 @@ from crafted_study import crafted
 from scipy import stats
 
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.datasets import claims_of, over_datasets, study_claims, together
+from w2s_mol.statistics.datasets import CLAIMS, claims_of, over_datasets, study_claims, together
 from w2s_mol.statistics.gain_misfit import gain_misfit_table
-from w2s_mol.statistics.ranking import ranking_table
 
 SPLIT = {"0": (range(200), range(200, 300), range(300, 400))}
 
@@ -131,27 +130,24 @@ def study(dataset: str, families: Sequence[str] = (), **keys: Any) -> Cases:
     return crafted(n=400, k=8, seed=seed, splits=SPLIT, families=families, keys=keys).cases()
 
 
-def test_a_studys_claims_are_those_without_a_unit_and_of_its_rules() -> None:
+def test_a_studys_claims_are_means_as_shares_of_the_weak_error() -> None:
     cases = study("a")
-    gains, ranking = gain_misfit_table(cases, 100), ranking_table(cases, "valid", 100)
-    found = claims_of("a", gains, ranking).set_index("claim")
-    assert sorted(found.index) == sorted(
-        ["slope", "relative_gain", "rule - bound", "rule - weak_error", "rule - hidden"]
-    )
-    for name in ("slope", "relative_gain"):
-        of_gain = gains.set_index("statistic").loc[name]
-        assert found.loc[name, ["estimate", "se"]].tolist() == of_gain[["estimate", "se"]].tolist()
-    rows = ranking.set_index(["measure", "selector"]).loc[("spearman", "weak_error")]
-    assert found.loc["rule - weak_error", ["estimate", "se"]].tolist() == [
-        rows["rule_minus_this"],
-        rows["difference_se"],
-    ]
+    found = claims_of(cases).set_index("claim")
+    assert found.index.tolist() == list(CLAIMS)
+    of_gain = gain_misfit_table(cases, 100).set_index("statistic").loc["relative_gain"]
+    assert found.loc["gain", ["estimate", "se"]].tolist() == of_gain[["estimate", "se"]].tolist()
+    slack = cases.means("test", "slack").mean() / cases.means("test", "weak_error").mean()
+    assert found.loc["slack", "estimate"] == pytest.approx(slack)
     assert (found["dataset"] == "a").all()
+
+
+def test_a_study_too_small_for_intervals_claims_nothing() -> None:
+    assert claims_of(crafted(k=8).cases())["se"].isna().all()
 
 
 def test_studies_of_several_datasets_belong_together_where_all_else_is_the_same() -> None:
     every = [study("a"), study("b"), study("c"), study("d", head="ols")]
-    found = study_claims(every, 100)
+    found = study_claims(every)
     assert found.groupby("study")["dataset"].unique().map(sorted).tolist() in (
         [["a", "b", "c"], ["d"]],
         [["d"], ["a", "b", "c"]],
@@ -159,29 +155,28 @@ def test_studies_of_several_datasets_belong_together_where_all_else_is_the_same(
     assert found.groupby("study")["group"].nunique().tolist() == [1, 1]
     together = over_datasets(found)
     assert set(together["datasets"]) == {3}
-    assert "rule - bound" not in set(together["claim"])  # with itself it is not compared
 
 
 def test_studies_of_other_supervisors_are_of_another_group() -> None:
     every = [study("a"), study("b"), study("c", families=["mine"] * 8)]
-    found = study_claims(every, 100)
+    found = study_claims(every)
     groups = found.groupby("group")["dataset"].unique().map(sorted).tolist()
     assert sorted(groups) == [["a", "b"], ["c"]]
     assert over_datasets(found).empty
 
 
 def test_controls_are_studies_of_their_own() -> None:
-    found = study_claims([study("a"), study("a", shuffled_labels=True)], 100)
+    found = study_claims([study("a"), study("a", shuffled_labels=True)])
     names = found["study"].unique()
     assert len(names) == 2
     assert names[1].endswith("(control: shuffled labels)")
 
 
 def test_a_dataset_that_is_there_twice_counts_once() -> None:
-    once, twice = study_claims([study("a")], 100), study_claims([study("a"), study("a")], 100)
+    once, twice = study_claims([study("a")]), study_claims([study("a"), study("a")])
     pd.testing.assert_frame_equal(once, twice)
     renamed = study("another name", dataset_sha256="a")
-    pd.testing.assert_frame_equal(once, study_claims([study("a"), renamed], 100))
+    pd.testing.assert_frame_equal(once, study_claims([study("a"), renamed]))
 
 
 def test_without_studies_there_are_no_claims() -> None:
