@@ -34,7 +34,7 @@ def statistics(
         Option(
             help="gain-misfit: correlation, slope, slack and its parts; ranking: the selectors and "
             "paired tests between them; controls: which effects survive the null controls; "
-            "datasets: what all datasets together say."
+            "datasets: what three datasets and more say together."
         ),
     ] = "gain-misfit",
     replicates: options.Replicates = 2000,
@@ -98,7 +98,7 @@ def _gain_misfit(
         if run.kind == "synthetic":
             results = run.table("results")
             found = synthetic_table(results, replicates, seed)
-            pairs.append((found, tables.synthetic_statistics(found, results, "")))
+            pairs.append((found, tables.synthetic_statistics(found, results, run.id)))
     return pairs
 
 

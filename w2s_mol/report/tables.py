@@ -27,6 +27,8 @@ from w2s_mol.statistics.ranking import NOISE_CEILING
 from w2s_mol.study.groups import NO_CONTROL, study_groups
 
 _SMALLEST_P = 0.001
+_RANK = Form(decimals=2, rounding=1.0)
+"""A rank correlation near zero counts as zero, unlike a small error."""
 _MEASURES = {
     "spearman": "Spearman",
     "kendall": "Kendall",
@@ -178,6 +180,8 @@ def _p(value: float) -> str:
 
 
 def _measure(row: dict[str, Any]) -> str:
+    if row["measure"] != "regret":
+        return _RANK.with_interval(row["observed"], row["low"], row["high"])
     return _with_interval(row["observed"], row["low"], row["high"])
 
 
@@ -196,7 +200,7 @@ def _difference(row: dict[str, Any]) -> list[str]:
     if pd.isna(row["rule_minus_this"]):
         return ["", ""]
     low, high = row["difference_low"], row["difference_high"]
-    return [Form(2).with_interval(row["rule_minus_this"], low, high), _p(row["p_holm"])]
+    return [_RANK.with_interval(row["rule_minus_this"], low, high), _p(row["p_holm"])]
 
 
 def statistics(found: pd.DataFrame, cases: Cases) -> Table:

@@ -41,13 +41,17 @@ CONTROLS = {
 }
 """The controls by name, in words."""
 
+_DRAWN = ("random strong", "shuffled labels")
+"""Of these several are draws of one control."""
+
 SURVIVES = "survives"
+UNTESTED = "cannot be tested"
 NO_EFFECT = "no effect to test"
 CONTROL_TOO = "the control shows it too"
 UNDECIDED = "undecided"
 UNDEFINED = "undefined in the control"
 ONE_MOLECULE = "one molecule decides"
-VERDICTS = (SURVIVES, NO_EFFECT, CONTROL_TOO, UNDECIDED, UNDEFINED, ONE_MOLECULE)
+VERDICTS = (UNTESTED, SURVIVES, NO_EFFECT, CONTROL_TOO, UNDECIDED, UNDEFINED, ONE_MOLECULE)
 
 MOST_OF_ONE_MOLECULE = 0.2
 """A quantity of which one molecule has a larger share than this gets no verdict."""
@@ -92,11 +96,15 @@ def control_table(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> 
         return table
     table["p_holm"] = np.nan
     for _, of_study in table.groupby(["study", "dataset", "strong"], sort=False):
-        # Draws of one kind (permutations, random encoders) are one control: the largest p.
-        of_kind = of_study.groupby(["control", "effect"], sort=False)["p"].max()
+        # Draws of one kind (permutations, random strong encoders) are one control: the largest p.
+        kind = of_study["control"].where(
+            of_study["control"].isin(_DRAWN), of_study["control"] + of_study["which"]
+        )
+        of_kind = of_study["p"].groupby([kind, of_study["effect"]], sort=False).max()
         corrected = dict(zip(of_kind.index, holm(of_kind.tolist()), strict=True))
-        pairs = zip(of_study["control"], of_study["effect"], strict=True)
+        pairs = zip(kind, of_study["effect"], strict=True)
         table.loc[of_study.index, "p_holm"] = [corrected[pair] for pair in pairs]
+    table["p_holm"] = table["p_holm"].where(table["p"].notna())
     return table.assign(verdict=[_verdict(row) for row in table.to_dict(orient="records")])
 
 
@@ -249,6 +257,8 @@ def _compared(
 def _verdict(row: Mapping[Any, Any]) -> str:
     if row["leverage"] > MOST_OF_ONE_MOLECULE:
         return ONE_MOLECULE
+    if np.isnan(row["low"]):
+        return UNTESTED
     if not row["low"] > 0:
         return NO_EFFECT
     if np.isnan(row["control_low"]):

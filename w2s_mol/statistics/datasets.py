@@ -109,7 +109,9 @@ def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:
         claims of a group), between, above (datasets whose estimate is above zero). Claims of
         fewer than ``FEWEST`` datasets are left out.
     """
-    rows = []
+    rows: list[dict[str, object]] = []
+    if claims.empty:
+        return claims
     for (group, study, claim), found in claims.groupby(["group", "study", "claim"], sort=False):
         known = found[np.isfinite(found["estimate"]) & (found["se"] > 0)]
         if len(known) < FEWEST:

@@ -35,7 +35,7 @@ FEWEST_MOLECULES = 30
 FEWEST_SEEDS = 3
 _LEAST_RELIABLE = 0.2
 """Share of the misfits' variance over supervisors that must not be noise for a slope."""
-_NO_SPREAD = 1e-9
+_NO_SPREAD = 1e-6
 """Differences below this share of the weak error are rounding."""
 
 FEW_MOLECULES = f"a test part has fewer than {FEWEST_MOLECULES} molecules (or scaffolds, if kept)"

@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 FEWEST = 5
 """Supervisors beside covariates, without which a covariance cannot be told from noise."""
-_PROPOSALS = 8
+_PROPOSALS = 16
 """For each draw."""
 _TO_EQUAL = 0.3
 """How far the noise of directions is drawn to equal noise: its estimates scatter."""
