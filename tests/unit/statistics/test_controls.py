@@ -138,10 +138,10 @@ def test_an_effect_that_is_sure_before_the_correction_alone_is_undecided() -> No
     assert _verdict({**row, "p_holm": 0.04, "difference_low": -0.1}) == "undecided"
 
 
-def test_few_molecules_leave_no_effect_to_test() -> None:
+def test_few_molecules_leave_nothing_to_test() -> None:
     splits = {"0": (range(100), range(100, 200), range(200, 229))}
     found = table(made(splits=splits).cases(), made(0.9, keys=SHUFFLED, splits=splits).cases())
-    assert set(found["verdict"]) == {"no effect to test"}
+    assert set(found["verdict"]) == {"cannot be tested"}
     claimed = ["low", "high", "control_low", "difference_low", "difference_high", "p", "p_holm"]
     assert found[claimed].isna().all(axis=None)
     assert found[["estimate", "control_estimate"]].notna().all(axis=None)
@@ -154,7 +154,7 @@ def test_few_supervisors_leave_the_mean_gain_to_test() -> None:
     found = table(study.cases(), control.cases())
     assert verdicts(found)["mean_gain"] == "survives"
     for effect in ("median_gain", "correlation", "rule_spearman"):
-        assert verdicts(found)[effect] == "no effect to test"
+        assert verdicts(found)[effect] == "cannot be tested"
 
 
 def test_an_effect_below_zero_is_none_even_where_the_control_is_lower_still() -> None:
