@@ -32,7 +32,7 @@ _PROPOSALS = 16
 """For each draw."""
 _TO_EQUAL = 0.3
 """How far the noise of directions is drawn to equal noise: its estimates scatter."""
-_TRIES = 40
+_TRIES = 10
 _ROUNDING = 1e-12
 """Noise below this share of all is that of numbers."""
 _LEAST_EFFECTIVE = 25
@@ -242,9 +242,21 @@ def _wishart_below_one(scatter: Array, df: int, n: int, generator: np.random.Gen
             lower[:, i, i] = np.sqrt(generator.chisquare(df - i, size=n))
         half = root @ lower
         matrices = half @ half.transpose(0, 2, 1)
-        accepted.append(matrices[np.linalg.eigvalsh(matrices)[:, -1] < 1])
+        accepted.append(matrices[_below_one(matrices)])
         if sum(map(len, accepted)) >= n:
             return np.concatenate(accepted)[:n]
     values, vectors = np.linalg.eigh(matrices)
     cut = (vectors * np.minimum(values, 1 - 1e-6)[:, None, :]) @ vectors.transpose(0, 2, 1)
     return np.concatenate([*accepted, cut])[:n]
+
+
+def _below_one(matrices: Array) -> NDArray[np.bool_]:
+    """Say of symmetric matrices, (n, t, t), whether all eigenvalues are below one."""
+    if matrices.shape[1] == 1:
+        found: NDArray[np.bool_] = matrices[:, 0, 0] < 1
+        return found
+    if matrices.shape[1] == 2:
+        one, two, beside = 1 - matrices[:, 0, 0], 1 - matrices[:, 1, 1], matrices[:, 0, 1]
+        return (one + two > 0) & (one * two > beside**2)
+    below: NDArray[np.bool_] = np.linalg.eigvalsh(matrices)[:, -1] < 1
+    return below
