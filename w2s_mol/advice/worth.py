@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from w2s_mol.statistics.resampling import LEVEL
+from w2s_mol.statistics.intervals import LEVEL
 
 Array = NDArray[np.float64]
 

@@ -180,24 +180,22 @@ class _Effect:
 def _effects(cases: Cases, draws: int, seed: int) -> dict[str, _Effect]:
     drawn = draw(cases, draws, seed)
     gain, misfit = cases.leverage("gain"), cases.leverage("misfit")
-    words = {name: what for name, (what, _) in statistics_of(cases.task).items()}
     of_all = statistics_of(cases.task)
     mean, influences = mean_with_influences(drawn.sample, "gain")
-    effects = {
-        "mean_gain": _Effect(
-            words["mean_gain"], of_influences(mean, influences), influences, leverage=gain
-        )
-    }
+    found = of_influences(mean, influences)
+    effects = {"mean_gain": _Effect(of_all["mean_gain"][0], found, influences, leverage=gain)}
     for name, leverage in (("median_gain", gain), ("correlation", max(gain, misfit))):
-        observed = Interval(float(of_all[name][1](drawn.observed)))
-        truths = None if drawn.truths is None else of_all[name][1](drawn.truths)
+        what, statistic = of_all[name]
+        truths = None if drawn.truths is None else statistic(drawn.truths)
+        observed = Interval(float(statistic(drawn.observed)))
         found = observed if truths is None else of_draws(truths)
-        effects[name] = _Effect(words[name], found, draws=truths, leverage=leverage)
+        effects[name] = _Effect(what, found, draws=truths, leverage=leverage)
+    what, statistic = of_all["slope"]
     slope = slope_with_influences(drawn.sample)
     effects["slope"] = (
-        _Effect(words["slope"], Interval(float(of_all["slope"][1](drawn.observed))))
+        _Effect(what, Interval(float(statistic(drawn.observed))))
         if slope is None
-        else _Effect(words["slope"], of_influences(*slope), slope[1], leverage=max(gain, misfit))
+        else _Effect(what, of_influences(*slope), slope[1], leverage=max(gain, misfit))
     )
     rule = ranked(cases, "valid", draws, seed)
     scores = rule.scores[PAPERS_RULE]

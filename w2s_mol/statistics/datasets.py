@@ -62,18 +62,18 @@ def together(estimates: Sequence[float], errors: Sequence[float]) -> Together:
     Parameters
     ----------
     estimates, errors
-        Of each dataset, and the standard error of each; at least two.
+        Of each dataset, and the standard error of each, above zero; at least two.
     """
     y, own = np.asarray(estimates, dtype=float), np.asarray(errors, dtype=float) ** 2
     n = len(y)
     between = _between(y, own)
-    weights = 1 / (own + between) if (own + between > 0).all() else np.ones(n)
+    weights = 1 / (own + between)
     mean = float(weights @ y / weights.sum())
     # Datasets that agree better than their own errors allow do so by chance.
     scatter = max(1.0, float(weights @ (y - mean) ** 2) / (n - 1))
     error = float(np.sqrt(scatter / weights.sum()))
     half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, n - 1)) if error > 0 else float(mean == 0)
+    p = float(2 * stats.t.sf(abs(mean) / error, n - 1))
     return Together(n, mean, mean - half, mean + half, p, float(np.sqrt(between)))
 
 
@@ -85,12 +85,9 @@ def _between(y: Array, own: Array) -> float:
         mean = weights @ y / weights.sum()
         return float(weights @ (y - mean) ** 2) - (len(y) - 1)
 
-    smallest = 1e-12 * max(float(y.var()), float(own.max()), 1e-300)
-    if not (own > 0).all():
-        return float(y.var(ddof=1))
-    if excess(smallest) <= 0:
+    if excess(0.0) <= 0:
         return 0.0
-    return float(optimize.brentq(excess, smallest, 2 * float(y.var(ddof=1)) * len(y) + own.max()))
+    return float(optimize.brentq(excess, 0.0, 2 * float(y.var(ddof=1)) * len(y) + own.max()))
 
 
 def over_datasets(claims: pd.DataFrame) -> pd.DataFrame:

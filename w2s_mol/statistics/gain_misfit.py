@@ -12,13 +12,13 @@ from scipy import stats
 
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.intervals import (
-    LEVEL,
     UNKNOWN,
     Interval,
     of_draws,
     of_influences,
     of_repetitions,
 )
+from w2s_mol.statistics.resampling import interval
 from w2s_mol.statistics.sample import Sample
 from w2s_mol.statistics.truths import FEWEST, draws_of_truth, streams_of
 from w2s_mol.streams import stream
@@ -132,18 +132,16 @@ class Drawn:
 def draw(cases: Cases, draws: int = DRAWS, seed: int = 0) -> Drawn:
     """Measure a study's test quantities and draw what they truly are."""
     sample = cases.sample("test", [term.name for term in cases.task.terms])
+    measured = Drawn(sample, None)
+    if not np.isfinite(correlation(measured.observed)):
+        return measured
     (gain, of_gain), (misfit, of_misfit) = sample.of("gain"), sample.of("misfit")
     noise, generator = streams_of(cases, draws, seed)
-    varies = np.isfinite(correlation(dict(zip(sample.names, sample.observed, strict=True))))
-    found = (
-        draws_of_truth(
-            np.stack([gain, misfit]), np.stack([of_gain, of_misfit], axis=1), noise, generator
-        )
-        if varies
-        else None
+    found = draws_of_truth(
+        np.stack([gain, misfit]), np.stack([of_gain, of_misfit], axis=1), noise, generator
     )
     if found is None:
-        return Drawn(sample, None)
+        return measured
     weak = np.broadcast_to(sample.of("weak_error")[0], found[:, 0].shape)
     truths = {"gain": found[:, 0], "misfit": found[:, 1], "weak_error": weak}
     return Drawn(sample, {**truths, "slack": truths["gain"] - truths["misfit"]})
@@ -290,10 +288,10 @@ def _over_tasks(of: Statistic, values: Quantities, replicates: int, seed: int) -
     estimate = float(of({q: v.reshape(-1) for q, v in values.items()}))
     if tasks < FEWEST_SEEDS or not np.isfinite(replicated).all():
         return Interval(estimate)
-    low, high = np.quantile(replicated, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = interval(replicated)
     spread = float(replicated.std())
     p = float(2 * stats.norm.sf(abs(estimate) / spread)) if spread > 0 else float(estimate == 0)
-    return Interval(estimate, float(low), float(high), p, spread)
+    return Interval(estimate, low, high, p, spread)
 
 
 def synthetic_summary(results: pd.DataFrame) -> pd.DataFrame:

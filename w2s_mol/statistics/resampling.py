@@ -7,11 +7,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from w2s_mol.statistics.intervals import LEVEL
 from w2s_mol.streams import stream
 
 Array = NDArray[np.float64]
 REPLICATES = 2000
-LEVEL = 0.95
 
 
 @lru_cache(maxsize=4)
