@@ -8,28 +8,41 @@ from math import isnan
 import numpy as np
 
 from w2s_mol.errors import InputError
-from w2s_mol.heads.fitting import FitHead
-from w2s_mol.heads.fixed import middle_penalty, ridge_at
-from w2s_mol.heads.head import Head
+from w2s_mol.heads.fitter import PLAIN, FitHead, Given
+from w2s_mol.heads.head import Array, Head
+from w2s_mol.heads.matrix import Matrix, Rows
+from w2s_mol.heads.penalties import middle_penalty
 
 
-class Remembering:
+class Remembering(FitHead):
     """A rule for heads of one column that remembers the penalties it chose, in order."""
 
     def __init__(self, usual: FitHead) -> None:
+        self._usual, self.tells_weak_apart = usual, usual.tells_weak_apart
         self.chosen: list[float] = []
-        self.rule = FitHead(
-            lambda *asked: self._noted(usual.fit(*asked)),
-            lambda *asked: self._noted(usual.beside(*asked)),
-        )
 
-    def _noted(self, head: Head) -> Head:
+    def __call__(
+        self,
+        features: Matrix,
+        labels: Array,
+        learn: Rows,
+        choose: Rows,
+        given: Given = PLAIN,
+        *,
+        weak: bool = False,
+    ) -> Head:
+        """Fit as usual."""
+        head = self._usual(features, labels, learn, choose, given, weak=weak)
         self.chosen.append(float(head.penalties[0]))
         return head
 
+    def at(self, penalty: float) -> FitHead:
+        """Return the usual rule's."""
+        return self._usual.at(penalty)
 
-def again(each: Sequence[Sequence[float]], usual: FitHead) -> FitHead:
-    """Return a rule whose n-th head has the penalty in the middle of the n-th ones.
+
+class Again(FitHead):
+    """A rule whose n-th head has the penalty in the middle of the n-th ones.
 
     Parameters
     ----------
@@ -43,18 +56,33 @@ def again(each: Sequence[Sequence[float]], usual: FitHead) -> FitHead:
     InputError
         If there are other numbers of heads on one split than on another, or than now.
     """
-    if len({len(chosen) for chosen in each}) != 1:
-        raise _others()
-    middles = [middle_penalty(np.array(nth)) for nth in zip(*each, strict=True)]
-    turns = iter([usual if isnan(penalty) else ridge_at(penalty) for penalty in middles])
 
-    def its() -> FitHead:
-        rule = next(turns, None)
-        if rule is None:
+    def __init__(self, each: Sequence[Sequence[float]], usual: FitHead) -> None:
+        if len({len(chosen) for chosen in each}) != 1:
             raise _others()
-        return rule
+        self._usual, self.tells_weak_apart = usual, usual.tells_weak_apart
+        self._turns = iter([middle_penalty(np.array(nth)) for nth in zip(*each, strict=True)])
 
-    return FitHead(lambda *asked: its().fit(*asked), lambda *asked: its().beside(*asked))
+    def __call__(
+        self,
+        features: Matrix,
+        labels: Array,
+        learn: Rows,
+        choose: Rows,
+        given: Given = PLAIN,
+        *,
+        weak: bool = False,
+    ) -> Head:
+        """Fit the next head."""
+        penalty = next(self._turns, None)
+        if penalty is None:
+            raise _others()
+        rule = self._usual if isnan(penalty) else self._usual.at(penalty)
+        return rule(features, labels, learn, choose, given, weak=weak)
+
+    def at(self, penalty: float) -> FitHead:
+        """Return the usual rule's."""
+        return self._usual.at(penalty)
 
 
 def _others() -> InputError:

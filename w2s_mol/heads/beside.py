@@ -61,6 +61,7 @@ def each_beside(
             np.concatenate([head.intercepts for head in heads]) - moved,
             np.concatenate([head.penalties for head in heads]),
             np.array(last),
+            heads[0].link,
         )
 
     return fit_each

@@ -33,6 +33,10 @@ class Head(ABC):
         """
 
     @abstractmethod
+    def correcting(self) -> Head:
+        """Return the head that corrects what is beside the features, which it was fitted to do."""
+
+    @abstractmethod
     def columns(self, numbers: Sequence[int]) -> Self:
         """Return the head of some columns of labels."""
 

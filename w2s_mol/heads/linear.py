@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from w2s_mol.heads.head import Head
 from w2s_mol.heads.matrix import Features, Matrix, Rows
+from w2s_mol.heads.probability import logit, probability
 
 Array = NDArray[np.float64]
+Link = Literal["identity", "logistic"]
 
 FLOAT32_EPS = float(np.finfo(np.float32).eps)
 """Embeddings are computed in float32: what is smaller than this beside its like is rounding."""
@@ -61,7 +64,7 @@ def weighted(values: Array, weights: Array | None, places: Rows | None = None) -
 
 @dataclass(frozen=True)
 class LinearHead(Head):
-    """A fitted head: ``((X - mean) / scale) @ coefficients + intercepts + slopes * beside``.
+    """A fitted head: ``link(((X - mean) / scale) @ coefficients + intercepts + slopes * beside)``.
 
     Attributes
     ----------
@@ -76,6 +79,8 @@ class LinearHead(Head):
     slopes
         Shape (k,), each of a number of the molecule that the column reads beside the features;
         None where there is none.
+    link
+        ``logistic`` makes probabilities of sums, and reads the logit of the number beside.
     """
 
     scaler: Scaler
@@ -83,11 +88,16 @@ class LinearHead(Head):
     intercepts: Array
     penalties: Array
     slopes: Array | None = None
+    link: Link = "identity"
 
     def predict(self, features: Features, beside: Array | None = None) -> Array:
         """Return predictions of shape (n, k); see ``Head.predict``."""
-        found = self.scaler.transform(features) @ self.coefficients + self.intercepts
-        return found if self.slopes is None or beside is None else found + self.slopes * beside
+        found: Array = self.scaler.transform(features) @ self.coefficients + self.intercepts
+        return linked(found, self.link, self.slopes, beside)
+
+    def correcting(self) -> LinearHead:
+        """Return the head whose slopes are 1."""
+        return replace(self, slopes=np.ones(len(self.intercepts)))
 
     def columns(self, numbers: Sequence[int]) -> LinearHead:
         """Return the head of some columns of labels."""
@@ -98,4 +108,12 @@ class LinearHead(Head):
             self.intercepts[some],
             self.penalties[some],
             None if self.slopes is None else self.slopes[some],
+            self.link,
         )
+
+
+def linked(sums: Array, link: Link, slopes: Array | None, beside: Array | None) -> Array:
+    """Return predictions of sums over features and of numbers beside them, all (n, k)."""
+    if slopes is not None and beside is not None:
+        sums = sums + slopes * (logit(beside) if link == "logistic" else beside)
+    return probability(sums) if link == "logistic" else sums

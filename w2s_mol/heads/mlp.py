@@ -48,6 +48,8 @@ class MlpHead(Head):
     numbers, of_numbers
         Of a number that each column reads beside the features: the scaler of the k numbers, and
         their weights in the hidden layer, shape (k, 1, h); None where there is none.
+    corrects
+        Whether what is beside the features is added to what the network says.
     """
 
     scaler: Scaler
@@ -58,6 +60,7 @@ class MlpHead(Head):
     penalties: Array
     numbers: Scaler | None = None
     of_numbers: Array | None = None
+    corrects: bool = False
 
     def predict(self, features: Features, beside: Array | None = None) -> Array:
         """Return predictions of shape (n, k); see ``Head.predict``."""
@@ -69,7 +72,11 @@ class MlpHead(Head):
             if number is not None and self.of_numbers is not None:
                 units += number[:, j, None] * self.of_numbers[j]
             found[:, j] = np.maximum(units, 0) @ self.outer[j] + self.intercepts[j]
-        return found
+        return found if beside is None or not self.corrects else found + beside
+
+    def correcting(self) -> MlpHead:
+        """Return the head that adds what is beside the features."""
+        return replace(self, corrects=True)
 
     def columns(self, numbers: Sequence[int]) -> MlpHead:
         """Return the head of some columns of labels."""
@@ -83,6 +90,7 @@ class MlpHead(Head):
             self.penalties[some],
             None if self.numbers is None else self.numbers.columns(some),
             None if self.of_numbers is None else self.of_numbers[some],
+            self.corrects,
         )
 
 
@@ -145,7 +153,7 @@ def _fit(
     train, valid = sample(learn, weights), sample(choose)
     some = [slice(start, start + _AT_ONCE) for start in range(0, k, _AT_ONCE)]
     each = [_descended(train.columns(s), valid.columns(s), width, seed) for s in some]
-    hidden, offsets, outer, constants, *of_numbers = map(np.concatenate, zip(*each, strict=True))
+    hidden, offsets, outer, constants, *rest = map(np.concatenate, zip(*each, strict=True))
     return MlpHead(
         scaler,
         hidden,
@@ -154,7 +162,7 @@ def _fit(
         constants[:, 0, 0] * scale + mean,
         np.full(k, np.nan),
         numbers,
-        *of_numbers,
+        rest[0] if rest else None,
     )
 
 

@@ -14,6 +14,8 @@ from w2s_mol._version import __version__
 from w2s_mol.errors import InputError
 from w2s_mol.heads.head import Head
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
+from w2s_mol.heads.mixture import MixtureHead
+from w2s_mol.models.heads import KeptHead, arrays_of, head_of, mean_of_heads
 from w2s_mol.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 _CARD = "model.json"
 _HEAD = "head.safetensors"
-_FORMAT = 2
+_FORMAT = 3
 _INPUT = {"encoder", "fingerprint", "pooling"}
 
 
@@ -59,7 +61,7 @@ class Model:
     """
 
     inputs: tuple[Input, ...]
-    head: LinearHead
+    head: KeptHead
     task: str = "regression"
 
     def predict(
@@ -118,15 +120,8 @@ class Model:
             "task": self.task,
             "inputs": [asdict(one) for one in self.inputs],
         }
-        arrays = {
-            "mean": self.head.scaler.mean,
-            "scale": self.head.scaler.scale,
-            "coefficients": self.head.coefficients,
-            "intercepts": self.head.intercepts,
-            "penalties": self.head.penalties,
-        }
-        if self.head.slopes is not None:
-            arrays["slopes"] = self.head.slopes
+        scaler = {"mean": self.head.scaler.mean, "scale": self.head.scaler.scale}
+        arrays = {**scaler, **arrays_of(self.head)}
         with files.atomic_folder(folder) as temporary:
             # safetensors writes an array's memory as it lies: a column of a matrix, its neighbours.
             lined_up = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -150,37 +145,31 @@ class Model:
         if not path.is_file() or files.sha256_file(path) != card.get("head_sha256"):
             raise InputError(f"{path} is missing or damaged. Save the model again.")
         arrays = safetensors.numpy.load_file(path)
-        head = LinearHead(
-            Scaler(arrays["mean"], arrays["scale"]),
-            arrays["coefficients"],
-            arrays["intercepts"],
-            arrays["penalties"],
-            arrays.get("slopes"),
-        )
+        try:
+            head = head_of(arrays, Scaler(arrays["mean"], arrays["scale"]))
+        except (KeyError, ValueError, IndexError) as error:
+            raise InputError(f"{path} holds no head ({error!r}). Save the model again.") from error
         return cls(tuple(Input(**one) for one in card["inputs"]), head, card["task"])
 
 
 def model_of(inputs: Sequence[Input], head: Head) -> Model | None:
-    """Return what inputs and a head predict together; None if it is not linear: not kept."""
-    return Model(tuple(inputs), head) if isinstance(head, LinearHead) else None
+    """Return what inputs and a head predict together; None if such heads are not kept."""
+    if not isinstance(head, LinearHead | MixtureHead):
+        return None
+    numbers = isinstance(head, LinearHead) and head.link == "identity"
+    return Model(tuple(inputs), head, "regression" if numbers else "binary")
 
 
-def averaged(models: Sequence[Model]) -> Model:
-    """Return one model that predicts the mean of what some models do.
+def averaged(models: Sequence[Model]) -> Model | None:
+    """Return one model that predicts the mean of what some models do, None if there is no such.
 
-    Heads are linear, so that it is one head on the inputs of all side by side. It has no penalty.
-    They are of one task, and none of them reads a number beside its features.
+    It is one head on the inputs of all side by side. They are of one task, and none of them reads a
+    number beside its features.
     """
     [task] = {model.task for model in models}
-    assert all(model.head.slopes is None for model in models)  # noqa: S101 -- no supervisor's has
-    heads = [model.head for model in models]
-    mean = np.concatenate([head.scaler.mean for head in heads])
-    scale = np.concatenate([head.scaler.scale for head in heads])
-    coefficients = np.concatenate([head.coefficients for head in heads]) / len(heads)
-    intercepts = np.mean([head.intercepts for head in heads], axis=0)
-    none = np.full(len(intercepts), np.nan)
     inputs = tuple(one for model in models for one in model.inputs)
-    return Model(inputs, LinearHead(Scaler(mean, scale), coefficients, intercepts, none), task)
+    head = mean_of_heads([model.head for model in models])
+    return None if head is None else Model(inputs, head, task)
 
 
 def _embedded(one: Input, smiles: Sequence[str], device: str, progress: Progress) -> Embeddings:

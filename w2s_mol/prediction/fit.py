@@ -17,11 +17,12 @@ from w2s_mol.datasets.rules import ROWS
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
 from w2s_mol.errors import InputError
-from w2s_mol.heads.again import Remembering, again
-from w2s_mol.heads.fitting import FitHead
-from w2s_mol.heads.fixed import middle_penalty, ridge_at
+from w2s_mol.heads.again import Again, Remembering
+from w2s_mol.heads.fitter import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
+from w2s_mol.heads.penalties import middle_penalty
+from w2s_mol.heads.rules import Teach
 from w2s_mol.models.model import Model
 from w2s_mol.prediction.choosing import Choice, validated
 from w2s_mol.prediction.fitted import FittedModel
@@ -42,7 +43,8 @@ from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.supervisors.top import mean_of_taken
-from w2s_mol.tasks.registry import find_task
+from w2s_mol.tasks.contract import Task
+from w2s_mol.tasks.registry import TASK_KIND, find_task
 from w2s_mol.uses.contract import Known, Use
 from w2s_mol.uses.corrected import Both
 from w2s_mol.uses.plain import Direct
@@ -95,11 +97,10 @@ def fit(
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
     if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
         raise _other(choice.weak, row["weak_sha256"])
-    usual = find_task(config.task).fitter(
-        config.head, epochs=config.head_epochs, width=config.head_width, seed=config.seed
-    )
-    said = None if choice.use == Direct.name else _said(kept, teacher, config, usual)
-    models = _fitted(kept, teacher, said, student, choice, usual)
+    task = find_task(str(row[TASK_KIND]))
+    usual = task.fitter(config.head_settings)
+    said = None if choice.use == Direct.name else _said(kept, teacher, config, usual, task)
+    models = _fitted(kept, teacher, said, student, choice, usual, task, config.teach)
     return FittedModel(choice.use, *models, _facts(run, config, choice, kept))
 
 
@@ -115,22 +116,23 @@ def _check_files(config: StudyConfig, run: FinishedRun) -> None:
 
 
 def _said(
-    dataset: Dataset, supervisor: Supervisor, config: StudyConfig, usual: FitHead
+    dataset: Dataset, supervisor: Supervisor, config: StudyConfig, usual: FitHead, task: Task
 ) -> WeakLabels:
     """Return what a supervisor says that learnt from all labels, each head as on the splits."""
     examples = Examples(dataset.smiles, dataset.columns)
 
     def lesson(learn: Rows, choose: Rows, rule: FitHead) -> Lesson:
         truth = shown(dataset.labels, learn, choose)
-        return Lesson(examples, truth, learn, choose, np.arange(len(dataset)), rule)
+        return Lesson(examples, truth, learn, choose, np.arange(len(dataset)), rule, task.name)
 
     chosen = []
     for split in dataset.splits:
         roles, heads = PROTOCOLS[config.protocol].roles(split, config.seed), Remembering(usual)
-        supervisor.labels(lesson(roles.supervisor_learns, roles.supervisor_chooses, heads.rule))
+        supervisor.labels(lesson(roles.supervisor_learns, roles.supervisor_chooses, heads))
         chosen.append(heads.chosen)
     labelled = np.flatnonzero(~np.isnan(dataset.labels))
-    return supervisor.labels(lesson(labelled, labelled, again(chosen, usual)))
+    said = supervisor.labels(lesson(labelled, labelled, Again(chosen, usual)))
+    return replace(said, labels=task.said(said.labels, supervisor.name))
 
 
 def _fitted(
@@ -140,6 +142,8 @@ def _fitted(
     student: Student,
     choice: Choice,
     usual: FitHead,
+    task: Task,
+    teach: Teach,
 ) -> tuple[Model | None, Model | None]:
     """Return the student's model and the supervisor's, as far as the use needs them."""
     every = np.arange(len(dataset))
@@ -151,6 +155,7 @@ def _fitted(
         return None, said.model
     known = Known(
         weak=said.labels[:, None],
+        taught_weak=task.taught(said.labels[:, None], teach),
         had=dataset.labels,
         of_student=dataset.labels,
         labelled=labelled,
@@ -159,6 +164,7 @@ def _fitted(
         chosen=every,
         read=every,
         everything=every,
+        loss=task.loss,
     )
     use = _use(choice)
     teaching = Teaching(examples, [supervisor], _rule(choice.students, usual))
@@ -177,7 +183,7 @@ def _use(choice: Choice) -> Use:
 def _rule(kept: Sequence[KeptModel], usual: FitHead) -> FitHead:
     """Return the run's rule for heads, at the penalty in the middle where it has one."""
     penalty = middle_penalty(_of(kept, "penalty"))
-    return usual if isnan(penalty) else ridge_at(penalty)
+    return usual if isnan(penalty) else usual.at(penalty)
 
 
 def _of(kept: Sequence[KeptModel], what: str) -> Array:
@@ -209,7 +215,8 @@ def _other(name: str, sha256: str) -> InputError:
 def _facts(
     run: FinishedRun, config: StudyConfig, choice: Choice, dataset: Dataset
 ) -> dict[str, Any]:
-    row, task = choice.results.iloc[0], find_task(config.task)
+    row = choice.results.iloc[0]
+    task = find_task(str(row[TASK_KIND]))
     width = half_width([one.misses for one in choice.kept], validated(run, choice))
     chosen = {
         f"{name} {what}": value

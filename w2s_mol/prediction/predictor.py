@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.heads.linear import Array, LinearHead
+from w2s_mol.heads.linear import Array, Link, linked
 from w2s_mol.heads.matrix import Features
+from w2s_mol.heads.mixture import MixtureHead
+from w2s_mol.models.heads import KeptHead
 from w2s_mol.models.model import Input, Model
 from w2s_mol.prediction.sources import fault_of, is_number, open_source, reads_column
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.names import columns_of
-from w2s_mol.uses.registry import USES
 
 FAR = 10.0
 """Standard deviations from the mean: numbers beyond are none that a head was fitted on."""
@@ -93,10 +94,7 @@ class Predictor:
         """Predict labels of molecules; ``examples`` have the ``columns``."""
         read = {one: source.read(examples, progress) for one, source in self._sources.items()}
         weak = self._supervisors.predict(read) if self._supervisors else None
-        found = weak
-        if self._students:
-            of_model = self._students.predict(read, weak)
-            found = of_model if weak is None else USES[self._use].predicted(of_model, weak)
+        found = self._students.predict(read, weak) if self._students else weak
         assert found is not None  # noqa: S101 -- one of the two is there
         if not self.read_by_encoder:
             faults = np.array([bool(fault_of(smiles)) for smiles in examples.smiles])
@@ -158,22 +156,53 @@ class _Heads:
 
 @dataclass(frozen=True)
 class _Product:
-    """Heads on the same features, each with its scaler multiplied in."""
+    """Heads on the same features, each with its scaler multiplied in.
+
+    Attributes
+    ----------
+    coefficients, intercepts, slopes
+        Of all sums of all heads, side by side: one of a linear head, several of a mixture.
+    sizes
+        How many sums each head has.
+    shares
+        Of each sum in its head.
+    link
+        What makes predictions of sums.
+    """
 
     coefficients: Array
     intercepts: Array
     slopes: Array | None
+    sizes: list[int]
+    shares: Array
+    link: Link
 
     @classmethod
-    def of(cls, heads: Sequence[LinearHead]) -> _Product:
-        coefficients = np.hstack([h.coefficients / h.scaler.scale[:, None] for h in heads])
-        means = np.stack([head.scaler.mean for head in heads])
-        intercepts = np.concatenate([head.intercepts for head in heads])
-        slopes = [head.slopes for head in heads if head.slopes is not None]
-        moved = intercepts - (means.T * coefficients).sum(axis=0)
-        return cls(coefficients, moved, np.concatenate(slopes) if slopes else None)
+    def of(cls, heads: Sequence[KeptHead]) -> _Product:
+        scaled, moved, slopes = [], [], []
+        for head in heads:
+            flat = head.coefficients.reshape(len(head.scaler.mean), -1)
+            scaled.append(flat / head.scaler.scale[:, None])
+            moved.append(head.intercepts.ravel() - head.scaler.mean @ scaled[-1])
+            slopes += [] if head.slopes is None else [head.slopes.ravel()]
+        return cls(
+            np.hstack(scaled),
+            np.concatenate(moved),
+            np.concatenate(slopes) if slopes else None,
+            [len(one) for one in moved],
+            np.concatenate(
+                [h.shares[0] if isinstance(h, MixtureHead) else np.ones(1) for h in heads]
+            ),
+            heads[0].link,
+        )
 
     def of_features(self, features: Features, beside: Array | None) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            found: Array = np.asarray(features, np.float64) @ self.coefficients + self.intercepts
-            return found if self.slopes is None or beside is None else found + self.slopes * beside
+            sums = np.asarray(features, np.float64) @ self.coefficients + self.intercepts
+            number = None if beside is None else np.repeat(beside, self.sizes, axis=1)
+            each = linked(sums, self.link, self.slopes, number) * self.shares
+            if len(self.sizes) == each.shape[1]:
+                return each
+            starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
+            found: Array = np.add.reduceat(each, starts, axis=1)
+            return found

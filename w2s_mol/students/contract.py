@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.reader import Reader
-from w2s_mol.heads.fitting import FitHead
+from w2s_mol.heads.fitter import FitHead
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.uses.contract import Exercise, Learned
 

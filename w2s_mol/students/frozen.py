@@ -10,6 +10,7 @@ from w2s_mol import files
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.reader import EncodedReader, ReaderOfSeveral
 from w2s_mol.embeddings.together import EncodedTogether
+from w2s_mol.heads.fitter import Given
 from w2s_mol.heads.head import Head
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Matrix
@@ -49,13 +50,14 @@ def learned_heads(
     predictions = [np.full(exercise.labels.shape, np.nan) for exercise in exercises]
     penalties = [np.full(exercise.labels.shape[1], np.nan) for exercise in exercises]
     models: list[dict[int, Model | None]] = [{} for _ in exercises]
-    for group in grouped(exercises):
+    for group in grouped(exercises, weak_apart=teaching.fit.tells_weak_apart):
         if not len(group.learn) or not len(group.choose):
             continue  # a supervisor that says nothing of the molecules with true labels
         head = _fitted(features, teaching, exercises, group)
         for number, columns, places in group.by_exercise():
             exercise, some = exercises[number], head.columns(places)
-            beside = None if exercise.beside is None else exercise.beside[:, columns]
+            some = some if exercise.start is None else some.correcting()
+            beside = None if exercise.reads is None else exercise.reads[:, columns]
             predictions[number][:, columns] = some.predict_rows(features, exercise.read, beside)
             penalties[number][columns] = some.penalties
             kept = {c: encoded.model(some.columns([i])) for i, c in enumerate(columns)}
@@ -69,10 +71,17 @@ def learned_heads(
 def _fitted(
     features: Matrix, teaching: Teaching, exercises: Sequence[Exercise], group: Group
 ) -> Head:
-    def columns(of: str) -> Array:
-        return np.column_stack([getattr(exercises[e], of)[:, c] for e, c in group.members])
+    n = features.shape[0]
 
-    labels, rows = columns("labels"), (group.learn, group.choose)
-    if group.beside:
-        return teaching.fit.beside(features, labels, columns("beside"), *rows)
-    return teaching.fit(features, labels, *rows, group.weights)
+    def columns(of: str) -> Array | None:
+        """Return what exercises have of each molecule, NaN in columns of those without."""
+        each = [(getattr(exercises[e], of), column) for e, column in group.members]
+        if all(one is None for one, _ in each):
+            return None
+        nothing = np.full(n, np.nan)
+        return np.column_stack([nothing if one is None else one[:, c] for one, c in each])
+
+    labels = columns("labels")
+    assert labels is not None  # noqa: S101 -- every exercise has some
+    given = Given(group.weights, columns("beside"), columns("start"))
+    return teaching.fit(features, labels, group.learn, group.choose, given, weak=group.weak)

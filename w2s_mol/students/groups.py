@@ -25,6 +25,8 @@ class Group:
         Of ``learn``, shape (len(learn),); None if all are alike.
     beside
         Whether each reads a number beside the features.
+    weak
+        Whether each learns weak labels, where these are learnt in a way of their own.
     members
         Numbers of exercise and column.
     """
@@ -33,6 +35,7 @@ class Group:
     choose: Rows
     weights: Array | None
     beside: bool
+    weak: bool
     members: list[tuple[int, int]] = field(default_factory=list)
 
     def by_exercise(self) -> Iterator[tuple[int, list[int], list[int]]]:
@@ -43,8 +46,10 @@ class Group:
             yield exercise, [column for _, (_, column) in here], [place for place, _ in here]
 
 
-def grouped(exercises: Sequence[Exercise]) -> list[Group]:
+def grouped(exercises: Sequence[Exercise], *, weak_apart: bool = False) -> list[Group]:
     """Group the columns of exercises.
+
+    ``weak_apart`` says whether weak labels are learnt in a way of their own.
 
     One that is infinite somewhere (a supervisor that overflowed) is fitted alone: in a
     factorisation with others it would make all of them NaN.
@@ -52,19 +57,20 @@ def grouped(exercises: Sequence[Exercise]) -> list[Group]:
     groups: dict[tuple[object, ...], Group] = {}
     for number, exercise in enumerate(exercises):
         for column in range(exercise.labels.shape[1]):
-            group, alone = _of_column(exercise, column)
+            group, alone = _of_column(exercise, column, weak=weak_apart and exercise.weak)
             key = (
                 group.learn.tobytes(),
                 group.choose.tobytes(),
                 None if group.weights is None else group.weights.tobytes(),
                 group.beside,
+                group.weak,
                 (number, column) if alone else None,
             )
             groups.setdefault(key, group).members.append((number, column))
     return list(groups.values())
 
 
-def _of_column(exercise: Exercise, column: int) -> tuple[Group, bool]:
+def _of_column(exercise: Exercise, column: int, *, weak: bool) -> tuple[Group, bool]:
     """Return an empty group for a column, and whether it has to be alone."""
     labels = exercise.labels[:, column]
     said = ~np.isnan(labels)
@@ -75,7 +81,7 @@ def _of_column(exercise: Exercise, column: int) -> tuple[Group, bool]:
         weights = exercise.weights[known, column]
         # Only ratios count, so that equal weights share the work with none.
         weights = None if np.ptp(weights) == 0 else weights / weights.mean()
-    read = [labels] if exercise.beside is None else [labels, exercise.beside[:, column]]
+    read = [labels] if exercise.reads is None else [labels, exercise.reads[:, column]]
     rows = np.concatenate([learn, choose])
     alone = any(bool(np.isinf(numbers[rows]).any()) for numbers in read)
-    return Group(learn, choose, weights, exercise.beside is not None), alone
+    return Group(learn, choose, weights, exercise.beside is not None, weak), alone

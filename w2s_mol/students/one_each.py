@@ -47,4 +47,5 @@ def _of_one(exercise: Exercise, place: int) -> Exercise:
         labels=column(exercise.labels),
         weights=None if exercise.weights is None else column(exercise.weights),
         beside=None if exercise.beside is None else column(exercise.beside),
+        start=None if exercise.start is None else column(exercise.start),
     )

@@ -16,9 +16,10 @@ import numpy as np
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.errors import InputError
-from w2s_mol.heads.fitting import FitHead
+from w2s_mol.heads.fitter import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
+from w2s_mol.heads.rules import Teach
 from w2s_mol.models.model import Model
 from w2s_mol.streams import stream
 from w2s_mol.students.contract import Student, Teaching
@@ -76,6 +77,7 @@ def split_cells(
     fit: FitHead,
     shuffle_seed: int | None = None,
     where: str = "this split",
+    teach: Teach = "probabilities",
 ) -> Iterator[Cells]:
     """Carry out the cells of one split, student by student.
 
@@ -94,6 +96,8 @@ def split_cells(
         control.
     where
         What the split is called in messages.
+    teach
+        What students of classes learn.
 
     Notes
     -----
@@ -106,7 +110,7 @@ def split_cells(
     InputError
         If a supervisor gives no number a molecule, or nothing that a student could learn from.
     """
-    split = _Split(examples, truth, roles, task, shuffle_seed, where)
+    split = _Split(examples, truth, roles, task, shuffle_seed, where, teach)
     teaching = Teaching(examples, supervisors, fit)
     lesson = split.lesson(fit)
     said = [None if s.asks_student else _checked(s, s.labels(lesson), split) for s in supervisors]
@@ -138,18 +142,20 @@ class _Split:
     task: Task
     shuffle_seed: int | None
     where: str
+    teach: Teach
 
     def lesson(self, fit: FitHead) -> Lesson:
         """Return what supervisors may know."""
         roles = self.roles
         learn, choose = roles.supervisor_learns, roles.supervisor_chooses
-        return Lesson(self.examples, self._had(), learn, choose, roles.asked, fit)
+        return Lesson(self.examples, self._had(), learn, choose, roles.asked, fit, self.task.name)
 
     def known(self, weak: Array) -> Known:
         """Return what may be used beside weak labels, and those as students see them."""
-        roles = self.roles
+        roles, seen = self.roles, self._as_seen(weak)
         return Known(
-            weak=self._as_seen(weak),
+            weak=seen,
+            taught_weak=self.task.taught(seen, self.teach),
             had=self._had(),
             of_student=shown(self.truth, roles.student_learns, roles.student_chooses),
             labelled=roles.supervisor_learns,
@@ -158,13 +164,14 @@ class _Split:
             chosen=roles.student_chooses,
             read=roles.measured,
             everything=roles.asked,
+            loss=self.task.loss,
         )
 
     def bounds(self, student: Student, teaching: Teaching, weak: Array, rows: Rows) -> Array:
         """Return weak error - misfit with a student on some rows; see ``Lesson.rule``."""
         roles = self.roles
-        seen = self._as_seen(weak)
-        exercise = Exercise(seen, roles.student_learns, roles.student_chooses, rows)
+        learnt = self.task.taught(self._as_seen(weak), self.teach)
+        exercise = Exercise(learnt, roles.student_learns, roles.student_chooses, rows, weak=True)
         [learned] = student.learn(teaching, [exercise])
         w2s = learned.predictions[rows]
         predicted = Predicted(self.truth[rows, None], weak[rows], w2s, w2s)
@@ -211,7 +218,8 @@ def _checked(supervisor: Supervisor, said: WeakLabels, split: _Split) -> WeakLab
                 f"supervisor {supervisor.name} cannot teach on {split.where}: {why}. "
                 "It should have a number for some of them; leave it out, or choose other splits."
             )
-    return replace(said, labels=labels.astype(np.float64))
+    where = f"{supervisor.name} on {split.where}"
+    return replace(said, labels=split.task.said(labels.astype(np.float64), where))
 
 
 def shown(truth: Array, *roles: Rows) -> Array:

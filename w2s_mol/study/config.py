@@ -16,10 +16,19 @@ from w2s_mol.datasets.rules import (
     SplitRule,
 )
 from w2s_mol.errors import InputError
-from w2s_mol.heads.rules import WIDTH, HeadRule
+from w2s_mol.heads.rules import (
+    HEADS,
+    WIDTH,
+    Confidence,
+    HeadRule,
+    HeadSettings,
+    LossName,
+    Teach,
+    Threshold,
+)
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
-from w2s_mol.settings_check import Count, NumberOr, OneOf, Seed, checked
+from w2s_mol.settings_check import Count, NumberOr, OneOf, Range, Seed, checked
 from w2s_mol.study.protocols import PROTOCOLS
 from w2s_mol.tasks.registry import TASKS
 
@@ -32,6 +41,7 @@ RESULTS_FORMAT = 3
 
 ALL = "all"
 _LABELS = "How many true labels there are"
+_CLASSES = "Classes"
 StudentOn = Literal["same", "rest", "all"]
 ValidLabels = Literal["all", "share"]
 Keep = Literal["all", "predictions", "results"]
@@ -74,14 +84,19 @@ class StudyConfig:
         molecules are halved by seed, one half for the weak head, the other for the strong ones.
     task
         What the labels are, and so what heads are fitted and what is measured.
-    head, head_epochs, head_width
-        ``ridge``, ``ols``, ``adamw`` (of so many epochs) or ``mlp`` (of so many hidden units, and
-        no models are kept); the same rule for the weak, the strong and the ceiling.
+    head, head_epochs, head_width, heads
+        ``ridge`` (logistic for classes), ``ols``, ``adamw`` (of so many epochs), ``mlp`` (of so
+        many hidden units, and no models are kept) or ``mixture`` (of so many logistic heads); the
+        same rule for the weak, the strong and the ceiling.
+    teach, loss
+        Of classes: whether students learn probabilities or the likelier class, and by which loss.
+    confidence, confidence_warmup, confidence_threshold
+        The auxiliary confidence loss; see ``heads.rules.Confidence``.
     pooling
         Of transformer encoders; fixed representations have none.
     seed
-        Of the halves of ``disjoint``, of the batch order of ``adamw`` and ``mlp``, of the initial
-        weights of ``mlp`` and of shuffled labels.
+        Of the halves of ``disjoint``, of the batch order of ``adamw``, ``mlp`` and ``mixture``, of
+        the initial weights of the latter two and of shuffled labels.
     smiles_column ... delimiter
         Of a user's own table; see ``load_dataset``. Several targets are a dataset
         each, ``NAME:TARGET``.
@@ -195,12 +210,53 @@ class StudyConfig:
     head: Annotated[
         HeadRule,
         Option(
-            help="How heads are fitted, weak and strong alike: linear ones, or mlp with a hidden "
-            "layer, a class that is not convex (no models are kept for predict and fit)."
+            help="How heads are fitted, weak and strong alike. Numbers: ridge, ols, adamw, or mlp "
+            "with a hidden layer, a class that is not convex (no models are kept for predict and "
+            "fit). Classes: ridge (logistic), adamw, or mixture of logistic heads."
         ),
     ] = "ridge"
     head_epochs: Annotated[Count, Option(help="Epochs of the adamw head.")] = 1000
     head_width: Annotated[Count, Option(help="Hidden units of the mlp head.")] = WIDTH
+    heads: Annotated[Count, Option(help="Logistic heads of a mixture.", panel=_CLASSES)] = HEADS
+    teach: Annotated[
+        Teach,
+        Option(
+            help="What a student learns of its supervisor: probabilities, or the likelier class.",
+            panel=_CLASSES,
+        ),
+    ] = "probabilities"
+    loss: Annotated[
+        LossName,
+        Option(
+            help="By which loss a student learns: cross-entropy, KL(weak, student) but for a "
+            "constant, or reverse-kl, KL(student, weak), of which gain >= misfit is proved.",
+            panel=_CLASSES,
+        ),
+    ] = "cross-entropy"
+    confidence: Annotated[
+        float,
+        Range(0, 1),
+        Option(
+            help="Of --head adamw: how much a student's own hardened prediction counts in its "
+            "target at the end of the warm-up, the auxiliary confidence loss of Burns et al.; "
+            "0 for none.",
+            panel=_CLASSES,
+            metavar="A",
+        ),
+    ] = 0.0
+    confidence_warmup: Annotated[
+        float,
+        Range(0, 1),
+        Option(help="Share of the steps over which it rises from 0.", panel=_CLASSES),
+    ] = 0.2
+    confidence_threshold: Annotated[
+        Threshold,
+        Option(
+            help="Where own predictions are hardened: such that classes keep the weak labels' "
+            "share, or at one half.",
+            panel=_CLASSES,
+        ),
+    ] = "share"
     pooling: Annotated[Pooling, Option(help="How transformers make one vector of a molecule.")] = (
         "mean+pooled"
     )
@@ -277,6 +333,20 @@ class StudyConfig:
         if not self.strong:
             raise InputError("no strong encoder is given. Name one, for example molbert.")
         self._check_labels()
+        self._check_classes()
+
+    def _check_classes(self) -> None:
+        if not self.confidence:
+            for name in ("confidence_warmup", "confidence_threshold"):
+                if name in self.chosen():
+                    raise InputError(f"{name} is for the confidence loss. Give --confidence.")
+        if "heads" in self.chosen() and self.head != "mixture":
+            raise InputError("heads is of a mixture. Give --head mixture with it.")
+        if self.teach == "classes" and self.loss == "reverse-kl":
+            raise InputError(
+                "loss reverse-kl of a class is infinite wherever a student doubts it. Teach "
+                "probabilities, or leave out --loss."
+            )
 
     def _check_labels(self) -> None:
         if not self.labels or not self.label_seeds:
@@ -292,6 +362,25 @@ class StudyConfig:
                 raise InputError(f"{name} is for labels that are drawn. Give --labels N with it.")
         for name in ("labels", "label_seeds"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
+
+    @property
+    def head_settings(self) -> HeadSettings:
+        """Return all that decides how heads are fitted."""
+        return HeadSettings(
+            self.head, self.head_epochs, self.head_width, self.heads, self.seed, self.loss,
+            Confidence(self.confidence, self.confidence_warmup, self.confidence_threshold),
+        )  # fmt: skip
+
+    @property
+    def teaching(self) -> str:
+        """Say how students learn classes."""
+        said = f"{self.teach}, {self.loss}"
+        if not self.confidence:
+            return said
+        return (
+            f"{said}, confidence {self.confidence:g} (warm-up {self.confidence_warmup:g}, "
+            f"threshold {self.confidence_threshold})"
+        )
 
     def as_toml(self) -> dict[str, Any]:
         """Return the settings as TOML holds them: no nulls, lists for tuples."""

@@ -28,6 +28,7 @@ STUDY_KEYS = (
     "head",
     "head_epochs",
     "head_width",
+    "teaching",
     "pooling",
     "study_seed",
     "dataset_sha256",
@@ -37,7 +38,7 @@ STUDY_KEYS = (
 
 _ONCE_ALWAYS = {
     TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "same", "valid_labels": "all",
-    "unlabelled": 0, "head_width": 0,
+    "unlabelled": 0, "head_width": 0, "teaching": "",
 }  # fmt: skip
 
 _SUPERVISOR = ("family", "weak", "weak_sha256")

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from w2s_mol.errors import InputError
-from w2s_mol.heads.linear import Array, LinearHead, Scaler
+from w2s_mol.heads.linear import Array, Scaler
+from w2s_mol.models.heads import ARRAYS, head_of
 from w2s_mol.models.model import Input, Model
 from w2s_mol.runs import FinishedRun
 
@@ -67,7 +68,7 @@ class KeptModels:
                 for row in scalers.itertuples()
             }
             self._of(self._models.head(1))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{run.folder / MODELS}.parquet holds no models of this version ({error!r}). "
                 "Remove the folder and run the study again."
@@ -119,13 +120,9 @@ class KeptModels:
         ]
 
     def _model(self, row: dict[Any, Any]) -> Model:
-        head = LinearHead(
-            self._scalers[row["scaler"]],
-            _numbers(row["coefficients"])[:, None],
-            np.array([row["intercept"]]),
-            np.array([row["penalty"]]),
-            None if np.isnan(row["slope"]) else np.array([row["slope"]]),
-        )
+        arrays = {name: _numbers(row[name]) for name in (*ARRAYS, "penalty")}
+        arrays["penalty"] = arrays["penalty"].reshape(1)
+        head = head_of(arrays, self._scalers[row["scaler"]])
         inputs = map(Input, row["encoders"], row["fingerprints"], row["poolings"])
         return Model(tuple(inputs), head, row["task"])
 

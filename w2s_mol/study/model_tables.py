@@ -15,6 +15,7 @@ import pandas as pd
 from w2s_mol import files
 from w2s_mol.heads.linear import Array, Scaler
 from w2s_mol.heads.matrix import Rows
+from w2s_mol.models.heads import ARRAYS, arrays_of
 from w2s_mol.models.model import Model
 from w2s_mol.study.cell import Cells
 from w2s_mol.study.kept_models import MODELS, SCALERS, SHARED
@@ -119,7 +120,7 @@ def _misses(cells: Cells, predictions: Array, valid: Rows) -> Array:
 
 def _as_columns(row: _Row) -> dict[str, Any]:
     model = row.model
-    head = model.head if model else None
+    arrays = arrays_of(model.head) if model else None
     return {
         "strong": row.strong,
         "family": row.supervisor.family if row.supervisor else SHARED,
@@ -129,10 +130,8 @@ def _as_columns(row: _Row) -> dict[str, Any]:
         "fingerprints": [one.fingerprint for one in model.inputs] if model else None,
         "poolings": [one.pooling for one in model.inputs] if model else None,
         "task": model.task if model else "",
-        "intercept": head.intercepts[0] if head else np.nan,
-        "slope": head.slopes[0] if head and head.slopes is not None else np.nan,
-        "penalty": head.penalties[0] if head else np.nan,
+        "penalty": arrays["penalty"][0] if arrays else np.nan,
         "weight": row.weight,
-        "coefficients": np.ascontiguousarray(head.coefficients[:, 0]) if head else None,
+        **{name: arrays[name] if arrays else None for name in ARRAYS},
         "misses": row.misses,
     }

@@ -208,12 +208,10 @@ class StudyPlan:
         supervisors = self._supervisors[place.supervisors]
         everything, name = of_dataset.everything, self._name(of_dataset, draw)
         roles = self._roles(of_dataset, draw)
-        fit = self._context.task.fitter(
-            config.head, epochs=config.head_epochs, width=config.head_width, seed=config.seed
-        )
+        fit = self._context.task.fitter(config.head_settings)
         results, predictions, uses = [], [], []
         models = ModelTables(everything.name, name, supervisors, roles)
-        with one_thread(torch_too=config.head in ("adamw", "mlp")):
+        with one_thread(torch_too=config.head in ("adamw", "mlp", "mixture")):
             for cells in split_cells(
                 supervisors,
                 self._students,
@@ -224,6 +222,7 @@ class StudyPlan:
                 fit,
                 config.seed if config.shuffle_weak_labels else None,
                 f"{everything.name}, split {name}",
+                config.teach,
             ):
                 results.append(
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)

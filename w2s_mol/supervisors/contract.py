@@ -14,7 +14,7 @@ from typing import Any
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.reader import Reader
-from w2s_mol.heads.fitting import FitHead
+from w2s_mol.heads.fitter import FitHead
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.models.model import Model
@@ -37,6 +37,8 @@ class Lesson:
         Rows whose labels someone reads.
     fit
         The study's rule for heads.
+    task
+        What the labels are, by name in ``tasks.registry.TASKS``.
     rule
         For those that ask the student: from weak labels of shape (n, m) and rows of ``choose`` of
         which all columns have one, to the paper's weak error - misfit of each column with this
@@ -49,6 +51,7 @@ class Lesson:
     choose: Rows
     asked: Rows
     fit: FitHead
+    task: str = "regression"
     rule: Callable[[Array, Rows], Array] | None = None
 
 

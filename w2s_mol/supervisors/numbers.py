@@ -69,17 +69,19 @@ class Number(Supervisor):
         feature = InMemory((values - middle)[:, None])
         head = lesson.fit(feature, lesson.truth[:, None], learn, choose)
         labels = head.predict_rows(feature, lesson.asked[known[lesson.asked]])[:, 0]
-        model = self._calibrating(head, middle) if isinstance(head, LinearHead) else None
+        model = None
+        if isinstance(head, LinearHead):
+            model = self._calibrating(head, middle, lesson.task)
         return WeakLabels(labels, float(head.penalties[0]), model)
 
-    def _calibrating(self, head: LinearHead, middle: float) -> Model:
+    def _calibrating(self, head: LinearHead, middle: float, task: str) -> Model:
         """Return what says the same of other molecules, of a head on numbers less their middle."""
         moved = Scaler(head.scaler.mean + middle, head.scaler.scale)
-        return self._model(replace(head, scaler=moved))
+        return self._model(replace(head, scaler=moved), task)
 
-    def _model(self, head: LinearHead) -> Model:
+    def _model(self, head: LinearHead, task: str) -> Model:
         """Return what calibrates the number of other molecules."""
-        return Model((Input(self.name, self.sha256, FIXED),), head)
+        return Model((Input(self.name, self.sha256, FIXED),), head, task)
 
 
 class Column(Number):
@@ -104,7 +106,7 @@ class Column(Number):
 
 
 class Raw(Column):
-    """A column of the table as it stands: the label's own unit, no true label needed."""
+    """A column of the table as it stands: the label's own unit, or a probability of class 1."""
 
     def __init__(self, column: str) -> None:
         super().__init__(column, RAW)
@@ -121,7 +123,7 @@ class Raw(Column):
         labels[lesson.asked] = self.values(lesson.examples)[lesson.asked]
         one, zero = np.ones(1), np.zeros(1)
         as_it_is = LinearHead(Scaler(zero, one), one[:, None], zero, np.full(1, np.nan))
-        return WeakLabels(labels, model=self._model(as_it_is))
+        return WeakLabels(labels, model=self._model(as_it_is, lesson.task))
 
 
 class Property(Number):

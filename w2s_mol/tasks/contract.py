@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from w2s_mol.heads.rules import HeadRule
+from w2s_mol.heads.rules import HeadSettings, Teach
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from w2s_mol.heads.fitting import FitHead
+    from w2s_mol.heads.fitter import FitHead
 
     Array = NDArray[np.float64]
 
@@ -118,6 +118,8 @@ class Score:
         From predictions and true labels, shapes (n,), to the number; NaN where it is undefined.
     higher_is_better
         Whether a better model has more of it.
+    ideal
+        What it should be, where neither more nor less is better.
     """
 
     name: str
@@ -125,6 +127,7 @@ class Score:
     what: str
     of: Callable[[Array, Array], float]
     higher_is_better: bool = False
+    ideal: float | None = None
 
 
 class Task(ABC):
@@ -140,6 +143,11 @@ class Task(ABC):
         Its quantities, in the order of results.
     scores
         What is told beside its errors, of every use of a supervisor.
+    headline
+        The score that readers look for beside the error: the terms ``weak_SCORE``, ``w2s_SCORE``,
+        ``ceiling_SCORE`` and ``gain_SCORE`` are of it. Empty where that is the error itself.
+    scored_models
+        Whose scores results have, as ``MODEL_SCORE``.
     """
 
     name: str
@@ -147,6 +155,8 @@ class Task(ABC):
     terms: tuple[Term, ...]
     ratios: tuple[Ratio, ...]
     scores: tuple[Score, ...]
+    headline: str = ""
+    scored_models: tuple[str, ...] = ()
 
     @abstractmethod
     def error_unit(self, unit: object) -> str:
@@ -157,7 +167,7 @@ class Task(ABC):
         """Return the error of each molecule, of the shape of the two."""
 
     @abstractmethod
-    def fitter(self, rule: HeadRule, *, epochs: int, width: int, seed: int) -> FitHead:
+    def fitter(self, settings: HeadSettings) -> FitHead:
         """Return what fits heads on labels of this kind.
 
         Raises
@@ -165,6 +175,20 @@ class Task(ABC):
         InputError
             If the task has no such rule.
         """
+
+    def said(self, labels: Array, name: str) -> Array:
+        """Return a supervisor's labels as they count.
+
+        Raises
+        ------
+        InputError
+            If they are no labels of this kind.
+        """
+        return labels
+
+    def taught(self, weak: Array, teach: Teach) -> Array:
+        """Return weak labels as students learn them."""
+        return weak
 
     def quantities(self) -> tuple[Term | Ratio, ...]:
         """Return all of them, in the order of results."""
@@ -220,9 +244,51 @@ class Task(ABC):
             errors = {n: self.loss(of_use, said.truth) for n, of_use in said.beside.items()}
         return _means({f"{name}_error": of_use for name, of_use in errors.items()})
 
+    def score_names(self) -> tuple[str, ...]:
+        """Return the columns of scores in results that are no quantities."""
+        quantities = self.names()
+        models = [f"{model}_{score.name}" for score in self.scores for model in self.scored_models]
+        gaps = [f"pgr_{score.name}" for score in self.scores if self.scored_models]
+        return tuple(name for name in (*models, *gaps) if name not in quantities)
+
+    def scores_of(self, predicted: Predicted) -> dict[str, float]:
+        """Return the scores of ``score_names`` on some molecules, by name."""
+        if not self.scored_models:
+            return {}
+        said = predicted.said()
+        models = {"weak": said.weak, "w2s": said.w2s, "ceiling": said.ceiling, **said.beside}
+        found: dict[str, float] = {}
+        for score in self.scores:
+            of = {model: _defined(score, models[model], said.truth) for model in self.scored_models}
+            found |= {f"{model}_{score.name}": value for model, value in of.items()}
+            if score.ideal is None:
+                sign = 1 if score.higher_is_better else -1
+                gap = recovered(of["weak"], of["w2s"], of["ceiling"], sign)
+            else:
+                off = {model: abs(value - score.ideal) for model, value in of.items()}
+                gap = recovered(off["weak"], off["w2s"], off["ceiling"], -1)
+            found[f"pgr_{score.name}"] = gap
+        return {name: found[name] for name in self.score_names()}
+
     def scored(self, prediction: Array, truth: Array) -> dict[str, float]:
         """Return every score of some molecules by name; NaN where it is undefined."""
         return {score.name: score.of(prediction, truth) for score in self.scores}
+
+
+def recovered(weak: float, student: float, ceiling: float, sign: int) -> float:
+    """Return the performance gap recovered of a number of which more (or less, -1) is better.
+
+    NaN where the ceiling is not better than the supervisor.
+    """
+    room = sign * (ceiling - weak)
+    return sign * (student - weak) / room if room > 0 else float("nan")
+
+
+def _defined(score: Score, prediction: Array, truth: Array) -> float:
+    """Return a score, NaN where some prediction is missing."""
+    import numpy as np
+
+    return float("nan") if np.isnan(prediction).any() else score.of(prediction, truth)
 
 
 def _means(terms: Mapping[str, Array]) -> dict[str, float]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from w2s_mol.errors import unknown_name
+from w2s_mol.tasks.binary import Binary
 from w2s_mol.tasks.contract import Task
 from w2s_mol.tasks.regression import Regression
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REGRESSION = Regression()
+REGRESSION, BINARY = Regression(), Binary()
 
-TASKS: dict[str, Task] = {task.name: task for task in (REGRESSION,)}
+TASKS: dict[str, Task] = {task.name: task for task in (REGRESSION, BINARY)}
 
 
 TASK_KIND = "task_kind"

@@ -7,7 +7,7 @@ in a module here, and a line in ``uses.registry``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from w2s_mol.heads.linear import Array
@@ -24,6 +24,8 @@ class Known:
     weak
         Weak labels as a student sees them, shape (n, k), in label units; NaN where a supervisor
         says nothing.
+    taught_weak
+        The same as a student learns them: they may be made of them.
     had
         The true labels that the supervisors had, shape (n,): those of ``labelled`` and ``judged``.
         NaN for all others.
@@ -38,9 +40,12 @@ class Known:
         Rows whose predictions are measured.
     everything
         All rows that anyone reads predictions of.
+    loss
+        The task's error of predictions and true labels, molecule by molecule.
     """
 
     weak: Array
+    taught_weak: Array
     had: Array
     of_student: Array
     labelled: Rows
@@ -49,6 +54,7 @@ class Known:
     chosen: Rows
     read: Rows
     everything: Rows
+    loss: Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,13 @@ class Exercise:
     read
         Rows whose predictions someone reads.
     weights
-        Of the squared errors of ``learn``, of the shape of ``labels``; all are 1 if not given.
+        Of the losses of ``learn``, of the shape of ``labels``; all are 1 if not given.
     beside
         A number of each molecule that may be read beside it, of the shape of ``labels``.
+    start
+        A prediction of each molecule that is to be corrected, of the shape of ``labels``.
+    weak
+        Whether the labels are a supervisor's alone, so that they are learnt as students do.
     """
 
     labels: Array
@@ -75,6 +85,13 @@ class Exercise:
     read: Rows
     weights: Array | None = None
     beside: Array | None = None
+    start: Array | None = None
+    weak: bool = False
+
+    @property
+    def reads(self) -> Array | None:
+        """Return what is read of each molecule beside its features, if anything is."""
+        return self.beside if self.start is None else self.start
 
 
 @dataclass(frozen=True)
@@ -146,15 +163,3 @@ class Use(ABC):
     @abstractmethod
     def made(self, known: Known, learned: Sequence[Learned]) -> Made:
         """Return predictions, from what the student made of the exercises."""
-
-    def predicted(self, of_model: Array, weak: Array) -> Array:
-        """Return what it predicts for new molecules.
-
-        Parameters
-        ----------
-        of_model
-            What the student's model predicts, shape (n,).
-        weak
-            What the supervisor says, shape (n,).
-        """
-        return of_model

@@ -15,25 +15,21 @@ WEIGHTS = (0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 class Delta(Use):
-    """The supervisor, corrected: its label plus a strong head on what it got wrong."""
+    """The supervisor, corrected: its label (its logit, of classes) plus a strong head."""
 
     name, words = "delta", "delta"
     what = "the supervisor plus a strong head on its residuals"
     reads_weak = True
 
     def exercises(self, known: Known) -> list[Exercise]:
-        """Learn true label - weak label, where both are known."""
-        residuals = known.had[:, None] - known.weak
-        return [Exercise(residuals, known.labelled, known.judged, known.read)]
+        """Learn the true labels, starting from the weak ones, where both are known."""
+        rows = (known.labelled, known.judged, known.read)
+        return [Exercise(_true_where_said(known), *rows, start=known.weak)]
 
     def made(self, known: Known, learned: Sequence[Learned]) -> Made:
-        """Add the weak labels again."""
+        """Return its predictions."""
         [of_all] = learned
-        return Made(known.weak + of_all.predictions, of_all.penalties, of_all.models)
-
-    def predicted(self, of_model: Array, weak: Array) -> Array:
-        """Add the weak labels again."""
-        return weak + of_model
+        return Made(of_all.predictions, of_all.penalties, of_all.models)
 
 
 class Stack(Use):
@@ -45,9 +41,8 @@ class Stack(Use):
 
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn the true labels, with the weak one beside the features."""
-        labels = np.where(np.isnan(known.weak), np.nan, known.had[:, None])
         rows = (known.labelled, known.judged, known.read)
-        return [Exercise(labels, *rows, beside=known.weak)]
+        return [Exercise(_true_where_said(known), *rows, beside=known.weak)]
 
     def made(self, known: Known, learned: Sequence[Learned]) -> Made:
         """Return its predictions."""
@@ -59,7 +54,7 @@ class Both(Use):
     """True and weak labels in one fit; the weight of a weak one is chosen on true labels.
 
     A molecule with both counts twice: its squared errors ``(y - f)^2 + w (weak - f)^2`` differ from
-    ``(1 + w) ((y + w weak) / (1 + w) - f)^2`` by a constant.
+    ``(1 + w) ((y + w weak) / (1 + w) - f)^2`` by a constant, and so do cross-entropies.
     """
 
     name, words = "both", "both"
@@ -78,7 +73,7 @@ class Both(Use):
         """Take for each supervisor the weight of the least error on true validation labels."""
         truth = known.had[known.judged, None]
         errors = [
-            np.nanmean((of_all.predictions[known.judged] - truth) ** 2, axis=0)
+            np.nanmean(known.loss(of_all.predictions[known.judged], truth), axis=0)
             for of_all in learned
         ]
         best = np.argmin(np.nan_to_num(errors, nan=np.inf), axis=0)
@@ -92,16 +87,22 @@ class Both(Use):
         )
 
 
+def _true_where_said(known: Known) -> Array:
+    """Return the true labels of the molecules that each supervisor speaks of, shape (n, k)."""
+    return np.where(np.isnan(known.weak), np.nan, known.had[:, None])
+
+
 def _of_weight(known: Known, weight: float, rows: Rows, read: Rows) -> Exercise:
     taught = np.zeros(len(known.had), dtype=bool)
     taught[known.taught] = True
     true = np.zeros_like(taught)
     true[known.labelled] = True
-    says = ~np.isnan(known.weak) & taught[:, None]
+    says = ~np.isnan(known.taught_weak) & taught[:, None]
     of_true, of_weak = true[:, None].astype(float), np.where(says, weight, 0.0)
     total = of_true + of_weak
     with np.errstate(invalid="ignore", divide="ignore"):
-        summed = np.where(true, known.had, 0.0)[:, None] + np.where(says, weight * known.weak, 0.0)
+        of_weak = np.where(says, weight * known.taught_weak, 0.0)
+        summed = np.where(true, known.had, 0.0)[:, None] + of_weak
         labels = np.where(total > 0, summed / total, np.nan)
     judged = np.setdiff1d(known.judged, rows)
     labels[judged] = known.had[judged, None]

@@ -17,7 +17,8 @@ class WeakToStrong(Use):
 
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn the weak labels, choose by weak labels."""
-        return [Exercise(known.weak, known.taught, known.chosen, known.everything)]
+        rows = (known.taught, known.chosen, known.everything)
+        return [Exercise(known.taught_weak, *rows, weak=True)]
 
     def made(self, known: Known, learned: Sequence[Learned]) -> Made:
         """Return the student's predictions."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from w2s_mol.heads.beside import each_beside, ridge_beside
+from w2s_mol.heads.fitter import Given
 from w2s_mol.heads.fitting import head_fitter
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.heads.ridge import fit_ridge
@@ -51,7 +52,7 @@ def test_a_number_that_features_hold_already_is_no_trouble() -> None:
 def test_every_rule_finds_a_number_that_is_the_label(rule: str) -> None:
     features, labels, beside, learn, choose = made(400, 4, k=2)
     beside = 3 * labels + 5
-    head = head_fitter(rule, epochs=2000).beside(features, labels, beside, learn, choose)  # type: ignore[arg-type]
+    head = head_fitter(rule, epochs=2000)(features, labels, learn, choose, Given(beside=beside))  # type: ignore[arg-type]
     found = head.predict_rows(features, choose, beside)
     np.testing.assert_allclose(found[choose], labels[choose], atol=0.05)
     assert np.isnan(found[learn]).all()
@@ -63,7 +64,8 @@ def test_a_weight_of_two_is_the_row_twice(rule: str) -> None:
     fit = head_fitter(rule)  # type: ignore[arg-type]
     weights = np.where(np.arange(len(learn)) % 3 == 0, 2.0, 1.0)
     twice = np.concatenate([learn, learn[::3]])
-    one, other = fit(features, labels, learn, choose, weights), fit(features, labels, twice, choose)
+    one = fit(features, labels, learn, choose, Given(weights))
+    other = fit(features, labels, twice, choose)
     np.testing.assert_allclose(one.coefficients, other.coefficients, rtol=1e-9)
     np.testing.assert_allclose(one.intercepts, other.intercepts, rtol=1e-9)
     assert one.penalties.tolist() == pytest.approx(other.penalties.tolist(), nan_ok=True)

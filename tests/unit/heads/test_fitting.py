@@ -14,6 +14,9 @@ from w2s_mol.heads.mlp import fit_mlp
 from w2s_mol.heads.ridge import fit_ridge
 from w2s_mol.heads.rules import HeadRule
 
+RULES = {*get_args(HeadRule)} - {"mixture"}
+"""Those of numbers: a mean of linear heads is a linear head."""
+
 
 def test_each_rule_has_its_fit() -> None:
     made = problem(40, 4, 2)
@@ -23,7 +26,7 @@ def test_each_rule_has_its_fit() -> None:
         "adamw": lambda *given: fit_adamw(*given, epochs=2, seed=7),
         "mlp": lambda *given: fit_mlp(*given, width=3, seed=7),
     }
-    assert set(fits) == set(get_args(HeadRule))
+    assert set(fits) == RULES
     for rule, fit in fits.items():
         found = head_fitter(rule, epochs=2, width=3, seed=7)(*made)
         np.testing.assert_array_equal(found.predict(made.z), fit(*made).predict(made.z))
@@ -39,7 +42,7 @@ def test_columns_fitted_together_are_as_fitted_alone(n: int, d: int, seed: int) 
         np.testing.assert_allclose(together, np.hstack(alone), atol=1e-8)
 
 
-@pytest.mark.parametrize("rule", get_args(HeadRule))
+@pytest.mark.parametrize("rule", sorted(RULES))
 def test_no_label_of_other_molecules_is_read(rule: str) -> None:
     """Their labels are NaN in what supervisors and students are shown."""
     made = problem(40, 4, 1)

@@ -14,10 +14,9 @@ from w2s_mol import load_encoder, load_model, run_study
 from w2s_mol.datasets.builtin import generate
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
-from w2s_mol.heads.fixed import middle_penalty
 from w2s_mol.heads.linear import LinearHead, Scaler
 from w2s_mol.heads.matrix import InMemory
-from w2s_mol.heads.penalties import PENALTIES
+from w2s_mol.heads.penalties import PENALTIES, middle_penalty
 from w2s_mol.heads.ridge import RidgePath
 from w2s_mol.models.model import Input, Model
 from w2s_mol.prediction.choosing import choose

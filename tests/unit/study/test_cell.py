@@ -12,9 +12,11 @@ from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.splits import random_split
 from w2s_mol.errors import InputError
 from w2s_mol.heads.beside import ridge_beside
-from w2s_mol.heads.fitting import FitHead, head_fitter
+from w2s_mol.heads.fitting import head_fitter
 from w2s_mol.heads.linear import LinearHead
 from w2s_mol.heads.matrix import InMemory, Matrix
+from w2s_mol.heads.ridge import fit_ridge
+from w2s_mol.heads.squared import SquaredRule
 from w2s_mol.students.contract import Student, Teaching
 from w2s_mol.study.cell import Cells, shuffled, split_cells
 from w2s_mol.study.config import StudyConfig
@@ -443,7 +445,7 @@ def test_each_uses_models_predict_again_what_it_predicted(use: str, own: bool) -
         says = teacher.head.predict(weak[column])[:, 0]
         np.testing.assert_allclose(says, found.weak[:, column], atol=1e-8)
         x = weak[column] if own else strong
-        again = USES[use].predicted(model.head.predict(x, says[:, None])[:, 0], says)
+        again = model.head.predict(x, says[:, None])[:, 0]
         np.testing.assert_allclose(again[rows], made.predictions[rows, column], atol=1e-8)
     assert (made.weights is not None) == (use == "both")
     assert use != "both" or set(made.weights) <= set(WEIGHTS)
@@ -467,9 +469,9 @@ def test_a_students_features_are_factorised_once_for_all_supervisors() -> None:
 
     def fit(features: Matrix, labels: np.ndarray, *rest: Any) -> LinearHead:
         calls.append(labels.shape[1])
-        return RIDGE(features, labels, *rest)
+        return fit_ridge(features, labels, *rest)
 
-    supervise(weak, strong, truth, roles_of(len(truth)), FitHead(fit, ridge_beside))
+    supervise(weak, strong, truth, roles_of(len(truth)), SquaredRule(fit, ridge_beside))
     # Each supervisor's own head; then student, delta and both with each weight of two supervisors,
     # direct and ceiling. Stacked heads are factorised once more.
     assert calls == [1, 1, 2 * (2 + len(WEIGHTS)) + 2]

@@ -11,6 +11,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.least_squares import fit_ols
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.heads.ridge import fit_ridge
+from w2s_mol.heads.rules import HeadSettings
 from w2s_mol.tasks.contract import Predicted
 from w2s_mol.tasks.registry import REGRESSION
 
@@ -156,7 +157,7 @@ def test_heads_are_fitted_by_the_rules_of_least_squares() -> None:
         np.arange(20), np.arange(20, 30),
     )  # fmt: skip
     for rule, fit in (("ridge", fit_ridge), ("ols", fit_ols)):
-        found = REGRESSION.fitter(rule, epochs=1, width=1, seed=0)(*made)
+        found = REGRESSION.fitter(HeadSettings(rule))(*made)
         np.testing.assert_array_equal(found.coefficients, fit(*made).coefficients)
     with pytest.raises(InputError, match="lasso"):
-        REGRESSION.fitter("lasso", epochs=1, width=1, seed=0)  # type: ignore[arg-type]
+        REGRESSION.fitter(HeadSettings("lasso"))  # type: ignore[arg-type]

@@ -7,9 +7,11 @@ import pytest
 from taught_by_arrays import Says, student
 
 from w2s_mol.datasets.examples import Examples
+from w2s_mol.heads.fitter import Given
 from w2s_mol.heads.fitting import head_fitter
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.students.contract import Teaching
+from w2s_mol.tasks.registry import REGRESSION
 from w2s_mol.uses.contract import Known, Made
 from w2s_mol.uses.corrected import WEIGHTS
 from w2s_mol.uses.registry import USES
@@ -28,7 +30,8 @@ def known() -> Known:
     had = np.where(np.isin(ROWS, [*LABELLED, *JUDGED]), TRUTH, np.nan)
     of_student = np.where(np.isin(ROWS, [*TAUGHT, *JUDGED]), TRUTH, np.nan)
     read = np.union1d(JUDGED, TEST)
-    return Known(WEAK, had, of_student, LABELLED, JUDGED, TAUGHT, JUDGED, read, ROWS)
+    rows = (LABELLED, JUDGED, TAUGHT, JUDGED, read, ROWS)
+    return Known(WEAK, WEAK, had, of_student, *rows, REGRESSION.loss)
 
 
 def made(use: str, of: Known | None = None, fit=RIDGE) -> Made:
@@ -77,7 +80,7 @@ def test_both_fits_each_label_with_its_weight_and_takes_the_weight_best_on_true_
             y = np.concatenate([TRUTH[LABELLED], WEAK[TAUGHT, column], TRUTH])
             of_rows = np.repeat([1.0, weight], [len(LABELLED), len(TAUGHT)])
             rows = np.arange(len(of_rows))
-            head = OLS(InMemory(x), y[:, None], rows, rows, of_rows)
+            head = OLS(InMemory(x), y[:, None], rows, rows, Given(of_rows))
             tried[weight] = head.predict(FEATURES)[:, 0]
         best = min(tried, key=lambda w: np.mean((tried[w][JUDGED] - TRUTH[JUDGED]) ** 2))
         np.testing.assert_allclose(found.predictions[TEST, column], tried[best][TEST], rtol=1e-8)
@@ -87,7 +90,7 @@ def test_where_a_supervisor_says_nothing_a_use_has_nothing_or_the_true_labels() 
     weak = WEAK.copy()
     weak[[*LABELLED[:5], TEST[0]], 0] = np.nan
     weak[[*LABELLED, *JUDGED], 1] = np.nan
-    of = replace(known(), weak=weak)
+    of = replace(known(), weak=weak, taught_weak=weak)
     for use in ("delta", "stack"):
         found = made(use, of).predictions
         assert np.isnan(found[TEST[0], 0])
@@ -107,6 +110,4 @@ def test_a_model_predicts_what_its_use_does(use: str) -> None:
         weak = WEAK[TEST, column]
         beside = weak[:, None] if model.head.slopes is not None else None
         of_model = model.head.predict(FEATURES[TEST], beside)[:, 0]
-        np.testing.assert_allclose(
-            USES[use].predicted(of_model, weak), found.predictions[TEST, column], atol=1e-9
-        )
+        np.testing.assert_allclose(of_model, found.predictions[TEST, column], atol=1e-9)

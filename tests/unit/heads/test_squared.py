@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from w2s_mol.heads.fitter import Given
 from w2s_mol.heads.fitting import head_fitter
-from w2s_mol.heads.fixed import middle_penalty, ridge_at
 from w2s_mol.heads.matrix import InMemory
-from w2s_mol.heads.penalties import PENALTIES
+from w2s_mol.heads.penalties import PENALTIES, middle_penalty
+from w2s_mol.heads.squared import ridge_at
 
 GENERATOR = np.random.default_rng(0)
 X, Y, W = GENERATOR.normal(size=(60, 5)), GENERATOR.normal(size=(60, 2)), GENERATOR.random((60, 2))
@@ -41,3 +42,13 @@ def test_a_given_penalty_is_the_same_for_all_columns() -> None:
 )
 def test_the_middle_is_one_of_those_that_were_chosen(penalties: list, middle: float) -> None:
     np.testing.assert_equal(middle_penalty(np.array(penalties)), middle)
+
+
+def test_what_is_corrected_is_taken_from_the_labels() -> None:
+    usual, start = head_fitter("ridge"), np.column_stack([W[:, 0], np.full(60, np.nan)])
+    found = usual(InMemory(X), Y, LEARN, CHOOSE, Given(start=start))
+    residuals = Y - np.column_stack([W[:, 0], np.zeros(60)])
+    expected = usual(InMemory(X), residuals, LEARN, CHOOSE)
+    np.testing.assert_array_equal(found.predict(X), expected.predict(X))
+    corrected = found.columns([0]).correcting().predict(X, W[:, [0]])
+    np.testing.assert_allclose(corrected, expected.predict(X)[:, [0]] + W[:, [0]])

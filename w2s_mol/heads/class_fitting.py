@@ -1,0 +1,132 @@
+"""Every rule by which heads of classes are fitted, by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.heads.bernoulli import LOSSES
+from w2s_mol.heads.beside import each_beside
+from w2s_mol.heads.class_descent import NONE, fit_class_adamw
+from w2s_mol.heads.fitter import PLAIN, FitHead, Given
+from w2s_mol.heads.head import Head
+from w2s_mol.heads.linear import Array, LinearHead
+from w2s_mol.heads.logistic import fit_logistic, fit_logistic_at
+from w2s_mol.heads.matrix import Matrix, Rows
+from w2s_mol.heads.mixture import mixed
+from w2s_mol.heads.probability import logit
+from w2s_mol.heads.rules import HeadSettings, LossName
+
+_RULES = ("ridge", "mixture", "adamw")
+
+
+def class_fitter(settings: HeadSettings) -> FitHead:
+    """Return what fits heads of classes.
+
+    Raises
+    ------
+    InputError
+        If there is no such rule, or it does not go with the loss.
+    """
+    if settings.rule in ("ols", "mlp"):
+        raise InputError(
+            f"--head {settings.rule} is for numbers, and these labels are classes. Choose one of: "
+            f"{', '.join(_RULES)}."
+        )
+    if settings.rule not in _RULES:
+        raise unknown_name("head for classes", settings.rule, _RULES)
+    if settings.confidence.strength and settings.rule != "adamw":
+        raise InputError(
+            f"--confidence changes the target with every epoch, and --head {settings.rule} has "
+            "none. Give --head adamw with it."
+        )
+    if settings.confidence.strength and settings.loss != "cross-entropy":
+        raise InputError(
+            f"--confidence hardens predictions, of which --loss {settings.loss} makes infinite "
+            "losses. Leave one of the two out."
+        )
+    return _ByDescent(settings) if settings.rule == "adamw" else _ByRidge(settings)
+
+
+@dataclass(frozen=True)
+class _OfClasses(FitHead):
+    settings: HeadSettings
+
+    @property
+    def tells_weak_apart(self) -> bool:  # type: ignore[override]
+        """Say whether students learn by another loss than is learnt from the truth."""
+        own = self.settings.loss != "cross-entropy"
+        return own or bool(self.settings.confidence.strength)
+
+    def loss(self, *, weak: bool) -> LossName:
+        """Return the loss; the truth is always learnt by cross-entropy."""
+        return self.settings.loss if weak else "cross-entropy"
+
+
+@dataclass(frozen=True)
+class _ByRidge(_OfClasses):
+    """Ridge heads, and mixtures that start from them; ``penalty`` is chosen if it is None."""
+
+    penalty: float | None = None
+
+    def __call__(
+        self,
+        features: Matrix,
+        labels: Array,
+        learn: Rows,
+        choose: Rows,
+        given: Given = PLAIN,
+        *,
+        weak: bool = False,
+    ) -> Head:
+        """Fit heads."""
+        name = self.loss(weak=weak)
+        if self.penalty is None:
+            ridge = fit_logistic(features, labels, learn, choose, given, LOSSES[name])
+        else:
+            ridge = fit_logistic_at(features, labels, learn, self.penalty, given, LOSSES[name])
+        if self.settings.rule == "ridge":
+            return ridge
+        heads, seed = self.settings.heads, self.settings.seed
+        return mixed(ridge, features, labels, learn, given, name, heads, seed)
+
+    def at(self, penalty: float) -> FitHead:
+        """Return the rule at a penalty."""
+        return _ByRidge(self.settings, penalty)
+
+
+@dataclass(frozen=True)
+class _ByDescent(_OfClasses):
+    """Heads by AdamW."""
+
+    def __call__(
+        self,
+        features: Matrix,
+        labels: Array,
+        learn: Rows,
+        choose: Rows,
+        given: Given = PLAIN,
+        *,
+        weak: bool = False,
+    ) -> Head:
+        """Fit heads."""
+        fit = partial(
+            fit_class_adamw,
+            given=Given(given.weights, start=given.start),
+            loss=self.loss(weak=weak),
+            confidence=self.settings.confidence if weak else NONE,
+            epochs=self.settings.epochs,
+            seed=self.settings.seed,
+        )
+        if given.beside is None:
+            return fit(features, labels, learn, choose)
+
+        def one(matrix: Matrix, column: Array, learn: Rows, choose: Rows) -> LinearHead:
+            return fit(matrix, column, learn, choose)
+
+        return each_beside(one)(features, labels, logit(given.beside), learn, choose)
+
+    def at(self, penalty: float) -> FitHead:
+        """Return the rule itself."""
+        return self
