@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _EPOCHS, _BATCHES, _LARGEST = 40, 16, 256
 """Of the descent; steps of an epoch, more where these would take more molecules each."""
-_RATE = 3e-3
+_RATE = 1e-2
 """AdamW's; it falls to zero in a line."""
 _APART = 0.5
 """How far heads start from the ridge head, in units of its coefficients' root mean square."""

@@ -21,9 +21,8 @@ def fitted(labels=SOFT, given=Given(), confidence=Confidence(), epochs=150, loss
     )
 
 
-@pytest.mark.parametrize("loss", ["cross-entropy", "reverse-kl"])
-def test_descent_comes_to_where_the_solver_is(loss) -> None:
-    found = fitted(epochs=400, loss=loss).predict(X)
+def test_descent_comes_to_where_the_solver_is() -> None:
+    found = fitted(epochs=1500).predict(X)
     expected = fit_logistic_at(InMemory(X), SOFT, LEARN, 1e-4).predict(X)
     np.testing.assert_allclose(found, expected, atol=0.02)
 
@@ -82,7 +81,7 @@ def test_hardened_predictions_keep_the_labels_share(share: float, above: int) ->
 
 def test_what_is_corrected_is_added_before_the_link() -> None:
     start = probability(logit(SOFT) + 1)
-    found = fitted(given=Given(start=start), epochs=300).correcting().predict(X, start)
+    found = fitted(given=Given(start=start), epochs=600).correcting().predict(X, start)
     np.testing.assert_allclose(found, SOFT, atol=0.03)
 
 
