@@ -42,7 +42,7 @@ from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.supervisors.top import mean_of_taken
-from w2s_mol.tasks.registry import find_task
+from w2s_mol.tasks.registry import task_of
 from w2s_mol.uses.contract import Known, Use
 from w2s_mol.uses.corrected import Both
 from w2s_mol.uses.plain import Direct
@@ -77,7 +77,8 @@ def fit(
             f"{run.folder} chose its penalties for {labels} labels, which do not suit a model of "
             f"all. Run the study with --labels {ALL}, and fit from that."
         )
-    config = made(StudyConfig, dict(run.manifest["config"]))
+    task = task_of(choice.results)
+    config = replace(made(StudyConfig, dict(run.manifest["config"])), task=task.name)
     finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
     row = choice.results.iloc[0]
     _check_files(config, run)
@@ -95,7 +96,7 @@ def fit(
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
     if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
         raise _other(choice.weak, row["weak_sha256"])
-    usual = find_task(config.task).fitter(
+    usual = task.fitter(
         config.head, epochs=config.head_epochs, width=config.head_width, seed=config.seed
     )
     said = None if choice.use == Direct.name else _said(kept, teacher, config, usual)
@@ -209,7 +210,7 @@ def _other(name: str, sha256: str) -> InputError:
 def _facts(
     run: FinishedRun, config: StudyConfig, choice: Choice, dataset: Dataset
 ) -> dict[str, Any]:
-    row, task = choice.results.iloc[0], find_task(config.task)
+    row, task = choice.results.iloc[0], task_of(choice.results)
     width = half_width([one.misses for one in choice.kept], validated(run, choice))
     chosen = {
         f"{name} {what}": value
