@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -73,12 +73,11 @@ class StudyPlan:
     format = RESULTS_FORMAT
 
     def __init__(self, config: StudyConfig, finder: Finder) -> None:
-        self._asked_config = config
+        self._config = config
         self.tables: tuple[str, ...] = TABLES[: _KEPT[config.keep]]
         before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder, columns_of(config.weak))
-        task = task_of_study(config, self._datasets)
-        self._config = config = replace(config, task=task.name)
+        self._task = task_of_study(config, self._datasets)
         self._supervisors = find_supervisors(config.weak, finder)
         self._draws = [draws(dataset, config) for dataset in self._datasets]
         self._students = find_students(config.strong, self._supervisors, finder)
@@ -90,10 +89,10 @@ class StudyPlan:
         self._begun = False
         self._usable: dict[int, Usable] = {}
         self._left: list[Draw] = []  # draws of the dataset that is usable
-        after = asked_for(self._asked_config)
+        after = asked_for(config)
         self._asked = after if before in ("", after) else ""
         self.run_id = self._content_hash()
-        self._context = StudyContext(config, self.run_id, task)
+        self._context = StudyContext(config, self.run_id, self._task)
 
     def _content_hash(self) -> str:
         content = [
@@ -115,12 +114,12 @@ class StudyPlan:
         return self._config.as_toml()
 
     def chosen(self) -> dict[str, Any]:
-        """Return those of them that are not the defaults; what labels are, if not numbers.
+        """Return those of them that are not the defaults, and what labels are if not numbers.
 
-        However it was asked for: seen from the labels, or by name.
+        It is no matter whether that was seen from the labels or asked for by name.
         """
-        chosen = self._config.chosen()
-        return {k: v for k, v in chosen.items() if (k, v) != ("task", REGRESSION.name)}
+        chosen = {k: v for k, v in self._config.chosen().items() if k != "task"}
+        return chosen if self._task is REGRESSION else {**chosen, "task": self._task.name}
 
     def manifest(self) -> dict[str, Any]:
         """Return what identifies the inputs, and notes on them."""
@@ -135,7 +134,7 @@ class StudyPlan:
                 notes.setdefault(f"encoder {encoder.name}", []).extend(encoder.notes)
         return {
             # Of the files as they were read: one that changed since is not what was asked for.
-            "asked": self._asked if asked_for(self._asked_config) == self._asked else "",
+            "asked": self._asked if asked_for(self._config) == self._asked else "",
             "students": [{"name": s.name, "sha256": s.sha256} for s in self._students],
             "weak": [_identity(supervisor) for supervisor in self._supervisors],
             "datasets": {
