@@ -1,4 +1,4 @@
-"""Tables of classes at the command line: what is refused, with the way out, and 0 and 1 as numbers."""
+"""Tables of classes at the command line: what is refused, and 0 and 1 as numbers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def spelt(zero: object, one: object) -> list[object]:
         (["yes", *["no"] * 59], (), "pass --split stratified, other split seeds"),
         (["yes", *["no"] * 59], ("--split", "stratified"), "1 of 60 labels are 'yes', too few"),
         ([*spelt(0, 1)[:-2], "nan", "?"], (), "own.csv: 2 of 60 rows cannot be used"),
-        (spelt("no", "yes"), ("--task", "classes"), "classes"),
+        (spelt("no", "yes"), ("--task", "classes"), "'classes' is not"),
     ],
 )
 def test_what_cannot_be_classes_is_refused_with_the_reason(
@@ -101,6 +101,9 @@ def test_scores_of_a_table_of_words_need_no_labels_and_a_heat_map_needs_numbers(
 ) -> None:
     table(spelt("no", "yes"))
     asked = ("diagnose", "-d", "own.csv", "--target-column", "y", "--weak", "weak-h8-s0")
+    done = cli(*asked, "--strong", "ecfp", "--format", "json")
+    assert done.code == 0
+    assert "are classes: 'yes' is 1, 'no' is 0" in " ".join(done.err.split())
     refused = cli(*asked, "--strong", "ecfp", "--heat-map", "map.svg")
     assert refused.code == 2
     assert "labels of own are classes, and a heat map is of squared errors" in " ".join(
