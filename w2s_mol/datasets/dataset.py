@@ -214,6 +214,11 @@ def _check_classes(dataset: Dataset, classes: tuple[str, str], split: Split) -> 
             continue
         zero, one = classes
         of_all = int(np.nansum(dataset.labels))
+        if of_all in (0, int((~np.isnan(dataset.labels)).sum())):
+            raise InputError(
+                f"{dataset.name}: all usable labels are {classes[int(of_all > 0)]!r}. There is one "
+                "class only, and nothing to learn from it."
+            )
         raise InputError(
             f"{dataset.name}, split {split.name}: the {part} part has {len(rows) - ones:,} "
             f"{zero!r} and {ones:,} {one!r}, and each part needs both. Of all labels, {of_all:,} "

@@ -147,6 +147,12 @@ def test_one_class_alone_is_refused(load: Load, task: str, said: str) -> None:
         load([1] * N, task=task, split="random")
 
 
+def test_one_class_alone_that_is_left_of_two_is_refused(load: Load) -> None:
+    dataset = load(spelt("no", "yes"))
+    with pytest.raises(InputError, match=r"own: all usable labels are 'yes'\. There is one class"):
+        dataset.keep(dataset.labels == 1)
+
+
 def test_a_part_of_one_class_is_refused_with_its_counts_and_the_way_out(load: Load) -> None:
     labels = ["yes" if row == 3 else "no" for row in range(N)]
     said = (
