@@ -217,7 +217,7 @@ def test_an_element_outside_the_vocabulary_stops_a_study_and_the_advice_given_wo
 @pytest.mark.slow
 def test_bbbp_has_molecules_that_small_berts_cannot_read(cli, tmp_path, mirror):
     where = ("run", "--dataset", "bbbp", "--mirror", mirror, "--offline", "-o", "made")
-    done = cli(*where, "--weak", "weak-h8-s0", "--strong", "ecfp")
+    done = cli(*where, "--task", "regression", "--weak", "weak-h8-s0", "--strong", "ecfp")
     assert (done.code, done.out) == (2, "")
     for text in ("line 69", "weak-h8-s0", "[Na+]", "--on-invalid skip"):
         assert text in done.err

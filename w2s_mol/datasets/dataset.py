@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from w2s_mol import files
 from w2s_mol.datasets.apart import Apart
+from w2s_mol.datasets.rules import LabelKind
 from w2s_mol.errors import InputError
 
 PARTS = ("train", "valid", "test")
@@ -68,7 +69,7 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Molecules with real-valued labels, and some without one that may serve a student.
+    """Molecules with labels, numbers or two classes, and some without one that may serve a student.
 
     Attributes
     ----------
@@ -77,7 +78,7 @@ class Dataset:
     smiles
         ``n`` SMILES.
     labels
-        Shape (n,), float64, in ``unit``; NaN where there is none.
+        Shape (n,), float64, in ``unit``, or 0 and 1 for classes; NaN where there is none.
     target, unit
         What the labels are, and their unit.
     splits
@@ -97,6 +98,8 @@ class Dataset:
         Where each molecule is from, for messages; empty where all are from the dataset's table.
     apart
         Molecules whose errors are told apart as well, if a column says which.
+    classes
+        The words for 0 and 1, where labels are two classes; None where they are numbers.
     """
 
     name: str
@@ -112,6 +115,7 @@ class Dataset:
     columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     origins: list[Origin] = field(default_factory=list)
     apart: Apart | None = None
+    classes: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -119,6 +123,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.smiles)
+
+    @property
+    def kind(self) -> LabelKind:
+        """Return what its labels are."""
+        return "regression" if self.classes is None else "binary"
 
     @property
     def sha256(self) -> str:
@@ -152,7 +161,8 @@ class Dataset:
         Raises
         ------
         InputError
-            If a part of a split becomes empty, or all labels of a training part are equal.
+            If a part of a split becomes empty or of one class, or all labels of a training part
+            are equal.
         """
         if rows.all():
             return self
@@ -181,7 +191,8 @@ class Dataset:
 def check_splits(dataset: Dataset) -> None:
     """Raise InputError if a dataset cannot be studied.
 
-    A part of a split is empty, or its training labels are constant or as good as that.
+    A part of a split is empty, or its training labels are constant or as good as that, or a part
+    has molecules of one class only.
     """
     for split in dataset.splits:
         for part, rows in split.parts().items():
@@ -190,7 +201,29 @@ def check_splits(dataset: Dataset) -> None:
                     f"{dataset.name}, split {split.name}: the {part} part is empty. Each of "
                     "train, valid and test needs molecules."
                 )
-        _check_spread(f"{dataset.name}, split {split.name}", dataset.labels[split.train])
+        if dataset.classes is None:
+            _check_spread(f"{dataset.name}, split {split.name}", dataset.labels[split.train])
+        else:
+            _check_classes(dataset, dataset.classes, split)
+
+
+def _check_classes(dataset: Dataset, classes: tuple[str, str], split: Split) -> None:
+    for part, rows in split.parts().items():
+        ones = int(dataset.labels[rows].sum())
+        if 0 < ones < len(rows):
+            continue
+        zero, one = classes
+        of_all = int(np.nansum(dataset.labels))
+        if of_all in (0, int((~np.isnan(dataset.labels)).sum())):
+            raise InputError(
+                f"{dataset.name}: all usable labels are {classes[int(of_all > 0)]!r}. There is one "
+                "class only, and nothing to learn from it."
+            )
+        raise InputError(
+            f"{dataset.name}, split {split.name}: the {part} part has {len(rows) - ones:,} "
+            f"{zero!r} and {ones:,} {one!r}, and each part needs both. Of all labels, {of_all:,} "
+            f"are {one!r}: pass --split stratified, other split seeds, or other splits."
+        )
 
 
 def _check_spread(where: str, labels: NDArray[np.float64]) -> None:

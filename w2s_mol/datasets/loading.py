@@ -7,19 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
+from w2s_mol.datasets.classes import NUMBERED
 from w2s_mol.datasets.dataset import Dataset, check_splits, identical_splits
 from w2s_mol.datasets.fetch import fetch
 from w2s_mol.datasets.moleculeace import MOLECULEACE
-from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, FETCHED, dataset_names
+from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, FETCHED, dataset_names, kind_of_named
 from w2s_mol.datasets.named_tables import load_builtin, load_chembench, load_moleculeace
 from w2s_mol.datasets.own_settings import AnyTable, OwnTable, taken_by
 from w2s_mol.datasets.own_table import load_own
 from w2s_mol.datasets.pool import pool_files, sifted, with_tables
 from w2s_mol.datasets.repeated import repeated_note
-from w2s_mol.datasets.rules import DEFAULT_SEEDS, ROWS, OnInvalid, SplitRule
+from w2s_mol.datasets.rules import DEFAULT_SEEDS, ROWS, OnInvalid, SplitRule, TaskAsked
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS, check_max_atoms
 from w2s_mol.progress import Progress, silent
+from w2s_mol.settings_check import check
+
+_BALANCED = (0.1, 0.9)
+"""Shares of a class beyond which one is rare."""
 
 
 def load_dataset(
@@ -27,6 +32,8 @@ def load_dataset(
     *,
     smiles_column: str = "smiles",
     target_column: str | None = None,
+    task: TaskAsked = "auto",
+    positive: str | None = None,
     one_of_several: bool = False,
     unit: str = "label units",
     split_columns: Sequence[str] = (),
@@ -58,6 +65,11 @@ def load_dataset(
         unless said otherwise.
     smiles_column, target_column, unit
         The columns of the SMILES and of the label, and the label's unit.
+    task
+        What labels are read as: ``regression``, numbers; ``binary``, two classes; ``auto``, two
+        classes where a column holds two words or two whole numbers. Of any dataset.
+    positive
+        The word or number for the class that is 1; see ``classes.found_classes``.
     one_of_several
         Whether the table has several labels, of which this is one: the dataset is called
         ``NAME:TARGET``, and rows without this label are left out and counted.
@@ -66,7 +78,8 @@ def load_dataset(
     split_files
         Files of row numbers, one split each; see ``file_split``.
     split, split_seeds
-        Without the two above: ``random`` or ``scaffold`` 80/10/10 splits, one for each seed.
+        Without the two above: ``random``, ``scaffold`` or ``stratified`` (with the shares of both
+        classes in each part) 80/10/10 splits, one for each seed.
     split_repeats
         So many such splits, of seeds 0, 1, ..., of any dataset and instead of its own. Those of
         MoleculeACE's sets are draws of the validation part; the test part stays as published.
@@ -107,6 +120,7 @@ def load_dataset(
     own = OwnTable(
         smiles_column, target_column, one_of_several, unit, tuple(split_columns),
         tuple(split_files), split, tuple(split_seeds), delimiter, split_repeats, apart,
+        positive,
     )  # fmt: skip
     pools = pool_files(unlabelled)
     taken = taken_by(name, repeated=bool(split_repeats), pooled=bool(pools))
@@ -124,7 +138,9 @@ def load_dataset(
             "table of others, or leave it out."
         )
     check_max_atoms(max_atoms)
-    wanted = AnyTable(columns, on_invalid, max_atoms, unlabelled)
+    wanted = AnyTable(columns, on_invalid, max_atoms, unlabelled, check("task", task, TaskAsked))
+    if name in dataset_names():
+        kind_of_named(name, wanted.task)  # before anything is fetched
     fetched = fetch(name, mirror, offline, progress) if name in FETCHED else []
     if name in CHEMBENCH:
         dataset = load_chembench(name, fetched, own, wanted)
@@ -144,7 +160,26 @@ def _notes(dataset: Dataset) -> list[str]:
     if identical_splits(dataset.splits):
         names = ", ".join(split.name for split in dataset.splits)
         notes.append(f"splits {names} are identical: a spread over them means nothing")
-    return notes + _notes_apart(dataset)
+    return notes + _notes_on_balance(dataset) + _notes_apart(dataset)
+
+
+def _notes_on_balance(dataset: Dataset) -> list[str]:
+    """Say how many labels are of the class that is 1, and what to think of few or many."""
+    if dataset.classes is None:
+        return []
+    labels = dataset.labels[~np.isnan(dataset.labels)]
+    share = labels.mean()
+    word = "" if dataset.classes == NUMBERED.words else f" ({dataset.classes[1]!r})"
+    note = f"{_percent(share)} of {len(labels):,} labels are 1{word}"
+    if _BALANCED[0] <= share <= _BALANCED[1]:
+        return [note]
+    rare = dataset.classes[int(share < _BALANCED[0])]
+    right = _percent(max(share, 1 - share))
+    return [f"{note}: few are {rare!r}, and to say the other class of everyone is right of {right}"]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _notes_apart(dataset: Dataset) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from w2s_mol import paths
 from w2s_mol.datasets.moleculeace import EVERY_SET, MOLECULEACE, worth_telling
+from w2s_mol.datasets.rules import LabelKind, TaskAsked
 from w2s_mol.errors import InputError, unknown_name
 
 
@@ -20,7 +20,7 @@ class ChemBenchTable:
     target: str
     unit: str
     splits: str
-    task: Literal["regression", "classification"] = "regression"
+    kind: LabelKind = "regression"
 
 
 CHEMBENCH: dict[str, ChemBenchTable] = {
@@ -33,12 +33,8 @@ CHEMBENCH: dict[str, ChemBenchTable] = {
     ),
     "freesolv": ChemBenchTable("smiles", "expt", "hydration free energy", "kcal/mol", "random"),
     "lipop": ChemBenchTable("smiles", "exp", "logD at pH 7.4", "log10", "random"),
-    "bace": ChemBenchTable(
-        "smiles", "Class", "BACE-1 inhibition", "class", "scaffold", "classification"
-    ),
-    "bbbp": ChemBenchTable(
-        "smiles", "p_np", "blood-brain barrier", "class", "scaffold", "classification"
-    ),
+    "bace": ChemBenchTable("smiles", "Class", "BACE-1 inhibition", "class", "scaffold", "binary"),
+    "bbbp": ChemBenchTable("smiles", "p_np", "blood-brain barrier", "class", "scaffold", "binary"),
 }
 PAPER_DATASETS = ("esol", "freesolv", "lipop")
 ALL = "all"
@@ -63,6 +59,29 @@ def expand_datasets(name: str) -> list[str]:
     ['esol', 'freesolv', 'lipop']
     """
     return list(SETS.get(name, [name]))
+
+
+def kind_of_named(name: str, asked: TaskAsked) -> LabelKind:
+    """Return what the labels of a named dataset are read as.
+
+    Raises
+    ------
+    InputError
+        If that is not what is asked for.
+
+    Examples
+    --------
+    >>> kind_of_named("bbbp", "auto"), kind_of_named("bbbp", "regression")
+    ('binary', 'regression')
+    """
+    kind = CHEMBENCH[name].kind if name in CHEMBENCH else "regression"
+    if asked == "binary" and kind != "binary":
+        classes = ", ".join(one for one, table in CHEMBENCH.items() if table.kind == "binary")
+        raise InputError(
+            f"labels of {name} are numbers, and task is binary. Leave out --task, or take a "
+            f"dataset of classes: {classes}, or a table of your own."
+        )
+    return kind if asked == "auto" else asked
 
 
 def unknown_dataset(name: str) -> InputError:

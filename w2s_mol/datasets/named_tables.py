@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from w2s_mol.datasets.classes import NUMBERED
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.moleculeace import CLIFF, MOLECULEACE
-from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, builtin_path
+from w2s_mol.datasets.named import BUILTIN, CHEMBENCH, builtin_path, kind_of_named
 from w2s_mol.datasets.own_settings import AnyTable, OwnTable
 from w2s_mol.datasets.own_splits import made_splits
 from w2s_mol.datasets.rows import Reading, read_rows
@@ -19,8 +20,9 @@ def load_chembench(name: str, files: Sequence[Path], own: OwnTable, wanted: AnyT
     spec = CHEMBENCH[name]
     table, *pickles = sorted(files, key=lambda path: (path.suffix == ".pkl", path.name))
     reading = Reading(
-        spec.smiles_column, spec.target_column, (), ",", wanted.max_atoms, wanted.columns
-    )
+        spec.smiles_column, spec.target_column, (), ",", wanted.max_atoms, wanted.columns,
+        classes=NUMBERED if kind_of_named(name, wanted.task) == "binary" else None,
+    )  # fmt: skip
     rows = read_rows(table, reading)
     usable = rows.usable(wanted.on_invalid)
     splits = []
@@ -29,12 +31,12 @@ def load_chembench(name: str, files: Sequence[Path], own: OwnTable, wanted: AnyT
         splits.append(Split(seed, *file_split(path, len(rows.lines), rows.table).parts().values()))
     dataset = rows.dataset(name, spec.target, spec.unit, splits, usable)
     if own.split_repeats:
-        dataset.splits.extend(made_splits(dataset.smiles, own))
+        dataset.splits.extend(made_splits(dataset, own))
         dataset.notes.append(
             f"its splits are {own.split_repeats} {own.split} ones, made by seed: figures on the "
             "published splits are of other molecules"
         )
-    if spec.task == "classification":
+    if spec.kind == "binary" and dataset.kind != "binary":
         dataset.notes.append("labels are classes 0 and 1; errors are squared errors on them")
     return dataset
 
@@ -68,6 +70,6 @@ def load_builtin(own: OwnTable, wanted: AnyTable) -> Dataset:
     )
     usable = rows.usable("error")
     dataset = rows.dataset(BUILTIN, "Wildman-Crippen logP", "log10", [], usable)
-    dataset.splits.extend(made_splits(dataset.smiles, own))
+    dataset.splits.extend(made_splits(dataset, own))
     dataset.notes.append("labels are computed, not measured: molecules and logP are made by code")
     return dataset

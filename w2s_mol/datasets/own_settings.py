@@ -8,7 +8,13 @@ from pathlib import Path
 
 from w2s_mol.datasets.moleculeace import MOLECULEACE
 from w2s_mol.datasets.named import dataset_names
-from w2s_mol.datasets.rules import DEFAULT_SEEDS, OnInvalid, SplitRepeats, SplitRule
+from w2s_mol.datasets.rules import (
+    DEFAULT_SEEDS,
+    OnInvalid,
+    SplitRepeats,
+    SplitRule,
+    TaskAsked,
+)
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS
 from w2s_mol.settings_check import check
@@ -28,6 +34,7 @@ class AnyTable:
     on_invalid: OnInvalid = "error"
     max_atoms: int = MAX_ATOMS
     unlabelled: Sequence[str] = ()
+    task: TaskAsked = "auto"
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class OwnTable:
     delimiter: str | None = None
     split_repeats: int = 0
     apart: str | None = None
+    positive: str | None = None
 
     def __post_init__(self) -> None:
         check("split_repeats", self.split_repeats, SplitRepeats)

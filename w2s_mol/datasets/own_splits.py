@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from w2s_mol.datasets.dataset import Split
+from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.own_settings import OwnTable
 from w2s_mol.datasets.rows import Rows
-from w2s_mol.datasets.splits import column_split, file_split, random_split, scaffold_split
+from w2s_mol.datasets.splits import (
+    column_split,
+    file_split,
+    random_split,
+    scaffold_split,
+    stratified_split,
+)
 from w2s_mol.errors import InputError
 
 
@@ -34,17 +40,27 @@ def given_splits(rows: Rows, own: OwnTable) -> list[Split]:
     return splits
 
 
-def made_splits(smiles: list[str], own: OwnTable) -> list[Split]:
+def made_splits(dataset: Dataset, own: OwnTable) -> list[Split]:
     """Return a split for each seed, by the rule asked for.
 
     Raises
     ------
     InputError
-        If there is no such rule or no seed, or the molecules are too few.
+        If there is no such rule or no seed, the molecules are too few, or shares of classes are
+        to be kept where labels are numbers.
     """
     seeds = own.seeds()
     if own.split == "random":
-        return [random_split(len(smiles), seed) for seed in seeds]
+        return [random_split(len(dataset), seed) for seed in seeds]
     if own.split == "scaffold":
-        return [scaffold_split(smiles, seed) for seed in seeds]
-    raise InputError(f"split is {own.split!r}. It should be one of: random, scaffold.")
+        return [scaffold_split(dataset.smiles, seed) for seed in seeds]
+    if own.split != "stratified":
+        raise InputError(
+            f"split is {own.split!r}. It should be one of: random, scaffold, stratified."
+        )
+    if dataset.classes is None:
+        raise InputError(
+            f"split is stratified, which keeps the shares of classes, and labels of {dataset.name} "
+            "are numbers. It should be one of: random, scaffold."
+        )
+    return [stratified_split(dataset.labels, dataset.classes, seed) for seed in seeds]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rdkit import rdBase
+
+from w2s_mol.datasets.classes import Classes, classes_note, found_classes
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.formats import dataset_name, looks_like_a_table
 from w2s_mol.datasets.named import SETS, unknown_dataset
@@ -12,6 +15,7 @@ from w2s_mol.datasets.own_splits import given_splits, made_splits
 from w2s_mol.datasets.pool import joined
 from w2s_mol.datasets.rows import Reading, read_rows
 from w2s_mol.datasets.rules import ROWS
+from w2s_mol.datasets.table import open_table
 from w2s_mol.errors import InputError
 
 
@@ -28,6 +32,7 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
     """
     path = _path(name, own.target_column)
     target = own.target_column or ""
+    classes = _classes(path, own, wanted)
     keep_all = ROWS in wanted.unlabelled
     reading = Reading(
         own.smiles_column,
@@ -38,6 +43,7 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
         wanted.columns,
         "kept" if keep_all else "left out" if own.one_of_several else "fault",
         own.apart,
+        classes,
     )
     rows = read_rows(path, reading)
     usable = rows.usable(wanted.on_invalid)
@@ -45,9 +51,11 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
     given = given_splits(rows, own)
     called = dataset_name(path) + (f":{target}" if own.one_of_several else "")
     dataset = rows.dataset(called, target, unit, given, usable)
+    if classes:
+        dataset.notes.append(classes_note(rows.target, classes, wanted.task, own.positive))
     if not given:
         try:
-            dataset.splits.extend(made_splits(dataset.smiles, own))
+            dataset.splits.extend(made_splits(dataset, own))
         except InputError as error:
             where = called if own.one_of_several else path.name
             raise InputError(f"{where}: {error}") from error
@@ -56,6 +64,15 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
     return joined(
         dataset, rows.dataset(called, target, unit, [], rows.usable_pool(wanted.on_invalid))
     )
+
+
+def _classes(path: Path, own: OwnTable, wanted: AnyTable) -> Classes | None:
+    """Return the classes that the label's column holds, which is read for it beforehand."""
+    with open_table(path, own.delimiter, wanted.max_atoms) as table, rdBase.BlockLogs():
+        at = table.column(own.target_column or "")
+        cells = (row.fields[at].strip() for row in table.rows if row.fault is None)
+        where = f"column {table.header[at]!r} of {table.name}"
+        return found_classes(where, cells, wanted.task, own.positive)
 
 
 def _path(name: str, target_column: str | None) -> Path:

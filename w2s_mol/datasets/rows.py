@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from w2s_mol.datasets.apart import Apart
+from w2s_mol.datasets.classes import Classes
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.faults import (
     FIX_OR_SKIP,
@@ -54,6 +55,8 @@ class Reading:
         target of the table), or ``kept`` (it may serve a student).
     apart
         Name of a column that says which molecules are told apart, if there is one.
+    classes
+        The two classes that labels are; None where they are numbers.
     """
 
     smiles_column: str
@@ -64,6 +67,7 @@ class Reading:
     columns: Sequence[str] = ()
     without_label: Literal["fault", "left out", "kept"] = "fault"
     apart: str | None = None
+    classes: Classes | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Rows:
         The text left out after a SMILES, by the place of its row.
     apart, marks
         The column that says which rows are told apart, if any, and what it says of each.
+    classes
+        What labels are 0 and 1 for; None where they are numbers.
     """
 
     table: str
@@ -105,6 +111,7 @@ class Rows:
     text_after: dict[int, str] = field(default_factory=dict)
     apart: str | None = None
     marks: list[float] = field(default_factory=list)
+    classes: Classes | None = None
 
     def add(
         self,
@@ -161,6 +168,7 @@ class Rows:
             name, self.smiles, labels, target, unit, splits, self.lines,
             line_word=self.word, columns=dict(zip(self.columns, numbers.T, strict=True)),
             apart=Apart(self.apart, np.array(self.marks)) if self.apart else None,
+            classes=self.classes.words if self.classes else None,
         )  # fmt: skip
         kept = every.keep(keep)
         kept.notes.extend(self.notes())
@@ -199,7 +207,10 @@ def read_rows(path: Path, reading: Reading) -> Rows:
     """
     with open_table(path, reading.delimiter, reading.max_atoms) as table, rdBase.BlockLogs():
         reader = _Reader(table, reading)
-        rows = Rows(path.name, table.word, reader.target, reader.columns, apart=reading.apart)
+        rows = Rows(
+            path.name, table.word, reader.target, reader.columns,
+            apart=reading.apart, classes=reading.classes,
+        )  # fmt: skip
         for row in table.rows:
             reader.add(row, rows)
     if not rows.lines:
@@ -223,6 +234,7 @@ class _Reader:
         self._apart_at = None if reading.apart is None else table.column(reading.apart)
         self._max_atoms = reading.max_atoms
         self._without_label = reading.without_label
+        self._classes = reading.classes
 
     def add(self, row: Row, rows: Rows) -> None:
         place, at = row.place, len(rows.lines)
@@ -252,14 +264,17 @@ class _Reader:
         return self._target_at is None or not row.fields[self._target_at].strip()
 
     def _label(self, row: Row) -> tuple[float, Fault | None]:
-        return _number(row, self._target_at, self.target, _LABEL)
+        return _read(row, self._target_at, self.target, self._label_of)
+
+    def _label_of(self, text: str) -> tuple[float, str]:
+        return self._classes.label_of(text) if self._classes else number_of(text, _LABEL)
 
     def _columns(self, row: Row) -> tuple[list[float], Fault | None]:
         """Return the numbers of all columns, and the first fault among them."""
         found = [
             (math.nan, None)
             if at is None or not row.fields[at].strip()
-            else _number(row, at, name, "value")
+            else _read(row, at, name, _value_of)
             for name, at in self._numbers_at.items()
         ]
         faults = [fault for _, fault in found if fault]
@@ -283,9 +298,15 @@ class _Reader:
         return smiles, None
 
 
-def _number(row: Row, at: int | None, column: str, what: str) -> tuple[float, Fault | None]:
+def _value_of(text: str) -> tuple[float, str]:
+    return number_of(text, "value")
+
+
+def _read(
+    row: Row, at: int | None, column: str, read: Callable[[str], tuple[float, str]]
+) -> tuple[float, Fault | None]:
     text = "" if at is None else row.fields[at].strip()
-    number, reason = number_of(text, what)
+    number, reason = read(text)
     if not reason:
         return number, None
     quoted = f"{shortened(text)} in " if text else ""

@@ -8,7 +8,11 @@ from w2s_mol.option import Option
 from w2s_mol.settings_check import Range
 
 OnInvalid = Literal["error", "skip"]
-SplitRule = Literal["random", "scaffold"]
+SplitRule = Literal["random", "scaffold", "stratified"]
+LabelKind = Literal["regression", "binary"]
+"""What labels are: numbers, or 0 and 1 for two classes."""
+TaskAsked = Literal["auto", "regression", "binary"]
+"""What labels are to be read as; ``auto`` sees it from them."""
 DEFAULT_SEEDS = (0, 1, 2)
 
 ROWS = "rows"
@@ -26,6 +30,15 @@ SplitRepeats = Annotated[
     ),
 ]
 SmilesColumn = Annotated[str, Option(help="Column of the SMILES.", panel=OWN_TABLE)]
+Positive = Annotated[
+    str | None,
+    Option(
+        help="The class that is 1, where labels are two classes. By default yes of yes and no, "
+        "active of inactive and active, the larger of two numbers, the later by the alphabet.",
+        metavar="WORD",
+        panel=OWN_TABLE,
+    ),
+]
 Delimiter = Annotated[
     str | None,
     Option(

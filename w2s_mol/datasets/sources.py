@@ -174,7 +174,7 @@ SOURCES: dict[str, Source] = {
         _chembench("FreeSolv", "642 hydration free energies, kcal/mol"),
         _chembench("Lipop", "4,200 logD at pH 7.4"),
         _chembench("BACE", "1,513 BACE-1 inhibitors, classes 0 and 1"),
-        _chembench("BBBP", "2,039 blood-brain barrier classes, 0 and 1"),
+        _chembench("BBBP", "2,039 in or out of the brain, classes 0 and 1"),
         *map(_moleculeace, MOLECULEACE),
         Source(
             "guacamol",

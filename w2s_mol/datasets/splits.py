@@ -1,4 +1,4 @@
-"""Splits of a user's table: random, by scaffold, from columns or from index files."""
+"""Splits of a user's table: random, by scaffold or class, from columns or from index files."""
 
 from __future__ import annotations
 
@@ -42,6 +42,42 @@ def random_split(n: int, seed: int) -> Split:
         np.sort(order[:held]),
         np.sort(order[held : 2 * held]),
     )
+
+
+def stratified_split(labels: NDArray[np.float64], classes: tuple[str, str], seed: int) -> Split:
+    """Split rows 80/10/10 at random, with the shares of both classes in each part.
+
+    Each part has at least one of each.
+
+    Parameters
+    ----------
+    labels
+        0 or 1, one a row.
+    classes
+        The words for them, for messages.
+
+    Raises
+    ------
+    InputError
+        If there are too few rows for three parts, altogether or of a class.
+    """
+    held = max(len(classes), _held_out(len(labels)))
+    ones = int(labels.sum())
+    for word, count in zip(classes, (len(labels) - ones, ones), strict=True):
+        if count < len(PARTS):
+            raise InputError(
+                f"{count} of {len(labels):,} labels are {word!r}, too few to split: train, valid "
+                f"and test need one each. At least {len(PARTS)} are needed."
+            )
+    of_ones = min(max(1, round(held * ones / len(labels))), held - 1)
+    order = _generator(seed).permutation(len(labels))
+    parts: dict[str, list[NDArray[np.int64]]] = {part: [] for part in PARTS}
+    for label, share in ((0, held - of_ones), (1, of_ones)):
+        rows = order[labels[order] == label]
+        parts["valid"].append(rows[:share])
+        parts["test"].append(rows[share : 2 * share])
+        parts["train"].append(rows[2 * share :])
+    return Split(str(seed), *(np.sort(np.concatenate(parts[part])) for part in PARTS))
 
 
 def scaffold_split(smiles: Sequence[str], seed: int) -> Split:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.diagnostics.config import DiagnosticsConfig
 from w2s_mol.diagnostics.scores import (
@@ -76,12 +77,14 @@ def prepared(config: DiagnosticsConfig, finder: Finder, *, one_pair: bool = Fals
     Raises
     ------
     InputError
-        If the dataset or an encoder cannot be used, or there are several but may not be.
+        If the dataset or an encoder cannot be used; for one pair, whose heat map is to be drawn,
+        if there are several, or labels are classes.
     DownloadError
         If one cannot be fetched.
     """
     dataset = load_dataset(
         config.dataset,
+        task=config.task,
         smiles_column=config.smiles_column,
         target_column=config.target_column,
         unit=config.unit,
@@ -92,6 +95,8 @@ def prepared(config: DiagnosticsConfig, finder: Finder, *, one_pair: bool = Fals
         offline=finder.offline,
         progress=finder.progress,
     )
+    if one_pair:
+        _refuse_classes(dataset)
     supervisors = find_supervisors(config.weak, finder)
     students = find_students(config.strong, supervisors, finder)
     if one_pair:
@@ -150,6 +155,14 @@ def pair_table(compared: Compared, ridge: float, tolerance: float) -> pd.DataFra
                 )
     table = pd.DataFrame(found).astype({"hidden": "Int64"})
     return table.sort_values([NORM, "weak_sha256"], kind="stable", ignore_index=True)
+
+
+def _refuse_classes(dataset: Dataset) -> None:
+    if dataset.classes is not None:
+        raise InputError(
+            f"labels of {dataset.name} are classes, and a heat map is of squared errors of "
+            "numbers. Leave out --heat-map, or pass --task regression to take 0 and 1 as numbers."
+        )
 
 
 def _refuse_several(weak: int, strong: int) -> None:

@@ -30,8 +30,8 @@ PENALTIES = np.logspace(5, -4, 30)
 _TURNED_AGAIN = 6
 """Penalties after which the eigenbasis is found anew."""
 _LOOSE, _TIGHT = 3e-4, 1e-5
-"""Largest slope, in units of the root of the curvature: on the path, and of the head. Of 24 heads of
-BBBP none has another penalty than at 1e-5, and ten times looser saves a fourth of the time."""
+"""Largest slope, in units of the root of the curvature: on the path, and of the head. Of 24 heads
+of BBBP none has another penalty than at 1e-5, and ten times looser saves a fourth of the time."""
 _RISEN = 4
 """Rises of the loss in a row after which a path ends."""
 _FLOOR = 1e-9

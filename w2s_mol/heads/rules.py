@@ -54,7 +54,7 @@ class HeadSettings:
         Of ``adamw``, ``mlp`` and ``mixture``.
     seed
         Of what is drawn.
-    loss, confidence
+    loss, confidence, teach
         How a student of classes learns weak labels.
     """
 
@@ -65,3 +65,4 @@ class HeadSettings:
     seed: int = 0
     loss: LossName = "cross-entropy"
     confidence: Confidence = field(default_factory=Confidence)
+    teach: Teach = "probabilities"

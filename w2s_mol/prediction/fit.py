@@ -44,7 +44,7 @@ from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
 from w2s_mol.supervisors.top import mean_of_taken
 from w2s_mol.tasks.contract import Task
-from w2s_mol.tasks.registry import TASK_KIND, find_task
+from w2s_mol.tasks.registry import task_of
 from w2s_mol.uses.contract import Known, Use
 from w2s_mol.uses.corrected import Both
 from w2s_mol.uses.plain import Direct
@@ -79,7 +79,8 @@ def fit(
             f"{run.folder} chose its penalties for {labels} labels, which do not suit a model of "
             f"all. Run the study with --labels {ALL}, and fit from that."
         )
-    config = made(StudyConfig, dict(run.manifest["config"]))
+    task = task_of(choice.results)
+    config = replace(made(StudyConfig, dict(run.manifest["config"])), task=task.name)
     finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
     row = choice.results.iloc[0]
     _check_files(config, run)
@@ -97,7 +98,6 @@ def fit(
     kept = usable(dataset, readers, strict=config.on_invalid == "error", progress=progress).kept
     if supervisor.content(Examples(kept.smiles, kept.columns)) != row["weak_sha256"]:
         raise _other(choice.weak, row["weak_sha256"])
-    task = find_task(str(row[TASK_KIND]))
     usual = task.fitter(config.head_settings)
     said = None if choice.use == Direct.name else _said(kept, teacher, config, usual, task)
     models = _fitted(kept, teacher, said, student, choice, usual, task, config.teach)
@@ -215,8 +215,7 @@ def _other(name: str, sha256: str) -> InputError:
 def _facts(
     run: FinishedRun, config: StudyConfig, choice: Choice, dataset: Dataset
 ) -> dict[str, Any]:
-    row = choice.results.iloc[0]
-    task = find_task(str(row[TASK_KIND]))
+    row, task = choice.results.iloc[0], task_of(choice.results)
     width = half_width([one.misses for one in choice.kept], validated(run, choice))
     chosen = {
         f"{name} {what}": value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast, get_args
 
 from w2s_mol.datasets.rules import (
     DEFAULT_SEEDS,
@@ -11,9 +12,11 @@ from w2s_mol.datasets.rules import (
     ROWS,
     Delimiter,
     OnInvalid,
+    Positive,
     SmilesColumn,
     SplitRepeats,
     SplitRule,
+    TaskAsked,
 )
 from w2s_mol.errors import InputError
 from w2s_mol.heads.rules import (
@@ -46,6 +49,10 @@ StudentOn = Literal["same", "rest", "all"]
 ValidLabels = Literal["all", "share"]
 Keep = Literal["all", "predictions", "results"]
 _SEVERAL = 2
+TASK_NAMES: ChainMap[str, Any] = ChainMap(
+    cast("dict[str, Any]", TASKS), dict.fromkeys(get_args(TaskAsked))
+)
+"""What ``task`` may be: what is seen from the labels, and every task there is."""
 
 Pooling = Literal["mean+pooled", "mean", "pooled", "cls", "last"]
 
@@ -83,7 +90,8 @@ class StudyConfig:
         ``paper``: weak head and weak labels on the same train molecules. ``disjoint``: the train
         molecules are halved by seed, one half for the weak head, the other for the strong ones.
     task
-        What the labels are, and so what heads are fitted and what is measured.
+        What the labels are, and so what heads are fitted and what is measured: ``regression``,
+        ``binary`` (two classes), or whichever of the two is seen from them for ``auto``.
     head, head_epochs, head_width, heads
         ``ridge`` (logistic for classes), ``ols``, ``adamw`` (of so many epochs), ``mlp`` (of so
         many hidden units, and no models are kept) or ``mixture`` (of so many logistic heads); the
@@ -205,8 +213,13 @@ class StudyConfig:
         Option(help="paper: weak and strong heads on the same molecules; disjoint: on halves."),
     ] = "paper"
     task: Annotated[
-        str, OneOf(TASKS), Option(help="What the labels are, and so what is measured.")
-    ] = "regression"
+        str,
+        OneOf(TASK_NAMES),
+        Option(
+            help="What the labels are, and so what is measured: numbers (regression), two classes "
+            "(binary), or seen from them (auto): two words or two whole numbers are classes."
+        ),
+    ] = "auto"
     head: Annotated[
         HeadRule,
         Option(
@@ -272,6 +285,7 @@ class StudyConfig:
             panel=OWN_TABLE,
         ),
     ] = ()
+    positive: Positive = None
     unit: Annotated[str, Option(help="Unit of the label.", panel=OWN_TABLE)] = "label units"
     split_column: Annotated[
         tuple[str, ...],
@@ -292,7 +306,11 @@ class StudyConfig:
     ] = ()
     split: Annotated[
         SplitRule,
-        Option(help="How to split 80/10/10 where no split is given.", panel=OWN_TABLE),
+        Option(
+            help="How to split 80/10/10 where no split is given; stratified keeps the shares of "
+            "two classes.",
+            panel=OWN_TABLE,
+        ),
     ] = "random"
     split_seeds: Annotated[
         tuple[Seed, ...],
@@ -369,6 +387,7 @@ class StudyConfig:
         return HeadSettings(
             self.head, self.head_epochs, self.head_width, self.heads, self.seed, self.loss,
             Confidence(self.confidence, self.confidence_warmup, self.confidence_threshold),
+            self.teach,
         )  # fmt: skip
 
     @property

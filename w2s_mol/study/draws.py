@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from w2s_mol import files
 from w2s_mol.datasets.apart import Apart
@@ -42,11 +43,13 @@ class Draw:
             return split.name
         return f"{split.name} labels {self.labels} seed {self.seed}"
 
-    def sha256(self, split: Split, config: StudyConfig) -> str:
+    def sha256(self, dataset: Dataset, config: StudyConfig) -> str:
         """Return a hash of which molecules have which part in it."""
+        split = dataset.splits[self.split]
         if self.seed is None:
             return split.sha256
         how = [self.labels, self.seed, config.student_on, config.valid_labels]
+        how += [dataset.kind] if dataset.classes else []
         return files.sha256_json([split.sha256, *how])
 
 
@@ -56,7 +59,8 @@ def draws(dataset: Dataset, config: StudyConfig) -> list[Draw]:
     Raises
     ------
     InputError
-        If a split has none of the numbers of labels that are asked for.
+        If a split has none of the numbers of labels that are asked for, or labels of one class
+        alone for supervisors.
     """
     found = [
         Draw(place, labels, None if labels == ALL else seed)
@@ -68,6 +72,7 @@ def draws(dataset: Dataset, config: StudyConfig) -> list[Draw]:
     lacking = {*range(len(dataset.splits))} - {draw.split for draw in found}
     if lacking:
         raise _too_few(dataset, dataset.splits[min(lacking)], config)
+    _refuse_one_class(dataset, config)
     return found
 
 
@@ -87,6 +92,7 @@ def still_drawn(found: Sequence[Draw], kept: Dataset, config: StudyConfig) -> li
     left = [draw for draw in found if has_enough(draw.labels, kept.splits[draw.split], config)]
     if not left:
         raise _too_few(kept, kept.splits[found[0].split], config)
+    _refuse_one_class(kept, config)
     return left
 
 
@@ -100,27 +106,28 @@ def left_out(dataset: Dataset, config: StudyConfig) -> list[str]:
     return [f"{what}, {most:,} at the least"]
 
 
-def labelled_first(found: Sequence[Draw], split: Split, config: StudyConfig) -> Rows:
+def labelled_first(found: Sequence[Draw], dataset: Dataset, config: StudyConfig) -> Rows:
     """Return the rows of the first split whose labels supervisors have, in the largest draw."""
     of_first = [draw for draw in found if draw.split == 0]
     largest = max(of_first, key=lambda d: inf if d.labels == ALL else int(d.labels))
-    return _roles_of_labelled(largest, split, config).supervisor_learns
+    return _roles_of_labelled(largest, dataset, config).supervisor_learns
 
 
-def roles_of(
-    draw: Draw, split: Split, config: StudyConfig, unlabelled: Rows, apart: Apart | None = None
-) -> Roles:
+def roles_of(draw: Draw, dataset: Dataset, config: StudyConfig) -> Roles:
     """Return the roles of a dataset's molecules in a draw.
 
     Those that the supervisors know are drawn anew for each seed; for one seed, fewer labels are
-    among the more. A student learns weak labels of ``unlabelled`` ones in every draw; who is told
-    ``apart`` is a matter of the test part alone.
+    among the more. A student learns weak labels of molecules without a label in every draw; who is
+    told apart is a matter of the test part alone.
     """
-    roles = _roles_of_labelled(draw, split, config)
-    taught = np.concatenate([roles.student_learns, unlabelled])
+    split = dataset.splits[draw.split]
+    roles = _roles_of_labelled(draw, dataset, config)
+    taught = np.concatenate([roles.student_learns, dataset.unlabelled])
     used = np.concatenate([roles.supervisor_learns, roles.supervisor_chooses, taught])
     left = np.setdiff1d(np.concatenate([split.train, split.valid]), used)
-    return replace(roles, student_learns=taught, unlabelled=left, apart=_apart(split, apart))
+    return replace(
+        roles, student_learns=taught, unlabelled=left, apart=_apart(split, dataset.apart)
+    )
 
 
 def _apart(split: Split, apart: Apart | None) -> dict[str, Rows]:
@@ -130,18 +137,19 @@ def _apart(split: Split, apart: Apart | None) -> dict[str, Rows]:
     return {told_apart(apart.column): rows} if len(rows) else {}
 
 
-def _roles_of_labelled(draw: Draw, split: Split, config: StudyConfig) -> Roles:
-    roles = PROTOCOLS[config.protocol].roles(split, config.seed)
+def _roles_of_labelled(draw: Draw, dataset: Dataset, config: StudyConfig) -> Roles:
+    roles = PROTOCOLS[config.protocol].roles(dataset.splits[draw.split], config.seed)
     if draw.seed is None:
         return roles
     count = int(draw.labels)
-    labelled = _first(roles.supervisor_learns, count, draw.seed, "labelled molecules")
+    labels = None if dataset.classes is None else dataset.labels
+    labelled = _first(roles.supervisor_learns, count, draw.seed, "labelled molecules", labels)
     rest = np.setdiff1d(roles.student_learns, labelled)
     taught = {"same": labelled, "rest": rest, "all": np.union1d(labelled, rest)}
     valid = roles.parts["valid"]
     if config.valid_labels == "share":
         share = max(1, round(count * len(valid) / len(roles.supervisor_learns)))
-        valid = _first(valid, share, draw.seed, "labelled validation molecules")
+        valid = _first(valid, share, draw.seed, "labelled validation molecules", labels)
     own = {"train": labelled} if config.student_on == "same" else {
         "train-weak": labelled, "train-strong": rest
     }  # fmt: skip
@@ -155,8 +163,37 @@ def _roles_of_labelled(draw: Draw, split: Split, config: StudyConfig) -> Roles:
     )
 
 
-def _first(rows: Rows, count: int, seed: int, purpose: str) -> Rows:
-    return np.sort(stream(seed, purpose).permutation(rows)[:count])
+def _first(
+    rows: Rows, count: int, seed: int, purpose: str, classes: NDArray[np.float64] | None
+) -> Rows:
+    """Return the first of some rows in an order drawn by seed; of classes, of both of them.
+
+    Where the first are all of one class, the first of the other stands for the last of them: it is
+    among the first of any larger count, or stands for the last there too, so that fewer are still
+    among the more. A single one is of its own class.
+    """
+    order = stream(seed, purpose).permutation(rows)
+    first = order[:count]
+    if classes is not None and count > 1:
+        others = order[classes[order] != classes[order[0]]]
+        if len(others) and others[0] not in first:
+            first = np.append(first[:-1], others[0])
+    return np.sort(first)
+
+
+def _refuse_one_class(dataset: Dataset, config: StudyConfig) -> None:
+    """Raise InputError where a protocol gives supervisors labels of one class alone."""
+    if dataset.classes is None:
+        return
+    for split in dataset.splits:
+        rows = PROTOCOLS[config.protocol].roles(split, config.seed).supervisor_learns
+        labels = dataset.labels[rows]
+        if np.ptp(labels) == 0:
+            raise InputError(
+                f"protocol {config.protocol} gives supervisors {len(rows):,} train molecules of "
+                f"split {split.name} of {dataset.name}, all of them "
+                f"{dataset.classes[int(labels[0])]!r}. Pass another --seed, or --protocol paper."
+            )
 
 
 def _too_few(dataset: Dataset, split: Split, config: StudyConfig) -> InputError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -13,13 +13,15 @@ from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.named import dataset_names, expand_datasets
 from w2s_mol.datasets.own_settings import taken_by
-from w2s_mol.datasets.rules import ROWS
+from w2s_mol.datasets.rules import ROWS, LabelKind, TaskAsked
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.progress import Progress, silent
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.supervisors.contract import Supervisor
+from w2s_mol.tasks.contract import Task
+from w2s_mol.tasks.registry import find_task
 
 
 def load_datasets(
@@ -49,6 +51,26 @@ def load_datasets(
     return datasets
 
 
+def task_of_study(config: StudyConfig, datasets: Sequence[Dataset]) -> Task:
+    """Return what the labels of a study's datasets are, as asked for or as they are seen to be.
+
+    Raises
+    ------
+    InputError
+        If some are numbers and others classes.
+    """
+    if config.task != "auto":
+        return find_task(config.task)
+    names = {kind: [d.name for d in datasets if d.kind == kind] for kind in _WORDS_OF_KINDS}
+    if all(names.values()):
+        said = "; ".join(f"{', '.join(n)}: {_WORDS_OF_KINDS[kind]}" for kind, n in names.items())
+        raise InputError(
+            f"labels are of two kinds, and a study is of one ({said}). Run each kind by itself, or "
+            "pass --task regression to take classes 0 and 1 as numbers."
+        )
+    return find_task(datasets[0].kind)
+
+
 def remarks(
     dataset: Dataset,
     supervisors: Sequence[Supervisor],
@@ -74,6 +96,9 @@ def known_names(config: StudyConfig) -> set[str]:
     return {*dataset_names()} & {*_names(config)}
 
 
+_WORDS_OF_KINDS: dict[LabelKind, str] = {"regression": "numbers", "binary": "two classes"}
+
+
 def _names(config: StudyConfig) -> list[str]:
     return list(dict.fromkeys(n for name in config.dataset for n in expand_datasets(name)))
 
@@ -86,6 +111,7 @@ def _load(
     targets = list(dict.fromkeys(own.pop("target_column", ()))) or [None]
     own["one_of_several"] = len(targets) > 1
     limits: dict[str, Any] = {
+        "task": _kind_asked(config.task),
         "unlabelled": _unlabelled(name, config),
         "on_invalid": config.on_invalid,
         "max_atoms": config.max_atoms,
@@ -99,6 +125,11 @@ def _load(
         yield load_dataset(name, target_column=target, columns=columns, **limits, **own, **access)
 
 
+def _kind_asked(task: str) -> str:
+    """Return what labels are read as: those of a task that was added are numbers."""
+    return task if task in get_args(TaskAsked) else "regression"
+
+
 def _unlabelled(name: str, config: StudyConfig) -> list[str]:
     """Return what is said of molecules without a label: only one's own table has such rows."""
     no_own = {*_names(config)} <= {*dataset_names()}
@@ -110,6 +141,7 @@ def _own_settings(name: str, config: StudyConfig) -> dict[str, Any]:
     given: dict[str, Any] = {
         "smiles_column": config.smiles_column,
         "target_column": config.target_column,
+        "positive": config.positive,
         "unit": config.unit,
         "split_columns": config.split_column,
         "split_files": config.split_file,

@@ -23,7 +23,7 @@ from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, labelled_first, left_out, roles_of, still_drawn
 from w2s_mol.study.exposure import exposures
-from w2s_mol.study.inputs import known_names, load_datasets, remarks
+from w2s_mol.study.inputs import known_names, load_datasets, remarks, task_of_study
 from w2s_mol.study.kept_models import MODELS, SCALERS
 from w2s_mol.study.model_tables import ModelTables
 from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, USES
@@ -36,7 +36,7 @@ from w2s_mol.study.whole_tables import tell_of_whole_tables
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.supervisors.registry import find_supervisors
-from w2s_mol.tasks.registry import find_task
+from w2s_mol.tasks.registry import REGRESSION
 from w2s_mol.threads import one_thread
 
 MOST_SUPERVISORS = 24
@@ -48,7 +48,7 @@ TABLES = ("results", PREDICTIONS, USES, MOLECULES, MODELS, SCALERS)
 _KEPT = {"results": 1, "predictions": 4, "all": 6}
 """How many of them a run folder keeps, by the setting ``keep``."""
 
-NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file", "unlabelled")
+NAMED_BY_CONTENT = ("weak", "strong", "dataset", "split_file", "unlabelled", "positive")
 """Settings whose content counts, not what they are called."""
 
 
@@ -77,14 +77,14 @@ class StudyPlan:
         self.tables: tuple[str, ...] = TABLES[: _KEPT[config.keep]]
         before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder, columns_of(config.weak))
+        self._task = task_of_study(config, self._datasets)
+        self._fit = self._task.fitter(config.head_settings)
         self._supervisors = find_supervisors(config.weak, finder)
         self._draws = [draws(dataset, config) for dataset in self._datasets]
         self._students = find_students(config.strong, self._supervisors, finder)
         # Before anything is written or embedded: a supervisor may be refused for what it is.
         self._remarks = [
-            remarks(
-                d, self._supervisors, labelled_first(found, d.splits[0], config), finder.progress
-            )
+            remarks(d, self._supervisors, labelled_first(found, d, config), finder.progress)
             for d, found in zip(self._datasets, self._draws, strict=True)
         ]
         self._begun = False
@@ -93,15 +93,14 @@ class StudyPlan:
         after = asked_for(config)
         self._asked = after if before in ("", after) else ""
         self.run_id = self._content_hash()
-        self._context = StudyContext(config, self.run_id, find_task(config.task))
+        self._context = StudyContext(config, self.run_id, self._task)
 
     def _content_hash(self) -> str:
-        config = self._config
         content = [
             RESULTS_FORMAT,
             # Paths and names may differ where the content is the same; the hashes count. Options
             # that a later version adds leave the id as it is where they are not used.
-            {k: v for k, v in config.chosen().items() if k not in NAMED_BY_CONTENT},
+            {k: v for k, v in self.chosen().items() if k not in NAMED_BY_CONTENT},
             [
                 [d.name, *_of_content(d).values(), [[s.name, s.sha256] for s in d.splits]]
                 for d in self._datasets
@@ -116,8 +115,12 @@ class StudyPlan:
         return self._config.as_toml()
 
     def chosen(self) -> dict[str, Any]:
-        """Return those of them that are not the defaults."""
-        return self._config.chosen()
+        """Return those of them that are not the defaults, and what labels are if not numbers.
+
+        It is no matter whether that was seen from the labels or asked for by name.
+        """
+        chosen = {k: v for k, v in self._config.chosen().items() if k != "task"}
+        return chosen if self._task is REGRESSION else {**chosen, "task": self._task.name}
 
     def manifest(self) -> dict[str, Any]:
         """Return what identifies the inputs, and notes on them."""
@@ -208,7 +211,6 @@ class StudyPlan:
         supervisors = self._supervisors[place.supervisors]
         everything, name = of_dataset.everything, self._name(of_dataset, draw)
         roles = self._roles(of_dataset, draw)
-        fit = self._context.task.fitter(config.head_settings)
         results, predictions, uses = [], [], []
         models = ModelTables(everything.name, name, supervisors, roles)
         with one_thread(torch_too=config.head in ("adamw", "mlp", "mixture")):
@@ -219,7 +221,7 @@ class StudyPlan:
                 everything.labels,
                 roles,
                 self._context.task,
-                fit,
+                self._fit,
                 config.seed if config.shuffle_weak_labels else None,
                 f"{everything.name}, split {name}",
                 config.teach,
@@ -257,9 +259,7 @@ class StudyPlan:
 
     def _roles(self, of_dataset: Usable, draw: Draw) -> Roles:
         kept = of_dataset.kept
-        split = kept.splits[draw.split]
-        roles = roles_of(draw, split, self._config, kept.unlabelled, kept.apart)
-        return roles.of(of_dataset.places)
+        return roles_of(draw, kept, self._config).of(of_dataset.places)
 
     def _name(self, of_dataset: Usable, draw: Draw) -> str:
         return draw.name(of_dataset.kept.splits[draw.split])
@@ -285,11 +285,15 @@ class StudyPlan:
                 yield _Place(f"{d:03d}-molecules", d, None, everyone)
 
 
-def _of_content(dataset: Dataset) -> dict[str, str]:
-    """Return hashes of a dataset; columns have their own where they are read."""
+def _of_content(dataset: Dataset) -> dict[str, Any]:
+    """Return hashes of a dataset; columns have their own where they are read.
+
+    Of classes, their words as well: labels are 0 and 1 whatever they stand for.
+    """
     columns = {"columns_sha256": dataset.columns_sha256} if dataset.columns else {}
     apart = {"apart_sha256": dataset.apart.sha256} if dataset.apart else {}
-    return {"sha256": dataset.sha256, **columns, **apart}
+    classes = {"classes": list(dataset.classes)} if dataset.classes else {}
+    return {"sha256": dataset.sha256, **columns, **apart, **classes}
 
 
 def _identity(supervisor: Supervisor) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def result_rows(
         "pooling": config.pooling,
         "study_seed": config.seed,
         "dataset_sha256": dataset.sha256,
-        "split_sha256": draw.sha256(split, config),
+        "split_sha256": draw.sha256(dataset, config),
         "strong_sha256": student.sha256,
         "study": context.study,
         "w2s_mol": __version__,

@@ -76,6 +76,10 @@ def _refuse_ways_of_classes(settings: HeadSettings) -> None:
             f"--loss {settings.loss} is for classes; numbers are fitted by squared errors, which "
             "are alike both ways round. Leave it out."
         )
+    if settings.teach != "probabilities":
+        raise InputError(
+            f"--teach {settings.teach} is for classes, and these labels are numbers. Leave it out."
+        )
     if settings.rule == "mixture":
         raise InputError(
             "--head mixture is for classes: a mean of linear heads is a linear head. Leave it out."

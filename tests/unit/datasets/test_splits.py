@@ -12,7 +12,13 @@ from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
 from w2s_mol.datasets.dataset import PARTS
 from w2s_mol.datasets.named import builtin_path
-from w2s_mol.datasets.splits import column_split, file_split, random_split, scaffold_split
+from w2s_mol.datasets.splits import (
+    column_split,
+    file_split,
+    random_split,
+    scaffold_split,
+    stratified_split,
+)
 from w2s_mol.errors import InputError
 
 quick = settings(deadline=None, database=None, max_examples=40)
@@ -241,3 +247,25 @@ def test_an_unreadable_split_file_is_an_input_error(tmp_path, name):
     (tmp_path / name).symlink_to(UNREADABLE)
     with pytest.raises(InputError, match=name):
         file_split(tmp_path / name, 4, "own.csv")
+
+
+@quick
+@given(seeds, st.integers(3, 60), st.integers(7, 60))
+def test_a_stratified_split_keeps_the_shares_of_both_classes(seed, zeros, ones):
+    n = zeros + ones
+    labels = np.random.default_rng(seed).permutation(np.repeat([0.0, 1.0], [zeros, ones]))
+    split = stratified_split(labels, ("no", "yes"), seed)
+    assert sorted(np.concatenate(list(split.parts().values()))) == list(range(n))
+    assert len(split.valid) == len(split.test) == max(2, round(n / 10))
+    for rows in split.parts().values():
+        count = labels[rows].sum()
+        assert 1 <= count <= len(rows) - 1
+        assert abs(count - len(rows) * ones / n) <= 2
+    again = stratified_split(labels, ("no", "yes"), seed)
+    assert again.sha256 == split.sha256
+
+
+def test_stratified_splits_of_two_seeds_differ():
+    labels = np.arange(100) % 3 == 0
+    first, second = (stratified_split(labels.astype(float), ("0", "1"), s) for s in (0, 1))
+    assert first.sha256 != second.sha256

@@ -35,8 +35,7 @@ def test_predictions_are_shares_of_heads() -> None:
     np.testing.assert_allclose(found.shares.sum(axis=1), 1)
     x = found.scaler.transform(X)
     by_hand = sum(
-        found.shares[1, j]
-        * probability(x @ found.coefficients[1, :, j] + found.intercepts[1, j])
+        found.shares[1, j] * probability(x @ found.coefficients[1, :, j] + found.intercepts[1, j])
         for j in range(3)
     )
     np.testing.assert_allclose(found.predict(X)[:, 1], by_hand)

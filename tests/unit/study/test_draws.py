@@ -1,6 +1,7 @@
 """Which true labels supervisors have."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from w2s_mol.datasets.splits import random_split
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.draws import Draw, draws, left_out, roles_of, still_drawn
-from w2s_mol.study.protocols import Roles
+from w2s_mol.study.protocols import PROTOCOLS, Roles
 
 SPLIT = random_split(100, 3)
 
@@ -25,13 +26,16 @@ def dataset(*splits: Split) -> Dataset:
 
 
 def roles(draw: Draw, config: StudyConfig, unlabelled: Sequence[int] = ()) -> Roles:
-    return roles_of(draw, SPLIT, config, np.array(unlabelled, dtype=np.int64))
+    """Return the roles in a dataset whose molecules from the 100th on have no label."""
+    labels = np.concatenate([np.arange(100.0), np.full(len(unlabelled), np.nan)])
+    made = replace(dataset(), smiles=["C"] * len(labels), labels=labels)
+    return roles_of(draw, made, config)
 
 
 def test_without_a_number_every_split_is_one_draw_and_as_it_was() -> None:
     [draw] = draws(dataset(), config())
     assert draw.name(SPLIT) == SPLIT.name
-    assert draw.sha256(SPLIT, config()) == SPLIT.sha256
+    assert draw.sha256(dataset(), config()) == SPLIT.sha256
     found = roles(draw, config())
     np.testing.assert_array_equal(found.supervisor_learns, SPLIT.train)
     assert list(found.parts) == ["train", "valid", "test"]
@@ -45,7 +49,7 @@ def test_each_number_is_drawn_by_each_seed_and_all_are_taken_once() -> None:
     ]  # fmt: skip
     names = [draw.name(SPLIT) for draw in found]
     assert names[0] == "3 labels 20 seed 0"
-    assert len(set(names)) == len({draw.sha256(SPLIT, asked) for draw in found}) == 5
+    assert len(set(names)) == len({draw.sha256(dataset(), asked) for draw in found}) == 5
 
 
 def test_fewer_labels_of_a_seed_are_among_the_more() -> None:
@@ -150,3 +154,72 @@ def test_what_cannot_be_drawn_is_refused(given: dict[str, Any], said: str) -> No
 
 def test_a_number_may_be_given_as_one_and_counts_once() -> None:
     assert config(labels=[50, "050", "all"]).labels == ("50", "all")
+
+
+def of_classes(ones: Sequence[int], split: Split = SPLIT) -> Dataset:
+    """Return a dataset of which some rows are of the class that is 1."""
+    labels = np.isin(np.arange(100), ones).astype(float)
+    return replace(dataset(split), labels=labels, classes=("no", "yes"))
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_draw_of_classes_has_both_and_fewer_are_still_among_the_more(
+    seed: int, flipped: bool
+) -> None:
+    rare = SPLIT.train[:3].tolist()
+    made = of_classes([row for row in range(100) if (row in rare) != flipped])
+    before: set[int] = set()
+    for count in (2, 3, 5, 10, 20, 40, 80):
+        found = roles_of(Draw(0, str(count), seed), made, config(labels=count)).supervisor_learns
+        drawn = {*found.tolist()}
+        assert len(found) == len(drawn) == count
+        assert drawn & {*rare}
+        assert drawn - {*rare}
+        assert before < drawn <= {*SPLIT.train.tolist()}
+        before = drawn
+
+
+def test_only_the_last_of_a_draw_gives_way_to_the_other_class() -> None:
+    made, asked, draw = of_classes(SPLIT.train[:1].tolist()), config(labels=10), Draw(0, "10", 4)
+    of_numbers = {*roles_of(draw, dataset(), asked).supervisor_learns.tolist()}
+    found = {*roles_of(draw, made, asked).supervisor_learns.tolist()}
+    assert SPLIT.train[0] not in of_numbers
+    assert found - of_numbers == {SPLIT.train[0]}
+    assert len(of_numbers - found) == 1
+
+
+def test_a_draw_that_has_both_classes_is_the_one_of_numbers() -> None:
+    made, asked, draw = of_classes(range(0, 100, 2)), config(labels=20), Draw(0, "20", 4)
+    np.testing.assert_array_equal(
+        roles_of(draw, made, asked).supervisor_learns,
+        roles_of(draw, dataset(), asked).supervisor_learns,
+    )
+
+
+def test_a_share_of_validation_labels_has_both_classes_where_it_has_two() -> None:
+    made = of_classes([*SPLIT.train[:5], *SPLIT.valid[:1]])
+    asked = config(labels=40, valid_labels="share")
+    for seed in range(10):
+        found = roles_of(Draw(0, "40", seed), made, asked).supervisor_chooses
+        assert len(found) == 5
+        assert SPLIT.valid[0] in found
+
+
+def test_draws_of_classes_are_not_those_of_numbers() -> None:
+    draw, asked = Draw(0, "20", 0), config(labels=20)
+    numbers = replace(of_classes(range(50)), classes=None)
+    assert draw.sha256(of_classes(range(50)), asked) != draw.sha256(numbers, asked)
+    assert Draw(0).sha256(of_classes(range(50)), asked) == SPLIT.sha256
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_half_of_one_class_is_refused(seed: int) -> None:
+    made = of_classes([SPLIT.train[0], SPLIT.valid[0], SPLIT.test[0]])
+    asked = config(protocol="disjoint", seed=seed)
+    if SPLIT.train[0] in PROTOCOLS["disjoint"].roles(SPLIT, seed).supervisor_learns:
+        assert len(draws(made, asked)) == 1
+        return
+    said = "gives supervisors 40 train molecules of split 3 of made, all of them 'no'. Pass another"
+    with pytest.raises(InputError, match=said):
+        draws(made, asked)

@@ -9,7 +9,7 @@ from w2s_mol.selection.rendering import in_short
 from w2s_mol.study.groups import STUDY_KEYS, of_a_study, study_groups
 from w2s_mol.tasks.registry import REGRESSION, TASK_KIND, TASKS, find_task, task_of
 
-NEWER = (TASK_KIND, "labels", "student_on", "valid_labels", "unlabelled", "head_width")
+NEWER = (TASK_KIND, "labels", "student_on", "valid_labels", "unlabelled", "head_width", "teaching")
 
 
 def results() -> pd.DataFrame:

@@ -56,7 +56,7 @@ def test_every_use_is_kept_that_has_a_model(run: FinishedRun) -> None:
             [error] = rows[rows["eval_split"] == "valid"][f"{use}_error"]
             assert np.mean(one.misses**2) == pytest.approx(error, rel=1e-5)
             assert np.isnan(one.weight) == (use != "both")
-            assert (one.model.head.slopes is not None) == (use == "stack")
+            assert (one.model.head.slopes is not None) == (use in ("delta", "stack"))
 
 
 def test_what_serves_all_supervisors_and_every_scaler_are_kept_once(run: FinishedRun) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,7 +28,9 @@ FEW = Draw(0, "20", 0)
 
 def roles(draw: Draw = FEW, **given: object) -> Roles:
     config = StudyConfig(dataset="made", labels=draw.labels, **given)
-    return roles_of(draw, SPLIT, config, POOL)
+    labels = np.concatenate([np.arange(100.0), np.full(len(POOL), np.nan)])
+    made = Dataset("made", ["C"] * 110, labels, "y", "log10", [SPLIT])
+    return roles_of(draw, made, config)
 
 
 @pytest.mark.parametrize("share", [False, True])
@@ -60,9 +64,10 @@ def study(labels: str = "20", **given: object) -> tuple[pd.DataFrame, Roles, np.
     said[1][::3] = np.nan
     draw = Draw(0, labels, None if labels == "all" else 0)
     config = StudyConfig(dataset="made", labels=labels, head="ols", **given)
-    there = roles_of(draw, SPLIT, config, np.arange(0))
+    known = Dataset("made", ["C"] * 100, truth.copy(), "y", "log10", [SPLIT])
+    there = roles_of(draw, known, config)
     truth[there.unlabelled] = np.nan
-    made = Dataset("made", ["C"] * 100, truth, "y", "log10", [SPLIT])
+    made = replace(known, labels=truth)
     supervisors = [Says(one) for one in said]
     [cells] = split_cells(
         supervisors,

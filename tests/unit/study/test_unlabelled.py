@@ -12,6 +12,7 @@ from taught_by_arrays import Says, student
 
 from w2s_mol import run_study
 from w2s_mol.datasets.builtin import generate
+from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.splits import random_split
 from w2s_mol.embeddings.finding import Finder
@@ -147,7 +148,8 @@ def test_a_student_learns_weak_labels_of_them_and_nobody_is_shown_a_true_one() -
     supervisor = Says(strong @ generator.normal(size=4) + generator.normal(size=80))
     split, asked = random_split(60, 0), StudyConfig(dataset="made", labels=20)
     pool = np.arange(60, 80)
-    roles = roles_of(Draw(0, "20", 0), split, asked, pool)
+    made = Dataset("made", ["C"] * 80, truth, "y", "log10", [split])
+    roles = roles_of(Draw(0, "20", 0), made, asked)
     [cells] = split_cells(
         [supervisor],
         [student(strong)],
