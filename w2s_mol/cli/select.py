@@ -42,6 +42,7 @@ def select(
     from w2s_mol.selection.pairs import best_pairs
     from w2s_mol.selection.rendering import (
         rendered_pairs,
+        rendered_scores,
         rendered_selectors,
         rendered_table,
     )
@@ -63,6 +64,9 @@ def select(
             output.rich_result(drawn(table, before="\n"))
             output.result(table.note)
             output.rich_result(drawn(rendered_selectors(selection)))
+            if scores := rendered_scores(selection):
+                output.rich_result(drawn(scores))
+                output.result(scores.note)
         for pairs in best_pairs(results, selector_split):
             table = rendered_pairs(pairs)
             output.rich_result(drawn(table, before="\n"))

@@ -183,6 +183,7 @@ def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> S
         blocks.append(tables.beside_the_paper(study.papers_way, study.cases.study))
     blocks += [
         tables.selectors(study.ranking, study.selection, study.cases),
+        *tables.scores(study.selection, study.cases.study),
         tables.statistics(study.statistics, study.cases),
         *study.advised.uses,
         *study.advised.molecules,

@@ -9,7 +9,7 @@ import pandas as pd
 from w2s_mol.numbers import Form
 from w2s_mol.report.blocks import by_name
 from w2s_mol.report.tables import control_in_words as in_words
-from w2s_mol.selection.rendering import in_short, left_out
+from w2s_mol.selection.rendering import in_short, left_out, nothing_to_recover
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.controls import NO_EFFECT
@@ -28,8 +28,8 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
     form = Form.of([slack, projection, epsilon], 3, 2)
     return (
         f"{in_short(cases.keys)}: the student beats its supervisor "
-        f"under {gains} of {n}, means over splits; Theorem 1's inequality holds for {slacks}. "
-        f"{_gain(by['mean_gain'])} "
+        f"under {gains} of {n}, means over splits; gain >= misfit holds for {slacks}. "
+        f"{_gain(by['mean_gain'])} {_headline(cases, by)}{nothing_to_recover(selection)}"
         f"{_relation(by['correlation'])} The mean slack, {form.number(slack)}, is "
         f"{form.number(projection)} between student and ceiling (slack_projection) and "
         f"{form.number(epsilon)} between ceiling and truth (slack_epsilon). {_choice(selection)}"
@@ -37,17 +37,32 @@ def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) 
     )
 
 
-def _gain(mean: dict[str, Any]) -> str:
-    """Say whether the mean gain is established."""
+def _headline(cases: Cases, by: dict[str, dict[str, Any]]) -> str:
+    """Say the same of the score that readers look for, where the task has one."""
+    task = cases.task
+    if not task.headline:
+        return ""
+    gain = f"gain_{task.headline}"
+    above = int((cases.means("test", gain).mean(axis=0) > 0).sum())
+    what = task.words(gain)
+    return (
+        f"By {what.removeprefix('gain in ')} it beats its supervisor under {above} of "
+        f"{len(cases.supervisors)}. {_gain(by[f'mean_{gain}'], what)} "
+    )
+
+
+def _gain(mean: dict[str, Any], what: str = "gain") -> str:
+    """Say whether a mean gain is established."""
     form = Form.of([mean["estimate"], mean["low"], mean["high"]], 3, 2)
     size = f"{form.with_interval(mean['estimate'], mean['low'], mean['high'])}"
     if mean["low"] != mean["low"]:
-        return f"The mean gain is {form.number(mean['estimate'])}; no interval: {mean['why_none']}."
+        said = form.number(mean["estimate"])
+        return f"The mean {what} is {said}; no interval: {mean['why_none']}."
     if mean["low"] > 0:
-        return f"The mean gain is above zero, {size}."
+        return f"The mean {what} is above zero, {size}."
     if mean["high"] < 0:
-        return f"The mean gain is below zero, {size}."
-    return f"Whether there is a gain on average is not established, {size}."
+        return f"The mean {what} is below zero, {size}."
+    return f"Whether there is a {what} on average is not established, {size}."
 
 
 def _relation(r: dict[str, Any]) -> str:

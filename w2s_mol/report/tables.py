@@ -18,6 +18,7 @@ from w2s_mol.selection.rendering import (
     in_short,
     left_out,
     rendered_pairs,
+    rendered_scores,
     rendered_table,
 )
 from w2s_mol.selection.tables import StudySelection
@@ -27,6 +28,7 @@ from w2s_mol.statistics.ranking import NOISE_CEILING
 from w2s_mol.study.groups import NO_CONTROL, study_groups
 
 _SMALLEST_P = 0.001
+_REGRET = "regret"
 _RANK = Form(decimals=2, rounding=1.0)
 """A rank correlation near zero counts as zero, unlike a small error."""
 _MEASURES = {
@@ -34,6 +36,8 @@ _MEASURES = {
     "kendall": "Kendall",
     "kendall_seeds": "Kendall between seeds of one size",
     "regret": "regret",
+    "spearman_roc_auc": "Spearman with ROC-AUC",
+    "regret_roc_auc": "regret in ROC-AUC",
 }
 
 
@@ -77,6 +81,12 @@ def selection(found: StudySelection, study: str) -> Table:
     )
 
 
+def scores(found: StudySelection, study: str) -> list[Table]:
+    """Return the scores of supervisors, students, direct and ceiling, where the task has any."""
+    rendered = rendered_scores(found)
+    return [] if rendered is None else [of_rendering(rendered, study)]
+
+
 def students(found: Pairs, study: str) -> Table:
     """Return which student to use, where several had the same supervisors."""
     return of_rendering(rendered_pairs(found), study)
@@ -95,7 +105,7 @@ def beside_the_paper(found: StudySelection, study: str) -> Table:
     means = ["bound_mean", "bound_std", "w2s_error_mean", "w2s_error_std"]
     ours = by_name(sized.groupby("hidden")[means].mean().reset_index(), "hidden")
     several = len(sized) > len(ours)
-    rows, forms, theirs_form = [], column_forms(sized), Form()
+    rows, forms, theirs_form = [], column_forms(found), Form()
     for printed in TABLE_1:
         mine = ours.get(str(printed.hidden))
         rows.append(
@@ -145,8 +155,7 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
             ]
         )
     random = scored["random"]
-    regret = Form.of([random["regret"]], 2, 2).number(random["regret"])
-    regrets = [regret if measure == "regret" else "" for measure in shown]
+    regrets = [_regret(random[m]) if m.startswith(_REGRET) else "" for m in shown]
     rows.append([random["what"], "any", *regrets, "", ""])
     columns = ["selector", "picks", *(_MEASURES[measure] for measure in shown)]
     columns += ["Spearman of the rule minus this", "p (Holm)"]
@@ -179,8 +188,12 @@ def _p(value: float) -> str:
     return "< 0.001" if value < _SMALLEST_P else f"{value:.3f}"
 
 
+def _regret(value: float) -> str:
+    return Form.of([value], 2, 2).number(value)
+
+
 def _measure(row: dict[str, Any]) -> str:
-    if row["measure"] != "regret":
+    if not row["measure"].startswith(_REGRET):
         return _RANK.with_interval(row["observed"], row["low"], row["high"])
     return _with_interval(row["observed"], row["low"], row["high"])
 

@@ -26,6 +26,7 @@ def as_json(selections: Iterable[StudySelection], pairs: Sequence[Pairs] = ()) -
             "selector_split": selection.selector_split,
             "table": _records(selection.table),
             "selectors": _records(selection.selectors),
+            **({} if selection.scores.empty else {"scores": _records(selection.scores)}),
             **_pairs_of(selection, pairs),
         }
         for selection in selections

@@ -10,6 +10,7 @@ import pandas as pd
 
 from w2s_mol.numbers import Form
 from w2s_mol.selection.pairs import Pairs
+from w2s_mol.selection.scores import MODELS, OF_PICK
 from w2s_mol.selection.tables import StudySelection, supervisor_names
 from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL
@@ -68,10 +69,11 @@ def rendered_table(selection: StudySelection, names: Iterable[str] | None = None
     Returns
     -------
     Rendering
-        Columns: hidden size, name, weak error - misfit, true error, gain, marks.
+        Columns: hidden size, name, weak error - misfit, true error, gain, the task's headline score
+        of the student where it has one, marks.
     """
     table = selection.table
-    forms = column_forms(table)
+    forms = column_forms(selection)
     texts = table.assign(
         name=supervisor_names(table) if names is None else list(names), marks=selection.marks()
     )
@@ -87,13 +89,14 @@ def rendered_table(selection: StudySelection, names: Iterable[str] | None = None
     bound, true_error = column_titles(selection)
     task, several = selection.task, selection.n_splits > 1
     unit, gain = task.error_unit(selection.unit), task.term("gain")
+    scores = [f"{task.words(name)} (test)" for name in task.headline_of("w2s")]
     spread = f"mean ± standard deviation (n - 1) over {selection.n_splits} splits"
     alone = "one distinct split"
     return Rendering(
         title=_study(selection),
-        columns=("hidden", "weak encoder", bound, true_error, f"{gain.words} (test)", ""),
+        columns=("hidden", "weak encoder", bound, true_error, f"{gain.words} (test)", *scores, ""),
         rows=tuple(rows),
-        numeric=frozenset({0, 2, 3, 4}),
+        numeric=frozenset({0, *range(2, 2 + len(forms))}),
         pick=table["picked"].tolist().index(True),
         note=f"In {unit}; {spread if several else f'{alone}, so no spread'}; "
         f"{gain.words} = {gain.what}.{too_good(selection)}",
@@ -115,22 +118,67 @@ def too_good(selection: StudySelection) -> str:
 
 def rendered_selectors(selection: StudySelection) -> Rendering:
     """Return how the paper's rule and the baselines rank the supervisors of one study."""
-    form = Form.of(selection.selectors["w2s_error"])
-    true_error = selection.task.words("w2s_error")
+    task, table = selection.task, selection.selectors
+    form = Form.of(table["w2s_error"])
+    scores = [name for of in task.headline_of("w2s") for name in (of, f"regret_{task.headline}")]
+    of_scores = [Form.of(table[name], 3) for name in scores]
     rows = [
         (
             str(row["what"]),
             str(row["picks"]),
             *(form.number(row[name]) for name in ("w2s_error", "regret")),
+            *(f.number(row[name]) for f, name in zip(of_scores, scores, strict=True)),
             *(_CORRELATION.number(row[name]) for name in ("spearman", "kendall")),
         )
-        for row in selection.selectors.to_dict(orient="records")
+        for row in table.to_dict(orient="records")
     ]
+    titles = [*(task.words(name) for name in task.headline_of("w2s")), "its regret"]
+    columns = (
+        "selector", "picks", task.words("w2s_error"), "regret", *(titles if scores else []),
+        "Spearman", "Kendall",
+    )  # fmt: skip
     return Rendering(
         title="How the selectors rank",
-        columns=("selector", "picks", true_error, "regret", "Spearman", "Kendall"),
+        columns=columns,
         rows=tuple(rows),
-        numeric=frozenset({2, 3, 4, 5}),
+        numeric=frozenset(range(2, len(columns))),
+    )
+
+
+def rendered_scores(selection: StudySelection) -> Rendering | None:
+    """Return the scores of a study as a reader sees them; None where the task has none."""
+    table = selection.scores
+    if table.empty:
+        return None
+    rows = []
+    for row in table.to_dict(orient="records"):
+        numbers = [row[model] for model in MODELS] + [row[f"picked_{model}"] for model in OF_PICK]
+        form = Form.of(numbers, 3)
+        shown = [form.number(value) for value in numbers]
+        gap = _CORRELATION.number(row["pgr"])
+        rows.append((str(row["words"]), *shown[: len(MODELS)], gap, *shown[len(MODELS) :]))
+    pick = str(supervisor_names(selection.table).iloc[0])
+    return Rendering(
+        title="Scores on test, means over supervisors",
+        columns=("score", "weak", "student", "direct", "ceiling", "gap recovered", pick,
+                 "its student"),
+        rows=tuple(rows),
+        numeric=frozenset(range(1, 8)),
+        note=f"{nothing_to_recover(selection)}Direct: the strong encoder on the supervisors' true "
+        "labels. Gap recovered: (student - weak) / (ceiling - weak), n/a where the ceiling is not "
+        "better. A calibration slope is best at 1.",
+    )  # fmt: skip
+
+
+def nothing_to_recover(selection: StudySelection) -> str:
+    """Say by which scores the ceiling is not better than the supervisors; empty if by none."""
+    table = selection.scores
+    if table.empty or not table["pgr"].isna().any():
+        return ""
+    names = ", ".join(map(str, table["words"][table["pgr"].isna()]))
+    return (
+        f"By {names} the strong encoder on all true labels is no better than the supervisors are "
+        "on average: there is no gap for a student to recover. "
     )
 
 
@@ -168,9 +216,10 @@ def rendered_pairs(pairs: Pairs) -> Rendering:
     )
 
 
-def column_forms(table: pd.DataFrame) -> dict[str, Form]:
+def column_forms(selection: StudySelection) -> dict[str, Form]:
     """Return how the quantities of a selection are written, each column in one form."""
-    return {name: Form.of(table[f"{name}_mean"]) for name in _SHOWN}
+    shown = [*_SHOWN, *selection.task.headline_of("w2s")]
+    return {name: Form.of(selection.table[f"{name}_mean"]) for name in shown}
 
 
 def column_titles(selection: StudySelection) -> tuple[str, str]:

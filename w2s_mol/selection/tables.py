@@ -11,8 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from w2s_mol.errors import InputError
+from w2s_mol.heads.matrix import Rows
 from w2s_mol.numbers import counted
 from w2s_mol.runs import FinishedRun
+from w2s_mol.selection.scores import score_table
 from w2s_mol.study.groups import no_finite_supervisor, of_a_study, study_groups
 from w2s_mol.tasks.contract import Task
 from w2s_mol.tasks.registry import task_of
@@ -78,7 +80,11 @@ class StudySelection:
         ``bound_unlabelled_mean`` and ``_std`` where misfit was measured on unlabelled molecules.
     selectors
         One row a selector: what it picked, ``spearman`` and ``kendall`` between its scores and
-        the true errors (NaN where undefined), and its ``regret``.
+        the true errors (NaN where undefined), and its ``regret``; where the task has a headline
+        score (``roc_auc``), the student's under the pick and what that is below the best,
+        ``w2s_SCORE`` and ``regret_SCORE``.
+    scores
+        As ``score_table`` returns them.
     """
 
     keys: dict[str, Any]
@@ -89,6 +95,7 @@ class StudySelection:
     selector_split: SelectorSplit
     table: pd.DataFrame
     selectors: pd.DataFrame
+    scores: pd.DataFrame
 
     @property
     def finite(self) -> pd.DataFrame:
@@ -202,12 +209,13 @@ def _select(
     test = rows[rows["eval_split"] == "test"]
     _refuse_uneven_splits(test, str(keys["dataset"]))
     by_weak = [*WEAK_KEYS, "weak_sha256"]
+    task = task_of(study)
     first = seen.groupby(by_weak, sort=False, dropna=False)[["hidden", "seed"]].first()
     table = pd.concat(
         [
             first,
             mean_and_std(seen, by_weak, ["bound", "weak_error", "misfit", *_on_unlabelled(seen)]),
-            mean_and_std(test, by_weak, ["w2s_error", "gain"]),
+            mean_and_std(test, by_weak, ["w2s_error", "gain", *task.headline_of("w2s")]),
         ],
         axis=1,
     ).reset_index()
@@ -221,7 +229,6 @@ def _select(
     candidates = table[table.pop("finite")]
     table["picked"] = table.index == 0
     table["oracle"] = table.index == candidates["w2s_error_mean"].idxmin()
-    task = task_of(study)
     return StudySelection(
         keys=keys,
         control=control,
@@ -231,6 +238,7 @@ def _select(
         selector_split=selector_split,
         table=table,
         selectors=_score_selectors(candidates, task, _number_unlabelled(seen)),
+        scores=score_table(task, test, list(candidates["weak_sha256"])),
     )
 
 
@@ -290,7 +298,6 @@ def full_names(table: pd.DataFrame) -> pd.Series:
 def _score_selectors(table: pd.DataFrame, task: Task, n_unlabelled: str) -> pd.DataFrame:
     names = supervisor_names(table)
     errors = table["w2s_error_mean"].to_numpy(dtype=float)
-    best = errors.min()
     rows = []
     for selector in SELECTORS:
         if selector.column not in table:
@@ -305,35 +312,44 @@ def _score_selectors(table: pd.DataFrame, task: Task, n_unlabelled: str) -> pd.D
                 "selector": selector.name,
                 "what": selector.what(task) + where,
                 "picks": ", ".join(names.iloc[ties]),
-                "w2s_error": errors[ties].mean(),
-                "regret": errors[ties].mean() - best,
+                **_picked(table, task, ties),
                 "spearman": _rank_correlation(stats.spearmanr, scores, errors),
                 "kendall": _rank_correlation(stats.kendalltau, scores, errors),
             }
         )
-    nothing = {"spearman": np.nan, "kendall": np.nan}
+    everyone, best = np.arange(len(errors)), int(errors.argmin())
     rows.append(
         {
             "selector": "random",
             "what": "a random pick, on average",
             "picks": "any",
-            "w2s_error": errors.mean(),
-            "regret": errors.mean() - best,
-            **nothing,
+            **_picked(table, task, everyone),
+            "spearman": np.nan,
+            "kendall": np.nan,
         }
     )
     rows.append(
         {
             "selector": "oracle",
             "what": f"smallest {task.words('w2s_error')} on test",
-            "picks": names.iloc[int(errors.argmin())],
-            "w2s_error": best,
-            "regret": 0.0,
+            "picks": names.iloc[best],
+            **_picked(table, task, np.array([best])),
             "spearman": 1.0 if len(errors) > 1 else np.nan,
             "kendall": 1.0 if len(errors) > 1 else np.nan,
         }
     )
     return pd.DataFrame(rows)
+
+
+def _picked(table: pd.DataFrame, task: Task, places: Rows) -> dict[str, float]:
+    """Return what students of some supervisors have on average, and what the best is better by."""
+    errors = table["w2s_error_mean"].to_numpy(dtype=float)
+    found = {"w2s_error": errors[places].mean(), "regret": errors[places].mean() - errors.min()}
+    for name in task.headline_of("w2s"):
+        scores = table[f"{name}_mean"].to_numpy(dtype=float)
+        mean = scores[places].mean()
+        found |= {name: mean, f"regret_{task.headline}": scores.max() - mean}
+    return found
 
 
 def _rank_correlation(measure, scores: np.ndarray, errors: np.ndarray) -> float:  # type: ignore[no-untyped-def]

@@ -217,7 +217,7 @@ def _interval(
     name: str, statistic: Statistic, drawn: Drawn, observed: float
 ) -> tuple[Interval, str]:
     """Return a statistic's interval, and why there is none."""
-    if name == "mean_misfit":
+    if name.startswith("mean_") and "misfit" in name:
         return Interval(observed), HEAVY
     if name == "relative_gain":
         return of_influences(*ratio_with_influences(drawn.sample, "gain", "weak_error")), ""

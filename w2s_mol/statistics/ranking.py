@@ -69,11 +69,21 @@ class Ranked:
 
 
 def ranked(
-    cases: Cases, selector_split: str = "valid", draws: int = DRAWS, seed: int = 0
+    cases: Cases,
+    selector_split: str = "valid",
+    draws: int = DRAWS,
+    seed: int = 0,
+    score: str = "",
 ) -> Ranked:
-    """Score supervisors by every selector and draw their true errors."""
-    sample = cases.sample("test", ("w2s_error",), of_these_heads=True)
-    errors, influences = sample.of("w2s_error")
+    """Score supervisors by every selector and draw their true errors.
+
+    Errors are those of the student, or what it lacks of 1 in a score of ``tasks`` if one is named.
+    """
+    quantity = f"w2s_{score}" if score else "w2s_error"
+    sample = cases.sample("test", (quantity,), of_these_heads=True)
+    errors, influences = sample.of(quantity)
+    if score:
+        errors, influences = 1 - errors, -influences
     scores = _scores(cases, selector_split)
     return Ranked(
         scores,
@@ -147,10 +157,20 @@ def ranking_table(
         draws, two-sided ``p`` and ``p_holm``, corrected for the number of selectors. Measures are
         ``spearman``, ``kendall``, ``regret`` and, where one family has several pretraining seeds
         of a hidden size, ``kendall_seeds``: over the pairs of such supervisors alone, what a
-        selector sees beyond their size. The selector ``noise ceiling`` is what a rule would score
-        against the test molecules' errors that knew the true ones: compare it with ``observed``.
+        selector sees beyond their size; where the task has a headline score, the same of that as
+        ``MEASURE_SCORE``. The selector ``noise ceiling`` is what a rule would score against the
+        test molecules' errors that knew the true ones: compare it with ``observed``.
     """
-    found = ranked(cases, selector_split, draws, seed)
+    tables = [_against(cases, selector_split, draws, seed, "")]
+    if headline := cases.task.headline:
+        of_score = _against(cases, selector_split, draws, seed, headline)
+        tables.append(of_score.assign(measure=of_score["measure"] + f"_{headline}"))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _against(cases: Cases, selector_split: str, draws: int, seed: int, score: str) -> pd.DataFrame:
+    """Return the measures of every selector against students' errors, or a score of them."""
+    found = ranked(cases, selector_split, draws, seed, score)
     few = cases.fewest("test") < FEWEST_MOLECULES
     why = FEW_MOLECULES if few else "" if found.truths is not None else FEW_TO_RANK
     drawn = {

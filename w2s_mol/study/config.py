@@ -19,19 +19,18 @@ from w2s_mol.datasets.rules import (
     TaskAsked,
 )
 from w2s_mol.errors import InputError
-from w2s_mol.heads.rules import (
-    HEADS,
-    WIDTH,
-    Confidence,
-    HeadRule,
-    HeadSettings,
-    LossName,
-    Teach,
-    Threshold,
-)
+from w2s_mol.heads.rules import HEADS, WIDTH, Confidence, HeadRule, HeadSettings
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
-from w2s_mol.settings_check import Count, NumberOr, OneOf, Range, Seed, checked
+from w2s_mol.settings_check import Count, NumberOr, OneOf, Seed, checked
+from w2s_mol.study.class_options import (
+    Heads,
+    LossOption,
+    Strength,
+    TeachOption,
+    ThresholdOption,
+    Warmup,
+)
 from w2s_mol.study.protocols import PROTOCOLS
 from w2s_mol.tasks.registry import TASKS
 
@@ -44,7 +43,6 @@ RESULTS_FORMAT = 3
 
 ALL = "all"
 _LABELS = "How many true labels there are"
-_CLASSES = "Classes"
 StudentOn = Literal["same", "rest", "all"]
 ValidLabels = Literal["all", "share"]
 Keep = Literal["all", "predictions", "results"]
@@ -230,46 +228,12 @@ class StudyConfig:
     ] = "ridge"
     head_epochs: Annotated[Count, Option(help="Epochs of the adamw head.")] = 1000
     head_width: Annotated[Count, Option(help="Hidden units of the mlp head.")] = WIDTH
-    heads: Annotated[Count, Option(help="Logistic heads of a mixture.", panel=_CLASSES)] = HEADS
-    teach: Annotated[
-        Teach,
-        Option(
-            help="What a student learns of its supervisor: probabilities, or the likelier class.",
-            panel=_CLASSES,
-        ),
-    ] = "probabilities"
-    loss: Annotated[
-        LossName,
-        Option(
-            help="By which loss a student learns: cross-entropy, KL(weak, student) but for a "
-            "constant, or reverse-kl, KL(student, weak), of which gain >= misfit is proved.",
-            panel=_CLASSES,
-        ),
-    ] = "cross-entropy"
-    confidence: Annotated[
-        float,
-        Range(0, 1),
-        Option(
-            help="Of --head adamw: how much a student's own hardened prediction counts in its "
-            "target at the end of the warm-up, the auxiliary confidence loss of Burns et al.; "
-            "0 for none.",
-            panel=_CLASSES,
-            metavar="A",
-        ),
-    ] = 0.0
-    confidence_warmup: Annotated[
-        float,
-        Range(0, 1),
-        Option(help="Share of the steps over which it rises from 0.", panel=_CLASSES),
-    ] = 0.2
-    confidence_threshold: Annotated[
-        Threshold,
-        Option(
-            help="Where own predictions are hardened: such that classes keep the weak labels' "
-            "share, or at one half.",
-            panel=_CLASSES,
-        ),
-    ] = "share"
+    heads: Heads = HEADS
+    teach: TeachOption = "probabilities"
+    loss: LossOption = "cross-entropy"
+    confidence: Strength = 0.0
+    confidence_warmup: Warmup = 0.2
+    confidence_threshold: ThresholdOption = "share"
     pooling: Annotated[Pooling, Option(help="How transformers make one vector of a molecule.")] = (
         "mean+pooled"
     )

@@ -93,7 +93,8 @@ class Binary(Task):
                   means["weak_error"], means["w2s_error"], means["ceiling_error"], sign=-1)),
         Ratio("pgr_roc_auc", "performance gap recovered in ROC-AUC", "the same of ROC-AUC",
               lambda means: recovered(
-                  means["weak_roc_auc"], means["w2s_roc_auc"], means["ceiling_roc_auc"], sign=1)),
+                  means["weak_roc_auc"], means["w2s_roc_auc"], means["ceiling_roc_auc"], sign=1),
+              in_summary=False),
     )  # fmt: skip
     scores = (
         Score("roc_auc", "ROC-AUC", "share of pairs of both classes that are ordered right",

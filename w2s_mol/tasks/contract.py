@@ -198,6 +198,10 @@ class Task(ABC):
         """Return the names of all quantities."""
         return tuple(quantity.name for quantity in self.quantities())
 
+    def headline_of(self, model: str) -> list[str]:
+        """Return the term of the headline score of a model, if the task has such a score."""
+        return [f"{model}_{self.headline}"] if self.headline else []
+
     def term(self, name: str) -> Term:
         """Return a term by its name."""
         return next(term for term in self.terms if term.name == name)

@@ -1,0 +1,65 @@
+"""The scores that readers know of a study: supervisors, students, direct and ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from w2s_mol.tasks.contract import Task, recovered
+from w2s_mol.uses.registry import CEILING, DIRECT, STUDENT, WEAK
+
+MODELS = (WEAK, STUDENT.name, DIRECT, CEILING.name)
+OF_PICK = (WEAK, STUDENT.name)
+
+
+def score_table(task: Task, test: pd.DataFrame, finite: Sequence[str]) -> pd.DataFrame:
+    """Return scores on test, means over splits and supervisors, and those of the pick.
+
+    Parameters
+    ----------
+    task
+        What the labels are.
+    test
+        The rows of a study's results of distinct splits' test parts.
+    finite
+        The hashes of the supervisors that can be compared, the pick first.
+
+    Returns
+    -------
+    DataFrame
+        One row a score, the error first: ``score``, ``words``, ``higher_is_better``; ``weak``,
+        ``w2s``, ``direct``, ``ceiling`` and ``pgr``, the performance gap recovered of these means
+        (NaN where the ceiling is not better than the supervisors); ``picked_weak``, ``picked_w2s``.
+        No row where results have no scores of the task.
+    """
+    if not task.scored_models:
+        return pd.DataFrame()
+    test = test[test["weak_sha256"].isin(finite)]
+    pick = test[test["weak_sha256"] == finite[0]]
+    rows = []
+    for name, words, columns, ideal, sign in _lines(task):
+        means = {model: float(test[column].mean()) for model, column in columns.items()}
+        off = means
+        if ideal is not None:
+            off = {model: abs(value - ideal) for model, value in means.items()}
+        rows.append(
+            {
+                "score": name,
+                "words": words,
+                "higher_is_better": sign > 0,
+                **means,
+                "pgr": recovered(off[WEAK], off[STUDENT.name], off[CEILING.name], sign),
+                **{f"picked_{m}": float(pick[columns[m]].mean()) for m in OF_PICK},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _lines(task: Task) -> Iterator[tuple[str, str, dict[str, str], float | None, int]]:
+    """Yield each score: its name, words, column of each model, ideal, and 1 if more is better."""
+    yield "error", task.error, {model: f"{model}_error" for model in MODELS}, None, -1
+    for score in task.scores:
+        sign = 1 if score.higher_is_better else -1
+        columns = {model: f"{model}_{score.name}" for model in MODELS}
+        yield score.name, score.words, columns, score.ideal, sign
