@@ -35,6 +35,7 @@ from w2s_mol.statistics.ranking import (
     ranking_table,
 )
 from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
+from w2s_mol.tasks.contract import Task
 from w2s_mol.tasks.registry import REGRESSION
 from w2s_mol.threads import one_thread
 
@@ -76,13 +77,15 @@ def main() -> None:
     pages, every = [], []
     for world in (WORLDS[place] for place in asked.worlds):
         found = simulated(world, asked.studies, asked.processes)
-        every.append(found[24])
+        if world.task is REGRESSION:
+            every.append(found[24])
         for k, studies in found.items():
             page = f"### {world.name}, {k} supervisors\n\n{markdown(summary(studies))}"
             print(f"\n{page}", flush=True)
             pages.append(page)
-    pages.append(f"### Several datasets together\n\n{_together(every)}")
-    print(f"\n{pages[-1]}", flush=True)
+    if every:
+        pages.append(f"### Several datasets together\n\n{_together(every)}")
+        print(f"\n{pages[-1]}", flush=True)
     if asked.docs:
         (asked.docs / "coverage.md").write_text(_INTRODUCTION + "\n\n".join(pages) + "\n")
     report("Coverage", [f"{asked.studies} studies of each world"], [])
@@ -117,7 +120,10 @@ def _together(worlds: list[list[_Study]]) -> str:
     for claim in TOGETHER:
         known = [[s for s in studies if _claim(s, claim).se > 0] for studies in worlds]
         known = [studies for studies in known if studies]
-        truth = [np.mean([_truths(s.truth, s.control, s.scores)[claim] for s in w]) for w in known]
+        truth = [
+            np.mean([_truths(s.task, s.truth, s.control, s.scores)[claim] for s in w])
+            for w in known
+        ]
         for n in (3, 10, 30):
             ends = []
             for _ in range(_SETS):
@@ -156,6 +162,7 @@ class _Study:
     truth: dict[str, Array]
     control: dict[str, Array]
     scores: dict[str, Array]
+    task: Task
 
     @classmethod
     def of(
@@ -181,7 +188,8 @@ class _Study:
             {n: np.mean([split[n][keep] for split in beyond], axis=0) for n in beyond[0]}
             for beyond in (study.beyond, study.beyond_control)
         )
-        return cls(said, *both, scores=dict(ranked(cases, "valid", 100, seed).scores))
+        scores = dict(ranked(cases, "valid", 100, seed).scores)
+        return cls(said, *both, scores, world.task)
 
 
 def cases_of(
@@ -223,7 +231,7 @@ def cases_of(
         keys=dict.fromkeys(STUDY_KEYS, "the same") | {"dataset": world.name},
         control=name,
         study=f"{seed} {name}",
-        task=REGRESSION,
+        task=world.task,
         unit="",
         supervisors=supervisors,
         left_out=(),
@@ -243,8 +251,8 @@ def summary(studies: list[_Study]) -> pd.DataFrame:
     expected_control = _mean([one.control for one in studies])
     found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     for one in studies:
-        here = _truths(one.truth, one.control, one.scores)
-        there = _truths(expected, expected_control, one.scores)
+        here = _truths(one.task, one.truth, one.control, one.scores)
+        there = _truths(one.task, expected, expected_control, one.scores)
         for said in one.said:
             values = (said.estimate, said.low, said.high, here[said.name], there[said.name])
             found[said.name].append(values)
@@ -269,22 +277,26 @@ def _mean(each: list[dict[str, Array]]) -> dict[str, Array]:
 
 
 def _truths(
-    truth: dict[str, Array], control: dict[str, Array], scores: dict[str, Array]
+    task: Task, truth: dict[str, Array], control: dict[str, Array], scores: dict[str, Array]
 ) -> dict[str, float]:
     """Return the true value of everything that tables say."""
-    of_all = statistics_of(REGRESSION)
+    of_all = statistics_of(task)
     found = {name: float(of(truth)) for name, (_, of) in of_all.items()}
     for name in ("mean_gain", "median_gain", "correlation", "slope"):
         found[f"{name} - control's"] = found[name] - float(of_all[name][1](control))
-    errors = truth["w2s_error"][None]
-    k = errors.shape[1]
+    k = truth["w2s_error"].shape[0]
     size = np.arange(k) // (3 if k > len(EIGHT) else 1)
     kin = np.stack(np.nonzero(np.triu(size[:, None] == size, 1)))
-    by = {name: measures_of(values[None], errors, kin) for name, values in scores.items()}
-    for selector, measures in by.items():
-        for measure, value in measures.items():
-            found[f"{measure} of {selector}"] = float(value[0])
-            found[f"{measure}, rule - {selector}"] = float(by[PAPERS_RULE][measure][0] - value[0])
+    errors = {"": truth["w2s_error"]}
+    errors |= {f"_{task.headline}": 1 - truth[name] for name in task.headline_of("w2s")}
+    for suffix, error in errors.items():
+        by = {n: measures_of(values[None], error[None], kin) for n, values in scores.items()}
+        rule = by[PAPERS_RULE]
+        for selector, measures in by.items():
+            for measure, value in measures.items():
+                called = f"{measure}{suffix}"
+                found[f"{called} of {selector}"] = float(value[0])
+                found[f"{called}, rule - {selector}"] = float(rule[measure][0] - value[0])
     of_control = measures_of(scores[PAPERS_RULE][None], control["w2s_error"][None], kin)
     found["rule_spearman - control's"] = found[f"spearman of {PAPERS_RULE}"] - float(
         of_control["spearman"][0]

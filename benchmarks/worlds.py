@@ -2,7 +2,7 @@
 
 A world is a population of molecules with true labels, the features of 24 supervisors and of a
 strong encoder. A study draws ``n`` of them, splits them three times, and fits what a real one fits:
-weak heads, students, ceilings, with the program's own ridge and rules for penalties.
+weak heads, students, ceilings, with the program's own heads and rules for penalties.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 import w2s_mol
 from w2s_mol.datasets.dataset import Split
 from w2s_mol.datasets.splits import group_split, random_split, scaffolds
+from w2s_mol.heads.fitter import FitHead
 from w2s_mol.heads.matrix import InMemory
-from w2s_mol.heads.ridge import fit_ridge
-from w2s_mol.tasks.contract import Predicted
-from w2s_mol.tasks.registry import REGRESSION
+from w2s_mol.heads.rules import HeadSettings
+from w2s_mol.tasks.contract import Predicted, Task
+from w2s_mol.tasks.registry import BINARY, REGRESSION
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -61,11 +62,19 @@ class World:
     population: str
     n: int
     split: str
+    task: Task = REGRESSION
 
     @property
     def name(self) -> str:
         """Return it in words."""
-        return f"{self.population}, {self.n} molecules, {self.split} splits"
+        what = " above its median or not" if self.task is BINARY else ""
+        return f"{self.population}{what}, {self.n} molecules, {self.split} splits"
+
+    @property
+    def labels(self) -> Array:
+        """Return the population's labels, or classes that are made of them."""
+        labels = population(self.population).labels
+        return (labels > np.median(labels)).astype(float) if self.task is BINARY else labels
 
 
 WORLDS = tuple(
@@ -80,8 +89,8 @@ WORLDS = tuple(
         ("synthetic", 500, "random"),
         ("CHEMBL214_Ki", 800, "random"),
     )
-)
-"""The last was not looked at before how intervals are made was settled."""
+) + tuple(World("lipop", 1000, split, BINARY) for split in ("random", "scaffold"))
+"""CHEMBL214_Ki was not looked at before how intervals are made was settled."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,8 @@ class Part:
         Shape (m, k).
     shuffled
         What students say that learnt permuted weak labels, shape (m, k): a null control.
+    task
+        What the labels are.
     """
 
     rows: NDArray[np.int64]
@@ -106,12 +117,13 @@ class Part:
     w2s: Array
     ceiling: Array
     shuffled: Array
+    task: Task
 
     def terms(self, *, control: bool = False) -> dict[str, Array]:
         """Return the terms of all molecules, (m, k), of the study or of its control."""
         truth = np.repeat(self.truth[:, None], self.weak.shape[1], axis=1)
         student = self.shuffled if control else self.w2s
-        return REGRESSION.per_molecule(Predicted(truth, self.weak, student, self.ceiling))
+        return self.task.per_molecule(Predicted(truth, self.weak, student, self.ceiling))
 
 
 @dataclass(frozen=True)
@@ -213,17 +225,19 @@ def _carried_out(
 ) -> tuple[Part, Part, dict[str, Array], dict[str, Array]]:
     """Fit the heads of a split: what they say of both parts, and their terms beyond the study."""
     learn, choose, test = drawn[split.train], drawn[split.valid], drawn[split.test]
-    truth = of.labels[:, None]
-    weak = np.hstack([_said(x, truth, learn, choose) for x in of.weak])
+    labels, fit = world.labels, world.task.fitter(HeadSettings())
+    truth = labels[:, None]
+    weak = np.hstack([_said(fit, x, truth, learn, choose) for x in of.weak])
     permuted = weak.copy()
     for rows in (learn, choose):
         permuted[rows] = weak[generator.permutation(rows)]
     k = weak.shape[1]
-    said = _said(of.strong, np.hstack([weak, truth, permuted]), learn, choose)
+    said = _said(fit, of.strong, np.hstack([weak, truth, permuted]), learn, choose)
     w2s, ceiling, shuffled = said[:, :k], np.repeat(said[:, [k]], k, axis=1), said[:, k + 1 :]
 
     def part(rows: Rows) -> Part:
-        return Part(rows, of.labels[rows], weak[rows], w2s[rows], ceiling[rows], shuffled[rows])
+        models = (weak[rows], w2s[rows], ceiling[rows], shuffled[rows])
+        return Part(rows, labels[rows], *models, world.task)
 
     known = np.concatenate([learn, choose])
     fresh = np.setdiff1d(np.arange(len(truth)), known)
@@ -235,7 +249,9 @@ def _carried_out(
     return part(choose), part(test), *means
 
 
-def _said(features: NDArray[np.float32], labels: Array, learn: Rows, choose: Rows) -> Array:
-    """Return what ridge heads of some rows say of all molecules, (n, columns of labels)."""
+def _said(
+    fit: FitHead, features: NDArray[np.float32], labels: Array, learn: Rows, choose: Rows
+) -> Array:
+    """Return what heads of some rows say of all molecules, (n, columns of labels)."""
     matrix = InMemory(features)
-    return fit_ridge(matrix, labels, learn, choose).predict_rows(matrix, np.arange(len(features)))
+    return fit(matrix, labels, learn, choose).predict_rows(matrix, np.arange(len(features)))

@@ -102,8 +102,8 @@ def terms_of(
              lambda p: gain(p) - d(p.w2s, p.weak)),
         term("slack_projection", "slack, projection", "of slack, between student and ceiling",
              lambda p: divergence.pull(p, p.ceiling), shown=False,
-             mean=f"of it, {prefix}slack_projection: between student and ceiling"),
+             mean="" if prefix else "of it, slack_projection: between student and ceiling"),
         term("slack_epsilon", "slack, epsilon", "of slack, between ceiling and truth",
              divergence.rest, shown=False,
-             mean=f"of it, {prefix}slack_epsilon: between ceiling and truth"),
+             mean="" if prefix else "of it, slack_epsilon: between ceiling and truth"),
     )  # fmt: skip
