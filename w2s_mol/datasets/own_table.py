@@ -13,6 +13,7 @@ from w2s_mol.datasets.pool import joined
 from w2s_mol.datasets.rows import Reading, read_rows
 from w2s_mol.datasets.rules import ROWS
 from w2s_mol.errors import InputError
+from w2s_mol.items.registry import items_of
 
 
 def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
@@ -30,11 +31,11 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
     target = own.target_column or ""
     keep_all = ROWS in wanted.unlabelled
     reading = Reading(
-        own.smiles_column,
+        own.item_column,
         target,
         own.split_columns,
         own.delimiter,
-        wanted.max_atoms,
+        items_of(own.text_column, wanted.max_atoms),
         wanted.columns,
         "kept" if keep_all else "left out" if own.one_of_several else "fault",
         own.apart,

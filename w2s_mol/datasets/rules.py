@@ -26,6 +26,15 @@ SplitRepeats = Annotated[
     ),
 ]
 SmilesColumn = Annotated[str, Option(help="Column of the SMILES.", panel=OWN_TABLE)]
+TextColumn = Annotated[
+    str | None,
+    Option(
+        help="Column of plain texts, where the items are these and no molecules; encoders are "
+        "then hf:NAME, folders of Hugging Face text encoders or file:EMBEDDINGS.parquet.",
+        metavar="COLUMN",
+        panel=OWN_TABLE,
+    ),
+]
 Delimiter = Annotated[
     str | None,
     Option(
