@@ -169,10 +169,12 @@ def _notes_apart(dataset: Dataset) -> list[str]:
         )
     notes = []
     if empty := int(np.isnan(apart.marks).sum()):
-        notes.append(f"{column} is empty for {empty:,} {dataset.items.name}, which are not told apart")
+        notes.append(
+            f"{column} is empty for {empty:,} {dataset.items.name}, which are not told apart"
+        )
     if without:
         notes.append(
-            f"{column} is 1 for no test {dataset.items.one} of split {', '.join(without)}: errors apart are "
-            "of the other splits"
+            f"{column} is 1 for no test {dataset.items.one} of split {', '.join(without)}: "
+            "errors apart are of the other splits"
         )
     return notes

@@ -20,7 +20,11 @@ def load_chembench(name: str, files: Sequence[Path], own: OwnTable, wanted: AnyT
     spec = CHEMBENCH[name]
     table, *pickles = sorted(files, key=lambda path: (path.suffix == ".pkl", path.name))
     reading = Reading(
-        spec.smiles_column, spec.target_column, (), ",", Molecules(wanted.max_atoms),
+        spec.smiles_column,
+        spec.target_column,
+        (),
+        ",",
+        Molecules(wanted.max_atoms),
         wanted.columns,
     )
     rows = read_rows(table, reading)
@@ -48,8 +52,13 @@ def load_moleculeace(name: str, table: Path, own: OwnTable, wanted: AnyTable) ->
     """
     one = MOLECULEACE[name]
     reading = Reading(
-        "smiles", "y [pEC50/pKi]", ("split",), ",", Molecules(wanted.max_atoms),
-        wanted.columns, apart=CLIFF
+        "smiles",
+        "y [pEC50/pKi]",
+        ("split",),
+        ",",
+        Molecules(wanted.max_atoms),
+        wanted.columns,
+        apart=CLIFF,
     )
     rows = read_rows(table, reading)
     usable = rows.usable(wanted.on_invalid)

@@ -108,7 +108,8 @@ def sifted(dataset: Dataset) -> Dataset:
     pool = dataset.unlabelled
     if not len(pool):
         return dataset
-    molecules = numbered(map(dataset.items.key, dataset.smiles))
+    items = dataset.items
+    molecules = numbered(map(items.key, dataset.smiles))
     held = np.isin(molecules[pool], molecules[_rows(dataset.splits, "valid", "test")])
     first = np.zeros(len(pool), dtype=bool)
     first[np.unique(molecules[pool], return_index=True)[1]] = True
@@ -116,14 +117,13 @@ def sifted(dataset: Dataset) -> Dataset:
     kept = first & ~held
     if not kept.any():
         raise InputError(
-            f"{dataset.name}: all {len(pool):,} {dataset.items.name} without a label are in a validation or "
-            "test part too, and a student may not learn of those. Give others with --unlabelled, "
-            "or leave it out."
+            f"{dataset.name}: all {len(pool):,} {items.name} without a label are in a validation "
+            "or test part too, and a student may not learn of those. Give others with "
+            "--unlabelled, or leave it out."
         )
     keep = np.ones(len(dataset), dtype=bool)
     keep[pool] = kept
     smaller = dataset.keep(keep)
-    items = dataset.items
     smaller.notes.append(f"{_counted(kept, items)} in no part: students learn their weak labels")
     for which, what in (
         (held, "left out for being in a validation or test part too"),

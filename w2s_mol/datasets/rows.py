@@ -182,8 +182,8 @@ class Rows:
         if self.text_after:
             place, text = next(iter(self.text_after.items()))
             notes.append(
-                f"text after the {self.items.cell} in its cell is left out: {counted_rows(self.text_after)} "
-                f"(first: {self.word} {place}, {shortened(text)})"
+                f"text after the {self.items.cell} in its cell is left out: "
+                f"{counted_rows(self.text_after)} (first: {self.word} {place}, {shortened(text)})"
             )
         return notes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from w2s_mol.datasets.rules import OWN_TABLE, Delimiter, OnInvalid, SmilesColumn
+from w2s_mol.datasets.rules import OWN_TABLE, Delimiter, OnInvalid, SmilesColumn, TextColumn
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
@@ -19,7 +19,7 @@ class DiagnosticsConfig:
 
     Attributes
     ----------
-    dataset, smiles_column, target_column, unit, delimiter, on_invalid, max_atoms
+    dataset, smiles_column, text_column, target_column, unit, delimiter, on_invalid, max_atoms
         The molecules; scores use no label, a heat map of penalties does.
     weak, strong, pooling
         Encoders; every weak one is compared with every strong one.
@@ -58,6 +58,7 @@ class DiagnosticsConfig:
         Option(help="Share of the variance that intrinsic dimensions leave out."),
     ] = 0.01
     smiles_column: SmilesColumn = "smiles"
+    text_column: TextColumn = None
     target_column: Annotated[str | None, Option(help="Column of the label.", panel=OWN_TABLE)] = (
         None
     )

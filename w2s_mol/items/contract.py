@@ -56,6 +56,7 @@ class Items(ABC):
             If it holds none.
         """
 
+    @abstractmethod
     def check(self, item: str) -> None:
         """Raise ItemError if what ``item`` returned can be no item for anyone."""
 

@@ -31,13 +31,7 @@ class Texts(Items):
         return self.name
 
     def item(self, cell: str) -> str:
-        """Return the cell itself, blanks and all.
-
-        Raises
-        ------
-        ItemError
-            If there is nothing to read in it, or it holds half a character (a lone surrogate),
-            which no encoding of text can write.
+        """Return the cell itself, blanks and all; raise ItemError if there is nothing else in it.
 
         Examples
         --------
@@ -46,18 +40,21 @@ class Texts(Items):
         """
         if not cell.strip():
             raise ItemError("empty text")
-        try:
-            cell.encode()
-        except UnicodeEncodeError as error:
-            raise ItemError(f"half a character: {cell[error.start]!r}") from error
         return cell
+
+    def check(self, item: str) -> None:
+        """Raise ItemError if a text holds half a character, a lone surrogate: none can write it."""
+        try:
+            item.encode()
+        except UnicodeEncodeError as error:
+            raise ItemError(f"half a character: {item[error.start]!r}") from error
 
     def key(self, item: str) -> str:
         """Return the text in Unicode's form C, its blanks and line breaks as single blanks.
 
         Examples
         --------
-        >>> Texts().key(" Two\\n  words. ")
+        >>> Texts().key(" Two   words. ")
         'Two words.'
         """
         return " ".join(unicodedata.normalize("NFC", item).split())

@@ -78,7 +78,7 @@ def fit(
             f"all. Run the study with --labels {ALL}, and fit from that."
         )
     config = made(StudyConfig, dict(run.manifest["config"]))
-    finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
+    finder = replace(finder, pooling=config.pooling, items=config.items)
     row = choice.results.iloc[0]
     _check_files(config, run)
     every = load_datasets(config, finder, columns_of(config.weak))
@@ -239,6 +239,7 @@ def _facts(
         "error_unit": task.error_unit(row["unit"]),
         "errors": _errors(choice),
         "half_width": width if isfinite(width) else None,
+        "items": config.items.name,
         "max_atoms": config.max_atoms,
     }
 

@@ -137,6 +137,7 @@ class StudyPlan:
             "weak": [_identity(supervisor) for supervisor in self._supervisors],
             "datasets": {
                 d.name: {
+                    "items": d.items.name,
                     **_of_content(d),
                     "splits": {s.name: s.sha256 for s in d.splits},
                     "exposure": exposures(d.name, d.name in named, encoders),

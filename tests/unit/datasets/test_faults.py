@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from w2s_mol.datasets.faults import Fault, faults_error, left_out_note, item_fault
+from w2s_mol.datasets.faults import Fault, faults_error, item_fault, left_out_note
 from w2s_mol.errors import InputError
 
 

@@ -15,8 +15,9 @@ from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast, T5Confi
 from w2s_mol import load_encoder
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.encoders.ref import OpenRef
-from w2s_mol.encoders.tokenizers import _try
+from w2s_mol.encoders.trials import tried
 from w2s_mol.errors import InputError
+from w2s_mol.items.molecules import Molecules
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 LETTERS = [*"CNOPSFIcnos()=#[]@H+-123lrB/\\"]
@@ -139,11 +140,13 @@ def test_case_that_is_folded_is_told_in_one_note(made: Callable) -> None:
 )
 def test_what_no_model_can_have_been_trained_on_is_refused(lost: str, what: str) -> None:
     with pytest.raises(InputError, match=what):
-        _try("it", lambda smiles: [ord(c) for c in smiles.replace(lost, "")], 200)
+        tried("it", lambda smiles: [ord(c) for c in smiles.replace(lost, "")], 200, Molecules())
 
 
 def test_stereo_that_is_dropped_is_told() -> None:
-    _, notes = _try("it", lambda smiles: [ord(c) for c in smiles.replace("@", "")], 200)
+    _, notes = tried(
+        "it", lambda smiles: [ord(c) for c in smiles.replace("@", "")], 200, Molecules()
+    )
     assert notes == ["stereo is dropped: enantiomers are read alike"]
 
 
