@@ -129,7 +129,8 @@ class StudyPlan:
         }
         for encoder in encoders:
             if encoder.notes:  # a dataset may be called so as well
-                notes.setdefault(f"encoder {encoder.name}", []).extend(encoder.notes)
+                of_encoder = notes.setdefault(f"encoder {encoder.name}", [])
+                of_encoder += [note for note in encoder.notes if note not in of_encoder]
         return {
             # Of the files as they were read: one that changed since is not what was asked for.
             "asked": self._asked if asked_for(self._config) == self._asked else "",

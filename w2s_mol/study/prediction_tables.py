@@ -33,7 +33,7 @@ APART = "apart "
 
 def item_column(molecules: pd.DataFrame) -> str:
     """Return the column of a run's table of molecules, or of its predictions, that holds items."""
-    return next(name for name in (Molecules.column, Texts.column) if name in molecules)
+    return Texts.column if Texts.column in molecules else Molecules.column
 
 
 def read_predictions(run: FinishedRun) -> pd.DataFrame:
