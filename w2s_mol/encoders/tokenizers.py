@@ -31,6 +31,7 @@ _ATOMS = re.compile(r"\[[^\]]*\]|Br|Cl|%\d\d|.")
 _FEWEST_TOKENS = 4
 _FAR, _VERY_FAR = 0.5, 0.05
 """Shares of the model's table that the vocabulary fills: below, a warning; below, a refusal."""
+_UNKNOWN = "unknown to the encoder's tokenizer"
 _SHOW_NOTHING = ("Cc", "Cf", "Zs", "Zl", "Zp")
 """Categories of signs that need no token: controls and blanks. A vowel sign of Hindi needs one."""
 
@@ -80,7 +81,7 @@ class AtomTokenizer:
         found = []
         for piece in _ATOMS.findall(text):
             if piece not in self.known:
-                raise ItemError(f"{shortened(piece, 20)} is unknown to the encoder's tokenizer")
+                raise ItemError(f"{_UNKNOWN}: {shortened(piece, 20)}")
             found.append(self.known[piece])
         return [*self.before, *found, *self.after]
 
@@ -117,12 +118,12 @@ class AutoloadedTokenizer:
             raise ItemError(self._what_is_unknown(text, ids, found.get("offset_mapping")))
         lost = self._lost(text, ids, found.get("offset_mapping"))
         if lost:
-            raise ItemError(f"{shortened(lost, 20)} has no token in the encoder's tokenizer")
+            raise ItemError(f"no token in the encoder's tokenizer: {shortened(lost, 20)}")
         return ids
 
     def _what_is_unknown(self, text: str, ids: list[int], offsets: Any) -> str:
         start, stop = offsets[ids.index(self._unknown)] if offsets else (0, len(text))
-        return f"{shortened(text[start:stop], 20)} is unknown to the encoder's tokenizer"
+        return f"{_UNKNOWN}: {shortened(text[start:stop], 20)}"
 
     def _lost(self, text: str, ids: list[int], offsets: Any) -> str:
         """Return the characters that no token stands for."""

@@ -110,7 +110,10 @@ def test_ids_outside_the_models_table_are_refused_at_loading(made: Callable) -> 
 
 @pytest.mark.parametrize(
     ("drop", "smiles", "reason"),
-    [("S", "CCS", "'S' is unknown"), ("l", "CCCl", "'l' is unknown")],
+    [
+        ("S", "CCS", "unknown to the encoder's tokenizer: 'S'"),
+        ("l", "CCCl", "unknown to the encoder's tokenizer: 'l'"),
+    ],
 )
 def test_a_molecule_with_an_unknown_token_is_invalid(
     made: Callable, drop: str, smiles: str, reason: str
@@ -126,7 +129,7 @@ def test_a_molecule_of_which_characters_are_dropped_is_invalid(made: Callable) -
     dropping = normalizers.Replace(Regex("@"), "")
     found = load_encoder(made(normalizer=dropping)).embed(["CC(O)F", "C[C@H](O)F"])
     assert found.valid.tolist() == [True, False]
-    assert "has no token" in found.reasons[1]
+    assert found.reasons[1] == "no token in the encoder's tokenizer: '@'"
 
 
 def test_case_that_is_folded_is_told_in_one_note(made: Callable) -> None:
