@@ -109,7 +109,11 @@ class AutoloadedTokenizer:
         """Return the ids of a text, each of whose characters has a token."""
         # Said outright: a tokenizer.json may cut or fill by itself.
         found = self._tokenizer(
-            text, truncation=False, padding=False, return_offsets_mapping=self._has_offsets
+            text,
+            truncation=False,
+            padding=False,
+            return_offsets_mapping=self._has_offsets,
+            verbose=False,  # what is too long is told of its row
         )
         ids: list[int] = list(found["input_ids"])
         if self._is_bytes:

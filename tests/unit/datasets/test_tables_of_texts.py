@@ -49,11 +49,12 @@ def test_texts_in_two_parts_are_counted_and_those_that_nearly_are(load: Callable
     train = rows_of(WORDS)
     held = ["good,1,test", '"Bad!",2,test', "other,3,test", "good,4,valid"]
     dataset = load([*train, *held], split_columns=["split"])
-    assert dataset.notes == [
+    [note] = dataset.notes
+    assert note == (
         "texts that are in two parts of a split: train and valid 1 in split split, train and test "
         "1 in split split, valid and test 1 in split split; texts that differ in case or "
         "punctuation alone from one that is in an earlier part: train and test 1 in split split"
-    ]
+    )
 
 
 def test_unlabelled_texts_are_sifted_by_what_they_say(load: Callable) -> None:
@@ -93,5 +94,5 @@ def test_what_texts_do_not_have_is_refused(load: Callable, settings: dict, said:
 
 
 def test_a_named_dataset_has_no_texts() -> None:
-    with pytest.raises(InputError, match="has its own columns and splits.*'text_column'"):
+    with pytest.raises(InputError, match=r"has its own columns and splits.*'text_column'"):
         load_dataset("computed-logp", text_column="smiles")

@@ -96,7 +96,7 @@ def test_embeddings_of_texts_and_of_molecules_are_kept_apart(tiny_text_encoder: 
 
 
 def test_a_tokenizer_must_tell_words_apart() -> None:
-    with pytest.raises(InputError, match="words are not told apart .a good film and a bad film"):
+    with pytest.raises(InputError, match=r"words are not told apart .a good film and a bad film"):
         tried("it", lambda text: [len(text.split())], 200, Texts())
 
 
