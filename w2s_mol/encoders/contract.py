@@ -98,10 +98,8 @@ class Described:
         Size of its hidden states, where it has any.
     precision
         Of its arithmetic.
-    reads
-        The names of the items that it can be asked to read.
     items
-        Those that it is asked to read; what is none of them is invalid.
+        What it is asked to read; what is none of them is invalid.
     notes
         What a user should know of how it reads them.
     revision
@@ -115,7 +113,6 @@ class Described:
     poolings: tuple[str, ...]
     hidden: int | None = None
     precision: Precision = "fp32"
-    reads: frozenset[ItemsName] = frozenset({"molecules"})
     items: Items = Molecules()
     notes: tuple[str, ...] = ()
     revision: str | None = None
@@ -157,7 +154,14 @@ class Encoder(Described, ABC):
 
     A vector depends on its item alone: not on the order, the batch size or the other items (equal
     within 1e-5 in float32).
+
+    Attributes
+    ----------
+    reads
+        The names of the items that it can be asked to read.
     """
+
+    reads: frozenset[ItemsName] = frozenset({"molecules"})
 
     @abstractmethod
     def dimension(self, pooling: str) -> int:

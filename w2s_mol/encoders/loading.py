@@ -144,7 +144,8 @@ def _found(
         )
     name = str(name)
     check_precision(precision)
-    if reads_molecules_alone(name):  # before anything is fetched or run for it
+    if items.name not in Encoder.reads and reads_molecules_alone(name):
+        # Before anything is fetched or run for it.
         check_reads(name, Encoder.reads, items)
     if opened := _opened(name, device, offline, items):
         opened.items = items

@@ -79,7 +79,7 @@ class OpenRef(EncoderRef):
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.poolings, self.hidden, self.notes = encoder.poolings, encoder.hidden, encoder.notes
         self.precision, self.revision = encoder.precision, encoder.revision
-        self.metadata, self.reads, self.items = encoder.metadata, encoder.reads, encoder.items
+        self.metadata, self.items = encoder.metadata, encoder.items
 
     @property
     def reading(self) -> str:
