@@ -43,6 +43,10 @@ class UnknownNameError(InputError):
         self.kind, self.known, self.hint = kind, known, hint
 
 
+class ItemError(ValueError):
+    """Why a cell holds no item, or an encoder cannot read one: a row's fault, told with others."""
+
+
 class DownloadError(W2SMolError):
     """A file could not be fetched, or is not the file that was asked for (exit code 1)."""
 

@@ -16,11 +16,12 @@ from w2s_mol.study.prediction_tables import (
     PREDICTION,
     PREDICTIONS,
     USES,
+    item_column,
     with_molecules,
 )
 
 _SUPERVISOR = ["dataset", "split", "strong", "family", "weak"]
-_TOLD = ("labels", "split", "row", "line", "smiles", "truth")
+_TOLD = ("labels", "split", "row", "line")
 
 
 def keeps_predictions(run: FinishedRun) -> bool:
@@ -57,8 +58,8 @@ class Predictions:
         Returns
         -------
         DataFrame
-            labels, split, row, line, smiles, truth, and a column for each use; NaN where the
-            supervisor says nothing. No rows where the run does not have it.
+            labels, split, row, line, smiles (or text), truth, and a column for each use; NaN where
+            the supervisor says nothing. No rows where the run does not have it.
         """
         of_one = {"dataset": keys["dataset"], "strong": keys["strong"], "family": family,
                   "weak": weak}  # fmt: skip
@@ -76,7 +77,9 @@ class Predictions:
                    if str(column).endswith(PREDICTION)}  # fmt: skip
         named = found.drop(columns=["family", "weak"])  # a use is called as the supervisor's column
         told = named.assign(labels=labels).rename(columns=columns)
-        return pd.DataFrame(told[[*_TOLD, *columns.values()]]).reset_index(drop=True)
+        return pd.DataFrame(
+            told[[*_TOLD, item_column(told), "truth", *columns.values()]]
+        ).reset_index(drop=True)
 
     def apart(self, dataset: str) -> tuple[str, pd.Series] | None:
         """Return the column that says whose errors are told apart, and the rows of these.
@@ -91,10 +94,10 @@ class Predictions:
         return None
 
     def trained_on(self, dataset: str, split: str) -> pd.DataFrame:
-        """Return the row and SMILES of the molecules that anyone learnt from in a split."""
+        """Return the row and SMILES (or text) of what anyone learnt from in a split."""
         of_dataset = self._molecules[self._molecules["dataset"] == dataset]
         learnt = of_dataset[f"{PART}{split}"].astype(str).str.startswith("train")
-        return pd.DataFrame(of_dataset.loc[learnt, ["row", "smiles"]])
+        return pd.DataFrame(of_dataset.loc[learnt, ["row", item_column(of_dataset)]])
 
 
 def _where(table: pd.DataFrame, values: Mapping[str, str]) -> pd.DataFrame:

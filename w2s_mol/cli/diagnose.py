@@ -56,11 +56,13 @@ def diagnose(
     from w2s_mol.diagnostics.formats import as_json
     from w2s_mol.diagnostics.pairs import pair_table, prepared
     from w2s_mol.embeddings.finding import Finder
+    from w2s_mol.items.registry import items_of
 
     _check_picture(heat_map, split_name)
+    items = items_of(settings.text_column, settings.max_atoms)
     found = options.given_runs([run]) if run else []
     with output.progress_bars() as progress:
-        access = (settings.max_atoms, mirror, offline, progress)
+        access = (items, mirror, offline, progress)
         finder = Finder(settings.pooling, device, *access)
         compared = prepared(settings, finder, one_pair=heat_map is not None)
         pairs = pair_table(compared, settings.ridge, settings.tolerance)
@@ -82,7 +84,7 @@ def diagnose(
         output.result(as_json(settings, compared, pairs, agreements))
     else:
         title = (
-            f"{compared.molecules.kept.name}: {len(compared.rows):,} molecules, no label used; "
+            f"{compared.molecules.kept.name}: {len(compared.rows):,} {items.name}, no label used; "
             f"ridge {settings.ridge:g}, tolerance {settings.tolerance:g} of the variance"
         )
         _print(pairs, title, agreements, form)

@@ -1,4 +1,4 @@
-"""``w2s-mol embed``: a table of SMILES to a Parquet file of embeddings."""
+"""``w2s-mol embed``: a table of SMILES or texts to a Parquet file of embeddings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
-from w2s_mol.datasets.rules import Delimiter, SmilesColumn
+from w2s_mol.datasets.rules import Delimiter, SmilesColumn, TextColumn
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
 
@@ -43,6 +43,7 @@ def embed(
         ),
     ] = None,
     smiles_column: SmilesColumn = "smiles",
+    text_column: TextColumn = None,
     delimiter: Delimiter = None,
     max_atoms: MaxAtoms = MAX_ATOMS,
     device: options.Device = "auto",
@@ -50,17 +51,21 @@ def embed(
     mirror: options.Mirror = None,
     offline: options.Offline = False,
 ) -> None:
-    """Embed a table of SMILES.
+    """Embed a table of SMILES, or of texts.
 
-    Writes the columns smiles, valid, embedding (a fixed-size list of float32, NaN where the
-    SMILES is invalid) and reason, in the order of the table. Memory does not grow with the file.
+    Writes the columns smiles (or text), valid, embedding (a fixed-size list of float32, NaN where
+    the item is invalid) and reason, in the order of the table. Memory does not grow with the file.
 
     Example: w2s-mol embed library.csv --encoder weak-h96-s0 -o library.parquet
     """
+    from w2s_mol.datasets.own_settings import OwnTable
     from w2s_mol.embeddings.table import embed_table
     from w2s_mol.encoders.loading import load_encoder
+    from w2s_mol.items.registry import items_of
 
     check_max_atoms(max_atoms)
+    # What is said of a table here is what is said of one that is studied.
+    own = OwnTable(smiles_column, text_column=text_column)
     with output.progress_bars() as progress:
         loaded = load_encoder(
             encoder,
@@ -69,13 +74,15 @@ def embed(
             mirror=mirror,
             offline=offline,
             progress=progress,
+            items=items_of(text_column, max_atoms),
         )
-    loaded.max_atoms = max_atoms
     output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
     for text in loaded.notes:
         output.note(f"note: {loaded.name}: {text}.")
     with output.progress_bars() as progress:
-        done = embed_table(table, loaded, output_file, pooling, smiles_column, progress, delimiter)
+        done = embed_table(
+            table, loaded, output_file, pooling, own.item_column, progress, delimiter
+        )
     output.note(
         f"{done.rows:,} rows written to {output_file}; {done.rows - done.valid:,} of them invalid."
     )

@@ -39,7 +39,7 @@ def inspect(
     One HTML file that needs no other: these molecules drawn, each with its label and what
     supervisor, student and direct predict; predicted against true; the gain by scaffold, by size
     and by similarity to what was learnt from; how well the supervisor's labels are calibrated.
-    All on test molecules.
+    All on test molecules. Of texts there are no pictures, and the gain is by their length.
 
     Example: w2s-mol inspect runs/lipop-molbert-paper-ridge --weak weak-h32-s0
     """

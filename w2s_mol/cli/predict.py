@@ -9,7 +9,7 @@ import typer
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
-from w2s_mol.datasets.rules import Delimiter, SmilesColumn
+from w2s_mol.datasets.rules import Delimiter, SmilesColumn, TextColumn
 from w2s_mol.option import Option
 
 app = new_app()
@@ -32,6 +32,7 @@ def predict(
     use: options.OfUse = "recommended",
     labels: options.OfLabels = None,
     smiles_column: SmilesColumn = "smiles",
+    text_column: TextColumn = None,
     delimiter: Delimiter = None,
     device: options.Device = "auto",
     mirror: options.Mirror = None,
@@ -39,37 +40,38 @@ def predict(
 ) -> None:
     """Predict labels of a library of molecules with the models of a run.
 
-    Writes the columns smiles, prediction (mean over the splits' models), spread (their standard
-    deviation), lower and upper (a 90 % interval from what was missed on validation molecules),
-    distance (from the nearest training molecule, as a percentile among these), unlike (beyond the
-    99th, or a number of it is ten standard deviations from those learnt from) and reason (why
-    there is no prediction), in the order of the library. Memory does not grow with it.
+    Writes the columns smiles (or text), prediction (mean over the splits' models), spread (their
+    standard deviation), lower and upper (a 90 % interval from what was missed on validation
+    molecules), distance (from the nearest training molecule, as a percentile among these), unlike
+    (beyond the 99th, or a number of it is ten standard deviations from those learnt from) and
+    reason (why there is no prediction), in the order of the library. Memory does not grow with it.
 
     Example: w2s-mol predict library.csv --run runs/lipop -o predicted.parquet
     """
     from w2s_mol.embeddings.finding import Finder
     from w2s_mol.embeddings.library import Library
-    from w2s_mol.prediction.library import max_atoms_of, open_predictor, the_run
+    from w2s_mol.prediction.library import items_of_run, library_column, open_predictor, the_run
     from w2s_mol.prediction.writing import check_output, write_predictions
 
     check_output(output_file, library)
     found = the_run(run)
-    max_atoms = max_atoms_of(found)
-    table = Library(library, smiles_column, delimiter, max_atoms)
+    items = items_of_run(found)
+    column = library_column(found, smiles_column, text_column)
+    table = Library(library, column, delimiter, items.max_atoms)
     with output.progress_bars() as progress:
-        finder = Finder(None, device, max_atoms, mirror, offline, progress)
+        finder = Finder(None, device, items, mirror, offline, progress)
         predictor = open_predictor(
             found, dataset=dataset, weak=weak, strong=strong, use=use, labels=labels, finder=finder
         )
     output.note(predictor.choice.words)
     with output.progress_bars() as progress:
         blocks = predictor.blocks(table, progress)
-        written = write_predictions(output_file, blocks, predictor.choice)
+        written = write_predictions(output_file, blocks, predictor.choice, items.column)
     missing = sum(written.reasons.values())
     unlike = "none compared with" if written.unlike is None else f"{written.unlike:,} unlike"
     output.note(
         f"{written.rows:,} rows written to {output_file}; {missing:,} of them without a "
-        f"prediction, {unlike} the training molecules."
+        f"prediction, {unlike} the training {items.name}."
     )
     output.note_counts(written.reasons)
     output.note(predictor.promise)

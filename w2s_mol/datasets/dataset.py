@@ -1,4 +1,4 @@
-"""Molecules with labels and the splits they are studied on."""
+"""Items (molecules, or plain texts) with labels and the splits they are studied on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from w2s_mol import files
 from w2s_mol.datasets.apart import Apart
 from w2s_mol.datasets.rules import LabelKind
 from w2s_mol.errors import InputError
+from w2s_mol.items.contract import Items
+from w2s_mol.items.molecules import Molecules
 
 PARTS = ("train", "valid", "test")
 _PART_ALIASES = {"val": "valid", "validation": "valid", "dev": "valid", "training": "train"}
@@ -69,14 +71,16 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Molecules with labels, numbers or two classes, and some without one that may serve a student.
+    """Items with labels, numbers or two classes, and some without one that may serve a student.
+
+    They are molecules unless ``items`` says otherwise, and called so throughout.
 
     Attributes
     ----------
     name
         What it is called in results.
     smiles
-        ``n`` SMILES.
+        The ``n`` items as encoders take them: SMILES, or texts where ``items`` says so.
     labels
         Shape (n,), float64, in ``unit``, or 0 and 1 for classes; NaN where there is none.
     target, unit
@@ -100,6 +104,8 @@ class Dataset:
         Molecules whose errors are told apart as well, if a column says which.
     classes
         The words for 0 and 1, where labels are two classes; None where they are numbers.
+    items
+        What the items are.
     """
 
     name: str
@@ -116,6 +122,7 @@ class Dataset:
     origins: list[Origin] = field(default_factory=list)
     apart: Apart | None = None
     classes: tuple[str, str] | None = None
+    items: Items = field(default_factory=Molecules)
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -131,7 +138,7 @@ class Dataset:
 
     @property
     def sha256(self) -> str:
-        """Return a hash of SMILES and labels, in order."""
+        """Return a hash of items and labels, in order."""
         return files.sha256_json([self.smiles, self.labels.tolist()])
 
     @property
@@ -199,7 +206,7 @@ def check_splits(dataset: Dataset) -> None:
             if len(rows) == 0:
                 raise InputError(
                     f"{dataset.name}, split {split.name}: the {part} part is empty. Each of "
-                    "train, valid and test needs molecules."
+                    f"train, valid and test needs {dataset.items.name}."
                 )
         if dataset.classes is None:
             _check_spread(f"{dataset.name}, split {split.name}", dataset.labels[split.train])

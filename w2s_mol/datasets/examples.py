@@ -16,7 +16,7 @@ class Examples:
     Attributes
     ----------
     smiles
-        Their SMILES.
+        Their SMILES, or the texts that stand for them.
     columns
         Numbers of the table beside the label, by name, each of shape (n,); NaN where a cell is
         empty.

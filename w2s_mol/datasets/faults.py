@@ -38,16 +38,16 @@ class Fault:
         return f"{self.reason}: {self.found}" if self.found else self.reason
 
 
-def smiles_fault(place: int, why: str, smiles: str = "") -> Fault:
-    """Return the fault of a SMILES, from what says why (a ``MoleculeError``, an encoder's reason).
+def item_fault(place: int, why: str, item: str = "") -> Fault:
+    """Return the fault of an item, from what says why (an ``ItemError``, an encoder's reason).
 
     Examples
     --------
-    >>> str(smiles_fault(5, "750 atoms, the limit is 500", "CCO"))
+    >>> str(item_fault(5, "750 atoms, the limit is 500", "CCO"))
     "too many atoms, the limit is 500: 750 in 'CCO'"
     """
     reason, detail = reason_and_detail(why)
-    quoted = shortened(smiles) if smiles else ""
+    quoted = shortened(item) if item else ""
     return Fault(place, reason, " in ".join(text for text in (detail, quoted) if text))
 
 

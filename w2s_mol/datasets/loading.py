@@ -43,6 +43,7 @@ def load_dataset(
     split_repeats: int = 0,
     delimiter: str | None = None,
     apart: str | None = None,
+    text_column: str | None = None,
     columns: Sequence[str] = (),
     unlabelled: Sequence[str] = (),
     on_invalid: OnInvalid = "error",
@@ -85,6 +86,8 @@ def load_dataset(
         MoleculeACE's sets are draws of the validation part; the test part stays as published.
     delimiter
         Between the columns: one character, or comma, semicolon, tab or blank. Found by default.
+    text_column
+        The column of plain texts, of a table whose items are these and no molecules.
     apart
         Column of 0 and 1 (or true and false) that says which molecules' errors are told apart as
         well; nothing is said of a molecule where it is empty.
@@ -120,7 +123,7 @@ def load_dataset(
     own = OwnTable(
         smiles_column, target_column, one_of_several, unit, tuple(split_columns),
         tuple(split_files), split, tuple(split_seeds), delimiter, split_repeats, apart,
-        positive,
+        positive, text_column,
     )  # fmt: skip
     pools = pool_files(unlabelled)
     taken = taken_by(name, repeated=bool(split_repeats), pooled=bool(pools))
@@ -138,6 +141,11 @@ def load_dataset(
             "table of others, or leave it out."
         )
     check_max_atoms(max_atoms)
+    if text_column is not None and max_atoms != MAX_ATOMS:
+        raise InputError(
+            f"max_atoms is {max_atoms:,}, and the items are texts, which have none. Leave it out: "
+            "how long a text may be is each encoder's to say."
+        )
     wanted = AnyTable(columns, on_invalid, max_atoms, unlabelled, check("task", task, TaskAsked))
     if name in dataset_names():
         kind_of_named(name, wanted.task)  # before anything is fetched
@@ -152,7 +160,7 @@ def load_dataset(
         dataset = load_own(name, own, wanted)
     check_splits(dataset)
     dataset.notes.extend(_notes(dataset))
-    return sifted(with_tables(dataset, pools, smiles_column, wanted))
+    return sifted(with_tables(dataset, pools, own.item_column, wanted))
 
 
 def _notes(dataset: Dataset) -> list[str]:
@@ -191,15 +199,17 @@ def _notes_apart(dataset: Dataset) -> list[str]:
     without = [split.name for split in dataset.splits if not len(apart.among(split.test))]
     if len(without) == len(dataset.splits):
         raise InputError(
-            f"{column} of {dataset.name} is 1 for none of the test molecules, so that there are no "
-            "errors to tell apart. Give another column with --apart, or leave it out."
+            f"{column} of {dataset.name} is 1 for none of the test {dataset.items.name}, so that "
+            "there are no errors to tell apart. Give another column with --apart, or leave it out."
         )
     notes = []
     if empty := int(np.isnan(apart.marks).sum()):
-        notes.append(f"{column} is empty for {empty:,} molecules, which are not told apart")
+        notes.append(
+            f"{column} is empty for {empty:,} {dataset.items.name}, which are not told apart"
+        )
     if without:
         notes.append(
-            f"{column} is 1 for no test molecule of split {', '.join(without)}: errors apart are "
-            "of the other splits"
+            f"{column} is 1 for no test {dataset.items.one} of split {', '.join(without)}: "
+            "errors apart are of the other splits"
         )
     return notes

@@ -13,6 +13,7 @@ from w2s_mol.datasets.own_settings import AnyTable, OwnTable
 from w2s_mol.datasets.own_splits import made_splits
 from w2s_mol.datasets.rows import Reading, read_rows
 from w2s_mol.datasets.splits import column_split, file_split, validation_split
+from w2s_mol.items.molecules import Molecules
 
 
 def load_chembench(name: str, files: Sequence[Path], own: OwnTable, wanted: AnyTable) -> Dataset:
@@ -20,8 +21,8 @@ def load_chembench(name: str, files: Sequence[Path], own: OwnTable, wanted: AnyT
     spec = CHEMBENCH[name]
     table, *pickles = sorted(files, key=lambda path: (path.suffix == ".pkl", path.name))
     reading = Reading(
-        spec.smiles_column, spec.target_column, (), ",", wanted.max_atoms, wanted.columns,
-        classes=NUMBERED if kind_of_named(name, wanted.task) == "binary" else None,
+        spec.smiles_column, spec.target_column, (), ",", Molecules(wanted.max_atoms),
+        wanted.columns, classes=NUMBERED if kind_of_named(name, wanted.task) == "binary" else None,
     )  # fmt: skip
     rows = read_rows(table, reading)
     usable = rows.usable(wanted.on_invalid)
@@ -48,7 +49,13 @@ def load_moleculeace(name: str, table: Path, own: OwnTable, wanted: AnyTable) ->
     """
     one = MOLECULEACE[name]
     reading = Reading(
-        "smiles", "y [pEC50/pKi]", ("split",), ",", wanted.max_atoms, wanted.columns, apart=CLIFF
+        "smiles",
+        "y [pEC50/pKi]",
+        ("split",),
+        ",",
+        Molecules(wanted.max_atoms),
+        wanted.columns,
+        apart=CLIFF,
     )
     rows = read_rows(table, reading)
     usable = rows.usable(wanted.on_invalid)

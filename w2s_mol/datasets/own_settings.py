@@ -53,8 +53,11 @@ class OwnTable:
     split_repeats: int = 0
     apart: str | None = None
     positive: str | None = None
+    text_column: str | None = None
 
     def __post_init__(self) -> None:
+        if self.text_column is not None:
+            self._check_texts()
         check("split_repeats", self.split_repeats, SplitRepeats)
         if not self.split_repeats:
             return
@@ -64,6 +67,23 @@ class OwnTable:
                     f"both split repeats and {option} are given. Repeats are the splits of seeds "
                     f"0 to {self.split_repeats - 1}, and no others: leave one of the two out."
                 )
+
+    def _check_texts(self) -> None:
+        if "smiles_column" in self.given():
+            raise InputError(
+                f"both a column of SMILES ({self.smiles_column!r}) and one of texts "
+                f"({self.text_column!r}) are given. Choose one: --smiles-column or --text-column."
+            )
+        if self.split == "scaffold":
+            raise InputError(
+                "split is 'scaffold', and the items are texts, which have no scaffold. Leave it "
+                "out for random splits, or say your own with --split-column or --split-file."
+            )
+
+    @property
+    def item_column(self) -> str:
+        """Return the column of the items."""
+        return self.smiles_column if self.text_column is None else self.text_column
 
     def given(self) -> list[str]:
         """Return the names of the settings that differ from their defaults."""

@@ -17,6 +17,7 @@ from w2s_mol.datasets.rows import Reading, read_rows
 from w2s_mol.datasets.rules import ROWS
 from w2s_mol.datasets.table import open_table
 from w2s_mol.errors import InputError
+from w2s_mol.items.registry import items_of
 
 
 def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
@@ -35,11 +36,11 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
     classes = _classes(path, own, wanted)
     keep_all = ROWS in wanted.unlabelled
     reading = Reading(
-        own.smiles_column,
+        own.item_column,
         target,
         own.split_columns,
         own.delimiter,
-        wanted.max_atoms,
+        items_of(own.text_column, wanted.max_atoms),
         wanted.columns,
         "kept" if keep_all else "left out" if own.one_of_several else "fault",
         own.apart,

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem, rdBase
 
 from w2s_mol.datasets.dataset import Dataset, Split
 from w2s_mol.datasets.formats import looks_like_a_table
 from w2s_mol.datasets.own_settings import AnyTable
+from w2s_mol.datasets.repeated import numbered
 from w2s_mol.datasets.rows import Reading, read_rows
 from w2s_mol.datasets.rules import ROWS
 from w2s_mol.errors import InputError
+from w2s_mol.items.contract import Items
 
 
 def pool_files(unlabelled: Sequence[str]) -> list[Path]:
@@ -36,7 +37,7 @@ def pool_files(unlabelled: Sequence[str]) -> list[Path]:
     return paths
 
 
-def read_pool(path: Path, smiles_column: str, wanted: AnyTable) -> Dataset:
+def read_pool(path: Path, item_column: str, items: Items, wanted: AnyTable) -> Dataset:
     """Return the molecules of a table whose labels are not read, without splits.
 
     Columns of numbers that it lacks are NaN.
@@ -47,8 +48,7 @@ def read_pool(path: Path, smiles_column: str, wanted: AnyTable) -> Dataset:
         If it cannot be read, or no row can be used.
     """
     reading = Reading(
-        smiles_column, None, max_atoms=wanted.max_atoms, columns=wanted.columns,
-        without_label="kept",
+        item_column, None, items=items, columns=wanted.columns, without_label="kept",
     )  # fmt: skip
     rows = read_rows(path, reading)
     return rows.dataset(rows.table, "", "", [], rows.usable_pool(wanted.on_invalid))
@@ -79,8 +79,8 @@ def joined(dataset: Dataset, pool: Dataset, first_row: int = 0) -> Dataset:
     )
 
 
-def with_tables(dataset: Dataset, paths: Sequence[Path], smiles: str, wanted: AnyTable) -> Dataset:
-    """Return a dataset followed by the molecules of some tables; ``smiles`` names their column.
+def with_tables(dataset: Dataset, paths: Sequence[Path], column: str, wanted: AnyTable) -> Dataset:
+    """Return a dataset followed by the items of some tables, which are in a column of each.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def with_tables(dataset: Dataset, paths: Sequence[Path], smiles: str, wanted: An
         If one cannot be read, or no row of it can be used.
     """
     for path in paths:
-        pool = read_pool(path, smiles, wanted)
+        pool = read_pool(path, column, dataset.items, wanted)
         dataset = joined(dataset, pool, max(dataset.rows) + 1)
         dataset.notes.extend(f"{path.name}: {note}" for note in pool.notes)
     return dataset
@@ -97,8 +97,8 @@ def with_tables(dataset: Dataset, paths: Sequence[Path], smiles: str, wanted: An
 def sifted(dataset: Dataset) -> Dataset:
     """Leave out molecules without a label that a student may not learn of, and count them.
 
-    These are the ones in a validation or test part of a split, by canonical SMILES, and those that
-    stand there twice.
+    These are the ones in a validation or test part of a split, by their key (canonical SMILES),
+    and those that stand there twice.
 
     Raises
     ------
@@ -108,7 +108,8 @@ def sifted(dataset: Dataset) -> Dataset:
     pool = dataset.unlabelled
     if not len(pool):
         return dataset
-    molecules = _canonical(dataset.smiles)
+    items = dataset.items
+    molecules = numbered(map(items.key, dataset.smiles))
     held = np.isin(molecules[pool], molecules[_rows(dataset.splits, "valid", "test")])
     first = np.zeros(len(pool), dtype=bool)
     first[np.unique(molecules[pool], return_index=True)[1]] = True
@@ -116,21 +117,21 @@ def sifted(dataset: Dataset) -> Dataset:
     kept = first & ~held
     if not kept.any():
         raise InputError(
-            f"{dataset.name}: all {len(pool):,} molecules without a label are in a validation or "
-            "test part too, and a student may not learn of those. Give others with --unlabelled, "
-            "or leave it out."
+            f"{dataset.name}: all {len(pool):,} {items.name} without a label are in a validation "
+            "or test part too, and a student may not learn of those. Give others with "
+            "--unlabelled, or leave it out."
         )
     keep = np.ones(len(dataset), dtype=bool)
     keep[pool] = kept
     smaller = dataset.keep(keep)
-    smaller.notes.append(f"{_counted(kept)} in no part: students learn their weak labels")
+    smaller.notes.append(f"{_counted(kept, items)} in no part: students learn their weak labels")
     for which, what in (
         (held, "left out for being in a validation or test part too"),
         (~first & ~held, "left out for standing there more than once"),
         (taught & kept, "in a train part too"),
     ):
         if which.any():
-            smaller.notes.append(f"{_counted(which)} {what}")
+            smaller.notes.append(f"{_counted(which, items)} {what}")
     return smaller
 
 
@@ -138,13 +139,6 @@ def _rows(splits: Sequence[Split], *parts: str) -> NDArray[np.int64]:
     return np.unique(np.concatenate([split.parts()[part] for split in splits for part in parts]))
 
 
-def _counted(which: NDArray[np.bool_]) -> str:
+def _counted(which: NDArray[np.bool_], items: Items) -> str:
     count = int(which.sum())
-    return f"{count:,} molecule{'' if count == 1 else 's'} without a label"
-
-
-def _canonical(smiles: Sequence[str]) -> NDArray[np.int64]:
-    """Return a number for each molecule, the same for the same canonical SMILES."""
-    with rdBase.BlockLogs():
-        texts = [Chem.MolToSmiles(Chem.MolFromSmiles(text)) for text in smiles]
-    return np.unique(np.array(texts, dtype=object), return_inverse=True)[1]
+    return f"{count:,} {items.one if count == 1 else items.name} without a label"

@@ -1,29 +1,29 @@
-"""Molecules that stand in two parts of a split, and those that differ in stereo alone."""
+"""Items that stand in two parts of a split, and those that are nearly the same."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem, rdBase
 
 from w2s_mol.datasets.dataset import PARTS, Dataset, Split
 
 PAIRS = tuple(itertools.combinations(PARTS, 2))
 _EACH_NAMED = 5
 """Of more splits than these, the fewest and the most are told."""
-_MARKS_OF_STEREO = set("@/\\")
 
 
 def repeated_note(dataset: Dataset) -> list[str]:
-    """Return a note that counts, for each split and pair of parts, molecules that are in both.
+    """Return a note that counts, for each split and pair of parts, items that are in both.
 
-    Counted are those of the later part, and apart from them those of which only a stereoisomer is
-    in the earlier part.
+    Counted are those of the later part, and apart from them those of which only a twin (of a
+    molecule another stereoisomer) is in the earlier part.
     """
-    molecules, skeletons = _canonical(dataset.smiles)
+    items = dataset.items
+    keys = [items.key(item) for item in dataset.smiles]
+    molecules, skeletons = numbered(keys), numbered(map(items.twin, keys))
     same, twins = [], []
     for split in dataset.splits:
         exact = [_in_both(molecules, split, pair) for pair in PAIRS]
@@ -34,8 +34,8 @@ def repeated_note(dataset: Dataset) -> list[str]:
     said = [
         f"{what}: {_counted(names, counts)}"
         for what, counts in (
-            ("molecules that are in two parts of a split", same),
-            ("molecules of which another stereoisomer is in an earlier part", twins),
+            (f"{items.name} that are in two parts of a split", same),
+            (f"{items.name} {items.twins} is in an earlier part", twins),
         )
         if any(map(any, counts))
     ]
@@ -69,20 +69,7 @@ def _in_both(keys: NDArray, split: Split, pair: tuple[str, str]) -> NDArray[np.b
     return found
 
 
-def _canonical(smiles: Sequence[str]) -> tuple[NDArray, NDArray]:
-    """Return a number for each molecule, and one for each molecule without its stereo."""
-    molecules, skeletons = [], []
-    with rdBase.BlockLogs():
-        for text in smiles:
-            mol = Chem.MolFromSmiles(text)
-            canonical = Chem.MolToSmiles(mol)
-            molecules.append(canonical)
-            if set(canonical) & _MARKS_OF_STEREO:
-                Chem.RemoveStereochemistry(mol)
-                canonical = Chem.MolToSmiles(mol)
-            skeletons.append(canonical)
-    return _numbered(molecules), _numbered(skeletons)
-
-
-def _numbered(texts: list[str]) -> NDArray:
-    return np.unique(np.array(texts, dtype=object), return_inverse=True)[1]
+def numbered(texts: Iterable[str]) -> NDArray[np.int64]:
+    """Return a number for each text, the same for the same one."""
+    found: NDArray[np.int64] = np.unique(np.array([*texts], dtype=object), return_inverse=True)[1]
+    return found

@@ -1,4 +1,4 @@
-"""A table's rows as molecules and labels, with what is wrong with each that cannot be used."""
+"""A table's rows as items and labels, with what is wrong with each that cannot be used."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from w2s_mol.datasets.faults import (
     Fault,
     counted_rows,
     faults_error,
+    item_fault,
     left_out_note,
-    smiles_fault,
 )
 from w2s_mol.datasets.numbers import mark_of, number_of
 from w2s_mol.datasets.rules import ROWS, OnInvalid
 from w2s_mol.datasets.table import Row, Table, open_table
-from w2s_mol.errors import InputError, shortened
-from w2s_mol.molecules.limits import MAX_ATOMS
-from w2s_mol.molecules.smiles import MoleculeError, check_molecule, smiles_of, text_after
+from w2s_mol.errors import InputError, ItemError, shortened
+from w2s_mol.items.contract import Items
+from w2s_mol.items.molecules import Molecules
 
 _LABEL = "label"
 _FIX_SKIP_OR_KEEP = (
@@ -43,11 +43,13 @@ class Reading:
 
     Attributes
     ----------
-    smiles_column, target_column, split_columns
+    item_column, target_column, split_columns
         Names of columns; None for the label's where it is not to be read: no row has one then,
         and a column of numbers that the table lacks is NaN.
-    delimiter, max_atoms
+    delimiter
         As in ``open_table``.
+    items
+        What the cells of ``item_column`` should be.
     columns
         Names of columns of numbers.
     without_label
@@ -59,11 +61,11 @@ class Reading:
         The two classes that labels are; None where they are numbers.
     """
 
-    smiles_column: str
+    item_column: str
     target_column: str | None
     split_columns: Sequence[str] = ()
     delimiter: str | None = None
-    max_atoms: int = MAX_ATOMS
+    items: Items = field(default_factory=Molecules)
     columns: Sequence[str] = ()
     without_label: Literal["fault", "left out", "kept"] = "fault"
     apart: str | None = None
@@ -72,7 +74,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of a table; a row with a fault, or left out, has no SMILES.
+    """All rows of a table; a row with a fault, or left out, has no item.
 
     Attributes
     ----------
@@ -80,6 +82,8 @@ class Rows:
         The table's name, and what the places of rows are.
     target, columns
         The names of the label's column and of those of numbers.
+    items
+        What the items are.
     lines, smiles, labels, split_values, numbers
         One of each a row; ``numbers`` are of ``columns``, NaN where a cell is empty.
     faults
@@ -89,7 +93,7 @@ class Rows:
     pool
         Rows that have no label and are kept; they are in no part of a split.
     text_after
-        The text left out after a SMILES, by the place of its row.
+        What was left out after an item in its cell, by the place of its row.
     apart, marks
         The column that says which rows are told apart, if any, and what it says of each.
     classes
@@ -112,6 +116,7 @@ class Rows:
     apart: str | None = None
     marks: list[float] = field(default_factory=list)
     classes: Classes | None = None
+    items: Items = field(default_factory=Molecules)
 
     def add(
         self,
@@ -169,6 +174,7 @@ class Rows:
             line_word=self.word, columns=dict(zip(self.columns, numbers.T, strict=True)),
             apart=Apart(self.apart, np.array(self.marks)) if self.apart else None,
             classes=self.classes.words if self.classes else None,
+            items=self.items,
         )  # fmt: skip
         kept = every.keep(keep)
         kept.notes.extend(self.notes())
@@ -184,8 +190,8 @@ class Rows:
         if self.text_after:
             place, text = next(iter(self.text_after.items()))
             notes.append(
-                f"text after the SMILES in its cell is left out: {counted_rows(self.text_after)} "
-                f"(first: {self.word} {place}, {shortened(text)})"
+                f"text after the {self.items.cell} in its cell is left out: "
+                f"{counted_rows(self.text_after)} (first: {self.word} {place}, {shortened(text)})"
             )
         return notes
 
@@ -205,11 +211,12 @@ def read_rows(path: Path, reading: Reading) -> Rows:
     InputError
         If it cannot be read, lacks a column or has no rows.
     """
-    with open_table(path, reading.delimiter, reading.max_atoms) as table, rdBase.BlockLogs():
+    items = reading.items
+    with open_table(path, reading.delimiter, items.max_atoms) as table, rdBase.BlockLogs():
         reader = _Reader(table, reading)
         rows = Rows(
             path.name, table.word, reader.target, reader.columns,
-            apart=reading.apart, classes=reading.classes,
+            apart=reading.apart, classes=reading.classes, items=items,
         )  # fmt: skip
         for row in table.rows:
             reader.add(row, rows)
@@ -221,7 +228,7 @@ def read_rows(path: Path, reading: Reading) -> Rows:
 class _Reader:
     def __init__(self, table: Table, reading: Reading) -> None:
         target = reading.target_column
-        self._smiles_at = table.column(reading.smiles_column)
+        self._item_at = table.column(reading.item_column)
         self._target_at = None if target is None else table.column(target)
         self._split_at = [table.column(name) for name in reading.split_columns]
         self.target = "" if self._target_at is None else table.header[self._target_at]
@@ -232,7 +239,7 @@ class _Reader:
         self.columns = tuple(self._numbers_at)
         self._apart = reading.apart
         self._apart_at = None if reading.apart is None else table.column(reading.apart)
-        self._max_atoms = reading.max_atoms
+        self._items = reading.items
         self._without_label = reading.without_label
         self._classes = reading.classes
 
@@ -252,7 +259,7 @@ class _Reader:
         if fault is None:
             mark, fault = self._mark(row)
         if fault is None:
-            smiles, fault = self._smiles(row, rows)
+            smiles, fault = self._item(row, rows)
         if fault is not None:
             rows.faults[at] = fault
         elif lacks:
@@ -286,16 +293,15 @@ class _Reader:
         fault = Fault(row.place, reason, f"{shortened(text)} in column {self._apart!r}")
         return mark, fault if reason else None
 
-    def _smiles(self, row: Row, rows: Rows) -> tuple[str, Fault | None]:
-        cell = row.fields[self._smiles_at]
+    def _item(self, row: Row, rows: Rows) -> tuple[str, Fault | None]:
+        cell = row.fields[self._item_at]
         try:
-            smiles = smiles_of(cell, self._max_atoms)
-            check_molecule(smiles)
-        except MoleculeError as error:
-            return "", smiles_fault(row.place, str(error), cell.strip())
-        if rest := text_after(cell):
+            item = self._items.read(cell)
+        except ItemError as error:
+            return "", item_fault(row.place, str(error), cell.strip())
+        if rest := self._items.unread(cell):
             rows.text_after[row.place] = rest
-        return smiles, None
+        return item, None
 
 
 def _value_of(text: str) -> tuple[float, str]:

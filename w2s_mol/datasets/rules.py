@@ -36,6 +36,14 @@ Positive = Annotated[
         help="The class that is 1, where labels are two classes. By default yes of yes and no, "
         "active of inactive and active, the larger of two numbers, the later by the alphabet.",
         metavar="WORD",
+    ),
+]
+TextColumn = Annotated[
+    str | None,
+    Option(
+        help="Column of plain texts, where the items are these and no molecules; encoders are "
+        "then hf:NAME, folders of Hugging Face text encoders or file:EMBEDDINGS.parquet.",
+        metavar="COLUMN",
         panel=OWN_TABLE,
     ),
 ]

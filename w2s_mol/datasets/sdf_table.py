@@ -11,7 +11,7 @@ from rdkit import Chem, rdBase
 
 from w2s_mol import compressed
 from w2s_mol.datasets import formats
-from w2s_mol.datasets.faults import Fault, smiles_fault
+from w2s_mol.datasets.faults import Fault, item_fault
 from w2s_mol.datasets.table import Row, Table
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MOST_ATOMS
@@ -69,7 +69,7 @@ def _row(mol: Chem.Mol | None, record: int, header: list[str], limit: int) -> Ro
         return Row(record, empty, Fault(record, "RDKit cannot read the record"))
     atoms = mol.GetNumAtoms()
     if atoms > limit:  # before RDKit writes it: see MOST_ATOMS
-        return Row(record, empty, smiles_fault(record, f"{atoms:,} atoms, the limit is {limit:,}"))
+        return Row(record, empty, item_fault(record, f"{atoms:,} atoms, the limit is {limit:,}"))
     return Row(record, [Chem.MolToSmiles(mol), *(_property(mol, name) for name in header[1:])])
 
 

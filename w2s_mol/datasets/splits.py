@@ -135,9 +135,7 @@ def _generator(seed: int) -> np.random.Generator:
 
 def _held_out(n: int) -> int:
     if n < _FEWEST:
-        raise InputError(
-            f"{n} molecules are too few to split 80/10/10. At least {_FEWEST} are needed."
-        )
+        raise InputError(f"{n} rows are too few to split 80/10/10. At least {_FEWEST} are needed.")
     return round(n * HELD_OUT)
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from w2s_mol.datasets.rules import OWN_TABLE, Delimiter, OnInvalid, SmilesColumn, TaskAsked
+from w2s_mol.datasets.rules import (
+    OWN_TABLE,
+    Delimiter,
+    OnInvalid,
+    SmilesColumn,
+    TaskAsked,
+    TextColumn,
+)
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
@@ -19,7 +26,7 @@ class DiagnosticsConfig:
 
     Attributes
     ----------
-    dataset, task, smiles_column, target_column, unit, delimiter, on_invalid, max_atoms
+    dataset, task, smiles_column, text_column, target_column, unit, delimiter, on_invalid, max_atoms
         The molecules; scores use no label, a heat map of penalties does.
     weak, strong, pooling
         Encoders; every weak one is compared with every strong one.
@@ -62,6 +69,7 @@ class DiagnosticsConfig:
         Option(help="What the labels are, as for run; a heat map needs numbers."),
     ] = "auto"
     smiles_column: SmilesColumn = "smiles"
+    text_column: TextColumn = None
     target_column: Annotated[str | None, Option(help="Column of the label.", panel=OWN_TABLE)] = (
         None
     )

@@ -86,6 +86,7 @@ def prepared(config: DiagnosticsConfig, finder: Finder, *, one_pair: bool = Fals
         config.dataset,
         task=config.task,
         smiles_column=config.smiles_column,
+        text_column=config.text_column,
         target_column=config.target_column,
         unit=config.unit,
         delimiter=config.delimiter,

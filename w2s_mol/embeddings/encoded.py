@@ -140,7 +140,8 @@ class Encoded:
         found = self._of(smiles, progress)
         if found.constant and len(set(smiles)) >= _FEWEST:
             raise InputError(
-                f"encoder {self.encoder.name} gives all {len(smiles):,} molecules the same vector. "
+                f"encoder {self.encoder.name} gives all {len(smiles):,} "
+                f"{self.encoder.items.name} the same vector. "
                 "Its weights or its tokenizer are not what they should be."
             )
         reasons = found.reasons

@@ -1,12 +1,13 @@
-"""From the name of an encoder to what it makes of molecules."""
+"""From the name of an encoder to what it makes of items."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.encoders.loading import find_encoder
-from w2s_mol.molecules.limits import MAX_ATOMS
+from w2s_mol.items.contract import Items
+from w2s_mol.items.molecules import Molecules
 from w2s_mol.progress import Progress, silent
 
 
@@ -20,15 +21,15 @@ class Finder:
         Of transformers; others have none.
     device
         Where transformers run: ``auto``, ``cpu`` or ``cuda``.
-    max_atoms
-        Molecules of more atoms cannot be used.
+    items
+        What they are to read.
     mirror, offline, progress
         As in ``fetch``.
     """
 
     pooling: str | None = None
     device: str = "auto"
-    max_atoms: int = MAX_ATOMS
+    items: Items = field(default_factory=Molecules)
     mirror: str | None = None
     offline: bool = False
     progress: Progress = silent
@@ -39,12 +40,12 @@ class Finder:
         Raises
         ------
         InputError
-            If there is none, or it does not offer the pooling.
+            If there is none, or it does not read such items or offer the pooling.
         DownloadError
             If it cannot be fetched.
         """
         encoder = find_encoder(
-            name, self.device, mirror=self.mirror, offline=self.offline, progress=self.progress
-        )
-        encoder.max_atoms = self.max_atoms
+            name, self.device, mirror=self.mirror, offline=self.offline, progress=self.progress,
+            items=self.items,
+        )  # fmt: skip
         return Encoded(encoder, self.pooling)

@@ -1,4 +1,4 @@
-"""A table of molecules of any length, read a block at a time."""
+"""A table of items of any length, read a block at a time."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ BLOCK = 8192
 
 @dataclass(frozen=True)
 class Library:
-    """A table of SMILES.
+    """A table of SMILES, or of texts.
 
     Attributes
     ----------
     path, delimiter, max_atoms
         As in ``open_table``.
-    smiles_column
-        The column of the SMILES.
+    item_column
+        The column of them.
     """
 
     path: Path
-    smiles_column: str = "smiles"
+    item_column: str = "smiles"
     delimiter: str | None = None
     max_atoms: int = MAX_ATOMS
 
@@ -51,7 +51,7 @@ class Library:
         """
         total, faults = 0, []
         with open_table(self.path, self.delimiter, self.max_atoms) as table:
-            for column in (self.smiles_column, *columns):
+            for column in (self.item_column, *columns):
                 table.column(column)
             for row in table.rows:
                 total += 1
@@ -70,7 +70,7 @@ class Library:
         that memory does not grow from block to block.
         """
         with open_table(self.path, self.delimiter, self.max_atoms) as table:
-            at = table.column(self.smiles_column)
+            at = table.column(self.item_column)
             numbers_at = {column: table.column(column) for column in columns}
             while rows := list(itertools.islice(table.rows, BLOCK)):
                 numbers = {

@@ -1,8 +1,8 @@
 """Blocks of embeddings, kept by content.
 
 An entry is a block of molecules in order, keyed by the encoder's content, the versions and the
-device that it is computed with, the limit of atoms, the pooling, the dtype and the SMILES
-themselves. One that is truncated or altered is computed again.
+device that it is computed with, what items it reads and the limit of their atoms, the pooling, the
+dtype and the items themselves. One that is truncated or altered is computed again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,13 @@ _FILE = "block.safetensors"
 
 def block_entry(encoder: Described, smiles: Sequence[str], pooling: str) -> Entry:
     """Return where the embeddings of a block of molecules are kept."""
-    made_by = [encoder.fingerprint, dict(encoder.arithmetic), encoder.max_atoms, pooling, _DTYPE]
+    made_by = [
+        encoder.fingerprint,
+        dict(encoder.arithmetic),
+        encoder.items.kept_as,
+        pooling,
+        _DTYPE,
+    ]
     return Entry("embeddings", files.sha256_json([_FORMAT, made_by, list(smiles)]))
 
 

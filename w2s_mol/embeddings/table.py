@@ -1,4 +1,4 @@
-"""A table of SMILES to a Parquet file of embeddings, in memory that does not grow with it."""
+"""A table of items to a Parquet file of embeddings, in memory that does not grow with it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def embed_table(
     encoder: Encoder,
     output: Path,
     pooling: str | None = None,
-    smiles_column: str = "smiles",
+    item_column: str = "smiles",
     progress: Progress = silent,
     delimiter: str | None = None,
 ) -> EmbeddedTable:
-    """Embed every SMILES of a table.
+    """Embed every item of a table.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ def embed_table(
     encoder, pooling
         What to embed with.
     output
-        A Parquet file with the columns ``smiles``, ``valid``, ``embedding`` (a fixed-size list of
-        float32, NaN where invalid) and ``reason`` (why a row is invalid, else empty), in the order
-        of the table. Its pages carry checksums. Written atomically.
-    smiles_column
-        The column of the SMILES.
+        A Parquet file with the columns ``smiles`` (or ``text``), ``valid``, ``embedding`` (a
+        fixed-size list of float32, NaN where invalid) and ``reason`` (why a row is invalid, else
+        empty), in the order of the table. Its pages carry checksums. Written atomically.
+    item_column
+        The column of the SMILES, or of the texts where the encoder reads these.
     delimiter
         As in ``open_table``.
 
@@ -63,7 +63,7 @@ def embed_table(
     pooling = encoder.resolve_pooling(pooling)
     if output.exists() and table.exists() and output.samefile(table):
         raise InputError(f"{output} is the table itself. Choose another output.")
-    library = Library(table, smiles_column, delimiter, encoder.max_atoms)
+    library = Library(table, item_column, delimiter, encoder.items.max_atoms)
     total = library.checked_total()
     schema = _schema(encoder, pooling)
     rows, valid, reasons = 0, 0, Counter[str]()
@@ -89,7 +89,7 @@ def embed_table(
 
 def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
     fields = [
-        pa.field("smiles", pa.string()),
+        pa.field(encoder.items.column, pa.string()),
         pa.field("valid", pa.bool_()),
         pa.field("embedding", pa.list_(pa.float32(), encoder.dimension(pooling))),
         pa.field("reason", pa.string()),

@@ -1,4 +1,7 @@
-"""The contract of every encoder: SMILES in, one vector each out, with a validity mask."""
+"""The contract of every encoder: items in, one vector each out, with a validity mask.
+
+Items are SMILES, unless an encoder is asked to read texts.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,24 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from w2s_mol.encoders.devices import Precision
-from w2s_mol.errors import InputError
-from w2s_mol.molecules.limits import MAX_ATOMS
-from w2s_mol.molecules.smiles import MoleculeError, check_molecule, smiles_of
+from w2s_mol.errors import InputError, ItemError
+from w2s_mol.items.contract import Items, ItemsName
+from w2s_mol.items.molecules import Molecules
 from w2s_mol.progress import Progress, silent
 
 
 @dataclass(frozen=True)
 class Embeddings:
-    """What an encoder makes of ``n`` SMILES.
+    """What an encoder makes of ``n`` items.
 
     Attributes
     ----------
     embeddings
-        Shape (n, d), float32; rows of NaN where the SMILES is invalid.
+        Shape (n, d), float32; rows of NaN where the item is invalid.
     valid
         Shape (n,), bool.
     reasons
-        For each SMILES why it is invalid, or an empty string.
+        For each item why it is invalid, or an empty string.
     lasting
         Whether the same would come out again; False where a computation failed.
     """
@@ -63,14 +66,14 @@ class Computed:
 
 @dataclass(frozen=True)
 class Readings:
-    """What an encoder reads of ``n`` cells that should each hold a SMILES.
+    """What an encoder reads of ``n`` cells that should each hold an item.
 
     Attributes
     ----------
     texts
-        The SMILES of each cell; empty where it cannot be read.
+        The item of each cell; empty where it cannot be read.
     prepared
-        By distinct SMILES, in order, what ``Encoder._compute`` takes.
+        By distinct item, in order, what ``Encoder._compute`` takes.
     reasons
         For each cell why it cannot be read, or an empty string.
     """
@@ -95,10 +98,10 @@ class Described:
         Size of its hidden states, where it has any.
     precision
         Of its arithmetic.
-    max_atoms
-        Molecules of more atoms are invalid.
+    items
+        What it is asked to read; what is none of them is invalid.
     notes
-        What a user should know of how it reads molecules.
+        What a user should know of how it reads them.
     revision
         The commit of a model from a hub; None for others.
     metadata
@@ -110,14 +113,14 @@ class Described:
     poolings: tuple[str, ...]
     hidden: int | None = None
     precision: Precision = "fp32"
-    max_atoms: int = MAX_ATOMS
+    items: Items = Molecules()
     notes: tuple[str, ...] = ()
     revision: str | None = None
     metadata: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def reading(self) -> str:
-        """What says how it reads SMILES; encoders with the same one read the same molecules."""
+        """What says how it reads items; encoders with the same one read the same of them."""
         return self.fingerprint
 
     @property
@@ -147,11 +150,18 @@ class Described:
 
 
 class Encoder(Described, ABC):
-    """SMILES in, one vector each out.
+    """Items in, one vector each out.
 
-    A vector depends on its SMILES alone: not on the order, the batch size or the other molecules
-    (equal within 1e-5 in float32).
+    A vector depends on its item alone: not on the order, the batch size or the other items (equal
+    within 1e-5 in float32).
+
+    Attributes
+    ----------
+    reads
+        The names of the items that it can be asked to read.
     """
+
+    reads: frozenset[ItemsName] = frozenset({"molecules"})
 
     @abstractmethod
     def dimension(self, pooling: str) -> int:
@@ -159,11 +169,11 @@ class Encoder(Described, ABC):
 
     @abstractmethod
     def _prepare(self, smiles: str) -> Any:
-        """Return what ``_compute`` reads for one SMILES, which ``smiles_of`` and ``parse`` took.
+        """Return what ``_compute`` reads for one SMILES (or text), as ``items.read`` returned it.
 
         Raises
         ------
-        MoleculeError
+        ItemError
             If the encoder cannot represent it.
         """
 
@@ -174,12 +184,13 @@ class Encoder(Described, ABC):
     def embed(
         self, smiles: Sequence[str], pooling: str | None = None, progress: Progress = silent
     ) -> Embeddings:
-        """Embed SMILES.
+        """Embed SMILES, or the texts of an encoder that is asked to read them.
 
         Parameters
         ----------
         smiles
-            ``n`` SMILES; blanks around one, and text after a blank, are ignored.
+            ``n`` SMILES; blanks around one, and text after a blank, are ignored. Texts are read as
+            they stand.
         pooling
             For transformers ``pooled`` (the pooler's output on the first token), ``mean`` (of the
             last layer over the molecule's own tokens), ``mean+pooled`` (both, concatenated),
@@ -218,26 +229,26 @@ class Encoder(Described, ABC):
         return Embeddings(embeddings, valid, tuple(reasons), computed.lasting)
 
     def read(self, smiles: Sequence[str]) -> Readings:
-        """Say what of some SMILES this encoder can read, without computing a vector.
+        """Say what of some items this encoder can read, without computing a vector.
 
         Raises
         ------
         InputError
             If ``smiles`` is not a sequence of texts.
         """
-        prepared: dict[str, Any] = {}  # each distinct SMILES is prepared once
+        prepared: dict[str, Any] = {}  # each distinct item is prepared once
         texts: dict[str, str] = {}
         refused: dict[str, str] = {}
         cells = checked_texts(smiles)
         with rdBase.BlockLogs():
             for cell in dict.fromkeys(cells):
                 try:
-                    text = smiles_of(cell, self.max_atoms)
+                    text = self.items.item(cell)
                     if text not in prepared:
-                        check_molecule(text)  # what is none is none for any encoder
+                        self.items.check(text)  # what is none is none for any encoder
                         prepared[text] = self._prepare(text)
                     texts[cell] = text
-                except MoleculeError as error:
+                except ItemError as error:
                     refused[cell] = str(error)
         return Readings(
             tuple(texts.get(cell, "") for cell in cells),

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from w2s_mol.errors import InputError, first_line, unknown_name
 
-SMILES, EMBEDDING, VALID = "smiles", "embedding", "valid"
+EMBEDDING, VALID = "embedding", "valid"
 _ROWS = 8_192
 """Rows decoded at a time: beside the vectors themselves, reading takes little memory."""
 
 _EXPECTED = (
-    "It should be a Parquet file with the columns 'smiles' (text) and 'embedding' (a list of as "
-    "many numbers in each row), as 'w2s-mol embed' writes it."
+    "It should be a Parquet file with the columns 'smiles' (or 'text', where the items are texts) "
+    "and 'embedding' (a list of as many numbers in each row), as 'w2s-mol embed' writes it."
 )
 
 
@@ -32,7 +32,7 @@ class EmbeddingsFile:
     Attributes
     ----------
     cells
-        What stands in the column ``smiles``, ``n`` texts; empty where missing.
+        What stands in the column of items, ``n`` texts; empty where missing.
     vectors
         Shape (n, d), float32; NaN where a row has no vector.
     marked
@@ -47,8 +47,8 @@ class EmbeddingsFile:
     made_by: dict[str, str]
 
 
-def read_embeddings(path: Path) -> EmbeddingsFile:
-    """Read a file of embeddings.
+def read_embeddings(path: Path, items: str) -> EmbeddingsFile:
+    """Read a file of embeddings, whose items are in a column that is called so.
 
     Raises
     ------
@@ -60,29 +60,28 @@ def read_embeddings(path: Path) -> EmbeddingsFile:
         raise InputError(f"the file of embeddings {path} {what}. {_EXPECTED}")
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            _check_columns(path, file.schema_arrow)
-            return _read(path, file)
+            _check_columns(path, file.schema_arrow, items)
+            return _read(path, file, items)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"cannot read {path}: {first_line(error)} {_EXPECTED}") from error
 
 
-def _check_columns(path: Path, schema: pa.Schema) -> None:
-    for name in (SMILES, EMBEDDING):
+def _check_columns(path: Path, schema: pa.Schema, items: str) -> None:
+    for name in (items, EMBEDDING):
         if name not in schema.names:
             raise unknown_name(f"columns of {path.name}: there is no", name, schema.names)
-    for name in (SMILES, EMBEDDING, VALID):
+    for name in (items, EMBEDDING, VALID):
         if schema.names.count(name) > 1:
             raise InputError(f"{path} has several columns {name!r}. {_EXPECTED}")
-    _check_kind(path, SMILES, schema, _is_text)
-    _check_kind(path, EMBEDDING, schema, _is_vector)
+    _check_kind(path, items, schema, "text", _is_text)
+    _check_kind(path, EMBEDDING, schema, "lists of numbers", _is_vector)
     if VALID in schema.names:
-        _check_kind(path, VALID, schema, pa.types.is_boolean)
+        _check_kind(path, VALID, schema, "true or false", pa.types.is_boolean)
 
 
-def _check_kind(path: Path, name: str, schema: pa.Schema, is_right: Any) -> None:
+def _check_kind(path: Path, name: str, schema: pa.Schema, wanted: str, is_right: Any) -> None:
     kind = schema.field(name).type
     if not is_right(kind):
-        wanted = {SMILES: "text", EMBEDDING: "lists of numbers", VALID: "true or false"}[name]
         raise InputError(f"{path}: the column {name!r} holds {kind}, not {wanted}. {_EXPECTED}")
 
 
@@ -99,14 +98,14 @@ def _is_vector(kind: pa.DataType) -> bool:
     return bool(types.is_floating(number) or types.is_integer(number) or types.is_boolean(number))
 
 
-def _read(path: Path, file: pq.ParquetFile) -> EmbeddingsFile:
+def _read(path: Path, file: pq.ParquetFile, items: str) -> EmbeddingsFile:
     has_marks = VALID in file.schema_arrow.names
     cells: list[str] = []
     marked = np.ones(file.metadata.num_rows, dtype=bool)
     vectors: NDArray[np.float32] | None = None
-    for batch in _batches(file, has_marks):
+    for batch in _batches(file, items, has_marks):
         start, end = len(cells), len(cells) + batch.num_rows
-        cells += [cell or "" for cell in batch.column(SMILES).to_pylist()]
+        cells += [cell or "" for cell in batch.column(items).to_pylist()]
         if has_marks:
             marked[start:end] = pc.fill_null(batch.column(VALID), False).to_numpy(False)
         rows, found = _vectors(path, start, batch.column(EMBEDDING))
@@ -128,8 +127,8 @@ def _read(path: Path, file: pq.ParquetFile) -> EmbeddingsFile:
     return EmbeddingsFile(cells, vectors, marked, made_by)
 
 
-def _batches(file: pq.ParquetFile, has_marks: bool) -> Iterator[pa.RecordBatch]:
-    columns = [SMILES, EMBEDDING, *([VALID] if has_marks else [])]
+def _batches(file: pq.ParquetFile, items: str, has_marks: bool) -> Iterator[pa.RecordBatch]:
+    columns = [items, EMBEDDING, *([VALID] if has_marks else [])]
     yield from file.iter_batches(batch_size=_ROWS, columns=columns)
 
 

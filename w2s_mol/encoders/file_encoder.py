@@ -11,43 +11,47 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem, rdBase
 
 from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.encoders.embeddings_file import EmbeddingsFile, read_embeddings
-from w2s_mol.errors import InputError, shortened
-from w2s_mol.molecules.limits import MOST_ATOMS
-from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of
+from w2s_mol.errors import InputError, ItemError, shortened
+from w2s_mol.items.contract import Items, ItemsName
+from w2s_mol.items.molecules import Molecules
 from w2s_mol.progress import Progress
 
 _AMBIGUOUS = -1
+_MOLECULES = Molecules()
 
 
 class FileEncoder(Encoder):
     """Looks vectors up in a Parquet file of them.
 
-    A SMILES is found by its text or, where the file does not hold that text, by RDKit's canonical
-    SMILES of it; not where other spellings of the molecule have different vectors. The fingerprint
-    is that of the content: the SMILES, which of them are valid, and the vectors.
+    An item is found by its text or, where the file does not hold that text, by its key (RDKit's
+    canonical SMILES); not where other spellings of it have different vectors. The fingerprint is
+    that of the content: the items, which of them are valid, and the vectors.
 
     Parameters
     ----------
     path
-        As ``w2s-mol embed`` writes it: columns ``smiles``, ``embedding`` and, if there is one,
-        ``valid``.
+        As ``w2s-mol embed`` writes it: columns ``smiles`` (or ``text``), ``embedding`` and, if
+        there is one, ``valid``.
+    items
+        What its rows are.
 
     Raises
     ------
     InputError
-        If it cannot be read, or gives one SMILES two vectors.
+        If it cannot be read, or gives one item two vectors.
     """
 
     poolings = ("file",)
+    reads: frozenset[ItemsName] = frozenset({"molecules", "texts"})
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, items: Items = _MOLECULES) -> None:
+        self.items = items
         self.name = path.stem
         self._file_name = path.name
-        found = read_embeddings(path)
+        found = read_embeddings(path, items.column)
         self._embeddings = found.vectors
         self._finite = np.asarray(np.isfinite(found.vectors).all(axis=1))
         self._marked = found.marked
@@ -62,18 +66,18 @@ class FileEncoder(Encoder):
     def _prepare(self, smiles: str) -> int:
         row = self._rows.get(smiles)
         if row is None:
-            row = self._by_canonical.get(Chem.MolToSmiles(parse(smiles)))
+            row = self._by_key.get(self.items.key(smiles))
         if row is None:
-            raise MoleculeError("not in the file of embeddings")
+            raise ItemError("not in the file of embeddings")
         if row == _AMBIGUOUS:
-            raise MoleculeError(
+            raise ItemError(
                 "not in the file of embeddings as it is written here, and its spellings there have "
                 "different vectors"
             )
         if not self._marked[row]:
-            raise MoleculeError("marked as invalid in the file of embeddings")
+            raise ItemError("marked as invalid in the file of embeddings")
         if not self._finite[row]:
-            raise MoleculeError("its vector in the file of embeddings is missing or not finite")
+            raise ItemError("its vector in the file of embeddings is missing or not finite")
         return row
 
     def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
@@ -86,12 +90,13 @@ class FileEncoder(Encoder):
         return bool(np.array_equal(self._embeddings[one], self._embeddings[other]))
 
     def _by_text(self, path: Path, found: EmbeddingsFile) -> dict[str, int]:
-        """Return the row of each SMILES; of several rows the first that has a vector."""
+        """Return the row of each item; of several rows the first that has a vector."""
         rows: dict[str, int] = {}
+        items = self.items.unlimited
         for row, cell in enumerate(found.cells):
             try:
-                text = smiles_of(cell, MOST_ATOMS)
-            except MoleculeError:
+                text = items.item(cell)
+            except ItemError:
                 continue  # no encoder is ever asked for it
             before = rows.get(text)
             if before is None or not self._is_usable(before):
@@ -104,21 +109,23 @@ class FileEncoder(Encoder):
         return rows
 
     @cached_property
-    def _by_canonical(self) -> dict[str, int]:
-        """Return the row of each molecule; made when a SMILES is first asked for in vain."""
+    def _by_key(self) -> dict[str, int]:
+        """Return the row of each item by its key; made when one is first asked for in vain."""
         rows: dict[str, int] = {}
-        with rdBase.BlockLogs():
-            for text, row in self._rows.items():
-                mol = Chem.MolFromSmiles(text) if self._is_usable(row) else None
-                if mol is None:
-                    continue
-                before = rows.setdefault(Chem.MolToSmiles(mol), row)
-                if before == _AMBIGUOUS or not self._same(before, row):
-                    rows[Chem.MolToSmiles(mol)] = _AMBIGUOUS
+        for text, row in self._rows.items():
+            if not self._is_usable(row):
+                continue
+            try:
+                key = self.items.key(text)
+            except ItemError:
+                continue
+            before = rows.setdefault(key, row)
+            if before == _AMBIGUOUS or not self._same(before, row):
+                rows[key] = _AMBIGUOUS
         return rows
 
 
-def open_file(name: str) -> FileEncoder:
+def open_file(name: str, items: Items = _MOLECULES) -> FileEncoder:
     """Return the encoder of a file, whose path stands after ``file:``.
 
     Raises
@@ -128,7 +135,7 @@ def open_file(name: str) -> FileEncoder:
     """
     if not name:
         raise InputError("'file:' names no file. Give file:EMBEDDINGS.parquet.")
-    return FileEncoder(Path(name).expanduser())
+    return FileEncoder(Path(name).expanduser(), items)
 
 
 def _fingerprint(found: EmbeddingsFile, finite: NDArray[np.bool_]) -> str:

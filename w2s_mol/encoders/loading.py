@@ -10,26 +10,30 @@ from w2s_mol.encoders import plugin_loading
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.encoders.devices import Precision, check_precision
 from w2s_mol.encoders.folders import encoder_folder
-from w2s_mol.encoders.names import FILE_PREFIX, plugin_names
-from w2s_mol.encoders.ref import EncoderFolder, EncoderRef, FolderRef, OpenRef
+from w2s_mol.encoders.names import FILE_PREFIX, PYTHON, SKFP, plugin_names, reads_molecules_alone
+from w2s_mol.encoders.ref import EncoderFolder, EncoderRef, FolderRef, OpenRef, check_reads
 from w2s_mol.errors import InputError
+from w2s_mol.items.contract import Items
+from w2s_mol.items.molecules import Molecules
 from w2s_mol.progress import Progress, silent
 
 if TYPE_CHECKING:
     import torch
 
+_MOLECULES = Molecules()
 
-def _open_file(name: str, **_: Any) -> Encoder:
+
+def _open_file(name: str, items: Items, **_: Any) -> Encoder:
     from w2s_mol.encoders.file_encoder import open_file
 
-    return open_file(name)
+    return open_file(name, items)
 
 
 def _open_python(name: str, device: str | torch.device, **_: Any) -> Encoder:
     return plugin_loading.open_python(name, device)
 
 
-def _open_skfp(name: str, device: str | torch.device, offline: bool) -> Encoder:
+def _open_skfp(name: str, device: str | torch.device, offline: bool, **_: Any) -> Encoder:
     from w2s_mol.encoders.skfp import open_skfp
 
     return open_skfp(name, device, offline)
@@ -37,10 +41,10 @@ def _open_skfp(name: str, device: str | torch.device, offline: bool) -> Encoder:
 
 OPENERS: dict[str, Callable[..., Encoder]] = {
     FILE_PREFIX: _open_file,
-    "python:": _open_python,
-    "skfp:": _open_skfp,
+    PYTHON: _open_python,
+    SKFP: _open_skfp,
 }
-"""By prefix: who makes an encoder of the rest of its name, given ``device`` and ``offline``."""
+"""By prefix: who makes an encoder of the rest of its name; given device, offline and items."""
 
 
 def load_encoder(
@@ -51,6 +55,7 @@ def load_encoder(
     offline: bool = False,
     progress: Progress = silent,
     precision: Precision = "fp32",
+    items: Items = _MOLECULES,
 ) -> Encoder:
     """Load an encoder.
 
@@ -73,6 +78,9 @@ def load_encoder(
         Where to take MolBERT from, whether to refuse the network, and who is told the bytes done.
     precision
         Of a transformer: ``bf16`` computes in bfloat16, faster on a GPU and good to two digits.
+    items
+        What it is to read: ``items.molecules.Molecules(max_atoms)``, or ``items.texts.Texts()``,
+        which Hugging Face text encoders and files of embeddings can.
 
     Returns
     -------
@@ -82,7 +90,7 @@ def load_encoder(
     Raises
     ------
     InputError
-        If there is no such encoder, or its files are damaged.
+        If there is no such encoder, it does not read such items, or its files are damaged.
     DownloadError
         If MolBERT or a hub encoder cannot be fetched.
 
@@ -91,7 +99,7 @@ def load_encoder(
     >>> load_encoder("ecfp").embed(["CCO"]).embeddings.shape
     (1, 2048)
     """
-    found = _found(name, device, max_tokens, mirror, offline, progress, precision)
+    found = _found(name, device, max_tokens, mirror, offline, progress, precision, items)
     return found.open() if isinstance(found, EncoderFolder) else found
 
 
@@ -103,6 +111,7 @@ def find_encoder(
     offline: bool = False,
     progress: Progress = silent,
     precision: Precision = "fp32",
+    items: Items = _MOLECULES,
 ) -> EncoderRef:
     """Find an encoder without loading its weights, where it is known what it is.
 
@@ -113,7 +122,7 @@ def find_encoder(
     >>> find_encoder("weak-h32-s0").hidden
     32
     """
-    found = _found(name, device, max_tokens, mirror, offline, progress, precision)
+    found = _found(name, device, max_tokens, mirror, offline, progress, precision, items)
     return FolderRef(found) if isinstance(found, EncoderFolder) else OpenRef(found, str(name))
 
 
@@ -125,6 +134,7 @@ def _found(
     offline: bool,
     progress: Progress,
     precision: Precision,
+    items: Items,
 ) -> Encoder | EncoderFolder:
     """Return an encoder that has no weights or is code that is not ours, or the folder of one."""
     if not isinstance(name, str | Path):
@@ -134,8 +144,24 @@ def _found(
         )
     name = str(name)
     check_precision(precision)
-    if opened := _opened(name, device, offline):
+    if items.name not in Encoder.reads and reads_molecules_alone(name):
+        # Before anything is fetched or run for it.
+        check_reads(name, Encoder.reads, items)
+    if opened := _opened(name, device, offline, items):
+        opened.items = items
         return opened
+    folder = encoder_folder(name, mirror, offline, progress)
+    label = folder.name if folder == Path(name) else name
+    return EncoderFolder(name, label, folder, device, max_tokens, precision, items)
+
+
+def _opened(name: str, device: str | torch.device, offline: bool, items: Items) -> Encoder | None:
+    """Return the encoder of a name that is in no folder of ours, if it is one."""
+    for prefix, opener in OPENERS.items():
+        if name.startswith(prefix):
+            found = opener(name.removeprefix(prefix), device=device, offline=offline, items=items)
+            check_reads(name, found.reads, items)
+            return found
     if name == "rdkit2d":
         from w2s_mol.encoders.fixed import DescriptorEncoder
 
@@ -144,16 +170,6 @@ def _found(
         from w2s_mol.encoders.fixed import MorganEncoder
 
         return MorganEncoder()
-    folder = encoder_folder(name, mirror, offline, progress)
-    label = folder.name if folder == Path(name) else name
-    return EncoderFolder(name, label, folder, device, max_tokens, precision)
-
-
-def _opened(name: str, device: str | torch.device, offline: bool) -> Encoder | None:
-    """Return the encoder of a name with a prefix, or of an installed package, if it is one."""
-    for prefix, opener in OPENERS.items():
-        if name.startswith(prefix):
-            return opener(name.removeprefix(prefix), device=device, offline=offline)
     if name not in plugin_names():
         return None
     if (Path(name) / "config.json").is_file():

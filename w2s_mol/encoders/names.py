@@ -17,6 +17,7 @@ MOLBERT = "molbert"
 HUB_PREFIX = "hf:"
 SHIPPED = "shipped"
 FILE_PREFIX = "file:"
+PYTHON, SKFP = "python:", "skfp:"
 SELF = "self"
 """The strong encoder's name where every supervisor teaches its own representation."""
 PEER = "peer"
@@ -70,6 +71,14 @@ def plugin_names() -> dict[str, str]:
         for name, where in announced().items()
         if name not in ours and not random_bert.is_random(name)
     }
+
+
+def reads_molecules_alone(name: str) -> bool:
+    """Say whether a name by itself is that of an encoder that reads nothing but molecules."""
+    if name.startswith((PYTHON, SKFP)):
+        return True
+    ours = name in _own_names() or random_bert.is_random(name) or name in plugin_names()
+    return ours and not (Path(name) / "config.json").is_file()
 
 
 def expand_encoders(name: str) -> list[str]:

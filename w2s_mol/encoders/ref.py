@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,30 @@ from w2s_mol.encoders.folder import (
     folder_revision,
 )
 from w2s_mol.encoders.names import FILE_PREFIX, HUB_PREFIX
-from w2s_mol.errors import W2SMolError
+from w2s_mol.errors import InputError, W2SMolError
+from w2s_mol.items.contract import Items, ItemsName
+from w2s_mol.items.molecules import Molecules
 from w2s_mol.manifest import versions
 
 if TYPE_CHECKING:
     import torch
 
 _FACTS = "facts.json"
+
+
+def check_reads(name: str, reads: frozenset[ItemsName], items: Items) -> None:
+    """Raise InputError if an encoder does not read such items."""
+    if items.name not in reads:
+        raise InputError(
+            f"encoder {name} reads {' and '.join(sorted(reads))}, and the items are {items.name}. "
+            "Give hf:NAME_OR_FOLDER, the folder of a Hugging Face text encoder, or "
+            "file:EMBEDDINGS.parquet, weak and strong alike."
+        )
+
+
+def _unless_molecules(items: Items) -> list[str]:
+    """Return what tells facts found out with other items from those found out with molecules."""
+    return [] if items.name == Molecules.name else [items.name]
 
 
 class EncoderRef(Described):
@@ -62,7 +79,7 @@ class OpenRef(EncoderRef):
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.poolings, self.hidden, self.notes = encoder.poolings, encoder.hidden, encoder.notes
         self.precision, self.revision = encoder.precision, encoder.revision
-        self.metadata = encoder.metadata
+        self.metadata, self.items = encoder.metadata, encoder.items
 
     @property
     def reading(self) -> str:
@@ -89,7 +106,7 @@ class OpenRef(EncoderRef):
 
     def open(self) -> Encoder:
         """Return the encoder."""
-        self.encoder.max_atoms = self.max_atoms
+        self.encoder.items = self.items
         return self.encoder
 
 
@@ -105,7 +122,7 @@ class EncoderFolder:
         Its files.
     device
         Where it runs; what ``auto`` means is torch's to say.
-    max_tokens, precision
+    max_tokens, precision, items
         As in ``load_encoder``.
     """
 
@@ -115,6 +132,7 @@ class EncoderFolder:
     device: str | torch.device = "auto"
     max_tokens: int | None = None
     precision: Precision = "fp32"
+    items: Items = field(default_factory=Molecules)
 
     @property
     def fingerprint(self) -> str:
@@ -122,7 +140,13 @@ class EncoderFolder:
         return folder_fingerprint(self.folder, self.max_tokens, self.precision)
 
     def open(self) -> Encoder:
-        """Load its weights."""
+        """Load its weights.
+
+        Raises
+        ------
+        InputError
+            If it does not read such items, or its files are damaged.
+        """
         from w2s_mol.encoders import transformer
 
         kind = (
@@ -130,8 +154,9 @@ class EncoderFolder:
             if transformer.uses_smiles_vocabulary(self.folder)
             else transformer.TextEncoder
         )
+        check_reads(self.name, kind.reads, self.items)
         device = self.resolved_device()
-        return kind(self.name, self.folder, device, self.max_tokens, self.precision)
+        return kind(self.name, self.folder, device, self.max_tokens, self.precision, self.items)
 
     def resolved_device(self) -> torch.device:
         """Return the device that it runs on."""
@@ -152,7 +177,7 @@ class FolderRef(EncoderRef):
     def __init__(self, of: EncoderFolder) -> None:
         self._of = of
         self.asked, self.name, self.folder = of.asked, of.name, of.folder
-        self.precision = of.precision
+        self.precision, self.items = of.precision, of.items
         self.metadata, self.revision = folder_metadata(of.folder), folder_revision(of.folder)
         self.fingerprint = of.fingerprint
         facts = self._facts()
@@ -190,7 +215,7 @@ class FolderRef(EncoderRef):
             If its folder is another than when it was found.
         """
         encoder = self._opened()
-        encoder.max_atoms = self.max_atoms
+        encoder.items = self.items
         return encoder
 
     def _opened(self) -> Encoder:
@@ -203,7 +228,7 @@ class FolderRef(EncoderRef):
         return encoder
 
     def _facts(self) -> dict[str, Any]:
-        made_by = [self.fingerprint, versions(*COMPUTED_WITH)]
+        made_by = [self.fingerprint, versions(*COMPUTED_WITH), *_unless_molecules(self.items)]
         entry = kept.Entry("facts", files.sha256_json(made_by))
         if folder := kept.whole(entry):
             facts: dict[str, Any] = files.read_json(folder / _FACTS)

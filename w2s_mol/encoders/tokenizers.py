@@ -1,13 +1,14 @@
-"""From SMILES to token ids as an encoder was trained to see them, and the checks that it is so.
+"""From an item to token ids as an encoder was trained to see them, and the checks that it is so.
 
 A tokenizer takes any text and gives ids, whatever it loses on the way: characters without a token,
 a vocabulary that was never loaded, case or stereo folded away. Vectors of what is left look fine.
-So every tokenizer is tried when it is loaded, and every molecule's ids are looked at.
+So every tokenizer is tried when it is loaded, and every item's ids are looked at.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,8 +19,9 @@ from transformers import AutoTokenizer
 
 from w2s_mol import files
 from w2s_mol.encoders import selfies_notation
-from w2s_mol.errors import InputError, first_line, shortened
-from w2s_mol.molecules.smiles import MoleculeError
+from w2s_mol.encoders.trials import tried
+from w2s_mol.errors import InputError, ItemError, first_line, shortened
+from w2s_mol.items.contract import Items
 
 FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
 _BYTES = ("ByT5Tokenizer", "CanineTokenizer")
@@ -29,6 +31,9 @@ _ATOMS = re.compile(r"\[[^\]]*\]|Br|Cl|%\d\d|.")
 _FEWEST_TOKENS = 4
 _FAR, _VERY_FAR = 0.5, 0.05
 """Shares of the model's table that the vocabulary fills: below, a warning; below, a refusal."""
+_UNKNOWN = "unknown to the encoder's tokenizer"
+_SHOW_NOTHING = ("Cc", "Cf", "Zs", "Zl", "Zp")
+"""Categories of signs that need no token: controls and blanks. A vowel sign of Hindi needs one."""
 
 
 class Tokenizer(Protocol):
@@ -51,7 +56,7 @@ class Tokenizer(Protocol):
 
         Raises
         ------
-        MoleculeError
+        ItemError
             If a part of the text has no token.
         """
 
@@ -76,7 +81,7 @@ class AtomTokenizer:
         found = []
         for piece in _ATOMS.findall(text):
             if piece not in self.known:
-                raise MoleculeError(f"{shortened(piece, 20)} is unknown to the encoder's tokenizer")
+                raise ItemError(f"{_UNKNOWN}: {shortened(piece, 20)}")
             found.append(self.known[piece])
         return [*self.before, *found, *self.after]
 
@@ -104,49 +109,57 @@ class AutoloadedTokenizer:
         """Return the ids of a text, each of whose characters has a token."""
         # Said outright: a tokenizer.json may cut or fill by itself.
         found = self._tokenizer(
-            text, truncation=False, padding=False, return_offsets_mapping=self._has_offsets
+            text,
+            truncation=False,
+            padding=False,
+            return_offsets_mapping=self._has_offsets,
+            verbose=False,  # what is too long is told of its row
         )
         ids: list[int] = list(found["input_ids"])
         if self._is_bytes:
             return ids
         if self._unknown is not None and self._unknown in ids:
-            raise MoleculeError(self._what_is_unknown(text, ids, found.get("offset_mapping")))
+            raise ItemError(self._what_is_unknown(text, ids, found.get("offset_mapping")))
         lost = self._lost(text, ids, found.get("offset_mapping"))
         if lost:
-            raise MoleculeError(f"{shortened(lost, 20)} has no token in the encoder's tokenizer")
+            raise ItemError(f"no token in the encoder's tokenizer: {shortened(lost, 20)}")
         return ids
 
     def _what_is_unknown(self, text: str, ids: list[int], offsets: Any) -> str:
         start, stop = offsets[ids.index(self._unknown)] if offsets else (0, len(text))
-        return f"{shortened(text[start:stop], 20)} is unknown to the encoder's tokenizer"
+        return f"{_UNKNOWN}: {shortened(text[start:stop], 20)}"
 
     def _lost(self, text: str, ids: list[int], offsets: Any) -> str:
         """Return the characters that no token stands for."""
         if offsets is None:
             plain = [self.words[i] for i in ids if i not in self.special]
             joined = re.sub("##|[\u2581\u0120]|</w>", "", "".join(plain))
-            return "" if joined == text else text
+            return "" if _letters(joined) == _letters(text) else text
         covered: set[int] = set()
         for i, (start, stop) in zip(ids, offsets, strict=True):
             if i not in self.special:
                 covered.update(range(start, stop))
-        return "".join(text[place] for place in range(len(text)) if place not in covered)
+        return "".join(
+            sign
+            for place, sign in enumerate(text)
+            if place not in covered and unicodedata.category(sign) not in _SHOW_NOTHING
+        )
 
 
 @dataclass(frozen=True)
 class Reader:
-    """How an encoder reads SMILES.
+    """How an encoder reads items.
 
     Attributes
     ----------
     token_ids
-        From a SMILES to ids, or MoleculeError.
+        From an item to ids, or ItemError.
     longest
         The tokenizer's own limit.
     begins_special
-        Whether the first token is a special one, whose state can stand for the molecule.
+        Whether the first token is a special one, whose state can stand for the item.
     notes
-        What a user should know of how molecules are read.
+        What a user should know of how items are read.
     """
 
     token_ids: Callable[[str], list[int]]
@@ -155,8 +168,8 @@ class Reader:
     notes: tuple[str, ...]
 
 
-def load_reader(name: str, folder: Path, rows: int) -> Reader:
-    """Load a folder's tokenizer and try it on molecules that must differ.
+def load_reader(name: str, folder: Path, rows: int, items: Items) -> Reader:
+    """Load a folder's tokenizer and try it on items that must differ.
 
     Parameters
     ----------
@@ -164,21 +177,25 @@ def load_reader(name: str, folder: Path, rows: int) -> Reader:
         Of the encoder.
     rows
         Of the model's table of tokens.
+    items
+        What it is to read.
 
     Raises
     ------
     InputError
-        If there is no tokenizer, it is not the model's, it reads no SMILES, or it cannot tell
-        chlorine from carbon.
+        If there is no tokenizer, it is not the model's, it does not read such items, or it cannot
+        tell chlorine from carbon, or good from bad.
     """
-    tokenizer = _load(name, folder)
+    tokenizer = _load(name, folder, items)
     notes = _check_size(name, tokenizer, rows)
     token_ids: Callable[[str], list[int]] = tokenizer.ids
     if selfies_notation.is_selfies(tokenizer.words.values()):
+        if items.name != "molecules":
+            raise _of_molecules(name, "of SELFIES", items)
         to_selfies = selfies_notation.converter(name)
         token_ids = partial(_ids_of_selfies, tokenizer, to_selfies)
         notes = [*notes, "it reads SELFIES, which are made of the SMILES"]
-    seen, lost = _try(name, token_ids, rows)
+    seen, lost = tried(name, token_ids, rows, items)
     special = bool(seen) and all(ids[0] in tokenizer.special for ids in seen)
     return Reader(token_ids, tokenizer.longest, special, (*notes, *lost))
 
@@ -187,14 +204,29 @@ def _ids_of_selfies(tokenizer: Tokenizer, to_selfies: Callable[[str], str], text
     return tokenizer.ids(to_selfies(text))
 
 
-def _load(name: str, folder: Path) -> Tokenizer:
+def _of_molecules(name: str, what: str, items: Items) -> InputError:
+    return InputError(
+        f"encoder {name}: its vocabulary is {what}, and the items are {items.name}. Give an "
+        "encoder that was trained on text."
+    )
+
+
+def _letters(text: str) -> str:
+    """Return what a tokenizer without offsets may not lose: neither case nor blanks."""
+    plain = unicodedata.normalize("NFKC", text.casefold())
+    return "".join(sign for sign in plain if unicodedata.category(sign) not in _SHOW_NOTHING)
+
+
+def _load(name: str, folder: Path, items: Items) -> Tokenizer:
     words = _atom_vocabulary(folder)
+    if words is not None and items.name != "molecules":
+        raise _of_molecules(name, "of whole atoms", items)
     if words is not None:
         return _atom_tokenizer(name, folder, words)
     if not any((folder / file).is_file() for file in FILES) and not _reads_bytes(folder):
         raise InputError(
             f"encoder {name}: no tokenizer in {folder}. It should hold one of {', '.join(FILES)}, "
-            "as the model's authors ship it. Nothing says how the model reads a SMILES."
+            f"as the model's authors ship it. Nothing says how the model reads a {items.cell}."
         )
     return AutoloadedTokenizer(name, folder)
 
@@ -276,55 +308,3 @@ def _check_size(name: str, tokenizer: Tokenizer, rows: int) -> list[str]:
     if size < _FAR * rows:
         return [f"its tokenizer has {size:,} tokens, the model's table {rows:,}"]
     return []
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """Two molecules that an encoder should tell apart, and what it means if it does not."""
-
-    one: str
-    other: str
-    fatal: bool
-    what: str
-
-
-_PAIRS = (
-    _Pair("CCC", "CCCl", True, "chlorine is not told from carbon or nothing"),
-    _Pair("CCC", "CCBr", True, "bromine is not told from carbon or nothing"),
-    _Pair("CCCCCC", "C1CCCCC1", True, "a ring is not told from a chain"),
-    _Pair("C1CCCCC1", "c1ccccc1", False, "case is folded: benzene is read as cyclohexane"),
-    _Pair("C[C@H](O)F", "C[C@@H](O)F", False, "stereo is dropped: enantiomers are read alike"),
-    _Pair("F/C=C/F", "F/C=C\\F", False, "stereo of double bonds is dropped"),
-)
-
-
-def _try(
-    name: str, token_ids: Callable[[str], list[int]], rows: int
-) -> tuple[list[list[int]], list[str]]:
-    """Return the ids of molecules that must differ, and a note for each pair that does not."""
-    seen: dict[str, list[int] | None] = {}
-    for smiles in dict.fromkeys(text for pair in _PAIRS for text in (pair.one, pair.other)):
-        try:
-            seen[smiles] = token_ids(smiles)
-        except MoleculeError:
-            seen[smiles] = None  # so will be each molecule like it, with its reason
-    read = [ids for ids in seen.values() if ids is not None]
-    if not read:
-        raise InputError(
-            f"encoder {name} reads none of {', '.join(seen)}: its tokenizer has no tokens for "
-            "SMILES. Embed the molecules elsewhere, in the notation that it was trained on, and "
-            "give the vectors as file:EMBEDDINGS.parquet."
-        )
-    if outside := sorted({i for ids in read for i in ids if i >= rows}):
-        raise InputError(
-            f"encoder {name}: its tokenizer makes the token {outside[0]}, outside the model's "
-            f"table of {rows}. They do not belong together."
-        )
-    alike = [p for p in _PAIRS if seen[p.one] is not None and seen[p.one] == seen[p.other]]
-    fatal = [pair for pair in alike if pair.fatal]
-    if fatal:
-        raise InputError(
-            f"encoder {name}: {fatal[0].what} ({fatal[0].one} and {fatal[0].other} have the same "
-            "tokens). Its tokenizer does not read SMILES as a model can have been trained on."
-        )
-    return read, [pair.what for pair in alike]

@@ -1,4 +1,4 @@
-"""Hugging Face text encoders, read without padding: molecules of equal length go together."""
+"""Hugging Face text encoders, read without padding: items of equal length go together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ from w2s_mol.encoders.folder import (
 )
 from w2s_mol.encoders.models import TokenModel, load_model
 from w2s_mol.encoders.tokenizers import load_reader
-from w2s_mol.errors import first_line, means_no_memory
+from w2s_mol.errors import ItemError, first_line, means_no_memory
+from w2s_mol.items.contract import Items, ItemsName
+from w2s_mol.items.molecules import Molecules
 from w2s_mol.manifest import versions
 from w2s_mol.molecules.smiles import MoleculeError, remembered, standardize
 from w2s_mol.molecules.vocabulary import TOKEN_IDS, token_ids
@@ -37,6 +39,7 @@ from w2s_mol.threads import one_thread
 # where batches are of every length and number. Making it again takes no time that can be measured.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
+_MOLECULES = Molecules()
 POOLINGS = ("mean+pooled", "mean", "pooled", "cls", "last")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
@@ -58,12 +61,12 @@ def resolve_device(name: str) -> torch.device:
 
 
 class TransformerEncoder(Encoder):
-    """A Hugging Face encoder; subclasses say how a SMILES becomes token ids.
+    """A Hugging Face encoder; subclasses say how an item becomes token ids.
 
     Attributes
     ----------
     notes
-        What a user should know of how it reads molecules.
+        What a user should know of how it reads items.
     revision
         The commit of a model from the hub, None for others.
     """
@@ -77,8 +80,9 @@ class TransformerEncoder(Encoder):
         device: torch.device,
         max_tokens: int | None = None,
         precision: Precision = "fp32",
+        items: Items = _MOLECULES,
     ) -> None:
-        self.name = name
+        self.name, self.items = name, items
         self.folder = folder
         self.device = device
         self.precision = precision
@@ -101,7 +105,7 @@ class TransformerEncoder(Encoder):
         return {**versions(*COMPUTED_WITH), "device": self.device.type}
 
     def _open_tokenizer(self, loaded: TokenModel) -> int | None:
-        """Make ready how SMILES are read; return the longest that the tokenizer takes, if any."""
+        """Make ready how items are read; return the longest that the tokenizer takes, if any."""
         return None
 
     def dimension(self, pooling: str) -> int:
@@ -110,12 +114,12 @@ class TransformerEncoder(Encoder):
 
     @abstractmethod
     def _token_ids(self, smiles: str) -> list[int]:
-        """Return a SMILES's token ids, or raise MoleculeError."""
+        """Return an item's token ids, or raise ItemError."""
 
     def _prepare(self, smiles: str) -> list[int]:
         ids = self._token_ids(smiles)
         if self._longest is not None and len(ids) > self._longest:
-            raise MoleculeError(f"{len(ids)} tokens, the encoder reads at most {self._longest}")
+            raise ItemError(f"{len(ids)} tokens, the encoder reads at most {self._longest}")
         return ids
 
     def _compute(self, prepared: Sequence[Any], pooling: str, progress: Progress) -> Computed:
@@ -203,10 +207,12 @@ def _family_ids(smiles: str) -> tuple[bytes, str]:
 
 
 class TextEncoder(TransformerEncoder):
-    """Any other Hugging Face text encoder: the SMILES as it stands, in the encoder's own tokens."""
+    """Any other Hugging Face text encoder: the item as it stands, in the encoder's own tokens."""
+
+    reads: frozenset[ItemsName] = frozenset({"molecules", "texts"})
 
     def _open_tokenizer(self, loaded: TokenModel) -> int | None:
-        reader = load_reader(self.name, self.folder, loaded.vocabulary)
+        reader = load_reader(self.name, self.folder, loaded.vocabulary, self.items)
         self._reader, self.notes = reader, reader.notes
         self._begins_special = reader.begins_special
         return reader.longest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from w2s_mol.advice.errors import ALL_USES
+from w2s_mol.study.prediction_tables import item_column
 from w2s_mol.tasks.contract import Task
 from w2s_mol.uses.registry import STUDENT, WEAK
 
@@ -23,14 +24,14 @@ def molecules_of(predictions: pd.DataFrame, task: Task) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        row, line, smiles, truth, n_splits, gain (error of the supervisor minus that of the
-        student, in the task's unit of errors), and the mean prediction of each use; by row.
+        row, line, smiles (or text), truth, n_splits, gain (error of the supervisor minus that of
+        the student, in the task's unit of errors), and the mean prediction of each use; by row.
     """
     said = predictions[predictions[WEAK].notna()]
     truth = said["truth"].to_numpy(float)
     weak, student = (task.loss(said[use].to_numpy(float), truth) for use in (WEAK, STUDENT.name))
     by_row = said.assign(gain=weak - student).groupby("row", sort=True)
-    first = by_row[["line", "smiles", "truth"]].first()
+    first = by_row[["line", item_column(said), "truth"]].first()
     means = by_row[["gain", *ALL_USES]].mean()
     sizes = by_row.size().rename("n_splits")
     return pd.concat([first, sizes, means], axis=1).reset_index()

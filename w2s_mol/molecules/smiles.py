@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
+from w2s_mol.errors import ItemError
 from w2s_mol.molecules.limits import MAX_ATOMS, MOST_ATOMS
 
 REMEMBERED = 1 << 17
@@ -27,7 +28,7 @@ _Read = TypeVar("_Read")
 _forgetting: list[Callable[[], None]] = []
 
 
-class MoleculeError(ValueError):
+class MoleculeError(ItemError):
     """A SMILES cannot be read, or cannot be written in an encoder's vocabulary."""
 
 
@@ -107,6 +108,20 @@ def check_molecule(smiles: str) -> None:
     """Raise MoleculeError if a SMILES is no molecule for RDKit."""
     if fault := _fault_of(smiles):
         raise MoleculeError(fault)
+
+
+def canonical(smiles: str) -> str:
+    """Return RDKit's canonical form of a SMILES, or raise MoleculeError."""
+    with rdBase.BlockLogs():
+        return str(Chem.MolToSmiles(parse(smiles)))
+
+
+def without_stereo(smiles: str) -> str:
+    """Return the canonical SMILES of a molecule without its stereo, or raise MoleculeError."""
+    with rdBase.BlockLogs():
+        mol = parse(smiles)
+        Chem.RemoveStereochemistry(mol)
+        return str(Chem.MolToSmiles(mol))
 
 
 @remembered

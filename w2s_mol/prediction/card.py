@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from w2s_mol.items.molecules import Molecules
+from w2s_mol.items.texts import Texts
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.uses.registry import USES, WEAK
+
+_READ = {
+    Molecules.name: ("SMILES", '["CCO", "c1ccccc1"]'),
+    Texts.name: ("plain texts", '["A text.", "Another."]'),
+}
+"""What a model predicts from, and two of these in Python, by the name of items."""
 
 
 def card_text(use: str, facts: Mapping[str, Any]) -> str:
@@ -19,6 +27,7 @@ def card_text(use: str, facts: Mapping[str, Any]) -> str:
     facts
         As ``fit`` gathers them.
     """
+    read_from, two = _READ[facts.get("items", Molecules.name)]
     errors = "\n".join(
         f"| {name} | {_number(of['valid'])} | {_number(of['test'])} |"
         for name, of in facts["errors"].items()
@@ -37,7 +46,7 @@ def card_text(use: str, facts: Mapping[str, Any]) -> str:
     )
     return f"""# {facts["dataset"]}, by w2s-mol
 
-Predicts the label of `{facts["dataset"]}` (in {facts["unit"]}) from SMILES.
+Predicts the label of `{facts["dataset"]}` (in {facts["unit"]}) from {read_from}.
 
 | how it was made | |
 | --- | --- |
@@ -73,7 +82,7 @@ part alone. This model has seen all of these molecules: it has no error of its o
 ```python
 import w2s_mol
 
-w2s_mol.load_model("FOLDER").predict(["CCO", "c1ccccc1"]{columns})
+w2s_mol.load_model("FOLDER").predict({two}{columns})
 ```
 """
 

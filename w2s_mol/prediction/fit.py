@@ -81,7 +81,7 @@ def fit(
         )
     task = task_of(choice.results)
     config = replace(made(StudyConfig, dict(run.manifest["config"])), task=task.name)
-    finder = replace(finder, pooling=config.pooling, max_atoms=config.max_atoms)
+    finder = replace(finder, pooling=config.pooling, items=config.items)
     row = choice.results.iloc[0]
     _check_files(config, run)
     every = load_datasets(config, finder, columns_of(config.weak))
@@ -245,6 +245,7 @@ def _facts(
         "error_unit": task.error_unit(row["unit"]),
         "errors": _errors(choice),
         "half_width": width if isfinite(width) else None,
+        "items": config.items.name,
         "max_atoms": config.max_atoms,
     }
 

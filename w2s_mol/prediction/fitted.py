@@ -17,6 +17,9 @@ from w2s_mol.encoders.contract import checked_texts
 from w2s_mol.encoders.devices import check_device_name
 from w2s_mol.errors import InputError, shortened
 from w2s_mol.heads.linear import Array
+from w2s_mol.items.contract import Items
+from w2s_mol.items.molecules import Molecules
+from w2s_mol.items.registry import items_called
 from w2s_mol.models.model import Model
 from w2s_mol.prediction.card import card_text
 from w2s_mol.prediction.predictor import Predictor
@@ -48,6 +51,11 @@ class FittedModel:
     supervisor: Model | None = field(repr=False)
     facts: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def _items(self) -> Items:
+        name = self.facts.get("items", Molecules.name)  # models of before 0.4 have molecules
+        return items_called(name, self.facts["max_atoms"])
+
     def predict(
         self,
         smiles: Sequence[str],
@@ -60,7 +68,7 @@ class FittedModel:
         Parameters
         ----------
         smiles
-            ``n`` SMILES.
+            ``n`` SMILES, or texts where the model learnt from texts.
         columns
             Numbers of the molecules by name, where the supervisor reads one.
         device
@@ -81,7 +89,7 @@ class FittedModel:
         """
         texts = checked_texts(smiles)
         check_device_name(check("device", device, str))
-        finder = Finder(None, device, self.facts["max_atoms"], progress=progress)
+        finder = Finder(None, device, self._items, progress=progress)
         students, supervisors = ([one] if one else [] for one in (self.student, self.supervisor))
         predictor = Predictor(self.use, students, supervisors, finder)
         given = {name: _numbers(columns, name, len(texts)) for name in predictor.columns}

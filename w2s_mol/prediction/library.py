@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from w2s_mol.datasets.examples import Examples
+from w2s_mol.datasets.own_settings import OwnTable
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.library import Library
 from w2s_mol.embeddings.likeness import FARTHER_THAN
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
+from w2s_mol.items.contract import Items
+from w2s_mol.items.registry import items_of
 from w2s_mol.molecules.limits import MAX_ATOMS
 from w2s_mol.prediction.choosing import RECOMMENDED, Choice, choose, models_of, validated
 from w2s_mol.prediction.distances import MOST, Percentiles, percentiles_among
@@ -26,7 +29,7 @@ from w2s_mol.progress import Progress, silent
 from w2s_mol.runs import FinishedRun, find_runs
 from w2s_mol.streams import stream
 from w2s_mol.study.kept_models import KeptModels
-from w2s_mol.study.prediction_tables import MOLECULES, PART
+from w2s_mol.study.prediction_tables import MOLECULES, PART, item_column
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,13 @@ class LibraryPredictor:
     half_width
         Of the intervals, in label units.
     columns
-        Those that a library must have beside its SMILES.
+        Those that a library must have beside its items.
+    items
+        What these are.
     """
 
     def __init__(self, run: FinishedRun, choice: Choice, finder: Finder) -> None:
-        self.choice = choice
+        self.choice, self.items = choice, finder.items
         students = models_of(choice.students)
         supervisors = models_of(choice.supervisors) if choice.reads_weak else []
         self._predictor = Predictor(choice.use, students, supervisors, finder)
@@ -92,11 +97,11 @@ class LibraryPredictor:
     @property
     def promise(self) -> str:
         """Say what the intervals are worth."""
-        n = self._validated
+        n, items = self._validated, self.items.name
         if not isfinite(self.half_width):
-            return f"note: {n} validation molecules are too few for an interval; there is none."
+            return f"note: {n} validation {items} are too few for an interval; there is none."
         return (
-            f"lower and upper are the prediction -/+ {self.half_width:.4g}: of molecules like the "
+            f"lower and upper are the prediction -/+ {self.half_width:.4g}: of {items} like the "
             f"{n:,} of the validation parts about {COVERAGE:.0%} lie inside, a little fewer since "
             "penalties and use were chosen on these; of others nothing is promised."
         )
@@ -169,12 +174,43 @@ def open_predictor(
         If the run keeps no such models, they are damaged, or an encoder has another content now.
     """
     choice = choose(run, KeptModels(run), dataset, weak, strong, use, labels)
-    return LibraryPredictor(run, choice, finder or Finder(max_atoms=max_atoms_of(run)))
+    return LibraryPredictor(run, choice, finder or Finder(items=items_of_run(run)))
 
 
-def max_atoms_of(run: FinishedRun) -> int:
-    """Return the most atoms of a molecule that a run's settings let in."""
-    return int(run.manifest.get("config", {}).get("max_atoms", MAX_ATOMS))
+def items_of_run(run: FinishedRun) -> Items:
+    """Return what the items of a run are, and the most atoms that its settings let in."""
+    config = run.manifest.get("config", {})
+    return items_of(config.get("text_column"), int(config.get("max_atoms", MAX_ATOMS)))
+
+
+def library_column(run: FinishedRun, smiles_column: str, text_column: str | None) -> str:
+    """Return the column of a library that holds the items of a run.
+
+    Parameters
+    ----------
+    run
+        Whose models predict.
+    smiles_column, text_column
+        What is said of the library; texts are by default in a column called as the run's.
+
+    Raises
+    ------
+    InputError
+        If the column of the other kind of items is given.
+    """
+    learnt = run.manifest.get("config", {}).get("text_column")
+    own = OwnTable(smiles_column, text_column=text_column)
+    if learnt is None and text_column is not None:
+        raise InputError(
+            f"{run.folder} learnt from molecules, and a column of texts ({text_column!r}) is "
+            "given. Name the column of the SMILES with --smiles-column."
+        )
+    if learnt is not None and "smiles_column" in own.given():
+        raise InputError(
+            f"{run.folder} learnt from texts, and a column of SMILES ({smiles_column!r}) is given. "
+            "Name the column of the texts with --text-column."
+        )
+    return learnt if learnt is not None and text_column is None else own.item_column
 
 
 def the_run(folder: Path) -> FinishedRun:
@@ -201,6 +237,6 @@ def _training(run: FinishedRun, choice: Choice) -> list[str]:
     molecules = run.table(MOLECULES)
     part = molecules[f"{PART}{choice.kept[0].split}"].astype(str)
     here = (molecules["dataset"] == choice.keys["dataset"]) & part.str.startswith("train")
-    smiles = molecules["smiles"][here].to_list()
+    smiles = molecules[item_column(molecules)][here].to_list()
     drawn = np.sort(stream(0, "known molecules").permutation(len(smiles))[:MOST])
     return [smiles[place] for place in drawn]

@@ -15,7 +15,7 @@ from w2s_mol.heads.matrix import Features
 from w2s_mol.heads.mixture import MixtureHead
 from w2s_mol.models.heads import KeptHead
 from w2s_mol.models.model import Input, Model
-from w2s_mol.prediction.sources import fault_of, is_number, open_source, reads_column
+from w2s_mol.prediction.sources import is_number, open_source, reads_column
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.names import columns_of
 
@@ -71,7 +71,7 @@ class Predictor:
         supervisors: Sequence[Model],
         finder: Finder,
     ) -> None:
-        self._use = use
+        self._use, self._items = use, finder.items
         self._supervisors = _Heads(supervisors) if supervisors else None
         self._students = _Heads(students) if students else None
         self._seen = tuple(dict.fromkeys(i for m in students or supervisors for i in m.inputs))
@@ -87,7 +87,7 @@ class Predictor:
 
     @property
     def read_by_encoder(self) -> bool:
-        """Say whether the features are of no column, so that any SMILES has them."""
+        """Say whether the features are of no column, so that any item has them."""
         return not any(map(reads_column, self._seen))
 
     def predict(self, examples: Examples, progress: Progress = silent) -> Said:
@@ -97,7 +97,7 @@ class Predictor:
         found = self._students.predict(read, weak) if self._students else weak
         assert found is not None  # noqa: S101 -- one of the two is there
         if not self.read_by_encoder:
-            faults = np.array([bool(fault_of(smiles)) for smiles in examples.smiles])
+            faults = np.array([bool(self._items.fault(cell)) for cell in examples.smiles])
             found = np.where(faults[:, None], np.nan, found)
         finite = np.isfinite(found.sum(axis=1))
         every = zip(*(why for _, why in read.values()), strict=True)

@@ -13,9 +13,9 @@ from w2s_mol.encoders.contract import Encoder
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Features
+from w2s_mol.items.contract import Items
 from w2s_mol.models.model import Input
 from w2s_mol.molecules.properties import property_values
-from w2s_mol.molecules.smiles import MoleculeError, check_molecule
 from w2s_mol.progress import Progress
 from w2s_mol.supervisors.names import COLUMN, NUMBERS, PROPERTY, RAW
 
@@ -28,31 +28,23 @@ class Source(ABC):
         """Return features, shape (n, d), NaN where there are none, and for each why not."""
 
 
-def _reasons(examples: Examples, numbers: Array, why: str) -> list[str]:
-    """Say why there is no number, and of which SMILES there is no molecule that could have one."""
+def _reasons(examples: Examples, numbers: Array, why: str, items: Items) -> list[str]:
+    """Say why there is no number, and which cells hold no item that could have one."""
     missing = np.isnan(numbers)
     return [
-        fault_of(smiles) or (why if lacks else "")
-        for smiles, lacks in zip(examples.smiles, missing, strict=True)
+        items.fault(cell) or (why if lacks else "")
+        for cell, lacks in zip(examples.smiles, missing, strict=True)
     ]
 
 
-def fault_of(smiles: str) -> str:
-    """Return what is wrong with a SMILES, or an empty text."""
-    try:
-        check_molecule(smiles)
-    except MoleculeError as error:
-        return str(error)
-    return ""
-
-
 class _Column(Source):
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, items: Items) -> None:
+        self._name, self._items = name, items
 
     def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
         numbers = examples.columns[self._name]
-        return numbers[:, None], _reasons(examples, numbers, f"no number in column {self._name!r}")
+        why = f"no number in column {self._name!r}"
+        return numbers[:, None], _reasons(examples, numbers, why, self._items)
 
 
 class _Encoder(Source):
@@ -65,13 +57,13 @@ class _Encoder(Source):
 
 
 class _Property(Source):
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, items: Items) -> None:
+        self._name, self._items = name, items
 
     def read(self, examples: Examples, progress: Progress) -> tuple[Features, Sequence[str]]:
         numbers = np.array(list(property_values(self._name, examples.smiles)))
         why = f"RDKit gives no {self._name}"
-        return numbers[:, None], _reasons(examples, numbers, why)
+        return numbers[:, None], _reasons(examples, numbers, why, self._items)
 
 
 def reads_column(one: Input) -> bool:
@@ -94,9 +86,9 @@ def open_source(one: Input, finder: Finder) -> Source:
     """
     kind, _, name = one.encoder.partition(":")
     if reads_column(one):
-        return _Column(name)
+        return _Column(name, finder.items)
     if f"{kind}:" == PROPERTY:
-        return _Property(name)
+        return _Property(name, finder.items)
     if one.encoder.startswith("python:"):
         raise InputError(
             f"the model reads molecules with {one.encoder}, which is code; a model runs none. "

@@ -23,9 +23,8 @@ from w2s_mol.heads.linear import Array
 from w2s_mol.prediction.choosing import Choice
 from w2s_mol.prediction.library import Block
 
-_SCHEMA = pa.schema(
+_COLUMNS = pa.schema(
     [
-        pa.field("smiles", pa.string()),
         pa.field("prediction", pa.float64()),
         pa.field("spread", pa.float64()),
         pa.field("lower", pa.float64()),
@@ -57,23 +56,26 @@ def check_output(path: Path, library: Path) -> None:
         raise InputError(f"{path} is the library itself. Choose another output.")
 
 
-def write_predictions(path: Path, blocks: Iterable[Block], choice: Choice) -> Written:
+def write_predictions(
+    path: Path, blocks: Iterable[Block], choice: Choice, item_column: str = "smiles"
+) -> Written:
     """Write predictions to a Parquet or CSV file atomically.
 
-    The columns are ``smiles``, ``prediction``, ``spread``, ``lower``, ``upper``, ``distance``,
-    ``unlike`` and ``reason``; numbers are null where there is none. What predicts is said in the
-    metadata of Parquet.
+    The columns are that of the items, ``prediction``, ``spread``, ``lower``, ``upper``,
+    ``distance``, ``unlike`` and ``reason``; numbers are null where there is none. What
+    predicts is said in the metadata of Parquet.
 
     Raises
     ------
     InputError
         If the file cannot be written.
     """
+    schema = pa.schema([pa.field(item_column, pa.string()), *_COLUMNS])
     rows = unlike = compared = 0
     reasons = Counter[str]()
-    with files.atomic_path(path) as temporary, _writer(path, temporary, choice) as writer:
+    with files.atomic_path(path) as temporary, _writer(path, temporary, choice, schema) as writer:
         for block in blocks:
-            writer.write_batch(_batch(block))
+            writer.write_batch(_batch(block, schema))
             rows += len(block)
             unlike += int(block.unlike.sum())
             compared += int((np.isfinite(block.distances) | block.unlike).sum())
@@ -81,9 +83,11 @@ def write_predictions(path: Path, blocks: Iterable[Block], choice: Choice) -> Wr
     return Written(rows, unlike if compared else None, dict(reasons.most_common()))
 
 
-def _writer(path: Path, temporary: Path, choice: Choice) -> AbstractContextManager[Any]:
+def _writer(
+    path: Path, temporary: Path, choice: Choice, schema: pa.Schema
+) -> AbstractContextManager[Any]:
     if path.suffix == ".csv":
-        return pa_csv.CSVWriter(temporary, _SCHEMA)  # type: ignore[no-any-return]
+        return pa_csv.CSVWriter(temporary, schema)  # type: ignore[no-any-return]
     made_by = {
         "w2s_mol": __version__,
         "dataset": choice.keys["dataset"],
@@ -93,11 +97,11 @@ def _writer(path: Path, temporary: Path, choice: Choice) -> AbstractContextManag
         "splits": len(choice.kept),
     }
     metadata = {name: str(value) for name, value in made_by.items()}
-    schema = _SCHEMA.with_metadata(metadata)
-    return pq.ParquetWriter(temporary, schema, compression="zstd", write_page_checksum=True)  # type: ignore[no-any-return]
+    described = schema.with_metadata(metadata)
+    return pq.ParquetWriter(temporary, described, compression="zstd", write_page_checksum=True)  # type: ignore[no-any-return]
 
 
-def _batch(block: Block) -> pa.RecordBatch:
+def _batch(block: Block, schema: pa.Schema) -> pa.RecordBatch:
     bounded = math.isfinite(block.half_width)
     half = np.full(len(block), block.half_width if bounded else np.nan)
     lower, upper = block.predictions - half, block.predictions + half
@@ -108,7 +112,7 @@ def _batch(block: Block) -> pa.RecordBatch:
         pa.array(block.unlike, mask=np.isnan(block.distances) & ~block.unlike),
         pa.array(block.reasons, pa.string()),
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _nulls(numbers: Array) -> pa.Array:

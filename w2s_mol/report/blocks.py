@@ -60,14 +60,14 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Card:
-    """A molecule.
+    """A molecule, or a text.
 
     Attributes
     ----------
     smiles
-        As it was given.
+        As it was given; of a long text its beginning.
     svg
-        Its picture, a document of paths alone; empty where it cannot be drawn.
+        Its picture, a document of paths alone; empty where it cannot be drawn, and of texts.
     facts
         Names and values.
     """
@@ -89,12 +89,15 @@ class Gallery:
         Them, all with the same facts.
     runs
         Ids of the runs that the numbers come from.
+    one
+        What each of them is called.
     """
 
     title: str
     cards: list[Card]
     runs: tuple[str, ...]
     note: str = ""
+    one: str = "molecule"
 
 
 Block = Text | Table | Drawing | Gallery

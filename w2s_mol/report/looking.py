@@ -1,4 +1,4 @@
-"""Molecules in a document: those mended and broken, and the page of one supervisor."""
+"""Molecules (or texts) in a document: those mended and broken, the page of one supervisor."""
 
 from __future__ import annotations
 
@@ -8,17 +8,25 @@ import pandas as pd
 
 from w2s_mol._version import __version__
 from w2s_mol.advice.errors import words
+from w2s_mol.errors import shortened
 from w2s_mol.inspection.chosen import Chosen, Wanted, choose, predictions_of
 from w2s_mol.inspection.drawing import drawn_molecule
 from w2s_mol.inspection.inspected import Inspected, inspect_molecules
 from w2s_mol.inspection.molecules import broken, mended
 from w2s_mol.inspection.pictures import calibration, predicted_against_true
+from w2s_mol.items.contract import Items
+from w2s_mol.items.molecules import Molecules
+from w2s_mol.items.texts import Texts
 from w2s_mol.numbers import Form
 from w2s_mol.report import tables
 from w2s_mol.report.blocks import Block, Card, Drawing, Gallery, Report, Section, Table, Text
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import in_short
+from w2s_mol.study.prediction_tables import item_column
 from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
+
+_LONGEST = 300
+"""Characters of a text that are shown."""
 
 
 def build_page(runs: Sequence[FinishedRun], wanted: Wanted, most: int) -> Report:
@@ -57,16 +65,17 @@ def build_page(runs: Sequence[FinishedRun], wanted: Wanted, most: int) -> Report
         ),
         Section("runs", "The run", [tables.run_manifest(run)]),
     ]
-    title = f"{in_short(chosen.errors.keys)}: molecules under {chosen.weak}"
+    title = f"{in_short(chosen.errors.keys)}: {_items(found.molecules).name} under {chosen.weak}"
     return Report(title, sections, __version__)
 
 
 def molecules(chosen: Chosen, found: pd.DataFrame, most: int) -> list[Block]:
     """Return the molecules that the student mends and breaks, so many of each."""
     error = f"{chosen.errors.task.error}, in {chosen.errors.task.error_unit(chosen.errors.unit)}"
+    one = _items(found).one
     note = (
         f"Saved: {error}, of the supervisor minus that of the student. Means over the splits that "
-        "test a molecule; predictions likewise. They are picked by their true labels, as extremes: "
+        f"test a {one}; predictions likewise. They are picked by their true labels, as extremes: "
         "some are chance, and some labels may be wrong."
     )
     kinds = {
@@ -74,9 +83,9 @@ def molecules(chosen: Chosen, found: pd.DataFrame, most: int) -> list[Block]:
         "Broken: the student adds most error": broken(found, most),
     }
     return [
-        Gallery(title, _cards(chosen, rows), (chosen.study,), note)
+        Gallery(title, _cards(chosen, rows), (chosen.study,), note, one)
         if len(rows)
-        else Text(f"{title.split(':')[0]}: no molecule.", (chosen.study,))
+        else Text(f"{title.split(':')[0]}: no {one}.", (chosen.study,))
         for title, rows in kinds.items()
     ]
 
@@ -84,11 +93,10 @@ def molecules(chosen: Chosen, found: pd.DataFrame, most: int) -> list[Block]:
 def _cards(chosen: Chosen, rows: pd.DataFrame) -> list[Card]:
     shown = {words(use): use for use in (WEAK, STUDENT.name, chosen.use, DIRECT)}
     form = Form.of(rows[["truth", *shown.values()]].to_numpy().ravel(), 2)
-    saved = Form.of(rows["gain"], 2)
+    saved, item = Form.of(rows["gain"], 2), item_column(rows)
     return [
         Card(
-            str(row["smiles"]),
-            drawn_molecule(str(row["smiles"])),
+            *_shown(str(row[item]), item),
             (
                 ("label", form.number(row["truth"])),
                 *((name, form.number(row[use])) for name, use in shown.items()),
@@ -99,14 +107,26 @@ def _cards(chosen: Chosen, rows: pd.DataFrame) -> list[Card]:
     ]
 
 
+def _shown(item: str, column: str) -> tuple[str, str]:
+    """Return what stands under an item's picture, and this: a text has none."""
+    if column == Texts.column:
+        return shortened(item, _LONGEST), ""
+    return item, drawn_molecule(item)
+
+
 def _what(found: Inspected) -> str:
+    items = _items(found.molecules).name
     chosen, gain = found.chosen, found.molecules["gain"]
     more = (gain > 0).sum()
     return (
-        f"{in_short(chosen.errors.keys)}: {len(gain):,} test molecules, supervisor {chosen.weak} "
+        f"{in_short(chosen.errors.keys)}: {len(gain):,} test {items}, supervisor {chosen.weak} "
         f"({chosen.family}). The student's error is smaller than its supervisor's on {more:,} of "
         f"them, larger on {(gain < 0).sum():,}. Beside the two stand {_beside(chosen)}."
     )
+
+
+def _items(molecules: pd.DataFrame) -> Items:
+    return Texts() if Texts.column in molecules else Molecules()
 
 
 def _beside(chosen: Chosen) -> str:
@@ -117,20 +137,23 @@ def _beside(chosen: Chosen) -> str:
 
 def _gains(found: Inspected) -> list[Block]:
     task, unit = found.chosen.errors.task, found.chosen.errors.unit
+    items = _items(found.molecules).name
     notes = {
         "scaffold": "Generic Bemis-Murcko scaffolds (all atoms carbon, all bonds single), the ten "
         "most frequent.",
         "heavy atoms": "Quartiles of the molecules.",
+        "words": "Quartiles of the texts; words are parted at blanks.",
+        "characters": "Quartiles of the texts.",
         "similarity to the nearest learnt": "Quartiles of the Tanimoto similarity (ECFP4) to the "
         "nearest molecule that supervisor or student learnt from, a mean over splits.",
     }
     shared = (
         f"Gain: weak error - true error of the student, in {task.error_unit(unit)}; a mean over "
-        "molecules, with its 95 % interval (Student) over them (n/a under five). The groups are "
+        f"{items}, with its 95 % interval (Student) over them (n/a under five). The groups are "
         "many: some intervals leave out zero by chance."
     )
     return [
-        Table(f"Gain by {what}", [what, "molecules", "gain", "95 % interval"],
+        Table(f"Gain by {what}", [what, items, "gain", "95 % interval"],
               _rows(rows), (found.chosen.study,), f"{notes[what]} {shared}")
         for what, rows in found.gains.items()
     ]  # fmt: skip

@@ -17,9 +17,12 @@ from w2s_mol.datasets.rules import (
     SplitRepeats,
     SplitRule,
     TaskAsked,
+    TextColumn,
 )
 from w2s_mol.errors import InputError
 from w2s_mol.heads.rules import HEADS, WIDTH, Confidence, HeadRule, HeadSettings
+from w2s_mol.items.contract import Items
+from w2s_mol.items.registry import items_of
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
 from w2s_mol.settings_check import Count, NumberOr, OneOf, Seed, checked
@@ -106,6 +109,8 @@ class StudyConfig:
     smiles_column ... delimiter
         Of a user's own table; see ``load_dataset``. Several targets are a dataset
         each, ``NAME:TARGET``.
+    text_column
+        Of a user's own table: its items are the texts of this column, and no molecules.
     apart
         Of a user's own table: a column of 0 and 1; errors on the test molecules that have 1 are
         told apart as well, those on activity cliffs of MoleculeACE's sets always.
@@ -193,7 +198,7 @@ class StudyConfig:
             means="name or path",
             help=f"Molecules without a label whose weak labels the student learns: '{ROWS}' for "
             "the rows of your own table that have none, or another table with the same column of "
-            "SMILES. Repeatable.",
+            "SMILES or texts. Repeatable.",
             panel=_LABELS,
             metavar=f"{ROWS}|FILE",
         ),
@@ -241,6 +246,7 @@ class StudyConfig:
         Seed, Option(help="Of disjoint halves, permuted weak labels, adamw's and mlp's descent.")
     ] = 0
     smiles_column: SmilesColumn = "smiles"
+    text_column: TextColumn = None
     target_column: Annotated[
         tuple[str, ...],
         Option(
@@ -329,6 +335,11 @@ class StudyConfig:
                 "loss reverse-kl of a class is infinite wherever a student doubts it. Teach "
                 "probabilities, or leave out --loss."
             )
+
+    @property
+    def items(self) -> Items:
+        """Return what the items are."""
+        return items_of(self.text_column, self.max_atoms)
 
     def _check_labels(self) -> None:
         if not self.labels or not self.label_seeds:

@@ -32,14 +32,15 @@ def load_datasets(
     Raises
     ------
     InputError
-        If one cannot be used, two are called alike, or molecules without a label are asked for
-        and there is none.
+        If one cannot be used, two are called alike or have items of two kinds, or molecules
+        without a label are asked for and there is none.
     DownloadError
         If one cannot be fetched.
     """
     datasets = [
         dataset for name in _names(config) for dataset in _load(name, config, finder, columns)
     ]
+    _check_alike(datasets)
     [(name, count)] = Counter(dataset.name for dataset in datasets).most_common(1)
     if count > 1:
         raise InputError(f"{count} datasets are called {name!r}. Rename one of the files.")
@@ -69,6 +70,16 @@ def task_of_study(config: StudyConfig, datasets: Sequence[Dataset]) -> Task:
             "pass --task regression to take classes 0 and 1 as numbers."
         )
     return find_task(datasets[0].kind)
+
+
+def _check_alike(datasets: Sequence[Dataset]) -> None:
+    of_items = {dataset.items.name: dataset.name for dataset in datasets}
+    if len(of_items) > 1:
+        [(one, first), (other, second)] = of_items.items()
+        raise InputError(
+            f"{first} is of {one} and {second} of {other}, and the encoders of a study read one of "
+            "the two. Run a study of each."
+        )
 
 
 def remarks(
@@ -140,6 +151,7 @@ def _own_settings(name: str, config: StudyConfig) -> dict[str, Any]:
     """Return what the options on tables say to a dataset."""
     given: dict[str, Any] = {
         "smiles_column": config.smiles_column,
+        "text_column": config.text_column,
         "target_column": config.target_column,
         "positive": config.positive,
         "unit": config.unit,

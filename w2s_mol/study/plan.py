@@ -132,7 +132,8 @@ class StudyPlan:
         }
         for encoder in encoders:
             if encoder.notes:  # a dataset may be called so as well
-                notes.setdefault(f"encoder {encoder.name}", []).extend(encoder.notes)
+                of_encoder = notes.setdefault(f"encoder {encoder.name}", [])
+                of_encoder += [note for note in encoder.notes if note not in of_encoder]
         return {
             # Of the files as they were read: one that changed since is not what was asked for.
             "asked": self._asked if asked_for(self._config) == self._asked else "",
@@ -140,6 +141,7 @@ class StudyPlan:
             "weak": [_identity(supervisor) for supervisor in self._supervisors],
             "datasets": {
                 d.name: {
+                    "items": d.items.name,
                     **_of_content(d),
                     "splits": {s.name: s.sha256 for s in d.splits},
                     "exposure": exposures(d.name, d.name in named, encoders),

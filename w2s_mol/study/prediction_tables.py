@@ -1,5 +1,7 @@
 """A run's predictions read again: with each molecule's label, SMILES and part of the split.
 
+Of a run of texts these stand in a column of their own, and nothing is called SMILES.
+
 Runs up to 0.3 have all of it in one table, one row a supervisor and molecule; later ones have
 molecules once, and predictions by their row numbers.
 """
@@ -9,6 +11,8 @@ from __future__ import annotations
 import pandas as pd
 
 from w2s_mol.errors import InputError
+from w2s_mol.items.molecules import Molecules
+from w2s_mol.items.texts import Texts
 from w2s_mol.runs import FinishedRun
 
 MOLECULES = "molecules"
@@ -25,6 +29,11 @@ PART = "part "
 
 APART = "apart "
 """How the column of molecules begins that says whose errors are told apart; null: not said."""
+
+
+def item_column(molecules: pd.DataFrame) -> str:
+    """Return the column of a run's table of molecules, or of its predictions, that holds items."""
+    return Texts.column if Texts.column in molecules else Molecules.column
 
 
 def read_predictions(run: FinishedRun) -> pd.DataFrame:
@@ -49,7 +58,7 @@ def with_molecules(predictions: pd.DataFrame, molecules: pd.DataFrame) -> pd.Dat
     InputError
         If a molecule is not among them.
     """
-    found = []
+    found, item = [], item_column(molecules)
     by_split = predictions.groupby(["dataset", "split"], sort=False, observed=True)
     for (dataset, split), rows in by_split:
         known = molecules[molecules["dataset"] == dataset].set_index("row")
@@ -60,7 +69,7 @@ def with_molecules(predictions: pd.DataFrame, molecules: pd.DataFrame) -> pd.Dat
                 f"the predictions of {dataset}, split {split}, are of molecules that are not in "
                 "the run's table of them. Remove the folder and run the study again."
             )
-        columns = {"part": part, "line": "line", "smiles": "smiles", "truth": "truth"}
+        columns = {"part": part, "line": "line", item: item, "truth": "truth"}
         known = known.iloc[places]
         found.append(
             rows.assign(**{name: known[column].to_numpy() for name, column in columns.items()})

@@ -109,7 +109,7 @@ def molecule_rows(
             "dataset": _coded(np.zeros(len(places), np.int16), [dataset.name]),
             "row": source[places],
             "line": pd.array(lines, dtype="Int64"),
-            "smiles": [dataset.smiles[place] for place in places],
+            dataset.items.column: [dataset.smiles[place] for place in places],
             "truth": dataset.labels[places],
             **_marks(dataset.apart, places),
             **parts,

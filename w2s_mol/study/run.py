@@ -53,7 +53,7 @@ class StudyResult:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """One row a supervisor, student, split and molecule, with its label and SMILES."""
+        """One row a supervisor, student, split and molecule, with its label and SMILES or text."""
         from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, with_molecules
 
         return with_molecules(self.finished.table(PREDICTIONS), self.finished.table(MOLECULES))
@@ -124,7 +124,7 @@ def run_study(
     from w2s_mol.engine.folder import carry_out
     from w2s_mol.study.plan import StudyPlan
 
-    finder = Finder(config.pooling, device, config.max_atoms, mirror, offline, progress)
+    finder = Finder(config.pooling, device, config.items, mirror, offline, progress)
     finished = carry_out(StudyPlan(config, finder), where, progress)
     return _result(replace(finished, computed=finished.computed or several))
 

@@ -32,8 +32,8 @@ def unlike_notes(of_dataset: Usable, students: Sequence[Student]) -> list[str]:
     with one_thread():  # the same count on any machine
         counts = [unlike(one.encoded.features(smiles), known, pool) for one in readers]
     return [
-        f"{count:,} of {len(pool):,} unlabelled molecules are unlike the labelled ones (strong "
-        f"{one.name}): farther from the nearest than {FARTHER_THAN} % of these are from "
+        f"{count:,} of {len(pool):,} unlabelled {kept.items.name} are unlike the labelled ones "
+        f"(strong {one.name}): farther from the nearest than {FARTHER_THAN} % of these are from "
         "each other; students of such molecules were measured to be worse"
         for one, count in zip(readers, counts, strict=True)
     ]

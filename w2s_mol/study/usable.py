@@ -13,8 +13,8 @@ from w2s_mol.datasets.faults import (
     FIX_OR_SKIP,
     Fault,
     faults_error,
+    item_fault,
     left_out_note,
-    smiles_fault,
 )
 from w2s_mol.embeddings.reader import Reader
 from w2s_mol.progress import Progress
@@ -122,7 +122,7 @@ def faults_of(dataset: Dataset, found: Sequence[tuple[str, Sequence[str]]]) -> d
         for row, why in enumerate(reasons):
             if why and row not in faults:
                 place = dataset.lines[row] if dataset.lines else row
-                fault = smiles_fault(place, why, dataset.smiles[row])
+                fault = item_fault(place, why, dataset.smiles[row])
                 what = f"encoder {name} cannot represent it ({fault.reason})"
                 faults[row] = Fault(place, what, fault.found)
     return {row: faults[row] for row in sorted(faults)}

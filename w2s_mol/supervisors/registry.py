@@ -25,10 +25,20 @@ from w2s_mol.supervisors.numbers import Column, Property, Raw
 from w2s_mol.supervisors.probe import Probe
 from w2s_mol.supervisors.top import Top
 
+
+def _property(name: str, finder: Finder) -> Supervisor:
+    if finder.items.name != "molecules":
+        raise InputError(
+            f"{PROPERTY}{name} is a property of molecules, and the items are {finder.items.name}. "
+            f"Name a column of the table, {COLUMN}NAME or {RAW}NAME."
+        )
+    return Property(name)
+
+
 KINDS: dict[str, Callable[[str, Finder], Supervisor]] = {
     COLUMN: lambda name, _finder: Column(name),
     RAW: lambda name, _finder: Raw(name),
-    PROPERTY: lambda name, _finder: Property(name),
+    PROPERTY: _property,
 }
 """By prefix, with its colon: who makes a supervisor of the rest of its name, and finds encoders.
 

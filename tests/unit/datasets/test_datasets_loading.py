@@ -303,7 +303,7 @@ def test_leaving_out_all_of_a_part_is_refused(load, split_file):
 
 @pytest.mark.parametrize("n", [1, 2, 9])
 def test_too_few_rows_to_split_are_refused(load, n):
-    with pytest.raises(InputError, match=f"{n} molecules are too few"):
+    with pytest.raises(InputError, match=f"{n} rows are too few"):
         load(csv_text(ROWS[:n]))
 
 

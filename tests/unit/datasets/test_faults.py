@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from w2s_mol.datasets.faults import Fault, faults_error, left_out_note, smiles_fault
+from w2s_mol.datasets.faults import Fault, faults_error, item_fault, left_out_note
 from w2s_mol.errors import InputError
 
 
@@ -15,10 +15,10 @@ def test_one_fault_is_told_in_a_line():
 
 def test_reasons_that_differ_in_a_count_or_a_sign_alone_are_counted_together():
     faults = [
-        smiles_fault(2, "65 tokens, the limit is 64", "C" * 65),
-        smiles_fault(4, "1,066 tokens, the limit is 64", "CC"),
-        smiles_fault(5, "an element outside the vocabulary: Na", "C[Na]"),
-        smiles_fault(6, "an element outside the vocabulary: K", "C[K]"),
+        item_fault(2, "65 tokens, the limit is 64", "C" * 65),
+        item_fault(4, "1,066 tokens, the limit is 64", "CC"),
+        item_fault(5, "an element outside the vocabulary: Na", "C[Na]"),
+        item_fault(6, "an element outside the vocabulary: K", "C[K]"),
     ]
     assert left_out_note(faults) == (
         "4 rows left out (2 × too many tokens, the limit is 64; "

@@ -91,7 +91,7 @@ def test_a_target_without_any_label_is_refused(write_table):
     with pytest.raises(InputError, match=said):
         loaded(write_table(**rows), "a", "b")
     rows["row0"] = cells(0)
-    with pytest.raises(InputError, match="own:b: 1 molecules are too few to split"):
+    with pytest.raises(InputError, match="own:b: 1 rows are too few to split"):
         loaded(write_table(**rows), "a", "b")
 
 

@@ -99,7 +99,7 @@ def test_a_scaffold_split_of_many_molecules_fills_the_held_out_parts():
 )
 @pytest.mark.parametrize("n", [0, 1, 9])
 def test_too_few_molecules_are_refused(make, n):
-    with pytest.raises(InputError, match=f"{n} molecules are too few.* At least 10"):
+    with pytest.raises(InputError, match=f"{n} rows are too few.* At least 10"):
         make(n, 0)
 
 

@@ -10,6 +10,7 @@ from w2s_mol import load_encoder
 from w2s_mol.embeddings import library as module
 from w2s_mol.embeddings.table import embed_table
 from w2s_mol.errors import InputError
+from w2s_mol.items.molecules import Molecules
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_cells_are_read_as_every_encoder_reads_them(tmp_path: Path) -> None:
     assert (done.rows, done.valid) == (5, 1)
     assert pq.read_table(tmp_path / "out.parquet")["smiles"].to_pylist() == cells
     encoder = load_encoder("ecfp")
-    encoder.max_atoms = 501
+    encoder.items = Molecules(501)
     assert embed_table(tmp_path / "in.csv", encoder, tmp_path / "out.parquet").valid == 2
 
 

@@ -18,6 +18,7 @@ from w2s_mol.encoders.ref import OpenRef
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import InMemory, gathered
 from w2s_mol.heads.ridge import fit_ridge
+from w2s_mol.items.molecules import Molecules
 
 SMILES = ["CCO", "broken", "CCN", "CCO", "c1ccccc1", "CCCC", "CC"]
 OTHERS = ["CCCO", "CCCN", "CCF", "CCCl", "CCBr", "c1ccccc1O", "C1CC1", "OCCO"]
@@ -121,7 +122,7 @@ def test_a_damaged_entry_is_noticed_and_computed_again(
 
 def test_another_limit_of_atoms_is_another_entry(ref: _Counting) -> None:
     assert Encoded(ref).prepare(["CCO", "CCCO"]) == ["", ""]
-    ref.max_atoms = 3
+    ref.items = Molecules(3)
     first, second = Encoded(ref).prepare(["CCO", "CCCO"])
     assert first == ""
     assert "4 atoms" in second
@@ -305,10 +306,10 @@ def test_two_poolings_do_not_share_an_entry(fresh_home: Path, tiny_encoder_folde
 
 
 def test_an_encoder_is_found_with_what_is_asked_of_it(tiny_encoder_folder: Path) -> None:
-    found = Finder(pooling="mean", max_atoms=7).encoded(str(tiny_encoder_folder))
-    assert (found.pooling, found.encoder.max_atoms) == ("mean", 7)
-    assert found.encoder.open().max_atoms == 7
-    fixed = Finder(pooling="mean", max_atoms=7).encoded("ecfp")
-    assert (fixed.pooling, fixed.encoder.max_atoms) == ("fixed", 7)
+    found = Finder(pooling="mean", items=Molecules(7)).encoded(str(tiny_encoder_folder))
+    assert (found.pooling, found.encoder.items) == ("mean", Molecules(7))
+    assert found.encoder.open().items == Molecules(7)
+    fixed = Finder(pooling="mean", items=Molecules(7)).encoded("ecfp")
+    assert (fixed.pooling, fixed.encoder.items) == ("fixed", Molecules(7))
     with pytest.raises(InputError, match="does not offer the pooling 'middle'"):
         Finder(pooling="middle").encoded(str(tiny_encoder_folder))

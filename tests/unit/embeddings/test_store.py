@@ -5,6 +5,7 @@ import pytest
 
 from w2s_mol.embeddings.store import block_entry, make_block, read_block, read_features
 from w2s_mol.encoders.fixed import MorganEncoder
+from w2s_mol.items.molecules import Molecules
 from w2s_mol.progress import silent
 
 SMILES = ["CCO", "broken", "CCN"]
@@ -38,7 +39,7 @@ def test_the_key_is_all_that_a_block_depends_on(
         block_entry(encoder, SMILES[:2], "fixed").key,
         block_entry(encoder, SMILES, "mean").key,
     }
-    monkeypatch.setattr(encoder, "max_atoms", 3)
+    monkeypatch.setattr(encoder, "items", Molecules(3))
     keys.add(block_entry(encoder, SMILES, "fixed").key)
     monkeypatch.setattr(encoder, "fingerprint", "another")
     keys.add(block_entry(encoder, SMILES, "fixed").key)

@@ -10,8 +10,9 @@ from w2s_mol.encoders.fixed import MorganEncoder
 from w2s_mol.encoders.loading import find_encoder
 from w2s_mol.encoders.ref import EncoderFolder, OpenRef
 from w2s_mol.errors import W2SMolError
+from w2s_mol.items.molecules import Molecules
 
-KNOWN = ("name", "fingerprint", "poolings", "hidden", "precision", "max_atoms", "notes", "revision",
+KNOWN = ("name", "fingerprint", "poolings", "hidden", "precision", "items", "notes", "revision",
          "metadata", "reading", "arithmetic")  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def test_facts_that_were_damaged_are_found_out_again(
 def test_the_limit_of_atoms_is_handed_on(tiny_encoder_folder: Path) -> None:
     for name in ("ecfp", str(tiny_encoder_folder)):
         ref = find_encoder(name)
-        ref.max_atoms = 2
+        ref.items = Molecules(2)
         assert ref.open().embed(["CC", "CCO"]).valid.tolist() == [True, False]
 
 

@@ -15,8 +15,9 @@ from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast, T5Confi
 from w2s_mol import load_encoder
 from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.encoders.ref import OpenRef
-from w2s_mol.encoders.tokenizers import _try
+from w2s_mol.encoders.trials import tried
 from w2s_mol.errors import InputError
+from w2s_mol.items.molecules import Molecules
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 LETTERS = [*"CNOPSFIcnos()=#[]@H+-123lrB/\\"]
@@ -109,7 +110,10 @@ def test_ids_outside_the_models_table_are_refused_at_loading(made: Callable) -> 
 
 @pytest.mark.parametrize(
     ("drop", "smiles", "reason"),
-    [("S", "CCS", "'S' is unknown"), ("l", "CCCl", "'l' is unknown")],
+    [
+        ("S", "CCS", "unknown to the encoder's tokenizer: 'S'"),
+        ("l", "CCCl", "unknown to the encoder's tokenizer: 'l'"),
+    ],
 )
 def test_a_molecule_with_an_unknown_token_is_invalid(
     made: Callable, drop: str, smiles: str, reason: str
@@ -125,7 +129,7 @@ def test_a_molecule_of_which_characters_are_dropped_is_invalid(made: Callable) -
     dropping = normalizers.Replace(Regex("@"), "")
     found = load_encoder(made(normalizer=dropping)).embed(["CC(O)F", "C[C@H](O)F"])
     assert found.valid.tolist() == [True, False]
-    assert "has no token" in found.reasons[1]
+    assert found.reasons[1] == "no token in the encoder's tokenizer: '@'"
 
 
 def test_case_that_is_folded_is_told_in_one_note(made: Callable) -> None:
@@ -139,11 +143,13 @@ def test_case_that_is_folded_is_told_in_one_note(made: Callable) -> None:
 )
 def test_what_no_model_can_have_been_trained_on_is_refused(lost: str, what: str) -> None:
     with pytest.raises(InputError, match=what):
-        _try("it", lambda smiles: [ord(c) for c in smiles.replace(lost, "")], 200)
+        tried("it", lambda smiles: [ord(c) for c in smiles.replace(lost, "")], 200, Molecules())
 
 
 def test_stereo_that_is_dropped_is_told() -> None:
-    _, notes = _try("it", lambda smiles: [ord(c) for c in smiles.replace("@", "")], 200)
+    _, notes = tried(
+        "it", lambda smiles: [ord(c) for c in smiles.replace("@", "")], 200, Molecules()
+    )
     assert notes == ["stereo is dropped: enantiomers are read alike"]
 
 

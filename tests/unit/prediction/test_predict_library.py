@@ -149,7 +149,8 @@ def test_a_model_may_read_a_column_of_the_library() -> None:
 
 
 def test_settings_of_the_run_limit_the_molecules(run: FinishedRun, tmp_path: Path) -> None:
-    from w2s_mol.prediction.library import max_atoms_of
+    from w2s_mol.items.molecules import Molecules
+    from w2s_mol.prediction.library import items_of_run
 
-    assert max_atoms_of(run) == 500
+    assert items_of_run(run) == Molecules(500)
     assert json.loads((run.folder / "manifest.json").read_text())["config"]["max_atoms"] == 500

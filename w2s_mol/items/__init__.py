@@ -1,0 +1,1 @@
+"""What is labelled: molecules or plain texts, and what follows from it."""
