@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
+from w2s_mol.encoders.adapted import MARK, is_marked
 from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.encoders.embeddings_file import EmbeddingsFile, read_embeddings
 from w2s_mol.errors import InputError, shortened
@@ -48,6 +49,8 @@ class FileEncoder(Encoder):
         self.name = path.stem
         self._file_name = path.name
         found = read_embeddings(path)
+        if is_marked(found.made_by.get("encoder", "")):
+            self.name += MARK
         self._embeddings = found.vectors
         self._finite = np.asarray(np.isfinite(found.vectors).all(axis=1))
         self._marked = found.marked

@@ -96,7 +96,7 @@ def pretrain_encoders(
     if device.type == "cpu":
         tune_cpu_memory()
     for corpus in (train, validation):
-        _check_lengths(settings.objectives, corpus.renumberings, int(corpus.lengths.max()))
+        check_lengths(settings.objectives, corpus.renumberings, int(corpus.lengths.max()))
     shared = shared_recipe(settings, train, validation)
     recipes = {name: {**asdict(one), **shared} for name, one in encoders.items()}
     with ExitStack() as lock:
@@ -132,7 +132,7 @@ def check_before_preparing(
         something else under these names, or encoders made with other settings, or unfinished ones
         that are not to be resumed, or not like this.
     """
-    _check_lengths(settings.objectives, preparation.renumberings, preparation.max_length)
+    check_lengths(settings.objectives, preparation.renumberings, preparation.max_length)
     if place := files.file_in_the_way(output_dir / METADATA):
         raise InputError(f"{place} is not a folder. Choose another --output-dir.")
     recipes = {name: {**asdict(one), **asdict(settings)} for name, one in encoders.items()}
@@ -218,7 +218,9 @@ def _train(
     return made
 
 
-def _check_lengths(objectives: Objectives, renumberings: int, max_length: int) -> None:
+def check_lengths(
+    objectives: Objectives, renumberings: int, max_length: int, positions: int = MAX_POSITIONS
+) -> None:
     """Refuse a corpus whose molecules cannot be paired, or are longer than encoders read."""
     pairs = "pairs" in objectives.used()
     if pairs and renumberings < 2:
@@ -227,11 +229,11 @@ def _check_lengths(objectives: Objectives, renumberings: int, max_length: int) -
             "prepared with --renumberings 1. Take 2 or more."
         )
     longest = 2 * max_length - 1 if pairs else max_length  # a pair shares one [CLS]
-    if longest > MAX_POSITIONS:
-        most = (MAX_POSITIONS + 1) // 2 if pairs else MAX_POSITIONS
+    if longest > positions:
+        most = (positions + 1) // 2 if pairs else positions
         raise InputError(
             f"a {'pair of ' if pairs else ''}SMILES can have {longest} tokens, and encoders read "
-            f"{MAX_POSITIONS}. Take a --max-length of at most {most}."
+            f"{positions}. Take a --max-length of at most {most}."
         )
 
 
