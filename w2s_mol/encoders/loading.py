@@ -60,10 +60,10 @@ def load_encoder(
         ``rdkit2d``, ``ecfp``, ``molbert`` (fetched and converted on first use), the name of a
         shipped encoder (``weak-h32-s0``), ``random-h32-s0`` or ``random-h256-l6-s0`` (random
         weights, for null controls; ``random-bert-h32-s0`` as BERT is initialised),
-        ``adapted:NAME`` of ``w2s-mol adapt``, the path of a folder that ``AutoModel`` loads, or ``hf:NAME_OR_PATH`` for any other Hugging Face text
-        encoder. Embeddings that were made elsewhere: ``file:EMBEDDINGS.parquet``. Other code:
-        ``python:MODULE:OBJECT``, ``skfp:NAME`` of scikit-fingerprints, or the name that an
-        installed package announces.
+        ``adapted:NAME`` of ``w2s-mol adapt``, the path of a folder that ``AutoModel`` loads, or
+        ``hf:NAME_OR_PATH`` for any other Hugging Face text encoder. Embeddings that were made
+        elsewhere: ``file:EMBEDDINGS.parquet``. Other code: ``python:MODULE:OBJECT``, ``skfp:NAME``
+        of scikit-fingerprints, or the name that an installed package announces.
     device
         ``auto``, ``cpu`` or ``cuda``.
     max_tokens
