@@ -49,12 +49,12 @@ class Adapted:
 
     @property
     def before(self) -> dict[str, float]:
-        """Losses on the molecules held out of the encoder as it was, under heads fitted to it."""
+        """Losses on molecules held out, trained the same but with the encoder left as it was."""
         return dict(self.made["before"])
 
     @property
     def after(self) -> dict[str, float]:
-        """Losses on the same molecules, with the same tokens masked, of what was made of it."""
+        """Losses on the same molecules, with the same tokens masked, of the adapted encoder."""
         return dict(self.made["final"])
 
 

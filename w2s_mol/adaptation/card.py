@@ -23,7 +23,8 @@ def adapted_card(name: str, made: Mapping[str, Any]) -> str:
     used = {name: weight for name, weight in made["objectives"].items() if weight}
     objectives = ", ".join(f"{IN_WORDS[name]} (weight {w:g})" for name, w in used.items())
     losses = "; ".join(
-        f"{IN_WORDS[name]} {made['before'][name]:.5f} before, {made['final'][name]:.5f} after"
+        f"{IN_WORDS[name]} {made['final'][name]:.5f}, {made['before'][name]:.5f} with the encoder "
+        "left as it was"
         for name in used
     )
     return f"""---

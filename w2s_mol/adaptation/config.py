@@ -58,7 +58,8 @@ class AdaptationConfig:
         most 0.001, a third of pretraining's.
     head_epochs
         Before them, passes over the molecules in which new heads learn to read the encoder as it
-        is: encoders are kept without the heads that they were trained under.
+        is: encoders are kept without the heads that they were trained under. It is not trained in
+        these, so that they take a third of the time.
     objectives
         As ``Objectives.parse`` reads them; ``mlm`` is one of them. By default ``mlm`` and, for an
         encoder trained on them, ``descriptors``, with the weights that it was trained with.

@@ -2,7 +2,8 @@
 
 Encoders are kept without the heads that they were trained under. New ones under an encoder that
 knows much would first of all teach it to forget: their gradients are those of guesses. So they
-learn alone first, which also says how well the encoder as it is foretells masked tokens.
+learn alone first. Then the whole training is done twice from there, once with the encoder left as
+it is: heads go on learning in either, and what is to be told is what the encoder learned.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ from w2s_mol.pretraining.settings import TrainingSettings
 from w2s_mol.pretraining.training import Trained, train_family
 from w2s_mol.progress import Progress
 
-_RECIPE, _HEADS, _BEFORE = "recipe.json", "heads", "before.json"
+_RECIPE, _BEFORE = "recipe.json", "before.json"
+_HEADS, _AS_IT_IS = "heads", "as-it-is"
 
 
 @dataclass(frozen=True)
@@ -174,10 +176,7 @@ class _Training:
         encoder = base.model()
         under_new = new_heads(base.settings(), settings.objectives, encoder)
         before = self._before(under_new)
-        own = base.settings(self.adaptation.rate)
-        under_fitted = PretrainingModel(own, settings.objectives, encoder)
-        under_fitted.load_state_dict(under_new.state_dict())
-        trained = self._train(under_fitted, settings, self.checkpoints, "adapting")
+        trained = self._train(self._again(under_new), settings, self.checkpoints, "adapting")
         made = {
             "w2s_mol": __version__,
             **self.adaptation.recipe,
@@ -191,9 +190,9 @@ class _Training:
         return made
 
     def _before(self, model: PretrainingModel) -> Recipe:
-        """Fit the heads to the encoder as it is; return its losses, and the seconds it took.
+        """Fit the heads to the encoder as it is; return the losses of a training that leaves it so.
 
-        Once all is under way, checkpoints have the heads too, and it need not be done again.
+        Once the other is under way, checkpoints have the heads too, and none of it is done again.
         """
         path, last = self.checkpoints / _BEFORE, last_whole_checkpoint(self.checkpoints)
         if last and path.is_file():
@@ -201,13 +200,24 @@ class _Training:
         trainable = [one for one in model.encoder.parameters() if one.requires_grad]
         for one in trainable:
             one.requires_grad_(False)
-        settings = replace(self.adaptation.settings, epochs=self.adaptation.head_epochs)
-        trained = self._train(model, settings, self.checkpoints / _HEADS, "fitting heads to")
+        settings = self.adaptation.settings
+        first = replace(settings, epochs=self.adaptation.head_epochs)
+        fitted = self._train(model, first, self.checkpoints / _HEADS, "fitting heads to")
+        unmoved = self._again(model)
+        left = self._train(unmoved, settings, self.checkpoints / _AS_IT_IS, "heads alone on")
         for one in trainable:
             one.requires_grad_(True)
-        before = {"before": trained.final[self.name], "seconds_of_heads": round(trained.seconds, 1)}
+        seconds = round(fitted.seconds + left.seconds, 1)
+        before = {"before": left.final[self.name], "seconds_of_heads": seconds}
         files.write_json(path, before)
         return before
+
+    def _again(self, model: PretrainingModel) -> PretrainingModel:
+        """Return a model's encoder under heads like its own, to be trained at the final rate."""
+        base, objectives = self.adaptation.base, self.adaptation.settings.objectives
+        again = PretrainingModel(base.settings(self.adaptation.rate), objectives, model.encoder)
+        again.load_state_dict(model.state_dict())
+        return again
 
     def _train(
         self, model: PretrainingModel, settings: TrainingSettings, folder: Path, what: str

@@ -60,11 +60,11 @@ def adapt(
             progress=progress,
             announce=output.note,
         )
-    made = done.made
+    after, before = done.after["mlm"], done.before["mlm"]
+    held_out = f"{done.made['validation_molecules']:,} {done.made[ADAPTED]['held_out']}"
     output.result(
-        f"{done.name}: masked-token loss {done.before['mlm']:.4f} before, {done.after['mlm']:.4f} "
-        f"after, on {made['validation_molecules']:,} {made[ADAPTED]['held_out']} that it did not "
-        "learn"
+        f"{done.name}: masked-token loss {after:.4f}, {before:.4f} with the encoder left as it "
+        f"was, on {held_out} that it did not learn"
     )
     datasets = " ".join(f"--dataset {shlex.quote(name)}" for name in config.dataset)
     output.note(
