@@ -60,7 +60,7 @@ def training_time(
 
 def profile(size: int, corpus: PreparedCorpus) -> str:
     """Return where the time of a step goes, by PyTorch's operators."""
-    family = Family({"one": EncoderSettings(size)}, TrainingSettings().objectives)
+    family = Family.new({"one": EncoderSettings(size)}, TrainingSettings().objectives)
     optimizer = torch.optim.AdamW(family.parameters(), fused=True)
     batches = Batches(corpus, 128, 100, seed=0)
     with torch.profiler.profile() as record:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from w2s_mol._version import __version__
 
 if TYPE_CHECKING:
+    from w2s_mol.adaptation.adapt import adapt
     from w2s_mol.datasets.loading import load_dataset
     from w2s_mol.encoders.loading import load_encoder
     from w2s_mol.prediction.fitted import load_model
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "__version__",
+    "adapt",
     "load_dataset",
     "load_encoder",
     "load_model",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "adapt": "w2s_mol.adaptation.adapt",
     "load_dataset": "w2s_mol.datasets.loading",
     "load_encoder": "w2s_mol.encoders.loading",
     "load_model": "w2s_mol.prediction.fitted",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from w2s_mol import files, kept, paths
 from w2s_mol.datasets.sources import SOURCES, local_path
+from w2s_mol.encoders.adapted import adapted_encoders
 from w2s_mol.errors import InputError, unknown_name
 
 _DAY = 24 * 3600.0
@@ -177,6 +178,10 @@ def _hashes() -> Iterator[Path]:
     return (path for path in found if _KEY.fullmatch(path.stem))
 
 
+def _adapted() -> Iterator[Path]:
+    yield from adapted_encoders().values()
+
+
 def _earlier() -> Iterator[Path]:
     home = paths.home()
     found = (path for kind in kept.KINDS for path in _two_deep(home / kind))
@@ -192,6 +197,7 @@ _BY_NAME: dict[str, tuple[str, Callable[[], Iterator[Path]]]] = {
     "downloads": ("files fetched", _downloads),
     "faults": ("lists of rows that could not be used", _faults),
     "hashes": ("hashes of files, by their size and times", _hashes),
+    "adapted": ("encoders that 'w2s-mol adapt' made, by their names", _adapted),
     "earlier": ("what versions up to 0.3.0 kept and this one does not read", _earlier),
 }
 """What is not kept by content: in words, and how it is found."""

@@ -18,7 +18,8 @@ app = new_app()
 def cache(context: typer.Context) -> None:
     """Show what is kept under W2S_MOL_HOME and how large it is; remove what is old.
 
-    All of it can be removed: it is computed or fetched anew when it is needed.
+    All of it can be removed: it is computed or fetched anew when it is needed, but for adapted
+    encoders, which 'w2s-mol adapt' makes again.
     """
     if context.invoked_subcommand is None:
         _print_kept("table")
@@ -59,7 +60,7 @@ def remove_kept(
             min=0,
             metavar="DAYS",
             help="What was last used longer ago. What is kept by content notes when it is read; "
-            "of downloads, faults and earlier it is when they were written.",
+            "of downloads, faults, adapted and earlier it is when they were written.",
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that is kept.")] = False,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from w2s_mol import files
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.encoders.adapted import ADAPTED
 
 app = new_app()
 
@@ -18,7 +21,8 @@ def encoders(
     Folders work as well, and hf:NAME_OR_PATH, file:EMBEDDINGS.parquet, python:MODULE:OBJECT, and
     skfp:NAME where scikit-fingerprints is installed.
     """
-    from w2s_mol.encoders.folder import METADATA
+    from w2s_mol.encoders.adapted import adapted_encoders
+    from w2s_mol.encoders.folder import METADATA, folder_metadata
     from w2s_mol.encoders.names import plugin_names, shipped_encoders, shipped_strong_encoders
 
     rows: list[list[object]] = [
@@ -39,6 +43,18 @@ def encoders(
             f"{made['molecules']:,} molecules; shipped"
         )
         rows.append([name, made["hidden"], what])
+    for name, folder in adapted_encoders().items():
+        rows.append([name, *_adapted(folder_metadata(folder))])
     for name, where in plugin_names().items():
         rows.append([name, None, f"plug-in of {where}"])
     output.print_rows(["encoder", "hidden", "what"], rows, form)
+
+
+def _adapted(made: dict[str, Any]) -> list[object]:
+    if ADAPTED not in made:
+        return [None, "a folder that does not say what it was adapted from"]
+    of = made[ADAPTED]
+    names = ", ".join([*of["datasets"], *(pool["name"] for pool in of["pools"])])
+    marked = "; transductive" if made["transductive"] else ""
+    what = f"{of['base']['name']}, {made['epochs']} epochs of {made['molecules']:,} molecules of"
+    return [made["hidden"], f"{what} {names}; adapted{marked}"]

@@ -53,6 +53,9 @@ VERBS = {
         _RESUME,
     ),
     "pretrain-strong": Verb("pretrain_strong", "Pretrain a strong encoder of your own.", _RESUME),
+    "adapt": Verb(
+        "adapt", "Train an encoder further on a task's molecules, without their labels.", _GO_ON
+    ),
     "convert-molbert": Verb("convert_molbert", "Convert a MolBERT checkpoint of your own."),
     "encoders": Verb("encoders", "List the encoders that can be named."),
     "data": Verb("data", "List and fetch datasets, corpora and MolBERT's weights.", _GO_ON),

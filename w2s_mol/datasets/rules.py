@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from w2s_mol.option import Option
-from w2s_mol.settings_check import Range
+from w2s_mol.settings_check import Range, Seed
 
 OnInvalid = Literal["error", "skip"]
 SplitRule = Literal["random", "scaffold", "stratified"]
@@ -21,6 +21,54 @@ ROWS = "rows"
 OWN_TABLE = "Your own table"
 """The heading of options that concern a user's table."""
 
+DatasetNames = Annotated[
+    tuple[str, ...],
+    Option(
+        short="-d",
+        means="name or path",
+        metavar="NAME_OR_CSV",
+        help="esol, freesolv, lipop, bace, bbbp, computed-logp (its labels are computed, not "
+        "measured), 'all' for the paper's three, moleculeace:CHEMBL204_Ki and 29 more (see "
+        "w2s-mol data list), moleculeace:all for these, or a table of your own. Repeatable.",
+    ),
+]
+TargetColumns = Annotated[
+    tuple[str, ...],
+    Option(
+        metavar="COLUMN",
+        help="Column of the label. Repeatable: a dataset NAME:COLUMN each.",
+        panel=OWN_TABLE,
+    ),
+]
+SplitColumns = Annotated[
+    tuple[str, ...],
+    Option(
+        help="Column that says train, valid or test. Repeatable, a split each.",
+        panel=OWN_TABLE,
+    ),
+]
+SplitFiles = Annotated[
+    tuple[str, ...],
+    Option(
+        means="name or path",
+        metavar="FILE.json",
+        help='Rows of a split, from 0: {"train": [...], "valid": [...], "test": [...]}. '
+        "Repeatable.",
+        panel=OWN_TABLE,
+    ),
+]
+HowToSplit = Annotated[
+    SplitRule,
+    Option(
+        help="How to split 80/10/10 where no split is given; stratified keeps the shares of two "
+        "classes.",
+        panel=OWN_TABLE,
+    ),
+]
+SplitSeeds = Annotated[
+    tuple[Seed, ...],
+    Option(long="--split-seed", help="A split for each. Repeatable.", panel=OWN_TABLE),
+]
 SplitRepeats = Annotated[
     int,
     Range(0, 1000),
@@ -54,4 +102,8 @@ Delimiter = Annotated[
         metavar="CHARACTER|comma|semicolon|tab|blank",
         panel=OWN_TABLE,
     ),
+]
+WhatIfInvalid = Annotated[
+    OnInvalid,
+    Option(help="What to do with a row that cannot be used; skipped ones are counted."),
 ]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from w2s_mol.encoders.adapted import MARK, is_marked
 from w2s_mol.encoders.contract import Computed, Encoder
 from w2s_mol.encoders.embeddings_file import EmbeddingsFile, read_embeddings
 from w2s_mol.errors import InputError, ItemError, shortened
@@ -52,6 +53,8 @@ class FileEncoder(Encoder):
         self.name = path.stem
         self._file_name = path.name
         found = read_embeddings(path, items.column)
+        if is_marked(found.made_by.get("encoder", "")):
+            self.name += MARK
         self._embeddings = found.vectors
         self._finite = np.asarray(np.isfinite(found.vectors).all(axis=1))
         self._marked = found.marked

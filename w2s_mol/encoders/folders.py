@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from w2s_mol.encoders import random_bert
+from w2s_mol.encoders import adapted, random_bert
 from w2s_mol.encoders.names import (
     HUB_PREFIX,
     MOLBERT,
@@ -35,6 +35,8 @@ def encoder_folder(name: str, mirror: str | None, offline: bool, progress: Progr
 
         [archive] = fetch("molbert", mirror, offline, progress)
         return molbert_folder(archive, progress)
+    if name.startswith(adapted.PREFIX):
+        return adapted.adapted_folder(name)
     shipped = {**shipped_encoders(), **shipped_strong_encoders()}
     if name in shipped:
         if (Path(name) / "config.json").is_file():
@@ -60,9 +62,9 @@ def encoder_folder(name: str, mirror: str | None, offline: bool, progress: Progr
         ENCODER,
         name,
         encoder_names(),
-        "Or random-hHIDDEN-sSEED, random-hHIDDEN-lLAYERS-sSEED, random-bert-hHIDDEN-sSEED, the "
-        "path of a folder, hf:NAME_OR_PATH, file:EMBEDDINGS.parquet, python:MODULE:OBJECT or "
-        "skfp:NAME.",
+        "Or random-hHIDDEN-sSEED, random-hHIDDEN-lLAYERS-sSEED, random-bert-hHIDDEN-sSEED, "
+        "adapted:NAME of 'w2s-mol adapt', the path of a folder, hf:NAME_OR_PATH, "
+        "file:EMBEDDINGS.parquet, python:MODULE:OBJECT or skfp:NAME.",
     )
 
 
@@ -70,7 +72,7 @@ def _hub_folder(name: str, revision: str | None, offline: bool) -> Path:
     from huggingface_hub import snapshot_download
 
     def snapshot(weights: str) -> Path:
-        wanted = ["*.json", "*.txt", "*.model", weights]
+        wanted = ["*.json", "*.txt", "*.model", adapted.SEEN, weights]
         found = snapshot_download(
             name, revision=revision, allow_patterns=wanted, local_files_only=offline
         )

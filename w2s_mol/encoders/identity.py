@@ -6,7 +6,7 @@ from pathlib import Path
 
 from w2s_mol import file_hashes
 from w2s_mol.datasets.sources import get_source, local_path
-from w2s_mol.encoders import random_bert
+from w2s_mol.encoders import adapted, random_bert
 from w2s_mol.encoders.folder import folder_fingerprint
 from w2s_mol.encoders.names import (
     FILE_PREFIX,
@@ -37,6 +37,8 @@ def identity(name: str) -> str | None:
 
 
 def _folder(name: str) -> Path | None:
+    if name.startswith(adapted.PREFIX):
+        return adapted.adapted_encoders().get(name)
     shipped = {**shipped_encoders(), **shipped_strong_encoders()}.get(name)
     if _is_folder(name):
         return None if shipped else Path(name)  # which of the two is meant is not said

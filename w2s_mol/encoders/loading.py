@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2s_mol.encoders import plugin_loading
+from w2s_mol.encoders import adapted, plugin_loading
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.encoders.devices import Precision, check_precision
 from w2s_mol.encoders.folders import encoder_folder
@@ -64,11 +64,11 @@ def load_encoder(
     name
         ``rdkit2d``, ``ecfp``, ``molbert`` (fetched and converted on first use), the name of a
         shipped encoder (``weak-h32-s0``), ``random-h32-s0`` or ``random-h256-l6-s0`` (random
-        weights, for null controls; ``random-bert-h32-s0`` as BERT is initialised), the path of a
-        folder that ``AutoModel`` loads, or ``hf:NAME_OR_PATH`` for any other Hugging Face text
-        encoder. Embeddings that were made elsewhere: ``file:EMBEDDINGS.parquet``. Other code:
-        ``python:MODULE:OBJECT``, ``skfp:NAME`` of scikit-fingerprints, or the name that an
-        installed package announces.
+        weights, for null controls; ``random-bert-h32-s0`` as BERT is initialised),
+        ``adapted:NAME`` of ``w2s-mol adapt``, the path of a folder that ``AutoModel`` loads, or
+        ``hf:NAME_OR_PATH`` for any other Hugging Face text encoder. Embeddings that were made
+        elsewhere: ``file:EMBEDDINGS.parquet``. Other code: ``python:MODULE:OBJECT``, ``skfp:NAME``
+        of scikit-fingerprints, or the name that an installed package announces.
     device
         ``auto``, ``cpu`` or ``cuda``.
     max_tokens
@@ -151,7 +151,8 @@ def _found(
         opened.items = items
         return opened
     folder = encoder_folder(name, mirror, offline, progress)
-    label = folder.name if folder == Path(name) else name
+    named_by_folder = folder == Path(name) or name.startswith(adapted.PREFIX)
+    label = adapted.marked(folder.name if named_by_folder else name, folder)
     return EncoderFolder(name, label, folder, device, max_tokens, precision, items)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from w2s_mol import files, paths
-from w2s_mol.encoders import random_bert
+from w2s_mol.encoders import adapted, random_bert
 from w2s_mol.encoders.folder import METADATA, UNFINISHED
 from w2s_mol.errors import InputError
 
@@ -56,7 +56,7 @@ def _by_numbers(folder: Path) -> list[int | str]:
 
 def encoder_names() -> list[str]:
     """Return every name that ``load_encoder`` knows."""
-    return [*_own_names(), *plugin_names()]
+    return [*_own_names(), *adapted.adapted_encoders(), *plugin_names()]
 
 
 def _own_names() -> list[str]:
@@ -129,6 +129,8 @@ def family_of(name: str) -> str:
         return SHIPPED
     if random_bert.is_random(name):
         return random_bert.random_family(name)
+    if name.startswith(adapted.PREFIX):
+        return adapted.PREFIX.removesuffix(":")
     if name.startswith(FILE_PREFIX) or Path(name).is_dir():
         return Path(name.removeprefix(FILE_PREFIX)).expanduser().resolve().parent.name
     return name

@@ -5,19 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from w2s_mol.encoders import random_bert
+from w2s_mol.encoders.adapted import adapted_encoders
 from w2s_mol.encoders.folder import folder_metadata
 from w2s_mol.encoders.names import shipped_encoders, shipped_strong_encoders
 
-_ALIKE = ("hidden", "layers", "heads", "trained", "epochs", "objectives", "corpus_sha256")
+_ALIKE = (
+    "hidden",
+    "layers",
+    "heads",
+    "trained",
+    "epochs",
+    "objectives",
+    "corpus_sha256",
+    "transductive",
+)
 """What encoders that are peers have in common, as far as their folders say how they were made."""
 
 
 def peer_of(name: str) -> str | None:
     """Return the name of an encoder's peer, or None if it has none.
 
-    It is the one of the next seed, after the last the first: of a shipped encoder among those that
-    are shipped, of a folder among the folders beside it, and for one that was never trained there
-    is always the next.
+    It is the one of the next seed, after the last the first: of a shipped or an adapted encoder
+    among those that are, of a folder among the folders beside it, and for one that was never
+    trained there is always the next.
 
     Raises
     ------
@@ -29,8 +39,10 @@ def peer_of(name: str) -> str | None:
         return _next(Path(name).absolute(), {str(path.parent): path.parent for path in beside})
     if random_bert.is_random(name):
         return random_bert.with_next_seed(name)
-    shipped = {**shipped_encoders(), **shipped_strong_encoders()}
-    return _next(shipped[name], shipped) if name in shipped else None
+    for kin in ({**shipped_encoders(), **shipped_strong_encoders()}, adapted_encoders()):
+        if name in kin:
+            return _next(kin[name], kin)
+    return None
 
 
 def _next(mine: Path, kin: dict[str, Path]) -> str | None:

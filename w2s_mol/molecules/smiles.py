@@ -91,6 +91,11 @@ def parse(smiles: str) -> Chem.Mol:
     return mol
 
 
+def skeleton_of(mol: Chem.Mol) -> str:
+    """Return the canonical SMILES of a molecule without stereo and isotopes."""
+    return str(Chem.MolToSmiles(mol, isomericSmiles=False))
+
+
 def remembered(reading: Callable[[str], _Read]) -> Callable[[str], _Read]:
     """Make a function of a SMILES remember what it gave, of ``REMEMBERED`` of them at most."""
     remembering = lru_cache(maxsize=REMEMBERED)(reading)

@@ -108,6 +108,11 @@ class PreparedCorpus:
         return len(self.shard_of)
 
     @property
+    def lines(self) -> NDArray[np.int64]:
+        """Where each molecule stands in the corpus, from 1."""
+        return _column(self, "lines")
+
+    @property
     def renumberings(self) -> int:
         """How many random atom orders of each molecule there are."""
         return len(self.lengths)
@@ -211,14 +216,19 @@ def corpus_entry(sha256: str, preparation: Preparation) -> kept.Entry:
 
 def hold_out(corpus: PreparedCorpus, most: int) -> tuple[PreparedCorpus, PreparedCorpus]:
     """Part a corpus: every 50th molecule, at most so many, to validate on; the rest to train."""
-    every = np.arange(len(corpus)) % HELD_OUT_EVERY == 0
-    every &= np.cumsum(every) <= most
     if len(corpus) < HELD_OUT_EVERY:
         raise InputError(
             f"corpus {corpus.name} has {len(corpus)} usable molecules, too few to hold some out "
             f"for the validation loss. Give {HELD_OUT_EVERY} or more, or pass --valid-corpus."
         )
-    return corpus.taken(~every), corpus.taken(every)
+    return parted(corpus, HELD_OUT_EVERY, most)
+
+
+def parted(corpus: PreparedCorpus, every: int, most: int) -> tuple[PreparedCorpus, PreparedCorpus]:
+    """Part a corpus: one of ``every`` molecules, at most so many, goes into the second part."""
+    second = np.arange(len(corpus)) % every == 0
+    second &= np.cumsum(second) <= most
+    return corpus.taken(~second), corpus.taken(second)
 
 
 def _open(
@@ -240,12 +250,12 @@ def _open(
         lengths=np.concatenate([shard.lengths for shard in opened], axis=1),
         without=tuple(exclude),
     )
-    corpus = corpus.taken(_column(corpus, "lines") <= (settings.lines or sys.maxsize))
+    corpus = corpus.taken(corpus.lines <= (settings.lines or sys.maxsize))
     reasons = {"the molecule of an earlier line": _repeated(_column(corpus, "molecule_keys"))}
     skeletons = _column(corpus, "skeleton_keys")
     for name, smiles in exclude.items():
         reasons[f"a molecule of {name}"] = np.isin(skeletons, _skeleton_keys(smiles))
-    lines, kept, left_out = _column(corpus, "lines"), np.ones(len(corpus), dtype=bool), {}
+    lines, kept, left_out = corpus.lines, np.ones(len(corpus), dtype=bool), {}
     for reason, found in reasons.items():
         left_out[reason] = lines[found & kept]
         kept &= ~found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,9 @@ from w2s_mol.pretraining.batches import IGNORED, Batch
 from w2s_mol.pretraining.objectives import Objectives
 from w2s_mol.pretraining.settings import EncoderSettings
 
+if TYPE_CHECKING:
+    from transformers import BertModel
+
 TOTAL = "loss"
 _WORD_SCALE = 0.5
 """Positions are sines and cosines of size 0.7. Beside words of BERT's usual 0.02 a molecule's atoms
@@ -28,15 +31,15 @@ class PretrainingModel(nn.Module):
 
     The masked-token head is BERT's (its output matrix is the word embedding), the descriptor head
     MolBERT's: two layers with a ReLU on the pooler output, which the pair head reads too.
+    The heads are new, the encoder is as it is given.
     """
 
-    def __init__(self, settings: EncoderSettings, objectives: Objectives) -> None:
+    def __init__(
+        self, settings: EncoderSettings, objectives: Objectives, encoder: BertModel
+    ) -> None:
         super().__init__()
-        self.settings, self.objectives = settings, objectives
-        hidden = settings.hidden
-        config = bert_config(hidden, settings.layers, settings.heads, dropout=settings.dropout)
-        self.encoder = new_bert(config)
-        nn.init.normal_(self.encoder.get_input_embeddings().weight, std=_WORD_SCALE)
+        self.settings, self.objectives, self.encoder = settings, objectives, encoder
+        hidden, config = settings.hidden, encoder.config
         self.token_transform = nn.Sequential(
             nn.Linear(hidden, hidden), nn.GELU(), nn.LayerNorm(hidden, eps=config.layer_norm_eps)
         )
@@ -81,11 +84,23 @@ class PretrainingModel(nn.Module):
         return surprise / batch["n_tokens"]
 
 
-def _initialised(settings: EncoderSettings, objectives: Objectives) -> PretrainingModel:
+def new_model(settings: EncoderSettings, objectives: Objectives) -> PretrainingModel:
     """Return a model whose weights depend on its own seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        return PretrainingModel(settings, objectives)
+        shape = (settings.hidden, settings.layers, settings.heads)
+        encoder = new_bert(bert_config(*shape, dropout=settings.dropout))
+        nn.init.normal_(encoder.get_input_embeddings().weight, std=_WORD_SCALE)
+        return PretrainingModel(settings, objectives, encoder)
+
+
+def new_heads(
+    settings: EncoderSettings, objectives: Objectives, encoder: BertModel
+) -> PretrainingModel:
+    """Return a model of an encoder that was trained before, under heads of a seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        return PretrainingModel(settings, objectives, encoder)
 
 
 class Family(nn.Module):
@@ -95,10 +110,15 @@ class Family(nn.Module):
     them (initial weights, dropout, the norm that gradients are clipped to) is taken one by one.
     """
 
-    def __init__(self, encoders: Mapping[str, EncoderSettings], objectives: Objectives) -> None:
+    def __init__(self, members: Mapping[str, PretrainingModel]) -> None:
         super().__init__()
-        self._names = list(encoders)  # an encoder's name may hold what a module's may not
-        self._members = nn.ModuleList([_initialised(one, objectives) for one in encoders.values()])
+        self._names = list(members)  # an encoder's name may hold what a module's may not
+        self._members = nn.ModuleList(members.values())
+
+    @classmethod
+    def new(cls, encoders: Mapping[str, EncoderSettings], objectives: Objectives) -> Family:
+        """Return encoders that were not trained yet."""
+        return cls({name: new_model(one, objectives) for name, one in encoders.items()})
 
     def members(self) -> dict[str, PretrainingModel]:
         """Return the encoders by name."""

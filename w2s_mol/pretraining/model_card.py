@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from w2s_mol.pretraining.objectives import IN_WORDS
+
 ABSENT = "corpus_holds_no_molecule_of"
 """In the metadata: datasets that the whole corpus was compared with after the training."""
-
-_OBJECTIVES = {
-    "mlm": "masked tokens",
-    "descriptors": "200 normalised RDKit descriptors",
-    "pairs": "pairs of one molecule",
-}
 
 
 def model_card(name: str, made: dict[str, Any]) -> str:
@@ -26,8 +22,8 @@ def model_card(name: str, made: dict[str, Any]) -> str:
     """
     final, weights = made["final"], made["objectives"]
     used = {name: weight for name, weight in weights.items() if weight}
-    objectives = ", ".join(f"{_OBJECTIVES[name]} (weight {w:g})" for name, w in used.items())
-    parts = ", ".join(f"{_OBJECTIVES[name]} {final[name]:.5f}" for name in used)
+    objectives = ", ".join(f"{IN_WORDS[name]} (weight {w:g})" for name, w in used.items())
+    parts = ", ".join(f"{IN_WORDS[name]} {final[name]:.5f}" for name in used)
     left_out = _left_out(made)
     processes = made["processes"]
     device = made["device"] + (f", {processes} processes" if processes > 1 else "")

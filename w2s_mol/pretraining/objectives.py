@@ -7,6 +7,13 @@ from dataclasses import dataclass, fields
 
 from w2s_mol.errors import InputError, unknown_name
 
+IN_WORDS = {
+    "mlm": "masked tokens",
+    "descriptors": "200 normalised RDKit descriptors",
+    "pairs": "pairs of one molecule",
+}
+"""What each objective learns, as model cards say it."""
+
 
 @dataclass(frozen=True)
 class Objectives:

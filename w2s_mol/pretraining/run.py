@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import Timeout
-from safetensors import SafetensorError
-from transformers.trainer_utils import get_last_checkpoint
 
-from w2s_mol import files, manifest
+from w2s_mol import files
 from w2s_mol._version import __version__
 from w2s_mol.encoders.folder import METADATA, UNFINISHED
 from w2s_mol.encoders.smiles_bert import MAX_POSITIONS, save_encoder
-from w2s_mol.errors import InputError, W2SMolError
-from w2s_mol.pretraining.batches import BATCHES_FORMAT
+from w2s_mol.errors import InputError
+from w2s_mol.pretraining.checkpoints import (
+    checkpoints_folder,
+    full_disk_told,
+    hold,
+    last_whole_checkpoint,
+)
 from w2s_mol.pretraining.corpus import PreparedCorpus
 from w2s_mol.pretraining.devices import (
     decided_by_the_first,
     is_first_process,
     join_processes,
-    number_of_processes,
     tune_cpu_memory,
     wait_for_all,
 )
 from w2s_mol.pretraining.model import Family
 from w2s_mol.pretraining.model_card import model_card
 from w2s_mol.pretraining.objectives import Objectives
+from w2s_mol.pretraining.recipes import (
+    Recipe,
+    account,
+    finished,
+    read_recipe,
+    refuse_other_recipe,
+    shared_recipe,
+)
 from w2s_mol.pretraining.settings import EncoderSettings, TrainingSettings
 from w2s_mol.pretraining.shards import Preparation
-from w2s_mol.pretraining.training import Trained, train_family
+from w2s_mol.pretraining.training import train_family
 from w2s_mol.progress import Progress, silent
 
 _RECIPES = "recipes.json"
-
-Recipe = dict[str, Any]
-"""All that the weights of one encoder depend on, as JSON."""
 
 
 def pretrain_encoders(
@@ -90,22 +96,16 @@ def pretrain_encoders(
     if device.type == "cpu":
         tune_cpu_memory()
     for corpus in (train, validation):
-        _check_lengths(settings.objectives, corpus.renumberings, int(corpus.lengths.max()))
-    shared = _shared_recipe(settings, train, validation)
+        check_lengths(settings.objectives, corpus.renumberings, int(corpus.lengths.max()))
+    shared = shared_recipe(settings, train, validation)
     recipes = {name: {**asdict(one), **shared} for name, one in encoders.items()}
     with ExitStack() as lock:
         work = decided_by_the_first(lambda: _take_up(output_dir, recipes, resume, lock))
         made: dict[str, Recipe] = {}
         if work.recipes:
             together = {name: encoders[name] for name in work.recipes}
-            try:
+            with full_disk_told(output_dir, "run it again with --resume"):
                 made = _train(work, together, settings, train, validation, device, progress)
-            except (OSError, RuntimeError, SafetensorError) as error:
-                if not files.means_full_disk(error, output_dir):
-                    raise
-                raise W2SMolError(
-                    f"no space left in {output_dir}. Free some and run it again with --resume."
-                ) from error
     return {name: work.finished.get(name) or made[name] for name in encoders}
 
 
@@ -132,7 +132,7 @@ def check_before_preparing(
         something else under these names, or encoders made with other settings, or unfinished ones
         that are not to be resumed, or not like this.
     """
-    _check_lengths(settings.objectives, preparation.renumberings, preparation.max_length)
+    check_lengths(settings.objectives, preparation.renumberings, preparation.max_length)
     if place := files.file_in_the_way(output_dir / METADATA):
         raise InputError(f"{place} is not a folder. Choose another --output-dir.")
     recipes = {name: {**asdict(one), **asdict(settings)} for name, one in encoders.items()}
@@ -152,13 +152,13 @@ class _Work:
 
 
 def _what_to_do(output_dir: Path, recipes: Mapping[str, Recipe]) -> _Work:
-    found = {name: _finished(output_dir / name, recipe) for name, recipe in recipes.items()}
-    finished = {name: made for name, made in found.items() if made is not None}
-    missing = set(recipes) - set(finished)
+    found = {name: finished(output_dir / name, recipe) for name, recipe in recipes.items()}
+    done = {name: made for name, made in found.items() if made is not None}
+    missing = set(recipes) - set(done)
     together = _begun_together(output_dir, missing, set(recipes)) or missing
     checkpoints = checkpoints_folder(output_dir, together or recipes)
     to_train = {name: recipes[name] for name in sorted(together)} if missing else {}
-    return _Work(output_dir, finished, to_train, checkpoints)
+    return _Work(output_dir, done, to_train, checkpoints)
 
 
 def _take_up(
@@ -169,11 +169,11 @@ def _take_up(
     if not work.recipes:  # the last run may have been killed before it tidied up
         shutil.rmtree(work.checkpoints, ignore_errors=True)
         return work
-    _hold(work.checkpoints, lock)
+    hold(work.checkpoints, lock)
     _check_resumable(work, resume)
-    _remove_half_written_checkpoints(work.checkpoints)
+    checkpoint = last_whole_checkpoint(work.checkpoints)
     files.write_json(work.checkpoints / _RECIPES, work.recipes)
-    return replace(work, checkpoint=get_last_checkpoint(str(work.checkpoints)))
+    return replace(work, checkpoint=checkpoint)
 
 
 def _train(
@@ -191,7 +191,7 @@ def _train(
             f"{work.checkpoint} is not seen by every process. Choose an --output-dir that is the "
             "same folder for all of them."
         )
-    family = Family(encoders, settings.objectives)
+    family = Family.new(encoders, settings.objectives)
     first, *others = encoders
     title = f"pretraining {first}" + (f" and {len(others)} more" if others else "")
     trained = train_family(
@@ -206,7 +206,7 @@ def _train(
         progress,
     )
     made = {
-        name: {"w2s_mol": __version__, **work.recipes[name], **_account(trained, name, device)}
+        name: {"w2s_mol": __version__, **work.recipes[name], **account(trained, name, device)}
         for name in encoders
     }
     if is_first_process():
@@ -218,18 +218,9 @@ def _train(
     return made
 
 
-def _hold(checkpoints: Path, lock: ExitStack) -> None:
-    """Keep a second training out of a folder of checkpoints while the first is at work."""
-    try:
-        lock.enter_context(files.locked(checkpoints / ".lock", checkpoints, patience=0))
-    except Timeout:
-        raise InputError(
-            f"another training is at work in {checkpoints}. Wait for it, or choose another "
-            "--output-dir."
-        ) from None
-
-
-def _check_lengths(objectives: Objectives, renumberings: int, max_length: int) -> None:
+def check_lengths(
+    objectives: Objectives, renumberings: int, max_length: int, positions: int = MAX_POSITIONS
+) -> None:
     """Refuse a corpus whose molecules cannot be paired, or are longer than encoders read."""
     pairs = "pairs" in objectives.used()
     if pairs and renumberings < 2:
@@ -238,67 +229,18 @@ def _check_lengths(objectives: Objectives, renumberings: int, max_length: int) -
             "prepared with --renumberings 1. Take 2 or more."
         )
     longest = 2 * max_length - 1 if pairs else max_length  # a pair shares one [CLS]
-    if longest > MAX_POSITIONS:
-        most = (MAX_POSITIONS + 1) // 2 if pairs else MAX_POSITIONS
+    if longest > positions:
+        most = (positions + 1) // 2 if pairs else positions
         raise InputError(
             f"a {'pair of ' if pairs else ''}SMILES can have {longest} tokens, and encoders read "
-            f"{MAX_POSITIONS}. Take a --max-length of at most {most}."
+            f"{positions}. Take a --max-length of at most {most}."
         )
-
-
-def checkpoints_folder(output_dir: Path, names: Collection[str]) -> Path:
-    """Return the folder that holds the checkpoints of encoders while they are trained together."""
-    first, *others = sorted(names)
-    beside = f"-with-{files.sha256_json(others)[:8]}" if others else ""
-    return output_dir / f".{first}{beside}{UNFINISHED}"
-
-
-def _shared_recipe(
-    settings: TrainingSettings, train: PreparedCorpus, validation: PreparedCorpus
-) -> Recipe:
-    return {
-        **asdict(settings),
-        "batches": BATCHES_FORMAT,
-        "corpus": train.name,
-        "corpus_sha256": train.sha256,
-        "molecules": len(train),
-        "content_sha256": train.content,
-        "molecules_left_out_of": list(train.without),
-        "renumberings": train.renumberings,
-        "validation_corpus": validation.name,
-        "validation_sha256": validation.sha256,
-        "validation_molecules": len(validation),
-        "validation_content_sha256": validation.content,
-    }
-
-
-def _account(trained: Trained, name: str, device: torch.device) -> Recipe:
-    return {
-        "steps": trained.steps,
-        "final": trained.final[name],
-        "seconds": round(trained.seconds, 1),
-        "trained_beside": [other for other in trained.final if other != name],
-        "device": _device_name(device),
-        "processes": number_of_processes(),
-        "history": trained.history[name],
-    }
 
 
 def _save(family: Family, name: str, folder: Path, metadata: Recipe) -> None:
     with files.atomic_folder(folder) as temporary:
         save_encoder(family.members()[name].encoder, temporary, model_card(name, metadata))
         files.write_json(temporary / METADATA, metadata)
-
-
-def _finished(folder: Path, recipe: Recipe) -> Recipe | None:
-    """Return how the encoder in a folder was made, None if there is none."""
-    if not folder.exists():
-        return None
-    if not (folder / METADATA).is_file():
-        raise InputError(f"{folder} holds something else. Choose another --output-dir.")
-    there = _read(folder / METADATA, folder)
-    _refuse_other_recipe(folder, there, recipe)
-    return there
 
 
 def _begun_together(output_dir: Path, missing: set[str], asked: set[str]) -> set[str]:
@@ -313,7 +255,7 @@ def _begun_together(output_dir: Path, missing: set[str], asked: set[str]) -> set
 def _under_way(output_dir: Path) -> dict[Path, dict[str, Recipe]]:
     """Return the folders of unfinished trainings and the recipes of their encoders."""
     found = sorted(output_dir.glob(f".*{UNFINISHED}/{_RECIPES}"))
-    return {path.parent: _read(path, path.parent) for path in found}
+    return {path.parent: read_recipe(path, path.parent) for path in found}
 
 
 def _check_resumable(work: _Work, resume: bool) -> None:
@@ -331,38 +273,4 @@ def _check_resumable(work: _Work, resume: bool) -> None:
                 "that folder to start again."
             )
         for name in shared:
-            _refuse_other_recipe(folder, begun[name], work.recipes[name])
-
-
-def _remove_half_written_checkpoints(folder: Path) -> None:
-    """Remove what a kill left; the Trainer writes a checkpoint's ``trainer_state.json`` last."""
-    while checkpoint := get_last_checkpoint(str(folder)):
-        try:
-            files.read_json(Path(checkpoint) / "trainer_state.json")
-        except (OSError, ValueError):
-            shutil.rmtree(checkpoint)
-        else:
-            return
-
-
-def _read(path: Path, folder: Path) -> dict[str, Any]:
-    try:
-        return dict(files.read_json(path))
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{path} is not JSON: {error}. Remove {folder}.") from error
-
-
-def _refuse_other_recipe(folder: Path, there: Recipe, recipe: Recipe) -> None:
-    for name, value in recipe.items():
-        if there.get(name) != value:
-            raise InputError(
-                f"{folder} was begun with {name} {there.get(name)}, not {value}. Use the same "
-                "settings and corpus, choose another --output-dir, or remove it."
-            )
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    threads = torch.get_num_threads()
-    return f"{manifest.processor()}, {threads} thread{'s' if threads > 1 else ''}"
+            refuse_other_recipe(folder, begun[name], work.recipes[name])

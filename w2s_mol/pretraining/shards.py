@@ -28,6 +28,7 @@ from w2s_mol.molecules.smiles import (
     MoleculeError,
     parse,
     parse_kekulized,
+    skeleton_of,
     smiles_of,
     write_kekulized,
 )
@@ -121,7 +122,7 @@ class Shard:
 
 def skeleton_key(mol: Chem.Mol) -> int:
     """Return a hash of a molecule's canonical SMILES without stereo and isotopes."""
-    return _hash(Chem.MolToSmiles(mol, isomericSmiles=False))
+    return _hash(skeleton_of(mol))
 
 
 def _keys(mol: Chem.Mol) -> tuple[int, int]:

@@ -10,14 +10,19 @@ from w2s_mol.datasets.rules import (
     DEFAULT_SEEDS,
     OWN_TABLE,
     ROWS,
+    DatasetNames,
     Delimiter,
-    OnInvalid,
+    HowToSplit,
     Positive,
     SmilesColumn,
+    SplitColumns,
+    SplitFiles,
     SplitRepeats,
-    SplitRule,
+    SplitSeeds,
+    TargetColumns,
     TaskAsked,
     TextColumn,
+    WhatIfInvalid,
 )
 from w2s_mol.errors import InputError
 from w2s_mol.heads.rules import HEADS, WIDTH, Confidence, HeadRule, HeadSettings
@@ -126,17 +131,7 @@ class StudyConfig:
         Molecules of more atoms cannot be used; at most 5,000.
     """
 
-    dataset: Annotated[
-        tuple[str, ...],
-        Option(
-            short="-d",
-            means="name or path",
-            metavar="NAME_OR_CSV",
-            help="esol, freesolv, lipop, bace, bbbp, computed-logp (its labels are computed, not "
-            "measured), 'all' for the paper's three, moleculeace:CHEMBL204_Ki and 29 more (see "
-            "w2s-mol data list), moleculeace:all for these, or a table of your own. Repeatable.",
-        ),
-    ]
+    dataset: DatasetNames
     weak: Annotated[
         tuple[str, ...],
         Option(
@@ -247,45 +242,13 @@ class StudyConfig:
     ] = 0
     smiles_column: SmilesColumn = "smiles"
     text_column: TextColumn = None
-    target_column: Annotated[
-        tuple[str, ...],
-        Option(
-            metavar="COLUMN",
-            help="Column of the label. Repeatable: a dataset NAME:COLUMN each.",
-            panel=OWN_TABLE,
-        ),
-    ] = ()
+    target_column: TargetColumns = ()
     positive: Positive = None
     unit: Annotated[str, Option(help="Unit of the label.", panel=OWN_TABLE)] = "label units"
-    split_column: Annotated[
-        tuple[str, ...],
-        Option(
-            help="Column that says train, valid or test. Repeatable, a split each.",
-            panel=OWN_TABLE,
-        ),
-    ] = ()
-    split_file: Annotated[
-        tuple[str, ...],
-        Option(
-            means="name or path",
-            metavar="FILE.json",
-            help='Rows of a split, from 0: {"train": [...], "valid": [...], "test": [...]}. '
-            "Repeatable.",
-            panel=OWN_TABLE,
-        ),
-    ] = ()
-    split: Annotated[
-        SplitRule,
-        Option(
-            help="How to split 80/10/10 where no split is given; stratified keeps the shares of "
-            "two classes.",
-            panel=OWN_TABLE,
-        ),
-    ] = "random"
-    split_seeds: Annotated[
-        tuple[Seed, ...],
-        Option(long="--split-seed", help="A split for each. Repeatable.", panel=OWN_TABLE),
-    ] = DEFAULT_SEEDS
+    split_column: SplitColumns = ()
+    split_file: SplitFiles = ()
+    split: HowToSplit = "random"
+    split_seeds: SplitSeeds = DEFAULT_SEEDS
     split_repeats: SplitRepeats = 0
     delimiter: Delimiter = None
     apart: Annotated[
@@ -297,10 +260,7 @@ class StudyConfig:
             metavar="COLUMN",
         ),
     ] = None
-    on_invalid: Annotated[
-        OnInvalid,
-        Option(help="What to do with a row that cannot be used; skipped ones are counted."),
-    ] = "error"
+    on_invalid: WhatIfInvalid = "error"
     max_atoms: MaxAtoms = MAX_ATOMS
     keep: Annotated[
         Keep,

@@ -7,10 +7,12 @@ from typing import Any
 
 from w2s_mol import paths
 from w2s_mol.datasets.named import BUILTIN
+from w2s_mol.encoders.adapted import ADAPTED
 from w2s_mol.encoders.fixed import DescriptorEncoder, FixedEncoder
 from w2s_mol.encoders.names import MOLBERT
 from w2s_mol.encoders.ref import EncoderRef, OpenRef
 from w2s_mol.pretraining.model_card import ABSENT
+from w2s_mol.study.seen import SeenOfDataset
 
 NEVER_TRAINED = "none: never trained"
 LEFT_OUT = "molecules left out of its corpus"
@@ -21,7 +23,12 @@ LABELS_AS_TARGET = f"labels: its 200 descriptor targets include {_LOGP}"
 LABELS_AS_FEATURE = f"labels: its 200 descriptors include {_LOGP}"
 
 
-def exposures(dataset: str, known: bool, encoders: Iterable[EncoderRef]) -> dict[str, list[str]]:
+def exposures(
+    dataset: str,
+    known: bool,
+    encoders: Iterable[EncoderRef],
+    adapted: Iterable[SeenOfDataset] = (),
+) -> dict[str, list[str]]:
     """Return, by what they have seen of a dataset, the names of encoders.
 
     Parameters
@@ -32,17 +39,27 @@ def exposures(dataset: str, known: bool, encoders: Iterable[EncoderRef]) -> dict
         Whether it is the named dataset, not a file of the user's that is called so.
     encoders
         Of a study.
+    adapted
+        What those of them that were adapted have seen of it.
     """
     found: dict[str, list[str]] = {}
-    for encoder in encoders:
-        for seen in _seen(dataset if known else "", encoder, encoder.metadata):
-            names = found.setdefault(seen, [])
-            if encoder.name not in names:
-                names.append(encoder.name)
+    said = [
+        (encoder.name, seen)
+        for encoder in encoders
+        for seen in _seen(dataset if known else "", encoder, encoder.metadata)
+    ]
+    for name, seen in [*said, *((one.encoder, one.words) for one in adapted)]:
+        names = found.setdefault(seen, [])
+        if name not in names:
+            names.append(name)
     return found
 
 
 def _seen(dataset: str, encoder: EncoderRef, metadata: Mapping[str, Any]) -> list[str]:
+    if isinstance(before := _adapted_from(metadata), dict):
+        learned = [LABELS_AS_TARGET] if _learned_logp(dataset, metadata) else []
+        said = [s for s in _seen(dataset, encoder, before) if s != NEVER_TRAINED]
+        return list(dict.fromkeys([*said, *learned]))
     is_logp = dataset == BUILTIN
     # By what it is, not by its name: a user may call a folder of a trained encoder anything.
     opened = encoder.encoder if isinstance(encoder, OpenRef) else None
@@ -55,10 +72,21 @@ def _seen(dataset: str, encoder: EncoderRef, metadata: Mapping[str, Any]) -> lis
         molecules = NOT_IN_CORPUS
     else:
         molecules = UNKNOWN
-    objectives = metadata.get("objectives")
-    learnt = isinstance(objectives, dict) and bool(objectives.get("descriptors"))
-    target = is_logp and (learnt or _is_molbert(encoder))
+    target = _learned_logp(dataset, metadata) or (is_logp and _is_molbert(encoder))
     return [molecules, LABELS_AS_TARGET] if target else [molecules]
+
+
+def _adapted_from(metadata: Mapping[str, Any]) -> Any:
+    """Return how the encoder was made that an adapted one was made of; None for any other."""
+    of = metadata.get(ADAPTED)
+    base = of.get("base") if isinstance(of, dict) else None
+    return base.get("made") if isinstance(base, dict) else None
+
+
+def _learned_logp(dataset: str, metadata: Mapping[str, Any]) -> bool:
+    objectives = metadata.get("objectives")
+    learned = isinstance(objectives, dict) and bool(objectives.get("descriptors"))
+    return learned and dataset == BUILTIN
 
 
 def _is_molbert(encoder: EncoderRef) -> bool:

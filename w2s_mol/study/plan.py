@@ -30,6 +30,7 @@ from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, USES
 from w2s_mol.study.predictions import molecule_rows, prediction_rows, use_rows
 from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
+from w2s_mol.study.seen import SeenOfDataset, refuse_seen_tests, seen_of
 from w2s_mol.study.unlike import unlike_notes
 from w2s_mol.study.usable import Usable, begin, usable
 from w2s_mol.study.whole_tables import tell_of_whole_tables
@@ -82,7 +83,8 @@ class StudyPlan:
         self._supervisors = find_supervisors(config.weak, finder)
         self._draws = [draws(dataset, config) for dataset in self._datasets]
         self._students = find_students(config.strong, self._supervisors, finder)
-        # Before anything is written or embedded: a supervisor may be refused for what it is.
+        # Before anything is written or embedded: one may be refused for what it is or has seen.
+        refuse_seen_tests(self._datasets, self._encoders())
         self._remarks = [
             remarks(d, self._supervisors, labelled_first(found, d, config), finder.progress)
             for d, found in zip(self._datasets, self._draws, strict=True)
@@ -130,6 +132,9 @@ class StudyPlan:
             d.name: [*d.notes, *left_out(d, self._config), *told]
             for d, told in zip(self._datasets, self._remarks, strict=True)
         }
+        seen = {d.name: seen_of(d, encoders) for d in self._datasets}
+        for name, by_each in seen.items():
+            notes[name].extend(_learned_tests(one) for one in by_each if one.of_any_test)
         for encoder in encoders:
             if encoder.notes:  # a dataset may be called so as well
                 of_encoder = notes.setdefault(f"encoder {encoder.name}", [])
@@ -144,7 +149,7 @@ class StudyPlan:
                     "items": d.items.name,
                     **_of_content(d),
                     "splits": {s.name: s.sha256 for s in d.splits},
-                    "exposure": exposures(d.name, d.name in named, encoders),
+                    "exposure": exposures(d.name, d.name in named, encoders, seen[d.name]),
                 }
                 for d in self._datasets
             },
@@ -302,6 +307,13 @@ def _identity(supervisor: Supervisor) -> dict[str, Any]:
     """Return what a manifest says of a supervisor; ``pretraining`` is how it was made."""
     names = ("name", "family", "hidden", "seed", "sha256")
     return {**{n: getattr(supervisor, n) for n in names}, "pretraining": dict(supervisor.made)}
+
+
+def _learned_tests(seen: SeenOfDataset) -> str:
+    return (
+        f"{seen.encoder} learned {seen.of_any_test:,} of the test molecules, without their labels: "
+        "its errors are not those on molecules never seen"
+    )
 
 
 def _since(started: float) -> float:

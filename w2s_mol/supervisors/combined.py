@@ -12,6 +12,7 @@ from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.reader import Reader, Together
 from w2s_mol.embeddings.together import EncodedTogether
+from w2s_mol.encoders.adapted import is_marked
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.models.model import averaged
@@ -36,9 +37,10 @@ class Combined(Together[Supervisor], Supervisor):
             for prefix, sign in BETWEEN.items()
             if name.startswith(prefix)
         )
-        # Encoders are called as their folders are, wherever these lie.
+        # Encoders are called as their folders are, wherever these lie, and none loses its mark.
         names = between.join(member.name for member in members)
-        self.name = f"{self.family}:{names}" if "/" in name else name
+        said = "/" in name or any(is_marked(encoder.name) for encoder in self.encoders)
+        self.name = f"{self.family}:{names}" if said else name
         self.seed = _shared([member.seed for member in members])
         self.sha256 = self._hash([member.sha256 for member in members])
         check_each_once(name, self._once())

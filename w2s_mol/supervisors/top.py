@@ -10,6 +10,7 @@ import numpy as np
 from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.reader import Together
+from w2s_mol.encoders.adapted import MARK, is_marked
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
 from w2s_mol.supervisors.combined import Mean, mean_of
@@ -41,7 +42,8 @@ class Top(Together[Supervisor], Supervisor):
 
     def __init__(self, name: str, count: int, members: Sequence[Supervisor]) -> None:
         super().__init__(members)
-        self.name, self.family, self._count = name, TOP.removesuffix(":"), count
+        mark = MARK if any(is_marked(encoder.name) for encoder in self.encoders) else ""
+        self.name, self.family, self._count = f"{name}{mark}", TOP.removesuffix(":"), count
         self.sha256 = self._hash([member.sha256 for member in members])
         self._said: tuple[Array | None, list[WeakLabels]] = (None, [])
         if len(members) <= count:

@@ -20,7 +20,7 @@ from w2s_mol.pretraining.corpus import (
     hold_out,
     prepare_corpus,
 )
-from w2s_mol.pretraining.model import Family, PretrainingModel
+from w2s_mol.pretraining.model import Family, new_model
 from w2s_mol.pretraining.objectives import Objectives
 from w2s_mol.pretraining.run import check_before_preparing, checkpoints_folder, pretrain_encoders
 from w2s_mol.pretraining.settings import EncoderSettings, TrainingSettings
@@ -324,7 +324,7 @@ def test_any_mix_of_objectives_is_learned_and_logged_apart(
 
 
 def test_the_loss_looks_at_masked_tokens_alone(corpora) -> None:
-    model = PretrainingModel(EncoderSettings(8, layers=1), Objectives()).eval()
+    model = new_model(EncoderSettings(8, layers=1), Objectives()).eval()
     batch = Batches(corpora[0], 16, 1, seed=0)[0]
     with torch.no_grad():
         losses = model(batch)
@@ -335,7 +335,7 @@ def test_the_loss_looks_at_masked_tokens_alone(corpora) -> None:
 
 
 def test_gradients_are_clipped_encoder_by_encoder() -> None:
-    family = Family({"a": EncoderSettings(8), "b": EncoderSettings(8)}, Objectives())
+    family = Family.new({"a": EncoderSettings(8), "b": EncoderSettings(8)}, Objectives())
     one, other = family.members().values()
     for parameter in one.parameters():
         parameter.grad = torch.full_like(parameter, 100.0)

@@ -1,0 +1,1 @@
+"""Encoders adapted to a task: trained further on its molecules, without their labels."""
