@@ -75,7 +75,7 @@ def test_any_finite_labels_load_or_are_refused_with_their_line(tmp_path, labels)
     rows = zip(SMILES, labels, strict=False)
     path.write_text("smiles,y\n" + "".join(f"{smiles},{y!r}\n" for smiles, y in rows))
     try:
-        dataset = load_dataset(str(path), target_column="y")
+        dataset = load_dataset(str(path), target_column="y", task="regression")
     except InputError as error:
         bad = [n for n, y in enumerate(labels, start=2) if abs(y) >= 1e150 or 0 < abs(y) < 1e-150]
         said = str(error)
