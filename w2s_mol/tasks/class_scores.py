@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 BINS = 10
 """Of as many molecules each, for the calibration error."""
-_SURE = 30.0
-"""A slope beyond is that of classes which the prediction tells apart without fault."""
 
 
 def roc_auc(prediction: Array, truth: Array) -> float:
@@ -65,15 +63,16 @@ def calibration_slope(prediction: Array, truth: Array) -> float:
     Cox 1958, Biometrika 45, 562. NaN where the predictions are all alike, or tell the classes
     apart without fault.
     """
-    if not _both(truth) or not prediction.min() < prediction.max():
-        return math.nan
     import numpy as np
     from scipy.optimize import minimize
     from scipy.special import expit
 
     from w2s_mol.heads.probability import logit
 
-    x = np.stack([logit(prediction), np.ones(len(truth))])
+    logits = logit(prediction)
+    if not _both(truth) or _told_apart(logits, truth):
+        return math.nan
+    x = np.stack([logits, np.ones(len(truth))])
 
     def objective(at: Array) -> tuple[float, Array]:
         sums = at @ x
@@ -87,8 +86,7 @@ def calibration_slope(prediction: Array, truth: Array) -> float:
 
     start = np.array([1.0, 0.0])
     found = minimize(objective, start, jac=True, hess=curvature, method="trust-exact")
-    slope = float(found.x[0])
-    return slope if abs(slope) < _SURE else math.nan
+    return float(found.x[0])
 
 
 def placements(prediction: Array, truth: Array) -> Array:
@@ -129,6 +127,12 @@ def of_each(prediction: Array, truth: Array) -> Array:
 
 
 _HALF = 0.5
+
+
+def _told_apart(logits: Array, truth: Array) -> bool:
+    """Say whether some threshold has all of a class on one side: no slope is the likeliest then."""
+    ones, zeros = logits[truth == 1], logits[truth == 0]
+    return bool(ones.min() >= zeros.max() or ones.max() <= zeros.min())
 
 
 def _both(truth: Array) -> bool:
