@@ -1,7 +1,7 @@
 """Mixtures of logistic heads: ``sum_j s_j sigmoid(x b_j + c_j)`` with shares s that sum to one.
 
 The probabilities that one logistic head can give are no convex set, those of mixtures of ever more
-heads are nearly one (Mulgund and Pabbaraju 2025, section 4): the misfit of gain >= misfit needs it.
+heads are nearly one (Mulgund and Pabbaraju 2025, arXiv 2501.19105), as gain >= misfit needs it.
 A column starts as the ridge head, its heads apart by a random direction, and descends by AdamW on
 the same objective, ``sum loss + a/2 sum_j s_j |b_j|^2``, a being the ridge head's penalty.
 """

@@ -7,7 +7,7 @@ For a convex phi, ``D(p, q) = phi(p) - phi(q) - phi'(q) (p - q)``; the squared d
 
 which is not negative in the mean where the student minimises D(student, weak) over a convex set
 that holds y: gain >= misfit (Charikar et al. 2024, Theorem 1, for squares; Mulgund and Pabbaraju
-2025, arXiv 2501.19105, Theorem 3.1, for any). What it lacks is slack; the ceiling parts it in two.
+2025, arXiv 2501.19105, for any). What gain has beyond misfit is slack; the ceiling parts it in two.
 """
 
 from __future__ import annotations
