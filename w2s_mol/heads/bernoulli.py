@@ -12,9 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
-from w2s_mol.heads.probability import logit
 from w2s_mol.heads.rules import LossName
 
 Array = NDArray[np.float64]
@@ -27,22 +25,30 @@ class Loss:
     Attributes
     ----------
     of
-        From logits and labels, of one shape, to the losses and their derivatives in the logits.
+        From logits and labels (between 0 and 1), of one shape, to the losses and their derivatives
+        in the logits.
     """
 
     of: Callable[[Array, Array], tuple[Array, Array]]
 
 
+def _sigmoid(logits: Array) -> tuple[Array, Array]:
+    """Return ``1 / (1 + exp(-t))`` and ``ln(1 + exp(t))`` of one exponential, in t's precision."""
+    small = np.exp(-np.abs(logits))
+    whole = 1 + small
+    return np.where(logits >= 0, 1, small) / whole, np.maximum(logits, 0) + np.log(whole)
+
+
 def _cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
-    return np.logaddexp(0, logits) - labels * logits, expit(logits) - labels
+    s, softplus = _sigmoid(logits)
+    return softplus - labels * logits, s - labels
 
 
 def _reverse_kl(logits: Array, labels: Array) -> tuple[Array, Array]:
-    s, of_label = expit(logits), logit(labels)
-    beyond = logits - of_label
+    s, softplus = _sigmoid(logits)
     # ln(1 - p) of the label is -ln(1 + exp(its logit)).
-    losses = s * beyond - np.logaddexp(0, logits) + np.logaddexp(0, of_label)
-    return losses, s * (1 - s) * beyond
+    beyond = logits - (np.log(labels) - np.log1p(-labels))
+    return s * beyond - softplus - np.log1p(-labels), s * (1 - s) * beyond
 
 
 CROSS_ENTROPY, REVERSE_KL = Loss(_cross_entropy), Loss(_reverse_kl)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -13,6 +14,8 @@ from scipy.special import expit
 from w2s_mol.heads.bernoulli import Loss
 from w2s_mol.heads.linear import Array
 from w2s_mol.heads.matrix import Rows
+
+Precision = type[np.float32] | type[np.float64]
 
 _FLOOR = 1e-9
 _STEPS = 500
@@ -29,6 +32,14 @@ class State:
     def columns(self, some: NDArray[np.generic]) -> State:
         """Return those of some columns."""
         return State(self.coefficients[:, some], self.intercepts[some], self.slopes[some])
+
+    def beyond(self, before: State) -> State:
+        """Return the state as far beyond this as this is beyond the one before."""
+        return State(
+            2 * self.coefficients - before.coefficients,
+            2 * self.intercepts - before.intercepts,
+            2 * self.slopes - before.slopes,
+        )
 
     def put(self, some: Rows, other: State) -> State:
         """Return the state with another one's columns for some."""
@@ -58,11 +69,21 @@ class Sample:
             offsets=None if self.offsets is None else self.offsets[:, some],
         )
 
+    def of_type(self, dtype: Precision) -> Sample:
+        """Return it in a type of floating point."""
+
+        def typed(array: Array | None) -> Any:
+            return None if array is None else array.astype(dtype)
+
+        each = (self.x, self.labels, self.weights, self.numbers, self.offsets)
+        return Sample(*map(typed, each), self.loss)
+
     def logits(self, state: State) -> Array:
         """Return the logit of each molecule and column, (m, k)."""
-        found: Array = self.x @ state.coefficients + state.intercepts
+        kind = self.x.dtype
+        found: Array = self.x @ state.coefficients.astype(kind) + state.intercepts.astype(kind)
         if self.numbers is not None:
-            found += self.numbers * state.slopes
+            found += self.numbers * state.slopes.astype(kind)
         return found if self.offsets is None else found + self.offsets
 
     def losses(self, state: State) -> Array:
@@ -122,8 +143,11 @@ class Turned:
     numbers: _Numbers | None
 
     @classmethod
-    def at(cls, sample: Sample, state: State) -> Turned:
-        """Return molecules in the eigenbasis of the mean Hessian at a state."""
+    def at(cls, sample: Sample, state: State, dtype: Precision = np.float64) -> Turned:
+        """Return molecules in the eigenbasis of the mean Hessian at a state.
+
+        What is computed from there on is of a type of floating point.
+        """
         s = expit(sample.logits(state))
         curvature = s * (1 - s) * (1.0 if sample.weights is None else sample.weights)
         mean = curvature.mean(axis=1)
@@ -132,7 +156,7 @@ class Turned:
         values, vectors = scipy.linalg.eigh(x.T @ (x * mean[:, None]), check_finite=False)
         x = x @ vectors
         return cls(
-            replace(sample, x=x),
+            replace(sample, x=x).of_type(dtype),
             centre,
             vectors,
             np.maximum(values, 0.0),
@@ -158,9 +182,11 @@ class Turned:
             here = scaled.parts(flat)
             losses, slopes = self._losses(here)
             pull, of_slopes = penalties * here.coefficients, penalties * here.slopes
-            value = losses.sum() + 0.5 * (pull * here.coefficients).sum()
+            value = losses.sum(dtype=np.float64) + 0.5 * (pull * here.coefficients).sum()
             gradient = State(
-                self.sample.x.T @ slopes + pull, slopes.sum(axis=0), self._of_slopes(slopes)
+                self.sample.x.T @ slopes + pull,
+                slopes.sum(axis=0, dtype=np.float64),
+                self._of_slopes(slopes),
             )
             if self.numbers is not None:
                 value += 0.5 * (of_slopes * here.slopes).sum()
@@ -180,7 +206,10 @@ class Turned:
 
     def _of_slopes(self, slopes: Array) -> Array:
         numbers = self.sample.numbers
-        return np.zeros(slopes.shape[1]) if numbers is None else (slopes * numbers).sum(axis=0)
+        if numbers is None:
+            return np.zeros(slopes.shape[1])
+        found: Array = (slopes * numbers).sum(axis=0, dtype=np.float64)
+        return found
 
     def _into(self, state: State) -> State:
         moved = state.intercepts + self.centre @ state.coefficients

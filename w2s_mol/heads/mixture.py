@@ -32,7 +32,8 @@ _EPOCHS, _BATCHES, _LARGEST = 40, 16, 256
 _RATE = 1e-2
 """AdamW's; it falls to zero in a line."""
 _APART = 0.5
-"""How far heads start from the ridge head, in units of its coefficients' root mean square."""
+"""How far heads start from the ridge head, in units of its coefficients' root mean square, or of
+what makes logits vary by one where these are smaller: heads that start alike stay so."""
 _AT_ONCE = 24
 """Columns that descend together: their weights are not to leave the processor's cache."""
 
@@ -208,7 +209,7 @@ def _initial(ridge: LinearHead, heads: int, generator: torch.Generator) -> list[
 
     coefficients = tensor(ridge.coefficients.T)[..., None]
     k, d = coefficients.shape[:2]
-    size = coefficients.square().mean(dim=1, keepdim=True).sqrt()
+    size = coefficients.square().mean(dim=1, keepdim=True).sqrt().clamp(min=d**-0.5)
     apart = torch.randn(1, d, heads, generator=generator)
     slopes = np.zeros(k) if ridge.slopes is None else ridge.slopes
     return [
