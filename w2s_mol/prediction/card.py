@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from w2s_mol.supervisors.names import columns_of
@@ -28,16 +28,9 @@ def card_text(use: str, facts: Mapping[str, Any]) -> str:
     taken = f" ({' + '.join(facts['taken'])})" if facts.get("taken") else ""
     read = columns_of(names) if use == WEAK or USES[use].reads_weak else []
     columns = f", columns={{{read[0]!r}: [1.0, 2.0]}}" if read else ""
-    half = facts["half_width"]
-    interval = (
-        f"In the run, 90 % of validation molecules lay within {half:.4g} of the prediction of "
-        "their split's model."
-        if half is not None
-        else "The run had too few validation molecules for an interval."
-    )
     return f"""# {facts["dataset"]}, by w2s-mol
 
-Predicts the label of `{facts["dataset"]}` (in {facts["unit"]}) from SMILES.
+Predicts {_label(facts)} from SMILES.
 
 | how it was made | |
 | --- | --- |
@@ -62,7 +55,7 @@ part alone. This model has seen all of these molecules: it has no error of its o
 | --- | ---: | ---: |
 {errors}
 
-{interval}
+{_reach(facts["half_width"], facts["classes"])}
 
 ## Limits
 
@@ -80,3 +73,28 @@ w2s_mol.load_model("FOLDER").predict(["CCO", "c1ccccc1"]{columns})
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
+
+
+def _label(facts: Mapping[str, Any]) -> str:
+    classes = facts["classes"]
+    if classes is None:
+        return f"the label of `{facts['dataset']}` (in {facts['unit']})"
+    zero, one = classes
+    return (
+        f"the probability that the label of `{facts['dataset']}` is `{one}` (class 1) and not "
+        f"`{zero}` (class 0)"
+    )
+
+
+def _reach(half: float | None, classes: Sequence[str] | None) -> str:
+    if half is None:
+        return "The run had too few validation molecules for an interval."
+    if classes is None:
+        return (
+            f"In the run, 90 % of validation molecules lay within {half:.4g} of the prediction of "
+            "their split's model."
+        )
+    return (
+        f"In the run, the class (0 or 1) of 90 % of validation molecules lay within {half:.4g} of "
+        "the probability that their split's model gave; of the rarer class alone it may be fewer."
+    )

@@ -15,6 +15,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.manifest import versions
+from w2s_mol.models.heads import KeptHead
 from w2s_mol.models.model import Input, Model
 from w2s_mol.molecules.properties import check_property, property_values
 from w2s_mol.progress import Progress, silent
@@ -70,16 +71,16 @@ class Number(Supervisor):
         head = lesson.fit(feature, lesson.truth[:, None], learn, choose)
         labels = head.predict_rows(feature, lesson.asked[known[lesson.asked]])[:, 0]
         model = None
-        if isinstance(head, LinearHead):
+        if isinstance(head, KeptHead):
             model = self._calibrating(head, middle, lesson.task)
         return WeakLabels(labels, float(head.penalties[0]), model)
 
-    def _calibrating(self, head: LinearHead, middle: float, task: str) -> Model:
+    def _calibrating(self, head: KeptHead, middle: float, task: str) -> Model:
         """Return what says the same of other molecules, of a head on numbers less their middle."""
         moved = Scaler(head.scaler.mean + middle, head.scaler.scale)
         return self._model(replace(head, scaler=moved), task)
 
-    def _model(self, head: LinearHead, task: str) -> Model:
+    def _model(self, head: KeptHead, task: str) -> Model:
         """Return what calibrates the number of other molecules."""
         return Model((Input(self.name, self.sha256, FIXED),), head, task)
 
