@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from w2s_mol.heads.linear import Array
 from w2s_mol.prediction.intervals import COVERAGE, prediction_sets
+from w2s_mol.study.class_words import spoken
 
 NO_CLASS = "none"
 """The set without a class; a word that no class has, for such cells have no label."""
@@ -98,13 +99,13 @@ class ClassSet(Reach):
 
     def promise(self, half: float, molecules: int) -> str:
         """Say what predictions are, and what the sets are worth."""
-        what = f"prediction is the probability of {self.words[1]!r}"
+        what = f"prediction is the probability of {spoken(self.words, 1)}"
         if not isfinite(half):
             return f"{what}. {_too_few(molecules, 'a prediction_set')}"
         middle = self._both if half >= _HALF else NO_CLASS
         return (
-            f"{what}, prediction_set the classes (0 or 1) within {half:.4g} of it, {middle!r} in "
-            f"between: {_of_like(molecules)} have their class in it, {_NOT_MORE}. That is of both "
+            f"{what}, prediction_set the classes within {half:.4g} of it, {middle!r} in between: "
+            f"{_of_like(molecules)} have their class in it, {_NOT_MORE}. That is of both "
             "classes together; of the rarer one it may be fewer."
         )
 

@@ -24,3 +24,8 @@ def class_words(run: FinishedRun, dataset: str) -> tuple[str, str] | None:
     said = run.manifest.get("datasets", {}).get(dataset, {})
     zero, one = said.get("classes", NUMBERED.words)
     return zero, one
+
+
+def spoken(words: tuple[str, str], label: int) -> str:
+    """Return what a sentence calls a class: ``class 1`` where its word is the number alone."""
+    return f"class {label}" if words[label] == str(label) else words[label]
