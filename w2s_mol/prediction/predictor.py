@@ -17,7 +17,7 @@ from w2s_mol.models.heads import KeptHead
 from w2s_mol.models.model import Input, Model
 from w2s_mol.prediction.sources import fault_of, is_number, open_source, reads_column
 from w2s_mol.progress import Progress, silent
-from w2s_mol.supervisors.names import columns_of
+from w2s_mol.supervisors.names import RAW, columns_of
 from w2s_mol.tasks.registry import find_task
 
 FAR = 10.0
@@ -74,6 +74,8 @@ class Predictor:
     ) -> None:
         self._use = use
         self._task = find_task((*supervisors, *students)[0].task)
+        of_supervisors = dict.fromkeys(i for m in supervisors for i in m.inputs)
+        self._labels = [one for one in of_supervisors if one.encoder.startswith(RAW)]
         self._supervisors = _Heads(supervisors) if supervisors else None
         self._students = _Heads(students) if students else None
         self._seen = tuple(dict.fromkeys(i for m in students or supervisors for i in m.inputs))
@@ -112,17 +114,19 @@ class Predictor:
         return Said(np.where(finite[:, None], found, np.nan), features, told, self._far(read))
 
     def _weak_labels(self, read: _Read) -> tuple[Array | None, Sequence[str]]:
-        """Return them as they count, shape (n, s), and for each molecule why one is no label."""
-        n = len(next(iter(read.values()))[1])
+        """Return them as they count, shape (n, s), and for each molecule why it has none."""
+        faults = [""] * len(next(iter(read.values()))[1])
         if self._supervisors is None:
-            return None, [""] * n
+            return None, faults
+        wrong = np.zeros(len(faults), dtype=bool)
+        for one in self._labels:
+            numbers, name = read[one][0][:, 0], one.encoder.removeprefix(RAW)
+            here = ~self._task.sayable(numbers) & ~np.isnan(numbers)
+            wrong |= here
+            for row in np.flatnonzero(here):
+                faults[row] = f"no probability in column {name!r}: {numbers[row]:g}"
         found = self._supervisors.predict(read)
-        wrong = ~self._task.sayable(found) & ~np.isnan(found)
-        said = self._task.said(np.where(wrong, np.nan, found), "")
-        faults = [""] * n
-        for row, column in zip(*np.nonzero(wrong), strict=True):
-            faults[row] = f"the supervisor's number is no probability: {found[row, column]:g}"
-        return said, faults
+        return self._task.said(np.where(wrong[:, None], np.nan, found), "weak"), faults
 
     def _far(self, read: _Read) -> NDArray[np.bool_]:
         n = len(next(iter(read.values()))[1])

@@ -22,6 +22,7 @@ from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
 from w2s_mol.supervisors.remarks import remarks_on
+from w2s_mol.tasks.registry import find_task
 
 _REPORT_EVERY = 100
 _FILE = "values.npy"
@@ -119,9 +120,16 @@ class Raw(Column):
         return remarks_on(self.name, self.values(examples), truth, calibrated=False)
 
     def labels(self, lesson: Lesson) -> WeakLabels:
-        """Return the cells."""
+        """Return the cells.
+
+        Raises
+        ------
+        InputError
+            If they are no labels of the task: of classes, no probabilities.
+        """
         labels = np.full(len(lesson.examples), np.nan)
         labels[lesson.asked] = self.values(lesson.examples)[lesson.asked]
+        find_task(lesson.task).said(labels, self.name)  # here, for a mean of others hides it
         one, zero = np.ones(1), np.zeros(1)
         as_it_is = LinearHead(Scaler(zero, one), one[:, None], zero, np.full(1, np.nan))
         return WeakLabels(labels, model=self._model(as_it_is, lesson.task))
