@@ -25,7 +25,7 @@ from w2s_mol.study.prediction_tables import read_predictions
 WORDS = ("dry", "wet")
 MEAN = "mean:raw:dock+raw:other"
 EVERY = ("raw:dock", "column:logp", MEAN)
-HEADS = {"ridge": {}, "mixture": {"heads": 2}, "adamw": {"head_epochs": 5}}
+HEADS = {"ridge": {}, "mixture": {"heads": 2}, "adamw": {"head_epochs": 100}}
 
 
 @pytest.fixture(scope="module")
