@@ -63,7 +63,7 @@ def prediction_sets(probabilities: Array, half: float) -> NDArray[np.bool_]:
     -------
     array of shape (n, 2)
         Whether class 0, and class 1, is in the set: one, both or none. Sets hold the true class as
-        often as intervals hold the label, of both classes together; of a rare one it may be less.
+        often as intervals hold the label, of both classes together, of a rare one less often.
     """
     distances = np.stack([probabilities, 1 - probabilities], axis=1)
     # As misses are kept: probabilities that recur (of a table) are as far as what was missed.

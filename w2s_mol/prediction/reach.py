@@ -106,7 +106,7 @@ class ClassSet(Reach):
         return (
             f"{what}, prediction_set the classes within {half:.4g} of it, {middle!r} in between: "
             f"{_of_like(molecules)} have their class in it, {_NOT_MORE}. That is of both "
-            "classes together; of the rarer one it may be fewer."
+            "classes together; of the rarer one it can be far fewer."
         )
 
 

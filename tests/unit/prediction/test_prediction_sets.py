@@ -75,7 +75,7 @@ def test_numbers_have_an_interval() -> None:
         (None, math.inf, "40 validation molecules are too few for an interval"),
         (WORDS, 0.3, "probability of active, prediction_set the classes within 0.3 of it, 'none'"),
         (WORDS, 0.7, "within 0.7 of it, 'inactive or active' in between"),
-        (WORDS, 0.7, "of the rarer one it may be fewer"),
+        (WORDS, 0.7, "of the rarer one it can be far fewer"),
         (WORDS, math.inf, "40 validation molecules are too few for a prediction_set"),
         (("0", "1"), 0.7, "prediction is the probability of class 1,"),
     ],
