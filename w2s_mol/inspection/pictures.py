@@ -26,7 +26,7 @@ _COLOURS = {WEAK: style.WEAK, STUDENT.name: style.STRONG, DIRECT: style.CEILING}
 _DECILES = 10
 _OF_CLASSES = ((style.SEEDS[0], "--"), (style.SEEDS[1], "-"))
 """Colour and line of the classes 0 and 1."""
-_BINS = np.linspace(0, 1, 11)
+_BINS = [tenth / 10 for tenth in range(11)]
 
 
 def predicted_against_true(chosen: Chosen, molecules: pd.DataFrame) -> Picture:

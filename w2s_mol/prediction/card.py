@@ -96,5 +96,6 @@ def _reach(half: float | None, classes: Sequence[str] | None) -> str:
         )
     return (
         f"In the run, the class (0 or 1) of 90 % of validation molecules lay within {half:.4g} of "
-        "the probability that their split's model gave; of the rarer class alone it can be far fewer."
+        "the probability that their split's model gave; of the rarer class alone it can be far "
+        "fewer."
     )

@@ -120,7 +120,8 @@ class Predictor:
             return None, faults
         wrong = np.zeros(len(faults), dtype=bool)
         for one in self._labels:
-            numbers, name = read[one][0][:, 0], one.encoder.removeprefix(RAW)
+            numbers = np.asarray(read[one][0][:, 0], np.float64)
+            name = one.encoder.removeprefix(RAW)
             here = ~self._task.sayable(numbers) & ~np.isnan(numbers)
             wrong |= here
             for row in np.flatnonzero(here):
