@@ -45,7 +45,7 @@ _SHAPE: dict[str, Any] = {
     "students": _Each({"name": str, "sha256": str}, list),
     "asked": str,
     "weak": _Each({"name": str, "sha256": str, "family": str, "pretraining": _MADE}, list),
-    "datasets": _Each({"sha256": str, "splits": dict}),
+    "datasets": _Each({"sha256": str, "splits": dict, "classes": _TEXTS}),
 }
 """The fields that something reads, and what it takes for granted of each where it is there."""
 

@@ -27,8 +27,8 @@ class Choice:
         The supervisor and the use of it that have the least error on validation.
     seen, seen_direct, seen_mean
         That error, and those of ``direct`` and of the mean of the labels on the same molecules.
-    test, test_direct
-        Both on test.
+    test, test_direct, test_mean
+        The three on test.
     low, high
         An interval of ``1 - test / test_direct`` over molecules (percentile bootstrap, 95 %); NaN
         where the run holds no predictions.
@@ -45,6 +45,7 @@ class Choice:
     seen_mean: float
     test: float
     test_direct: float
+    test_mean: float
     low: float = np.nan
     high: float = np.nan
     worth: Worth | None = None
@@ -112,6 +113,7 @@ def _choice(
         seen_mean=float(one.valid[MEAN][key]),
         test=float(one.test[use][key]),
         test_direct=float(one.test[DIRECT][key]),
+        test_mean=float(one.test[MEAN][key]),
     )
     if losses is None:
         return chosen

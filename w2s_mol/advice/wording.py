@@ -15,7 +15,6 @@ from w2s_mol.selection.rendering import Rendering, in_short
 from w2s_mol.supervisors.names import TOP
 from w2s_mol.uses.registry import CEILING, DIRECT, USES, WEAK
 
-_ROUNDING = 1e-12
 _WHAT = {WEAK: "the supervisor's labels themselves"} | {n: use.what for n, use in USES.items()}
 
 
@@ -26,10 +25,11 @@ def sentence(choice: Choice) -> str:
     where = in_short(choice.errors.keys)
     if choice.mean_is_best:
         return (
-            f"{where}: use no model. On validation none is better than the mean of the labels that "
-            f"there are. On test direct has {direct}, {choice.weak}, {words(choice.use)}, {test}."
+            f"{where}: use no model. On validation none is better than {choice.errors.task.floor} "
+            f"that there are. On test direct has {direct}, {choice.weak}, {words(choice.use)}, "
+            f"{test}."
         )
-    if choice.test <= _ROUNDING * choice.test_direct:
+    if choice.errors.task.is_rounding(choice.test, choice.test_direct):
         return (
             f"{where}: {choice.weak} knows the labels themselves (error {test} on test). Look at "
             "where it comes from: nothing is to be learnt from the truth."
@@ -38,12 +38,22 @@ def sentence(choice: Choice) -> str:
         return (
             f"{where}: use no supervisor; fit the strong encoder directly. On validation no use of "
             f"a supervisor is better (the best is {choice.weak}, {words(choice.use)}). On test "
-            f"direct has {direct}, that {test}{_difference(choice)}."
+            f"direct has {direct}, that {test}{_difference(choice)}.{_floor(choice)}"
         )
     return (
         f"{where}: use {choice.weak}, {words(choice.use)} ({_WHAT[choice.use]}). Chosen on "
         f"validation; on test it has {test}, direct {direct}{_difference(choice)}."
-        f"{_worth(choice.worth)}{_taken_there(choice.weak)}"
+        f"{_floor(choice)}{_worth(choice.worth)}{_taken_there(choice.weak)}"
+    )
+
+
+def _floor(choice: Choice) -> str:
+    """Say so where test molecules are such that no model at all would have been better."""
+    if not choice.test_mean < min(choice.test, choice.test_direct):
+        return ""
+    form = Form.of([choice.test, choice.test_direct])
+    return (
+        f" On test {choice.errors.task.floor} is better than both: {form.number(choice.test_mean)}."
     )
 
 

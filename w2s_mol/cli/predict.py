@@ -46,6 +46,10 @@ def predict(
     (beyond the 99th, or a number of it is ten standard deviations from those learnt from) and
     reason (why there is no prediction), in the order of the library. Memory does not grow with it.
 
+    Of classes, prediction is the probability of class 1, and for lower and upper there are class
+    (the likelier one) and prediction_set (the classes that cannot be ruled out: one of them, 'A or
+    B', or 'none').
+
     Example: w2s-mol predict library.csv --run runs/lipop -o predicted.parquet
     """
     from w2s_mol.embeddings.finding import Finder

@@ -21,7 +21,11 @@ def recommend(
     runs: options.Runs = None,
     seed: Annotated[Seed, Option("Of the bootstrap over molecules.")] = 0,
     scores: Annotated[
-        bool, Option("Print RMSE, MAE, R2 and Spearman of every use on test instead.")
+        bool,
+        Option(
+            "Print scores of every use on test instead: RMSE, MAE, R2 and Spearman; of classes "
+            "ROC-AUC, average precision, accuracy, Brier and calibration."
+        ),
     ] = False,
     form: options.Format = "table",
 ) -> None:

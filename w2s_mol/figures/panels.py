@@ -194,7 +194,7 @@ def errors_by_hidden(axes: Axes, test: pd.DataFrame, title: str) -> None:
             mean.index, mean - spread, mean + spread, color=colour, alpha=0.13, linewidth=0
         )
     _hidden_axis(axes, sorted(set(sized["hidden"])))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.05 * axes.dataLim.y1)
     task = task_of(test)
     axes.set_ylabel(f"{task.error} / {error_unit(task, test['unit'].iloc[0])}")
     axes.set_title(title, loc="left")

@@ -75,8 +75,8 @@ class Sample:
         def typed(array: Array | None) -> Any:
             return None if array is None else array.astype(dtype)
 
-        each = (self.x, self.labels, self.weights, self.numbers, self.offsets)
-        return Sample(*map(typed, each), self.loss)
+        x, labels, weights = typed(self.x), typed(self.labels), typed(self.weights)
+        return Sample(x, labels, weights, typed(self.numbers), typed(self.offsets), self.loss)
 
     def logits(self, state: State) -> Array:
         """Return the logit of each molecule and column, (m, k)."""

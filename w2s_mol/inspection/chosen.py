@@ -12,6 +12,7 @@ from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import in_short
 from w2s_mol.selection.tables import studies_of
+from w2s_mol.study.class_words import class_words
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Chosen:
         The supervisor.
     use
         The use that stands beside supervisor, student and direct.
+    classes
+        The words for 0 and 1; None where labels are numbers, or words were not looked for.
     """
 
     errors: UseErrors
@@ -56,6 +59,7 @@ class Chosen:
     family: str
     weak: str
     use: str
+    classes: tuple[str, str] | None = None
 
 
 def choose(runs: Sequence[FinishedRun], wanted: Wanted) -> Chosen:
@@ -76,7 +80,10 @@ def choose(runs: Sequence[FinishedRun], wanted: Wanted) -> Chosen:
         )
     for key in ("dataset", "strong", "labels"):
         studies = _of_that(studies, key, getattr(wanted, key))
-    return of_study(studies[0], wanted.weak, wanted.use)
+    chosen = of_study(studies[0], wanted.weak, wanted.use)
+    run = next((run for run in runs if run.id == chosen.study), None)
+    words = class_words(run, str(chosen.errors.keys["dataset"])) if run else None
+    return replace(chosen, classes=words)
 
 
 def of_study(errors: UseErrors, weak: str = "", use: str = "") -> Chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from w2s_mol import files
 from w2s_mol._version import __version__
-from w2s_mol.errors import InputError
+from w2s_mol.errors import InputError, shortened
 from w2s_mol.heads.head import Head
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.mixture import MixtureHead
@@ -188,14 +188,23 @@ def _card(folder: Path) -> dict[str, Any]:
     path = folder / _CARD
     try:
         card = files.read_json(path)
-        texts = [card["task"], *(one[name] for one in card["inputs"] for name in _INPUT)]
-        alone = all(set(one) == _INPUT for one in card["inputs"])
-        whole = alone and all(isinstance(text, str) for text in texts) and bool(card["inputs"])
-        whole = whole and card["format"] == _FORMAT
+        form = card["format"]
+        whole = form == _FORMAT and _is_whole(card)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} cannot be read: {error}. It should be a saved model's."
         ) from error
+    if form != _FORMAT:
+        raise InputError(
+            f"{path} is no model of this version: its format is {shortened(str(form))}, and "
+            f"w2s-mol {__version__} reads {_FORMAT}. Make the model again."
+        )
     if not whole:
         raise InputError(f"{path} is no model of this version. Save the model again.")
     return dict(card)
+
+
+def _is_whole(card: Mapping[str, Any]) -> bool:
+    texts = [card["task"], *(one[name] for one in card["inputs"] for name in _INPUT)]
+    alone = all(set(one) == _INPUT for one in card["inputs"])
+    return alone and all(isinstance(text, str) for text in texts) and bool(card["inputs"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from w2s_mol.items.molecules import Molecules
@@ -37,16 +37,9 @@ def card_text(use: str, facts: Mapping[str, Any]) -> str:
     taken = f" ({' + '.join(facts['taken'])})" if facts.get("taken") else ""
     read = columns_of(names) if use == WEAK or USES[use].reads_weak else []
     columns = f", columns={{{read[0]!r}: [1.0, 2.0]}}" if read else ""
-    half = facts["half_width"]
-    interval = (
-        f"In the run, 90 % of validation molecules lay within {half:.4g} of the prediction of "
-        "their split's model."
-        if half is not None
-        else "The run had too few validation molecules for an interval."
-    )
     return f"""# {facts["dataset"]}, by w2s-mol
 
-Predicts the label of `{facts["dataset"]}` (in {facts["unit"]}) from {read_from}.
+Predicts {_label(facts)} from {read_from}.
 
 | how it was made | |
 | --- | --- |
@@ -71,7 +64,7 @@ part alone. This model has seen all of these molecules: it has no error of its o
 | --- | ---: | ---: |
 {errors}
 
-{interval}
+{_reach(facts["half_width"], facts["classes"])}
 
 ## Limits
 
@@ -89,3 +82,29 @@ w2s_mol.load_model("FOLDER").predict({two}{columns})
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
+
+
+def _label(facts: Mapping[str, Any]) -> str:
+    classes = facts["classes"]
+    if classes is None:
+        return f"the label of `{facts['dataset']}` (in {facts['unit']})"
+    zero, one = classes
+    return (
+        f"the probability that the label of `{facts['dataset']}` is `{one}` (class 1) and not "
+        f"`{zero}` (class 0)"
+    )
+
+
+def _reach(half: float | None, classes: Sequence[str] | None) -> str:
+    if half is None:
+        return "The run had too few validation molecules for an interval."
+    if classes is None:
+        return (
+            f"In the run, 90 % of validation molecules lay within {half:.4g} of the prediction of "
+            "their split's model."
+        )
+    return (
+        f"In the run, the class (0 or 1) of 90 % of validation molecules lay within {half:.4g} of "
+        "the probability that their split's model gave; of the rarer class alone it can be far "
+        "fewer."
+    )

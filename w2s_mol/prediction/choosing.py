@@ -15,15 +15,16 @@ from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.models.model import Model
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import StudySelection, selections, studies_of
+from w2s_mol.study.class_words import class_words
 from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL
 from w2s_mol.study.kept_models import KeptModel, KeptModels
 from w2s_mol.study.prediction_tables import MOLECULES, PART
 from w2s_mol.supervisors.names import BETWEEN_TAKEN
+from w2s_mol.tasks.registry import task_of
 from w2s_mol.uses.registry import DIRECT, USES, WEAK
 
 PICKED, RECOMMENDED = "picked", "recommended"
-_ROUNDING = 1e-12
 CANDIDATES = (WEAK, "w2s", "delta", "stack", "both", "direct")
 """The uses that can predict new molecules."""
 
@@ -46,6 +47,8 @@ class Choice:
         What is better on validation and has no models for new molecules, if anything is.
     control
         Which null control the study is, ``none`` for a study proper.
+    classes
+        The words for 0 and 1; None where labels are numbers.
     """
 
     keys: Mapping[str, Any]
@@ -57,6 +60,7 @@ class Choice:
     supervisors: list[KeptModel] = field(default_factory=list)
     instead_of: str = ""
     control: str = NO_CONTROL
+    classes: tuple[str, str] | None = None
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -96,7 +100,7 @@ class Choice:
         said = ""
         if self.control != NO_CONTROL:
             said = f". This run is a null control ({self.control}): not to be used"
-        if error <= _ROUNDING * direct:
+        if task_of(self.results).is_rounding(error, direct):
             said += f". {self.weak} knows the labels themselves: look at where it comes from"
         return said
 
@@ -153,7 +157,8 @@ def choose(
         usable = _usable(choice.by_use, choice.splits)
         if one in usable:
             better = "" if number == 0 else _better(rows, *ranked[0])
-            return replace(choice.of_use(), instead_of=better, control=study.control)
+            words = class_words(run, dataset)
+            return replace(choice.of_use(), instead_of=better, control=study.control, classes=words)
     if study.keys["head"] == "mlp":
         raise InputError(
             f"{run.folder} was run with --head mlp, and such heads are not kept: they are there to "

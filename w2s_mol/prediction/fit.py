@@ -227,6 +227,7 @@ def _facts(
         "dataset": str(row["dataset"]),
         "dataset_sha256": str(row["dataset_sha256"]),
         "unit": str(row["unit"]),
+        "classes": list(choice.classes) if choice.classes else None,
         "molecules": len(dataset),
         "labelled": int((~np.isnan(dataset.labels)).sum()),
         "weak": choice.weak,

@@ -11,6 +11,7 @@ import numpy as np
 from rdkit import rdBase
 
 from w2s_mol import files
+from w2s_mol._version import __version__
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.encoders.contract import checked_texts
@@ -29,7 +30,7 @@ from w2s_mol.uses.registry import USES, WEAK
 
 _FACTS, _README = "fitted.json", "README.md"
 _STUDENT, _SUPERVISOR = "student", "supervisor"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class FittedModel:
         name = self.facts.get("items", Molecules.name)  # models of before 0.4 have molecules
         return items_called(name, self.facts["max_atoms"])
 
+    @property
+    def classes(self) -> tuple[str, str] | None:
+        """Return the words for 0 and 1; None where it predicts numbers."""
+        words = self.facts["classes"]
+        return (words[0], words[1]) if words else None
+
     def predict(
         self,
         smiles: Sequence[str],
@@ -79,7 +86,7 @@ class FittedModel:
         Returns
         -------
         array of shape (n,)
-            In label units; NaN where there is no prediction.
+            In label units, or probabilities of ``classes[1]``; NaN where there is no prediction.
 
         Raises
         ------
@@ -129,7 +136,8 @@ def load_model(folder: str | Path) -> FittedModel:
     Returns
     -------
     FittedModel
-        ``model.predict(smiles)`` gives labels; an encoder of another content is refused.
+        ``model.predict(smiles)`` gives labels, or probabilities of ``model.classes[1]``; an
+        encoder of another content is refused.
 
     Raises
     ------
@@ -182,6 +190,11 @@ def _facts(folder: Path) -> dict[str, Any]:
         ) from error
     if not whole:
         raise InputError(f"{path} was altered. Restore it, or fit the model again.")
-    if facts["format"] != _FORMAT or facts["use"] not in (WEAK, *USES):
+    if facts.get("format") != _FORMAT:
+        raise InputError(
+            f"{path} is of another version of w2s-mol: its format is {facts.get('format')}, and "
+            f"{__version__} reads {_FORMAT}. Fit the model again: 'w2s-mol fit --run RUN'."
+        )
+    if facts["use"] not in (WEAK, *USES):
         raise InputError(f"{path} is of another version of w2s-mol. Fit the model again.")
     return dict(facts)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from w2s_mol.heads.linear import Array
 
@@ -46,3 +47,25 @@ def half_width(misses: Sequence[Array], molecules: int, coverage: float = COVERA
         return math.inf
     place = math.ceil(round(k / molecules * len(pooled), 9))
     return float(pooled[place - 1])
+
+
+def prediction_sets(probabilities: Array, half: float) -> NDArray[np.bool_]:
+    """Return which of two classes cannot be ruled out: those no farther than half the width.
+
+    Parameters
+    ----------
+    probabilities
+        Of the class 1, shape (n,).
+    half
+        As ``half_width`` returns it, of distances between probability and class.
+
+    Returns
+    -------
+    array of shape (n, 2)
+        Whether class 0, and class 1, is in the set: one, both or none. Sets hold the true class as
+        often as intervals hold the label, of both classes together, of a rare one less often.
+    """
+    distances = np.stack([probabilities, 1 - probabilities], axis=1)
+    # As misses are kept: probabilities that recur (of a table) are as far as what was missed.
+    found: NDArray[np.bool_] = distances.astype(np.float32) <= half
+    return found

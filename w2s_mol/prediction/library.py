@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,9 @@ from w2s_mol.items.registry import items_of
 from w2s_mol.molecules.limits import MAX_ATOMS
 from w2s_mol.prediction.choosing import RECOMMENDED, Choice, choose, models_of, validated
 from w2s_mol.prediction.distances import MOST, Percentiles, percentiles_among
-from w2s_mol.prediction.intervals import COVERAGE, half_width
+from w2s_mol.prediction.intervals import half_width
 from w2s_mol.prediction.predictor import Predictor
+from w2s_mol.prediction.reach import reach_of
 from w2s_mol.progress import Progress, silent
 from w2s_mol.runs import FinishedRun, find_runs
 from w2s_mol.streams import stream
@@ -41,11 +41,12 @@ class Block:
     smiles
         As the table has them.
     predictions
-        Means over the splits' models, shape (n,), in label units; NaN where there is none.
+        Means over the splits' models, shape (n,), in label units or probabilities of the class 1;
+        NaN where there is none.
     spreads
         Standard deviations over them (n - 1), shape (n,); NaN for one split.
     half_width
-        Of the interval around a prediction; see ``intervals.half_width``.
+        How far from the prediction the label may be; see ``intervals.half_width``.
     distances
         How far each is from the nearest training molecule, in percent of the training molecules
         that are no farther from each other; NaN where that is not known.
@@ -76,7 +77,7 @@ class LibraryPredictor:
     choice
         Whose they are.
     half_width
-        Of the intervals, in label units.
+        How far from a prediction labels may be, in their unit.
     columns
         Those that a library must have beside its items.
     items
@@ -96,15 +97,9 @@ class LibraryPredictor:
 
     @property
     def promise(self) -> str:
-        """Say what the intervals are worth."""
-        n, items = self._validated, self.items.name
-        if not isfinite(self.half_width):
-            return f"note: {n} validation {items} are too few for an interval; there is none."
-        return (
-            f"lower and upper are the prediction -/+ {self.half_width:.4g}: of {items} like the "
-            f"{n:,} of the validation parts about {COVERAGE:.0%} lie inside, a little fewer since "
-            "penalties and use were chosen on these; of others nothing is promised."
-        )
+        """Say what the intervals, or the sets of classes, are worth."""
+        reach = reach_of(self.choice.classes)
+        return reach.promise(self.half_width, self._validated, self.items.name)
 
     def _near(self) -> Percentiles | None:
         return percentiles_among(self._predictor.features(Examples(self._training)))

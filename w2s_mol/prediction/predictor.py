@@ -17,7 +17,8 @@ from w2s_mol.models.heads import KeptHead
 from w2s_mol.models.model import Input, Model
 from w2s_mol.prediction.sources import is_number, open_source, reads_column
 from w2s_mol.progress import Progress, silent
-from w2s_mol.supervisors.names import columns_of
+from w2s_mol.supervisors.names import RAW, columns_of
+from w2s_mol.tasks.registry import find_task
 
 FAR = 10.0
 """Standard deviations from the mean: numbers beyond are none that a head was fitted on."""
@@ -30,7 +31,7 @@ class Said:
     Attributes
     ----------
     predictions
-        Shape (n, s), in label units; NaN where there is none.
+        Shape (n, s), in label units or probabilities; NaN where there is none.
     features
         What the students read (the supervisors where there are none) side by side, shape (n, d).
     reasons
@@ -72,6 +73,9 @@ class Predictor:
         finder: Finder,
     ) -> None:
         self._use, self._items = use, finder.items
+        self._task = find_task((*supervisors, *students)[0].task)
+        of_supervisors = dict.fromkeys(i for m in supervisors for i in m.inputs)
+        self._labels = [one for one in of_supervisors if one.encoder.startswith(RAW)]
         self._supervisors = _Heads(supervisors) if supervisors else None
         self._students = _Heads(students) if students else None
         self._seen = tuple(dict.fromkeys(i for m in students or supervisors for i in m.inputs))
@@ -93,14 +97,14 @@ class Predictor:
     def predict(self, examples: Examples, progress: Progress = silent) -> Said:
         """Predict labels of molecules; ``examples`` have the ``columns``."""
         read = {one: source.read(examples, progress) for one, source in self._sources.items()}
-        weak = self._supervisors.predict(read) if self._supervisors else None
+        weak, faults = self._weak_labels(read)
         found = self._students.predict(read, weak) if self._students else weak
         assert found is not None  # noqa: S101 -- one of the two is there
         if not self.read_by_encoder:
-            faults = np.array([bool(self._items.fault(cell)) for cell in examples.smiles])
-            found = np.where(faults[:, None], np.nan, found)
+            broken = np.array([bool(self._items.fault(cell)) for cell in examples.smiles])
+            found = np.where(broken[:, None], np.nan, found)
         finite = np.isfinite(found.sum(axis=1))
-        every = zip(*(why for _, why in read.values()), strict=True)
+        every = zip(*(why for _, why in read.values()), faults, strict=True)
         reasons = [next(filter(None, why), "") for why in every]
         told = [
             why or ("" if known else "the prediction is not finite")
@@ -108,6 +112,22 @@ class Predictor:
         ]
         features = _beside(self._seen, read)
         return Said(np.where(finite[:, None], found, np.nan), features, told, self._far(read))
+
+    def _weak_labels(self, read: _Read) -> tuple[Array | None, Sequence[str]]:
+        """Return them as they count, shape (n, s), and for each molecule why it has none."""
+        faults = [""] * len(next(iter(read.values()))[1])
+        if self._supervisors is None:
+            return None, faults
+        wrong = np.zeros(len(faults), dtype=bool)
+        for one in self._labels:
+            numbers = np.asarray(read[one][0][:, 0], np.float64)
+            name = one.encoder.removeprefix(RAW)
+            here = ~self._task.sayable(numbers) & ~np.isnan(numbers)
+            wrong |= here
+            for row in np.flatnonzero(here):
+                faults[row] = f"no probability in column {name!r}: {numbers[row]:g}"
+        found = self._supervisors.predict(read)
+        return self._task.said(np.where(wrong[:, None], np.nan, found), "weak"), faults
 
     def _far(self, read: _Read) -> NDArray[np.bool_]:
         n = len(next(iter(read.values()))[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -19,20 +18,15 @@ from w2s_mol import files
 from w2s_mol._version import __version__
 from w2s_mol.datasets.faults import reason_and_detail
 from w2s_mol.errors import InputError
-from w2s_mol.heads.linear import Array
 from w2s_mol.prediction.choosing import Choice
 from w2s_mol.prediction.library import Block
+from w2s_mol.prediction.reach import Reach, nulls, reach_of
 
-_COLUMNS = pa.schema(
-    [
-        pa.field("prediction", pa.float64()),
-        pa.field("spread", pa.float64()),
-        pa.field("lower", pa.float64()),
-        pa.field("upper", pa.float64()),
-        pa.field("distance", pa.float64()),
-        pa.field("unlike", pa.bool_()),
-        pa.field("reason", pa.string()),
-    ]
+_BEFORE = (pa.field("prediction", pa.float64()), pa.field("spread", pa.float64()))
+_AFTER = (
+    pa.field("distance", pa.float64()),
+    pa.field("unlike", pa.bool_()),
+    pa.field("reason", pa.string()),
 )
 
 
@@ -61,21 +55,23 @@ def write_predictions(
 ) -> Written:
     """Write predictions to a Parquet or CSV file atomically.
 
-    The columns are that of the items, ``prediction``, ``spread``, ``lower``, ``upper``,
-    ``distance``, ``unlike`` and ``reason``; numbers are null where there is none. What
-    predicts is said in the metadata of Parquet.
+    The columns are that of the items, ``prediction``, ``spread``, those that say how far the label
+    may be from the prediction (``lower`` and ``upper``; of classes ``class`` and
+    ``prediction_set``), ``distance``, ``unlike`` and ``reason``; what is not known is null. What predicts, and which
+    word is which class, is said in the metadata of Parquet.
 
     Raises
     ------
     InputError
         If the file cannot be written.
     """
-    schema = pa.schema([pa.field(item_column, pa.string()), *_COLUMNS])
+    reach = reach_of(choice.classes)
+    schema = pa.schema([pa.field(item_column, pa.string()), *_BEFORE, *reach.fields, *_AFTER])
     rows = unlike = compared = 0
     reasons = Counter[str]()
-    with files.atomic_path(path) as temporary, _writer(path, temporary, choice, schema) as writer:
+    with files.atomic_path(path) as temporary, _writer(path, temporary, schema, choice) as writer:
         for block in blocks:
-            writer.write_batch(_batch(block, schema))
+            writer.write_batch(_batch(block, reach, schema))
             rows += len(block)
             unlike += int(block.unlike.sum())
             compared += int((np.isfinite(block.distances) | block.unlike).sum())
@@ -84,10 +80,11 @@ def write_predictions(
 
 
 def _writer(
-    path: Path, temporary: Path, choice: Choice, schema: pa.Schema
+    path: Path, temporary: Path, schema: pa.Schema, choice: Choice
 ) -> AbstractContextManager[Any]:
     if path.suffix == ".csv":
         return pa_csv.CSVWriter(temporary, schema)  # type: ignore[no-any-return]
+    classes = enumerate(choice.classes or ())
     made_by = {
         "w2s_mol": __version__,
         "dataset": choice.keys["dataset"],
@@ -95,25 +92,21 @@ def _writer(
         "strong": choice.keys["strong"],
         "use": choice.use,
         "splits": len(choice.kept),
+        **{f"class_{label}": word for label, word in classes},
     }
     metadata = {name: str(value) for name, value in made_by.items()}
-    described = schema.with_metadata(metadata)
-    return pq.ParquetWriter(temporary, described, compression="zstd", write_page_checksum=True)  # type: ignore[no-any-return]
+    return pq.ParquetWriter(  # type: ignore[no-any-return]
+        temporary, schema.with_metadata(metadata), compression="zstd", write_page_checksum=True
+    )
 
 
-def _batch(block: Block, schema: pa.Schema) -> pa.RecordBatch:
-    bounded = math.isfinite(block.half_width)
-    half = np.full(len(block), block.half_width if bounded else np.nan)
-    lower, upper = block.predictions - half, block.predictions + half
-    numbers = (block.predictions, block.spreads, lower, upper, block.distances)
+def _batch(block: Block, reach: Reach, schema: pa.Schema) -> pa.RecordBatch:
     columns = [
         pa.array(block.smiles, pa.string()),
-        *map(_nulls, numbers),
+        *map(nulls, (block.predictions, block.spreads)),
+        *reach.columns(block.predictions, block.half_width),
+        nulls(block.distances),
         pa.array(block.unlike, mask=np.isnan(block.distances) & ~block.unlike),
         pa.array(block.reasons, pa.string()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _nulls(numbers: Array) -> pa.Array:
-    return pa.array(numbers, from_pandas=True)

@@ -22,6 +22,7 @@ from w2s_mol.report import tables
 from w2s_mol.report.blocks import Block, Card, Drawing, Gallery, Report, Section, Table, Text
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import in_short
+from w2s_mol.study.class_words import spoken
 from w2s_mol.study.prediction_tables import item_column
 from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
@@ -76,7 +77,7 @@ def molecules(chosen: Chosen, found: pd.DataFrame, most: int) -> list[Block]:
     note = (
         f"Saved: {error}, of the supervisor minus that of the student. Means over the splits that "
         f"test a {one}; predictions likewise. They are picked by their true labels, as extremes: "
-        "some are chance, and some labels may be wrong."
+        f"some are chance, and some labels may be wrong.{_probabilities(chosen)}"
     )
     kinds = {
         "Mended: the student takes most error away": mended(found, most),
@@ -98,7 +99,7 @@ def _cards(chosen: Chosen, rows: pd.DataFrame) -> list[Card]:
         Card(
             *_shown(str(row[item]), item),
             (
-                ("label", form.number(row["truth"])),
+                ("label", _label(chosen, row["truth"], form)),
                 *((name, form.number(row[use])) for name, use in shown.items()),
                 ("saved", saved.number(row["gain"])),
             ),
@@ -112,6 +113,16 @@ def _shown(item: str, column: str) -> tuple[str, str]:
     if column == Texts.column:
         return shortened(item, _LONGEST), ""
     return item, drawn_molecule(item)
+
+
+def _label(chosen: Chosen, truth: float, form: Form) -> str:
+    return form.number(truth) if chosen.classes is None else chosen.classes[int(truth)]
+
+
+def _probabilities(chosen: Chosen) -> str:
+    if chosen.classes is None:
+        return ""
+    return f" Predictions are probabilities of {spoken(chosen.classes, 1)}."
 
 
 def _what(found: Inspected) -> str:

@@ -15,12 +15,14 @@ from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.manifest import versions
+from w2s_mol.models.heads import KeptHead
 from w2s_mol.models.model import Input, Model
 from w2s_mol.molecules.properties import check_property, property_values
 from w2s_mol.progress import Progress, silent
 from w2s_mol.supervisors.contract import Lesson, Supervisor, WeakLabels
 from w2s_mol.supervisors.names import COLUMN, PROPERTY, RAW
 from w2s_mol.supervisors.remarks import remarks_on
+from w2s_mol.tasks.registry import find_task
 
 _REPORT_EVERY = 100
 _FILE = "values.npy"
@@ -70,16 +72,16 @@ class Number(Supervisor):
         head = lesson.fit(feature, lesson.truth[:, None], learn, choose)
         labels = head.predict_rows(feature, lesson.asked[known[lesson.asked]])[:, 0]
         model = None
-        if isinstance(head, LinearHead):
+        if isinstance(head, KeptHead):
             model = self._calibrating(head, middle, lesson.task)
         return WeakLabels(labels, float(head.penalties[0]), model)
 
-    def _calibrating(self, head: LinearHead, middle: float, task: str) -> Model:
+    def _calibrating(self, head: KeptHead, middle: float, task: str) -> Model:
         """Return what says the same of other molecules, of a head on numbers less their middle."""
         moved = Scaler(head.scaler.mean + middle, head.scaler.scale)
         return self._model(replace(head, scaler=moved), task)
 
-    def _model(self, head: LinearHead, task: str) -> Model:
+    def _model(self, head: KeptHead, task: str) -> Model:
         """Return what calibrates the number of other molecules."""
         return Model((Input(self.name, self.sha256, FIXED),), head, task)
 
@@ -118,9 +120,16 @@ class Raw(Column):
         return remarks_on(self.name, self.values(examples), truth, calibrated=False)
 
     def labels(self, lesson: Lesson) -> WeakLabels:
-        """Return the cells."""
+        """Return the cells.
+
+        Raises
+        ------
+        InputError
+            If they are no labels of the task: of classes, no probabilities.
+        """
         labels = np.full(len(lesson.examples), np.nan)
         labels[lesson.asked] = self.values(lesson.examples)[lesson.asked]
+        find_task(lesson.task).said(labels, self.name)  # here, for a mean of others hides it
         one, zero = np.ones(1), np.zeros(1)
         as_it_is = LinearHead(Scaler(zero, one), one[:, None], zero, np.full(1, np.nan))
         return WeakLabels(labels, model=self._model(as_it_is, lesson.task))

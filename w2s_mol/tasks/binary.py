@@ -19,10 +19,15 @@ from w2s_mol.tasks.bregman import Divergence, terms_of
 from w2s_mol.tasks.contract import Predicted, Ratio, Score, Task, Term, recovered
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from w2s_mol.heads.fitter import FitHead
     from w2s_mol.tasks.contract import Array
 
 _HALF = 0.5
+_SURE_LOSSES = 2
+"""So many times the log loss of the surest prediction that there is, and less, is none."""
 
 
 def _kl(p: Array, q: Array) -> Array:
@@ -116,6 +121,7 @@ class Binary(Task):
     )  # fmt: skip
     headline = "roc_auc"
     scored_models = ("weak", "w2s", "direct", "ceiling")
+    floor = "the share of class 1 among the labels"
 
     def error_unit(self, unit: object) -> str:
         """Return nats."""
@@ -131,6 +137,20 @@ class Binary(Task):
 
         return class_fitter(settings)
 
+    def is_rounding(self, error: float, beside: float) -> bool:
+        """Say whether the class that is the true one is as good as certain everywhere."""
+        from w2s_mol.heads.probability import LEAST
+
+        return error <= _SURE_LOSSES * LEAST
+
+    def sayable(self, labels: Array) -> NDArray[np.bool_]:
+        """Say which of some numbers are probabilities."""
+        import numpy as np
+
+        with np.errstate(invalid="ignore"):
+            found: NDArray[np.bool_] = (labels >= 0) & (labels <= 1)
+        return found
+
     def said(self, labels: Array, name: str) -> Array:
         """Return weak labels as they count, within what a head can predict."""
         import numpy as np
@@ -138,7 +158,7 @@ class Binary(Task):
         from w2s_mol.heads.probability import within
 
         known = labels[~np.isnan(labels)]
-        if len(known) and not (known.min() >= 0 and known.max() <= 1):
+        if not self.sayable(known).all():
             worst = float(known[np.argmax(np.abs(known - _HALF))])
             raise InputError(
                 f"supervisor {name} says {worst:g}, and labels are classes: it should give "

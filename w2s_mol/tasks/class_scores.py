@@ -24,12 +24,19 @@ def roc_auc(prediction: Array, truth: Array) -> float:
 
 
 def average_precision(prediction: Array, truth: Array) -> float:
-    """Return the mean precision at each positive, best first (area under precision and recall)."""
+    """Return the mean precision at each positive, best first (area under precision and recall).
+
+    Molecules of one prediction count together.
+    """
     if not _both(truth):
         return math.nan
-    from sklearn.metrics import average_precision_score
+    import numpy as np
 
-    return float(average_precision_score(truth, prediction))
+    order = np.argsort(-prediction, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(prediction[order])), len(order) - 1)
+    found = truth[order].cumsum()[ends]
+    precision = found / (ends + 1)
+    return float(np.diff(found, prepend=0) @ precision / found[-1])
 
 
 def accuracy(prediction: Array, truth: Array) -> float:

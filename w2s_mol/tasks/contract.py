@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Predicted:
@@ -148,6 +150,8 @@ class Task(ABC):
         ``ceiling_SCORE`` and ``gain_SCORE`` are of it. Empty where that is the error itself.
     scored_models
         Whose scores results have, as ``MODEL_SCORE``.
+    floor
+        What the use ``mean`` predicts, in words.
     """
 
     name: str
@@ -157,6 +161,7 @@ class Task(ABC):
     scores: tuple[Score, ...]
     headline: str = ""
     scored_models: tuple[str, ...] = ()
+    floor: str = "the mean of the labels"
 
     @abstractmethod
     def error_unit(self, unit: object) -> str:
@@ -175,6 +180,16 @@ class Task(ABC):
         InputError
             If the task has no such rule.
         """
+
+    def is_rounding(self, error: float, beside: float) -> bool:
+        """Say whether a mean error is that of the labels themselves, beside one of usual size."""
+        return error <= _ROUNDING * beside
+
+    def sayable(self, labels: Array) -> NDArray[np.bool_]:
+        """Say which of some numbers are labels of this kind; NaN is none."""
+        import numpy as np
+
+        return ~np.isnan(labels)
 
     def said(self, labels: Array, name: str) -> Array:
         """Return a supervisor's labels as they count.

@@ -57,7 +57,8 @@ class Direct(Use):
 class Mean(Use):
     """The floor of every table: the mean of the true labels that the supervisor had."""
 
-    name, words, what = "mean", "mean", "the mean of the supervisor's true labels"
+    name, words = "mean", "mean"
+    what = "the mean of the supervisor's true labels (of classes, the share of 1)"
 
     def exercises(self, known: Known) -> list[Exercise]:
         """Learn nothing."""

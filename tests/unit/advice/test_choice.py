@@ -1,5 +1,6 @@
 """Which supervisor and use, chosen on validation alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from w2s_mol.advice.rows import of_choices
 from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence
 from w2s_mol.errors import InputError
 from w2s_mol.runs import FinishedRun
-from w2s_mol.tasks.registry import REGRESSION
+from w2s_mol.tasks.registry import BINARY, REGRESSION
 
 
 def results(**errors: float) -> pd.DataFrame:
@@ -130,7 +131,7 @@ def choice(**given: Any) -> Choice:
     told = {
         "family": "shipped", "weak": "weak-h8-s0", "use": "delta", "seen": 0.8, "seen_direct": 1.0,
         "seen_mean": 2.0,
-        "test": 0.9, "test_direct": 1.0, "low": 0.02, "high": 0.2,
+        "test": 0.9, "test_direct": 1.0, "test_mean": 2.0, "low": 0.02, "high": 0.2,
     }  # fmt: skip
     return Choice(errors, **{**told, **given})
 
@@ -149,7 +150,26 @@ def choice(**given: Any) -> Choice:
         ({"seen": 1.0}, "use no supervisor; fit the strong encoder directly. On validation no use"),
         ({"seen_mean": 0.7}, "use no model. On validation none is better than the mean"),
         ({"low": np.nan}, "direct 1.0000."),
+        ({"test_mean": 0.8}, "On test the mean of the labels is better than both: 0.8000."),
+        ({"test_mean": 0.8, "seen": 1.0}, "is better than both: 0.8000."),
+        ({"test": 1e-13}, "weak-h8-s0 knows the labels themselves (error"),
     ],
 )
 def test_a_sentence_says_what_to_do_and_how_sure_it_is(given: dict[str, Any], said: str) -> None:
     assert said in sentence(choice(**given))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"seen_mean": 0.7}, "better than the share of class 1 among the labels that there are"),
+        ({"test_mean": 0.8}, "On test the share of class 1 among the labels is better than both"),
+        ({"test": 1.0000005e-6}, "weak-h8-s0 knows the labels themselves (error 1.000e-06"),
+    ],
+)
+def test_of_classes_it_speaks_of_shares_and_of_the_surest_prediction(
+    given: dict[str, Any], said: str
+) -> None:
+    of_classes = choice(**given)
+    errors = replace(of_classes.errors, task=BINARY)
+    assert said in sentence(replace(of_classes, errors=errors))
