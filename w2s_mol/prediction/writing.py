@@ -57,8 +57,8 @@ def write_predictions(
 
     The columns are that of the items, ``prediction``, ``spread``, those that say how far the label
     may be from the prediction (``lower`` and ``upper``; of classes ``class`` and
-    ``prediction_set``), ``distance``, ``unlike`` and ``reason``; what is not known is null. What predicts, and which
-    word is which class, is said in the metadata of Parquet.
+    ``prediction_set``), ``distance``, ``unlike`` and ``reason``; what is not known is null. What
+    predicts, and which word is which class, is said in the metadata of Parquet.
 
     Raises
     ------

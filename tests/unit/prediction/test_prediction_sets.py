@@ -81,4 +81,4 @@ def test_numbers_have_an_interval() -> None:
     ],
 )
 def test_what_they_are_worth_is_said(words: tuple[str, str] | None, half: float, said: str) -> None:
-    assert said in reach_of(words).promise(half, 40)
+    assert said in reach_of(words).promise(half, 40, "molecules")
