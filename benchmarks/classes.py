@@ -7,8 +7,9 @@ splits of our own; 100, 400 and all true labels (three draws each of the few); t
 supervisors; student strong-h256-l6-s0. Every method of Burns et al. 2023 that there is stands
 beside the paper's student: taught classes, fitted by reverse KL, mixtures, AdamW with the
 confidence loss and without, chains, an encoder adapted to all but the test molecules (on the
-scaffold split: five random ones leave three fifths of them); and the other uses of the same labels. Methods that descend have one seed of each size and are compared under these alone.
-Runs go to FOLDER and are not repeated; tables are printed, and go to DOCS/classes-tables.md.
+scaffold split: five random ones leave three fifths of them); and the other uses of the same
+labels. Methods that descend have one seed of each size and are compared under these alone. Runs go
+to FOLDER and are not repeated; tables are printed, and go to DOCS/classes-tables.md.
 
 Differences are paired over the same test molecules (over scaffolds, where splits keep these
 together), means over supervisors, with the intervals of docs/statistics.md.

@@ -27,9 +27,12 @@ PENALTIES = np.logspace(5, -4, 30)
 
 _TURNED_AGAIN = 6
 """Penalties after which the eigenbasis is found anew."""
-_LOOSE, _TIGHT = 3e-3, 1e-5
+_LOOSE, _TIGHT = 3e-3, 1e-6
 """Largest slope, in units of the root of the curvature: on the path, which is in float32, and of
-the head. Of 146 heads of BBBP none has another penalty than at 1e-5 in float64."""
+the head. Of 146 heads of BBBP none has another penalty than all in float64 at 1e-5."""
+_WORTH = 1e-5
+"""Nats a molecule that a smaller penalty has to save: what is less is rounding, and would let heads
+depend on those that are fitted beside them."""
 _RISEN = 4
 """Rises of the loss in a row after which a path ends."""
 
@@ -43,6 +46,8 @@ def fit_logistic(
     loss: Loss = CROSS_ENTROPY,
 ) -> LinearHead:
     """Fit heads, each penalty of ``PENALTIES`` the one with the least loss on other molecules.
+
+    Of several that differ by less than ``_WORTH`` it is the largest.
 
     Parameters
     ----------
@@ -98,7 +103,7 @@ def _best_of_path(fitting: _Fitting, valid: Sample) -> tuple[State, Rows]:
         start, before = state.beyond(before), state
         state = turned.minimised(start, np.full(len(left), penalty), _LOOSE)
         losses = valid.columns(left).losses(state).mean(axis=0)
-        better = losses < least[left]
+        better = losses < least[left] - _WORTH
         best = best.put(left[better], state.columns(better))
         least[left[better]], number[left[better]] = losses[better], place
         risen[left] = np.where(losses > last[left], risen[left] + 1, 0)

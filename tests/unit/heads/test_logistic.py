@@ -68,7 +68,7 @@ def test_the_penalty_is_the_one_of_the_least_loss_on_the_others() -> None:
             p, y = one.predict(of.x)[of.choose, 0], of.soft[of.choose, column]
             losses.append(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
         chosen = losses[PENALTIES.tolist().index(found.penalties[column])]
-        assert chosen == pytest.approx(min(losses), abs=1e-6)
+        assert chosen == pytest.approx(min(losses), abs=2e-5)
 
 
 def test_weights_are_those_of_scikit_learn() -> None:
@@ -126,7 +126,7 @@ def test_a_label_that_a_head_can_give_is_given(loss) -> None:
     of = Classes(150, 4, 1, seed=2)
     labels = probability((of.x - 3) @ np.full((4, 1), 0.2) - 0.5)
     found = fit_logistic(of.features, labels, of.learn, of.choose, loss=loss)
-    np.testing.assert_allclose(found.predict(of.x), labels, atol=1e-3)
+    np.testing.assert_allclose(found.predict(of.x), labels, atol=5e-3)
 
 
 def test_columns_fitted_together_are_as_fitted_alone() -> None:
