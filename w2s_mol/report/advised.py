@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from w2s_mol.advice.predictions import Predictions, keeps_predictions
@@ -16,6 +16,7 @@ from w2s_mol.report import tables
 from w2s_mol.report.blocks import Block, Text
 from w2s_mol.report.looking import molecules
 from w2s_mol.runs import FinishedRun
+from w2s_mol.study.class_words import class_words
 
 _MOLECULES = 6
 
@@ -56,7 +57,8 @@ def advice_on(run: FinishedRun, replicates: int, seed: int) -> dict[tuple[str, .
             else []
         )
         for choice in advice.choices:
-            chosen = of_choice(choice)
+            dataset = str(choice.errors.keys["dataset"])
+            chosen = replace(of_choice(choice), classes=class_words(run, dataset))
             shown: list[Block] = []
             if predictions:
                 seen = molecules_of(tested(chosen, predictions), choice.errors.task)

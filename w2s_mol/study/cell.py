@@ -13,6 +13,7 @@ from functools import partial
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.errors import InputError
@@ -49,6 +50,8 @@ class Cells:
         Whose labels each supervisor's are, where it took some of several.
     made
         What is made of the supervisors' labels, by use.
+    told
+        What a user should know of what is taught.
     """
 
     student: Student
@@ -58,6 +61,7 @@ class Cells:
     weak_models: Sequence[Model | None]
     taken: Sequence[str]
     made: Mapping[str, Made]
+    told: Sequence[str] = ()
 
     def predicted(self, rows: Rows, supervisor: int) -> Predicted:
         """Return what is known of some molecules in the cell of one supervisor."""
@@ -121,6 +125,7 @@ def split_cells(
             for one, supervisor in zip(said, supervisors, strict=True)
         ]
         weak = np.stack([one.labels for one in here], axis=1)
+        known = split.known(weak)
         yield Cells(
             student,
             truth,
@@ -128,8 +133,10 @@ def split_cells(
             np.array([one.penalty for one in here]),
             [one.model for one in here],
             [one.taken for one in here],
-            _everything_made(student, teaching, split.known(weak)),
-        )
+            _everything_made(student, teaching, known),
+            [split.of_one_class(s) for s, alike in zip(supervisors, _alike(known), strict=True)
+             if alike and teach == "classes"],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -167,6 +174,13 @@ class _Split:
             loss=self.task.loss,
         )
 
+    def of_one_class(self, supervisor: Supervisor) -> str:
+        """Return a note on a supervisor that teaches one class alone."""
+        return (
+            f"all classes that {supervisor.name} teaches on {self.where} are the same one, and its "
+            "student says nothing else; --teach probabilities has more to say"
+        )
+
     def bounds(self, student: Student, teaching: Teaching, weak: Array, rows: Rows) -> Array:
         """Return weak error - misfit with a student on some rows; see ``Lesson.rule``."""
         roles = self.roles
@@ -187,6 +201,15 @@ class _Split:
             return weak
         taught, chosen = self.roles.student_learns, self.roles.student_chooses
         return shuffled(weak, [taught, chosen], self.shuffle_seed)
+
+
+def _alike(known: Known) -> NDArray[np.bool_]:
+    """Say of which supervisors the student learns labels that are all alike, shape (k,)."""
+    taught = known.taught_weak[known.taught]
+    said = ~np.isnan(taught)
+    first = taught[np.argmax(said, axis=0), np.arange(taught.shape[1])]
+    found: NDArray[np.bool_] = said.any(axis=0) & (~said | (taught == first)).all(axis=0)
+    return found
 
 
 def _everything_made(student: Student, teaching: Teaching, known: Known) -> dict[str, Made]:

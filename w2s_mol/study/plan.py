@@ -203,15 +203,19 @@ class StudyPlan:
         if draw not in self._left:
             return Part({}, notes, seconds, made_of)
         progress(f"fitting heads on {name}", place.draw, len(every))
-        tables = self._cells(place, of_dataset, draw)
+        tables, of_cells = self._cells(place, of_dataset, draw)
+        if of_cells:
+            notes = {name: [*told, *of_cells]}
         progress(f"fitting heads on {name}", place.draw + 1, len(every))
         split = of_dataset.kept.splits[draw.split]
         what = f"heads {name} {split.name}"
         seconds[what] = _since(started)
         return Part(tables, notes, seconds, made_of)
 
-    def _cells(self, place: _Place, of_dataset: Usable, draw: Draw) -> dict[str, Any]:
-        """Return the tables of one draw's cells."""
+    def _cells(
+        self, place: _Place, of_dataset: Usable, draw: Draw
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Return the tables of one draw's cells, and notes on them."""
         import pandas as pd
 
         config = self._config
@@ -219,6 +223,7 @@ class StudyPlan:
         everything, name = of_dataset.everything, self._name(of_dataset, draw)
         roles = self._roles(of_dataset, draw)
         results, predictions, uses = [], [], []
+        told: list[str] = []
         models = ModelTables(everything.name, name, supervisors, roles)
         with one_thread(torch_too=config.head in ("adamw", "mlp", "mixture")):
             for cells in split_cells(
@@ -236,6 +241,7 @@ class StudyPlan:
                 results.append(
                     result_rows(self._context, of_dataset.kept, draw, supervisors, roles, cells)
                 )
+                told += cells.told
                 of_cells = (everything, name, supervisors, roles, cells)
                 if PREDICTIONS in self.tables:
                     predictions.append(prediction_rows(*of_cells))
@@ -243,12 +249,13 @@ class StudyPlan:
                 if MODELS in self.tables:
                     models.add(cells)
         tables = {"results": results, PREDICTIONS: predictions, USES: uses, **models.tables()}
-        return {
+        whole = {
             # A table of one student is large enough without a copy.
             name: pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
             for name, each in tables.items()
             if each
         }
+        return whole, list(dict.fromkeys(told))
 
     def _prepared(self, dataset: int, progress: Progress) -> Usable:
         if dataset not in self._usable:

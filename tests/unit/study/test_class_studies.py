@@ -56,6 +56,15 @@ def test_classes_are_taught_as_the_likelier_one_and_delta_still_corrects_probabi
     )
 
 
+def test_a_supervisor_that_teaches_one_class_alone_is_told() -> None:
+    sure, other = Says(0.6 + 0.2 * TRUTH, "sure"), Says(probability(STRONG[:, 0]), "other")
+    found = cells([sure, other], teach="classes")
+    [told] = found.told
+    assert "sure" in told
+    assert (found.made["w2s"].predictions[TEST, 0] > 0.99).all()
+    assert cells([sure, other]).told == []
+
+
 def test_delta_starts_at_the_supervisors_logit() -> None:
     """Of a supervisor that is right but for a constant, the constant is learnt."""
     best = cells([Says(TRUTH * 0.5 + 0.25)]).made["direct"].predictions[:, 0]
