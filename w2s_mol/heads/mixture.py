@@ -124,9 +124,9 @@ def mixed(
         fixed = np.where(np.isnan(corrected), 0.0, logit(corrected))
     beside = None if given.beside is None else logit(given.beside[learn])
     problem = _Problem(
-        tensor(x), tensor(within(labels[learn]).T), tensor(fixed.T),
-        None if beside is None else tensor(beside.T), tensor(weights), tensor(ridge.penalties),
-        loss,
+        tensor(x), tensor(within(labels[learn])), tensor(fixed),
+        None if beside is None else tensor(beside), tensor(weights)[:, None],
+        tensor(ridge.penalties), loss,
     )  # fmt: skip
     parts = [range(start, min(start + _AT_ONCE, k)) for start in range(0, k, _AT_ONCE)]
     each = [_descended(problem.columns(p), ridge.columns(p), heads, seed) for p in parts]
@@ -137,7 +137,7 @@ def mixed(
 
 @dataclass(frozen=True)
 class _Problem:
-    """Features (n, d), labels, offsets and numbers (k, n), weights (n,), penalties (k,)."""
+    """Features (n, d), labels, offsets and numbers (n, k), weights (n, 1), penalties (k,)."""
 
     x: Tensor
     labels: Tensor
@@ -152,28 +152,29 @@ class _Problem:
         at = slice(some.start, some.stop)
         return replace(
             self,
-            labels=self.labels[at],
-            offsets=self.offsets[at],
-            numbers=None if self.numbers is None else self.numbers[at],
+            labels=self.labels[:, at],
+            offsets=self.offsets[:, at],
+            numbers=None if self.numbers is None else self.numbers[:, at],
             penalties=self.penalties[at],
         )
 
     def objective(self, net: Sequence[Tensor], rows: Tensor) -> Tensor:
         """Return the objective of each column on some molecules, as a mean over them, (k,)."""
         coefficients, intercepts, scores, slopes = net
-        sums = self.x[rows].expand(len(coefficients), -1, -1).bmm(coefficients)
-        sums = sums + intercepts[:, None] + self.offsets[:, rows, None]
+        d, k, m = coefficients.shape
+        sums = (self.x[rows] @ coefficients.view(d, k * m)).view(-1, k, m)  # one product for all
+        sums = sums + intercepts + self.offsets[rows, :, None]
         if self.numbers is not None:
-            sums = sums + self.numbers[:, rows, None] * slopes[:, None]
+            sums = sums + self.numbers[rows, :, None] * slopes
         shares = scores.softmax(dim=1)
-        p = (sums.sigmoid() * shares[:, None]).sum(dim=2).clamp(LEAST, 1 - LEAST)
-        y = self.labels[:, rows]
+        p = (sums.sigmoid() * shares).sum(dim=2).clamp(LEAST, 1 - LEAST)
+        y = self.labels[rows]
         if self.loss == "cross-entropy":
             losses = -(y * p.log() + (1 - y) * (1 - p).log())
         else:
             losses = p * (p / y).log() + (1 - p) * ((1 - p) / (1 - y)).log()
-        size = (coefficients.square().sum(dim=1) * shares).sum(dim=1)
-        fitted = (losses * self.weights[rows]).mean(dim=1)
+        size = (coefficients.square().sum(dim=0) * shares).sum(dim=1)
+        fitted = (losses * self.weights[rows]).mean(dim=0)
         found: Tensor = fitted + self.penalties * size / (2 * len(self.x))
         return found
 
@@ -200,17 +201,18 @@ def _descended(
             optimizer.step()
             falling.step()
     coefficients, intercepts, scores, slopes = (p.detach().double() for p in net)
-    shares = scores.softmax(dim=1)
-    return coefficients.numpy(), intercepts.numpy(), shares.numpy(), slopes.numpy()
+    each = (coefficients.transpose(0, 1), intercepts, scores.softmax(dim=1), slopes)
+    found = [np.ascontiguousarray(one.numpy()) for one in each]
+    return found[0], found[1], found[2], found[3]
 
 
 def _initial(ridge: LinearHead, heads: int, generator: torch.Generator) -> list[Tensor]:
     import torch
 
-    coefficients = tensor(ridge.coefficients.T)[..., None]
-    k, d = coefficients.shape[:2]
-    size = coefficients.square().mean(dim=1, keepdim=True).sqrt().clamp(min=d**-0.5)
-    apart = torch.randn(1, d, heads, generator=generator)
+    coefficients = tensor(ridge.coefficients)[..., None]
+    d, k = coefficients.shape[:2]
+    size = coefficients.square().mean(dim=0, keepdim=True).sqrt().clamp(min=d**-0.5)
+    apart = torch.randn(d, 1, heads, generator=generator)
     slopes = np.zeros(k) if ridge.slopes is None else ridge.slopes
     return [
         coefficients + _APART * size * apart,
