@@ -29,8 +29,8 @@ class Given:
         assert len(smiles) == len(self.array)
         return InMemory(self.array)
 
-    def model(self, head: LinearHead) -> Model:
-        return Model((self.input,), head)
+    def model(self, head: LinearHead, task: str) -> Model:
+        return Model((self.input,), head, task)
 
     @property
     def input(self) -> Input:

@@ -21,6 +21,7 @@ from w2s_mol.datasets.rules import (
     SplitRepeats,
     SplitSeeds,
     TargetColumns,
+    TaskAsked,
     WhatIfInvalid,
 )
 from w2s_mol.encoders.devices import Precision
@@ -33,7 +34,7 @@ from w2s_mol.settings_check import Count, Positive, Range, checked
 from w2s_mol.study.config import StudyConfig
 
 _LARGEST_RATE, _RATE_TIMES_HIDDEN = 1e-3, 0.05
-_READING = ("dataset", "smiles_column", "target_column", "delimiter")
+_READING = ("dataset", "smiles_column", "target_column", "delimiter", "task")
 """Settings that say which molecules there are, not what is done with them."""
 _OF_SPLITS = ("split_column", "split_file", "split", "split_seeds", "split_repeats")
 _AS_IN_A_STUDY = (*_READING, *_OF_SPLITS, "on_invalid", "max_atoms")
@@ -69,7 +70,7 @@ class AdaptationConfig:
         ``fp32`` or ``bf16``.
     seed
         Of the order of molecules and of the masks.
-    smiles_column ... on_invalid
+    smiles_column, task ... on_invalid
         As in ``StudyConfig``: the splits are those of a study with the same ones.
     """
 
@@ -117,6 +118,10 @@ class AdaptationConfig:
     precision: Annotated[Precision, Option(help="bf16 is faster on a GPU.")] = "fp32"
     smiles_column: SmilesColumn = "smiles"
     target_column: TargetColumns = ()
+    task: Annotated[
+        TaskAsked,
+        Option(help="What the labels are, as for run: parts of splits need both of two classes."),
+    ] = "auto"
     split_column: SplitColumns = ()
     split_file: SplitFiles = ()
     split: HowToSplit = "random"

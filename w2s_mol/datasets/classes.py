@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from shlex import quote
 
 from w2s_mol.datasets.numbers import number_of
@@ -33,6 +34,9 @@ _PAIRS = {
 }
 """Words for 0 and 1 whose order nobody doubts."""
 _NEGATIONS = ("non", "not", "in", "im", "un")
+_NEGATED = ("no", "non", "not", "without")
+"""What stands before a word, apart from it, of the class that lacks it."""
+_SIGNS = ("-", " ", "_")
 _NOTHING = {"nan", "na", "n/a", "n.a.", "none", "null", "missing", "unknown", "nd", "n.d."}
 """What stands in a cell without a label, and so is no class."""
 
@@ -196,8 +200,18 @@ def _of_words(where: str, seen: _Seen) -> Classes:
 
 def _is_negative(word: str, other: str) -> bool:
     """Say whether a word is plainly that for 0 where the other is that for 1."""
-    negated = {f"{no}{sign}{other}" for no in _NEGATIONS for sign in ("", "-", " ", "_")}
-    return (word, other) in _PAIRS or word in negated
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False))
+    shared = len(list(alike))
+    if (word[shared:], other[shared:]) == ("-", "+"):  # BBB- and BBB+
+        return True
+    apart = [place + 1 for place, sign in enumerate(word[:shared]) if sign in _SIGNS]
+    return any(_negates(word[start:], other[start:]) for start in (0, *apart))
+
+
+def _negates(word: str, other: str) -> bool:
+    negated = {f"{no}{sign}{other}" for no in _NEGATIONS for sign in ("", *_SIGNS)}
+    negated |= {f"{no}{sign}{other}" for no in _NEGATED for sign in _SIGNS}
+    return (word, other) in _PAIRS or (bool(other) and word in negated)
 
 
 def _of_numbers(where: str, seen: _Seen, asked: TaskAsked) -> Classes | None:

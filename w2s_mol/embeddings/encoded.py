@@ -156,9 +156,9 @@ class Encoded:
         small = 4 * n * d <= _SMALL
         return InMemory(gathered(found, np.arange(n))) if small else found
 
-    def model(self, head: Head) -> Model | None:
-        """Return what this encoder and a head predict together; None if that is not kept."""
-        return model_of((self.input,), head)
+    def model(self, head: Head, task: str) -> Model | None:
+        """Return what this encoder and a head of a task predict together, None if not kept."""
+        return model_of((self.input,), head, task)
 
     @property
     def input(self) -> Input:

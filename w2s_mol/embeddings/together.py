@@ -22,6 +22,6 @@ class EncodedTogether:
         """Return the vectors of some molecules, shape (n, d1 + d2 + ...)."""
         return SideBySide([one.features(smiles) for one in self.each])
 
-    def model(self, head: Head) -> Model | None:
-        """Return what these encoders and a head predict together; None if that is not kept."""
-        return model_of([one.input for one in self.each], head)
+    def model(self, head: Head, task: str) -> Model | None:
+        """Return what these encoders and a head of a task predict together, None if not kept."""
+        return model_of([one.input for one in self.each], head, task)

@@ -113,9 +113,10 @@ def seen_by(folder: Path) -> Seen | None:
     try:
         table = pq.read_table(path)
         molecules = table.column("molecule").to_pylist()
+        made_with = table.schema.metadata[_RDKIT].decode()
     except Exception as error:  # of pyarrow's many kinds
         raise _unreadable(path, error) from error
-    if table.schema.metadata[_RDKIT].decode() != rdBase.rdkitVersion:
+    if made_with != rdBase.rdkitVersion:
         molecules = [_skeleton(text) for text in molecules]
     return Seen(transductive, frozenset(molecules))
 

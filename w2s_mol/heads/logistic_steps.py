@@ -19,6 +19,8 @@ Precision = type[np.float32] | type[np.float64]
 
 _FLOOR = 1e-9
 _STEPS = 500
+_TRIES = 3
+"""Times that a descent which ended early goes on, with no memory of its steps."""
 
 
 @dataclass(frozen=True)
@@ -194,8 +196,12 @@ class Turned:
             return float(value), scaled.gradient(gradient)
 
         options = {"gtol": slope, "ftol": 0.0, "maxiter": _STEPS}
-        found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
-        return self._out_of(scaled.parts(found.x))
+        for _ in range(_TRIES):
+            found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+            start = found.x
+            if np.abs(found.jac).max() <= slope:
+                break
+        return self._out_of(scaled.parts(start))
 
     def _losses(self, state: State) -> tuple[Array, Array]:
         sample = self.sample

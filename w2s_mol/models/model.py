@@ -152,12 +152,11 @@ class Model:
         return cls(tuple(Input(**one) for one in card["inputs"]), head, card["task"])
 
 
-def model_of(inputs: Sequence[Input], head: Head) -> Model | None:
+def model_of(inputs: Sequence[Input], head: Head, task: str) -> Model | None:
     """Return what inputs and a head predict together; None if such heads are not kept."""
     if not isinstance(head, LinearHead | MixtureHead):
         return None
-    numbers = isinstance(head, LinearHead) and head.link == "identity"
-    return Model(tuple(inputs), head, "regression" if numbers else "binary")
+    return Model(tuple(inputs), head, task)
 
 
 def averaged(models: Sequence[Model]) -> Model | None:

@@ -167,7 +167,7 @@ def _fitted(
         loss=task.loss,
     )
     use = _use(choice)
-    teaching = Teaching(examples, [supervisor], _rule(choice.students, usual))
+    teaching = Teaching(examples, [supervisor], _rule(choice.students, usual), task.name)
     learned = student.learn(teaching, use.exercises(known))
     [model] = use.made(known, learned).models
     return model, said.model if use.reads_weak else None
@@ -236,7 +236,7 @@ def _facts(
         "strong": str(row["strong"]),
         "strong_sha256": str(row["strong_sha256"]),
         "what": "the supervisor's labels" if choice.use == WEAK else USES[choice.use].what,
-        "head": config.head,
+        "head": f"{config.head}, {config.teaching}" if task.scored_models else config.head,
         "chosen": chosen,
         "protocol": config.protocol,
         "labels": str(choice.keys["labels"]),

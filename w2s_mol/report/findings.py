@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from w2s_mol.numbers import Form
@@ -43,11 +44,13 @@ def _headline(cases: Cases, by: dict[str, dict[str, Any]]) -> str:
     if not task.headline:
         return ""
     gain = f"gain_{task.headline}"
-    above = int((cases.means("test", gain).mean(axis=0) > 0).sum())
+    means = cases.means("test", gain).mean(axis=0)
+    known = means[~np.isnan(means)]
     what = task.words(gain)
     return (
-        f"By {what.removeprefix('gain in ')} it beats its supervisor under {above} of "
-        f"{len(cases.supervisors)}. {_gain(by[f'mean_{gain}'], what)} "
+        f"By {what.removeprefix('gain in ')} it beats its supervisor under {(known > 0).sum()} of "
+        f"{len(known)}{'' if len(known) == len(means) else ' of which it is defined'}. "
+        f"{_gain(by[f'mean_{gain}'], what)} "
     )
 
 

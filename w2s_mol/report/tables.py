@@ -26,6 +26,7 @@ from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import FEWEST_SEEDS, synthetic_summary
 from w2s_mol.statistics.ranking import NOISE_CEILING
 from w2s_mol.study.groups import NO_CONTROL, study_groups
+from w2s_mol.tasks.contract import Task
 
 _SMALLEST_P = 0.001
 _REGRET = "regret"
@@ -36,9 +37,8 @@ _MEASURES = {
     "kendall": "Kendall",
     "kendall_seeds": "Kendall between seeds of one size",
     "regret": "regret",
-    "spearman_roc_auc": "Spearman with ROC-AUC",
-    "regret_roc_auc": "regret in ROC-AUC",
 }
+_OF_HEADLINE = {"spearman": "Spearman with", "regret": "regret in"}
 
 
 def runs_overview(runs: Sequence[FinishedRun]) -> Table:
@@ -141,7 +141,8 @@ def beside_the_paper(found: StudySelection, study: str) -> Table:
 def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Table:
     """Return how each selector ranks, with intervals, and how the paper's rule differs from it."""
     scored = by_name(found.selectors, "selector")
-    shown = [measure for measure in _MEASURES if measure in set(ranking["measure"])]
+    called = {**_MEASURES, **_of_headline(cases.task)}
+    shown = [measure for measure in called if measure in set(ranking["measure"])]
     rows = []
     for name, measures in ranking.groupby("selector", sort=False):
         by = by_name(measures, "measure")
@@ -157,7 +158,7 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
     random = scored["random"]
     regrets = [_regret(random[m]) if m.startswith(_REGRET) else "" for m in shown]
     rows.append([random["what"], "any", *regrets, "", ""])
-    columns = ["selector", "picks", *(_MEASURES[measure] for measure in shown)]
+    columns = ["selector", "picks", *(called[measure] for measure in shown)]
     columns += ["Spearman of the rule minus this", "p (Holm)"]
     note = (
         "What selectors make of the validation molecules against true errors. Before the brackets "
@@ -180,6 +181,12 @@ def selectors(ranking: pd.DataFrame, found: StudySelection, cases: Cases) -> Tab
         )
     title = f"How the selectors rank: {_of(cases)}"
     return Table(title, columns, rows, (cases.study,), note, frozenset({0}))
+
+
+def _of_headline(task: Task) -> dict[str, str]:
+    """Return measures by the score that readers look for, and what they are called."""
+    score = next((one.words for one in task.scores if one.name == task.headline), "")
+    return {f"{m}_{task.headline}": f"{w} {score}" for m, w in _OF_HEADLINE.items() if score}
 
 
 def _p(value: float) -> str:

@@ -173,9 +173,9 @@ def rendered_scores(selection: StudySelection) -> Rendering | None:
 def nothing_to_recover(selection: StudySelection) -> str:
     """Say by which scores the ceiling is not better than the supervisors; empty if by none."""
     table = selection.scores
-    if table.empty or not table["pgr"].isna().any():
+    if table.empty or not table["no_gap"].any():
         return ""
-    names = ", ".join(map(str, table["words"][table["pgr"].isna()]))
+    names = ", ".join(map(str, table["words"][table["no_gap"]]))
     return (
         f"By {names} the strong encoder on all true labels is no better than the supervisors are "
         "on average: there is no gap for a student to recover. "

@@ -30,7 +30,8 @@ def score_table(task: Task, test: pd.DataFrame, finite: Sequence[str]) -> pd.Dat
     DataFrame
         One row a score, the error first: ``score``, ``words``, ``higher_is_better``; ``weak``,
         ``w2s``, ``direct``, ``ceiling`` and ``pgr``, the performance gap recovered of these means
-        (NaN where the ceiling is not better than the supervisors); ``picked_weak``, ``picked_w2s``.
+        (NaN where the ceiling is not better than the supervisors); ``no_gap``, whether it is not;
+        ``picked_weak``, ``picked_w2s``. Means are of the cells in which all of them are defined.
         No row where results have no scores of the task.
     """
     if not task.scored_models:
@@ -39,17 +40,21 @@ def score_table(task: Task, test: pd.DataFrame, finite: Sequence[str]) -> pd.Dat
     pick = test[test["weak_sha256"] == finite[0]]
     rows = []
     for name, words, columns, ideal, sign in _lines(task):
-        means = {model: float(test[column].mean()) for model, column in columns.items()}
+        defined = test.dropna(subset=list(columns.values()))
+        means = {model: float(defined[column].mean()) for model, column in columns.items()}
         off = means
         if ideal is not None:
-            off = {model: abs(value - ideal) for model, value in means.items()}
+            beyond = {m: (defined[column] - ideal).abs() for m, column in columns.items()}
+            off = {model: float(values.mean()) for model, values in beyond.items()}
+        gap = recovered(off[WEAK], off[STUDENT.name], off[CEILING.name], sign)
         rows.append(
             {
                 "score": name,
                 "words": words,
                 "higher_is_better": sign > 0,
                 **means,
-                "pgr": recovered(off[WEAK], off[STUDENT.name], off[CEILING.name], sign),
+                "pgr": gap,
+                "no_gap": bool(len(defined)) and gap != gap,
                 **{f"picked_{m}": float(pick[columns[m]].mean()) for m in OF_PICK},
             }
         )

@@ -347,8 +347,9 @@ def _picked(table: pd.DataFrame, task: Task, places: Rows) -> dict[str, float]:
     found = {"w2s_error": errors[places].mean(), "regret": errors[places].mean() - errors.min()}
     for name in task.headline_of("w2s"):
         scores = table[f"{name}_mean"].to_numpy(dtype=float)
-        mean = scores[places].mean()
-        found |= {name: mean, f"regret_{task.headline}": scores.max() - mean}
+        mean, known = scores[places].mean(), scores[~np.isnan(scores)]
+        best = known.max() if len(known) else np.nan
+        found |= {name: mean, f"regret_{task.headline}": best - mean}
     return found
 
 

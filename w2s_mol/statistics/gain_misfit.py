@@ -43,6 +43,7 @@ FEW_SUPERVISORS = (
     f"fewer than {FEWEST} supervisors, they do not differ, or a molecule is most of the noise"
 )
 HEAVY = "a few molecules weigh most, and none that was tried holds"
+NOT_SIMULATED = "what one would hold was not simulated"
 NOISE = "the misfits differ by little but noise"
 
 
@@ -217,8 +218,10 @@ def _interval(
     name: str, statistic: Statistic, drawn: Drawn, observed: float
 ) -> tuple[Interval, str]:
     """Return a statistic's interval, and why there is none."""
-    if name.startswith("mean_") and "misfit" in name:
+    if name in ("mean_misfit", "mean_misfit_forward"):
         return Interval(observed), HEAVY
+    if name.startswith("mean_") and "misfit" in name:
+        return Interval(observed), NOT_SIMULATED
     if name == "relative_gain":
         return of_influences(*ratio_with_influences(drawn.sample, "gain", "weak_error")), ""
     if name.startswith("mean_"):

@@ -37,6 +37,7 @@ FEW_TO_RANK = (
     f"fewer than {FEWEST} supervisors more than selectors, they do not differ, or a molecule is "
     "most of the noise"
 )
+PERFECT = "a student's score is perfect, or undefined for one"
 TIES = "it picks several that tie"
 ALIKE = "its scores are all alike"
 _TOLERANCE = 1e-9
@@ -172,7 +173,9 @@ def _against(cases: Cases, selector_split: str, draws: int, seed: int, score: st
     """Return the measures of every selector against students' errors, or a score of them."""
     found = ranked(cases, selector_split, draws, seed, score)
     few = cases.fewest("test") < FEWEST_MOLECULES
-    why = FEW_MOLECULES if few else "" if found.truths is not None else FEW_TO_RANK
+    why = FEW_MOLECULES if few else ""
+    if not why and found.truths is None:
+        why = FEW_TO_RANK if (found.errors > 0).all() else PERFECT
     drawn = {
         name: {} if found.truths is None or few else found.against(scores, found.truths)
         for name, scores in found.scores.items()

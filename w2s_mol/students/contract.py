@@ -29,11 +29,14 @@ class Teaching:
         The ``k`` of the cells.
     fit
         The study's rule for heads.
+    task
+        What the labels are, by name in ``tasks.registry.TASKS``.
     """
 
     examples: Examples
     supervisors: Sequence[Supervisor]
     fit: FitHead
+    task: str = "regression"
 
 
 class Student(Reader, ABC):

@@ -60,7 +60,9 @@ def learned_heads(
             beside = None if exercise.reads is None else exercise.reads[:, columns]
             predictions[number][:, columns] = some.predict_rows(features, exercise.read, beside)
             penalties[number][columns] = some.penalties
-            kept = {c: encoded.model(some.columns([i])) for i, c in enumerate(columns)}
+            kept = {
+                c: encoded.model(some.columns([i]), teaching.task) for i, c in enumerate(columns)
+            }
             models[number] |= kept
     return [
         Learned(of_all, chosen, tuple(made.get(column) for column in range(len(chosen))))

@@ -115,7 +115,7 @@ def split_cells(
         If a supervisor gives no number a molecule, or nothing that a student could learn from.
     """
     split = _Split(examples, truth, roles, task, shuffle_seed, where, teach)
-    teaching = Teaching(examples, supervisors, fit)
+    teaching = Teaching(examples, supervisors, fit, task.name)
     lesson = split.lesson(fit)
     said = [None if s.asks_student else _checked(s, s.labels(lesson), split) for s in supervisors]
     for student in students:

@@ -238,7 +238,7 @@ class StudyConfig:
         "mean+pooled"
     )
     seed: Annotated[
-        Seed, Option(help="Of disjoint halves, permuted weak labels, adamw's and mlp's descent.")
+        Seed, Option(help="Of disjoint halves, permuted weak labels, the descent of heads.")
     ] = 0
     smiles_column: SmilesColumn = "smiles"
     text_column: TextColumn = None

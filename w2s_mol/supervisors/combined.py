@@ -81,7 +81,7 @@ class Concat(Combined):
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Fit one head on true labels, and let it predict."""
         said, head = probed(self.encoded.features(lesson.examples.smiles), lesson)
-        return replace(said, model=self.encoded.model(head))
+        return replace(said, model=self.encoded.model(head, lesson.task))
 
 
 class Mean(Combined):

@@ -129,7 +129,8 @@ class Raw(Column):
         """
         labels = np.full(len(lesson.examples), np.nan)
         labels[lesson.asked] = self.values(lesson.examples)[lesson.asked]
-        find_task(lesson.task).said(labels, self.name)  # here, for a mean of others hides it
+        # Here, for others may average them, or rank them.
+        labels = find_task(lesson.task).said(labels, self.name)
         one, zero = np.ones(1), np.zeros(1)
         as_it_is = LinearHead(Scaler(zero, one), one[:, None], zero, np.full(1, np.nan))
         return WeakLabels(labels, model=self._model(as_it_is, lesson.task))

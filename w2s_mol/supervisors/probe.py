@@ -26,7 +26,7 @@ class Probe(EncodedReader, Supervisor):
     def labels(self, lesson: Lesson) -> WeakLabels:
         """Fit a head on true labels, and let it predict."""
         said, head = probed(self.encoded.features(lesson.examples.smiles), lesson)
-        return replace(said, model=self.encoded.model(head))
+        return replace(said, model=self.encoded.model(head, lesson.task))
 
 
 def probed(features: Matrix, lesson: Lesson) -> tuple[WeakLabels, Head]:

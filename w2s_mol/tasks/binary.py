@@ -53,6 +53,7 @@ def _of_each(prediction: Array, truth: Array) -> Array:
     import numpy as np
 
     if prediction.ndim > 1:
+        truth = truth if truth.ndim > 1 else truth[:, None]
         columns = zip(prediction.T, np.broadcast_to(truth, prediction.shape).T, strict=True)
         return np.stack([_of_each(one, true) for one, true in columns], axis=1)
     found, said = np.full(len(prediction), np.nan), ~np.isnan(prediction)

@@ -53,11 +53,16 @@ def balanced_accuracy(prediction: Array, truth: Array) -> float:
 
 
 def calibration_error(prediction: Array, truth: Array) -> float:
-    """Return the mean distance of predicted and observed share, in ``BINS`` bins by prediction."""
+    """Return the mean distance of predicted and observed share, in ``BINS`` bins by prediction.
+
+    Molecules of one prediction count with their mean share, so that no order of them matters.
+    """
     if not len(truth):
         return math.nan
     import numpy as np
 
+    _, ties, sizes = np.unique(prediction, return_inverse=True, return_counts=True)
+    truth = (np.bincount(ties, truth) / sizes)[ties]
     order = np.argsort(prediction, kind="stable")
     bins = [b for b in np.array_split(order, BINS) if len(b)]
     off = [abs(float(prediction[b].mean() - truth[b].mean())) * len(b) for b in bins]

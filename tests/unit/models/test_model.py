@@ -27,7 +27,7 @@ def fitted(name: str, pooling: str | None = None) -> Model:
     vectors = load_encoder(name).embed(SMILES, encoded.pooling).embeddings
     labels = np.random.default_rng(0).normal(size=(8, 2))
     head = fit_ridge(InMemory(vectors), labels, np.arange(6), np.arange(6, 8))
-    return encoded.model(head.columns([1]))
+    return encoded.model(head.columns([1]), "regression")
 
 
 @pytest.mark.parametrize("pooling", ["mean", "pooled", None])
@@ -117,8 +117,8 @@ def test_a_damaged_head_is_refused(tmp_path: Path, damage: str) -> None:
         ("{", "cannot be read"),
         ("[1]", "cannot be read"),
         ("{}", "cannot be read"),
-        ('{"format": 99}', "no model of this version: its format is 99"),
-        ('{"format": 2, "inputs": 7}', "no model of this version: its format is 2"),
+        ('{"format": 99}', "no model of this version: its format is '99'"),
+        ('{"format": 2, "inputs": 7}', "no model of this version: its format is '2'"),
         ('{"task": 3}', "no model of this version"),
         ('{"inputs": []}', "no model of this version"),
         ('{"inputs": [{"encoder": "ecfp"}]}', "cannot be read"),
@@ -156,4 +156,4 @@ def test_of_heads_that_are_not_linear_there_is_no_model() -> None:
     rows = np.arange(8)
     features = InMemory(np.random.default_rng(0).normal(size=(8, 3)))
     head = fit_mlp(features, features.array[:, :1], rows[:6], rows[6:], width=2)
-    assert Finder().encoded("ecfp").model(head) is None
+    assert Finder().encoded("ecfp").model(head, "regression") is None

@@ -53,6 +53,20 @@ def test_a_slope_is_best_at_one_from_either_side() -> None:
 def test_there_is_no_gap_where_the_ceiling_is_no_better() -> None:
     found = by_score(score_table(BINARY, rows(), ["first"]))
     assert np.isnan(found["pgr"]).all()
+    assert found["no_gap"].all()
+
+
+def test_a_score_that_is_undefined_is_not_a_ceiling_that_is_no_better() -> None:
+    found = by_score(score_table(BINARY, rows(ceiling_calibration_slope=np.nan), ["first"]))
+    assert np.isnan(found.loc["calibration_slope", "pgr"])
+    assert not found.loc["calibration_slope", "no_gap"]
+
+
+def test_distances_from_the_ideal_do_not_cancel() -> None:
+    of = rows(w2s_calibration_slope=1.0, ceiling_calibration_slope=1.1)
+    of["weak_calibration_slope"] = [0.5, 1.5, 0.5, 1.5]
+    found = by_score(score_table(BINARY, of, ["first", "second"]))
+    assert found.loc["calibration_slope", "pgr"] == pytest.approx(0.5 / 0.4)
 
 
 def test_numbers_have_no_scores_in_results() -> None:

@@ -87,9 +87,20 @@ def test_the_calibration_error_of_ten_bins_by_hand() -> None:
     truth = np.tile([0.0, 1.0], 10)
     by_hand = np.mean(np.abs(np.linspace(0.05, 0.95, 10) - 0.5))
     assert calibration_error(prediction, truth) == pytest.approx(by_hand)
-    shuffled = np.random.default_rng(0).permutation(20)
-    assert calibration_error(np.full(20, 0.5), truth[shuffled]) < 0.5
+    sorted_by_label = np.sort(truth)
+    assert calibration_error(np.full(20, 0.5), sorted_by_label) == pytest.approx(0)
+    tied = np.where(np.arange(100) < 50, 0.2, 0.8)
+    assert calibration_error(tied, (np.arange(100) % 50 < 50 * tied).astype(float)) < 1e-12
     assert calibration_error(truth, truth) == 0
+
+
+@pytest.mark.parametrize("score", BINARY.scores, ids=lambda score: score.name)
+def test_no_score_depends_on_the_order_of_molecules(score) -> None:
+    generator = np.random.default_rng(0)
+    prediction = generator.choice([0.1, 0.4, 0.7], 60)
+    truth = np.sort((generator.random(60) < prediction).astype(float))
+    order = generator.permutation(60)
+    assert score.of(prediction, truth) == pytest.approx(score.of(prediction[order], truth[order]))
 
 
 def test_what_needs_both_classes_is_undefined_of_one() -> None:
