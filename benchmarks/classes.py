@@ -9,8 +9,8 @@ beside the paper's student: taught classes, fitted by reverse KL, mixtures, Adam
 confidence loss and without, chains, an encoder adapted to all but the test molecules (on the
 scaffold split: five random ones leave three fifths of them); and the other uses of the same
 labels. Methods that descend have one seed of each size and are compared under these alone; with
-``--brief`` they are tried on the scaffold split alone. Runs go to FOLDER and are not repeated;
-tables are printed, and go to DOCS/classes-tables.md.
+``--brief`` they and chains are tried on the scaffold split alone. Runs go to FOLDER and are not
+repeated; tables are printed, and go to DOCS/classes-tables.md.
 
 Differences are paired over the same test molecules (over scaffolds, where splits keep these
 together), means over supervisors, with the intervals of docs/statistics.md.
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +67,16 @@ SIZES = (8, 12, 16, 24, 32, 48, 64, 96)
 SEEDS = (0, 1, 2)
 
 
+_INTRODUCTION = """# Methods on classes: every table
+
+Written by `python benchmarks/classes.py FOLDER --brief --docs docs`; what it means is in
+[classes.md](classes.md#which-methods-help-bace-and-bbbp). Means over supervisors; in brackets 95 %
+intervals of the difference from the naive student on the same test molecules, bold where they leave
+out zero.
+
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
@@ -78,17 +87,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     asked = parser.parse_args()
     os.environ.setdefault("W2S_MOL_MIRROR", MIRROR)
-    started = time.monotonic()
     texts = []
     for dataset in asked.dataset[: 1 if asked.quick else None]:
         for name, splits in SPLITS.items():
             work = _Work(asked.folder / dataset / name, dataset, splits, asked)
             texts += [f"### {dataset.upper()}, {name} splits\n", *work.tables()]
-    took = (time.monotonic() - started) / 60
-    made = (
-        f"{processor()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}, {took:.0f} minutes"
-    )
-    text = "\n".join([*texts, f"Made by `benchmarks/classes.py`: {made}.", ""])
+    machine = f"{processor()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}"
+    text = _INTRODUCTION + "\n".join([*texts, f"Made by `benchmarks/classes.py`: {machine}.", ""])
     print(text)
     if asked.docs:
         (asked.docs / "classes-tables.md").write_text(text, encoding="utf-8")
@@ -120,13 +125,17 @@ class _Work:
                     told = name if against == NAIVE else f"{name} (beside {against})"
                     rows.append((told, _mean(each[name][labels]), minus))
             yield f"#### {labels} labels\n\n{_markdown(rows)}\n"
-        yield f"#### Chains, from small to large\n\n{self._chains()}\n"
+        if self._published or not self._brief:
+            yield f"#### Chains, from small to large\n\n{self._chains()}\n"
 
     def _has(self, name: str) -> bool:
         """Say whether a method is tried: five random splits leave too little to adapt to."""
         descends = METHODS[name][0].get("weak") == ONE_SEED
-        published = "split_repeats" not in self._shared
-        return published or (name != ADAPTED and not (self._brief and descends))
+        return self._published or (name != ADAPTED and not (self._brief and descends))
+
+    @property
+    def _published(self) -> bool:
+        return "split_repeats" not in self._shared
 
     def _run(self, name: str, settings: dict[str, Any]) -> FinishedRun:
         settings = dict(settings)
