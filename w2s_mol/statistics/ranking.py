@@ -175,7 +175,7 @@ def _against(cases: Cases, selector_split: str, draws: int, seed: int, score: st
     few = cases.fewest("test") < FEWEST_MOLECULES
     why = FEW_MOLECULES if few else ""
     if not why and found.truths is None:
-        why = FEW_TO_RANK if (found.errors > 0).all() else PERFECT
+        why = PERFECT if score and not (found.errors > 0).all() else FEW_TO_RANK
     drawn = {
         name: {} if found.truths is None or few else found.against(scores, found.truths)
         for name, scores in found.scores.items()
