@@ -72,7 +72,6 @@ def test_the_weights_are_the_published_ones(minilm: Path) -> None:
     assert sha256_file(minilm / "model.safetensors") == PUBLISHED
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_study_of_texts_from_its_table_to_predictions(
