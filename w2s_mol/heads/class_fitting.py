@@ -15,7 +15,7 @@ from w2s_mol.heads.linear import Array, LinearHead
 from w2s_mol.heads.logistic import fit_logistic, fit_logistic_at
 from w2s_mol.heads.matrix import Matrix, Rows
 from w2s_mol.heads.mixture import mixed
-from w2s_mol.heads.probability import logit
+from w2s_mol.heads.probability import LEAST, logit
 from w2s_mol.heads.rules import HeadSettings, LossName
 
 _RULES = ("ridge", "mixture", "adamw")
@@ -47,6 +47,17 @@ def class_fitter(settings: HeadSettings) -> FitHead:
             "losses. Leave one of the two out."
         )
     return _ByDescent(settings) if settings.rule == "adamw" else _ByRidge(settings)
+
+
+def _refuse_certainties(labels: Array) -> None:
+    """Raise InputError if a column of labels, shape (m, k), is of classes and no probabilities."""
+    sure = (labels <= LEAST) | (labels >= 1 - LEAST)
+    if sure.all(axis=0).any():
+        raise InputError(
+            "--loss reverse-kl: a supervisor says 0 and 1 alone, of which reverse KL is infinite "
+            "wherever its student doubts it. Give column:NAME, which makes probabilities of a "
+            "number, or leave out --loss."
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,8 @@ class _ByRidge(_OfClasses):
     ) -> Head:
         """Fit heads."""
         name = self.loss(weak=weak)
+        if name == "reverse-kl":
+            _refuse_certainties(labels[learn])
         if self.penalty is None:
             ridge = fit_logistic(features, labels, learn, choose, given, LOSSES[name])
         else:

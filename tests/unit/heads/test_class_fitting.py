@@ -55,3 +55,11 @@ def test_ways_of_students_are_for_weak_labels_alone() -> None:
 def test_a_given_penalty_is_taken() -> None:
     fit = class_fitter(HeadSettings("ridge")).at(float(PENALTIES[10]))
     assert fit(InMemory(X), SOFT, *ROWS).penalties.tolist() == [PENALTIES[10]] * 2
+
+
+def test_reverse_kl_of_certainties_is_refused() -> None:
+    fit = class_fitter(HeadSettings("ridge", loss="reverse-kl"))
+    classes = (SOFT > 0.5).astype(float)
+    with pytest.raises(InputError, match=r"says 0 and 1 alone.*column:NAME"):
+        fit(InMemory(X), classes, *ROWS, weak=True)
+    fit(InMemory(X), classes, *ROWS)  # the truth is learnt by cross-entropy
