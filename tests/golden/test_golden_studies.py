@@ -19,6 +19,7 @@ AS_ANY_MACHINE = 2e-5  # float32 embeddings differ between processors
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("strong", ["rdkit2d", "strong-h256-l6-s0"])
 def test_the_studies_of_the_paper_keep_their_numbers(
     strong: str, mirror: Path, tmp_path: Path, cli: Callable
