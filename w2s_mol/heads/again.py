@@ -8,40 +8,37 @@ from math import isnan
 import numpy as np
 
 from w2s_mol.errors import InputError
-from w2s_mol.heads.fitter import PLAIN, FitHead, Given
-from w2s_mol.heads.head import Array, Head
-from w2s_mol.heads.matrix import Matrix, Rows
+from w2s_mol.heads.fitter import Asked, FitHead
+from w2s_mol.heads.head import Head
 from w2s_mol.heads.penalties import middle_penalty
 
 
-class Remembering(FitHead):
-    """A rule for heads of one column that remembers the penalties it chose, in order."""
+class _AsUsual(FitHead):
+    """A rule that leaves the fitting to another one."""
 
     def __init__(self, usual: FitHead) -> None:
         self._usual, self.tells_weak_apart = usual, usual.tells_weak_apart
-        self.chosen: list[float] = []
-
-    def __call__(
-        self,
-        features: Matrix,
-        labels: Array,
-        learn: Rows,
-        choose: Rows,
-        given: Given = PLAIN,
-        *,
-        weak: bool = False,
-    ) -> Head:
-        """Fit as usual."""
-        head = self._usual(features, labels, learn, choose, given, weak=weak)
-        self.chosen.append(float(head.penalties[0]))
-        return head
 
     def at(self, penalty: float) -> FitHead:
         """Return the usual rule's."""
         return self._usual.at(penalty)
 
 
-class Again(FitHead):
+class Remembering(_AsUsual):
+    """A rule for heads of one column that remembers the penalties it chose, in order."""
+
+    def __init__(self, usual: FitHead) -> None:
+        super().__init__(usual)
+        self.chosen: list[float] = []
+
+    def fitted(self, asked: Asked) -> Head:
+        """Fit as usual."""
+        head = self._usual.fitted(asked)
+        self.chosen.append(float(head.penalties[0]))
+        return head
+
+
+class Again(_AsUsual):
     """A rule whose n-th head has the penalty in the middle of the n-th ones.
 
     Parameters
@@ -60,29 +57,16 @@ class Again(FitHead):
     def __init__(self, each: Sequence[Sequence[float]], usual: FitHead) -> None:
         if len({len(chosen) for chosen in each}) != 1:
             raise _others()
-        self._usual, self.tells_weak_apart = usual, usual.tells_weak_apart
+        super().__init__(usual)
         self._turns = iter([middle_penalty(np.array(nth)) for nth in zip(*each, strict=True)])
 
-    def __call__(
-        self,
-        features: Matrix,
-        labels: Array,
-        learn: Rows,
-        choose: Rows,
-        given: Given = PLAIN,
-        *,
-        weak: bool = False,
-    ) -> Head:
+    def fitted(self, asked: Asked) -> Head:
         """Fit the next head."""
         penalty = next(self._turns, None)
         if penalty is None:
             raise _others()
         rule = self._usual if isnan(penalty) else self._usual.at(penalty)
-        return rule(features, labels, learn, choose, given, weak=weak)
-
-    def at(self, penalty: float) -> FitHead:
-        """Return the usual rule's."""
-        return self._usual.at(penalty)
+        return rule.fitted(asked)
 
 
 def _others() -> InputError:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.heads.bernoulli import LOSSES
 from w2s_mol.heads.beside import each_beside
 from w2s_mol.heads.class_descent import NONE, fit_class_adamw
-from w2s_mol.heads.fitter import PLAIN, FitHead, Given
+from w2s_mol.heads.fitter import Asked, FitHead
 from w2s_mol.heads.head import Head
-from w2s_mol.heads.linear import Array, LinearHead
+from w2s_mol.heads.linear import Array
 from w2s_mol.heads.logistic import fit_logistic, fit_logistic_at
-from w2s_mol.heads.matrix import Matrix, Rows
 from w2s_mol.heads.mixture import mixed
 from w2s_mol.heads.probability import LEAST, logit
 from w2s_mol.heads.rules import HeadSettings, LossName
@@ -81,28 +80,20 @@ class _ByRidge(_OfClasses):
 
     penalty: float | None = None
 
-    def __call__(
-        self,
-        features: Matrix,
-        labels: Array,
-        learn: Rows,
-        choose: Rows,
-        given: Given = PLAIN,
-        *,
-        weak: bool = False,
-    ) -> Head:
+    def fitted(self, asked: Asked) -> Head:
         """Fit heads."""
-        name = self.loss(weak=weak)
+        name = self.loss(weak=asked.weak)
+        taught = (asked.features, asked.labels, asked.learn)
+        how = (asked.given, LOSSES[name])
         if name == "reverse-kl":
-            _refuse_certainties(labels[learn])
+            _refuse_certainties(asked.labels[asked.learn])
         if self.penalty is None:
-            ridge = fit_logistic(features, labels, learn, choose, given, LOSSES[name])
+            ridge = fit_logistic(*taught, asked.choose, *how)
         else:
-            ridge = fit_logistic_at(features, labels, learn, self.penalty, given, LOSSES[name])
+            ridge = fit_logistic_at(*taught, self.penalty, *how)
         if self.settings.rule == "ridge":
             return ridge
-        heads, seed = self.settings.heads, self.settings.seed
-        return mixed(ridge, features, labels, learn, given, name, heads, seed)
+        return mixed(ridge, *taught, asked.given, name, self.settings.heads, self.settings.seed)
 
     def at(self, penalty: float) -> FitHead:
         """Return the rule at a penalty."""
@@ -113,32 +104,20 @@ class _ByRidge(_OfClasses):
 class _ByDescent(_OfClasses):
     """Heads by AdamW."""
 
-    def __call__(
-        self,
-        features: Matrix,
-        labels: Array,
-        learn: Rows,
-        choose: Rows,
-        given: Given = PLAIN,
-        *,
-        weak: bool = False,
-    ) -> Head:
+    def fitted(self, asked: Asked) -> Head:
         """Fit heads."""
+        given, where = asked.given, (asked.learn, asked.choose)
         fit = partial(
             fit_class_adamw,
-            given=Given(given.weights, start=given.start),
-            loss=self.loss(weak=weak),
-            confidence=self.settings.confidence if weak else NONE,
+            given=replace(given, beside=None),
+            loss=self.loss(weak=asked.weak),
+            confidence=self.settings.confidence if asked.weak else NONE,
             epochs=self.settings.epochs,
             seed=self.settings.seed,
         )
         if given.beside is None:
-            return fit(features, labels, learn, choose)
-
-        def one(matrix: Matrix, column: Array, learn: Rows, choose: Rows) -> LinearHead:
-            return fit(matrix, column, learn, choose)
-
-        return each_beside(one)(features, labels, logit(given.beside), learn, choose)
+            return fit(asked.features, asked.labels, *where)
+        return each_beside(fit)(asked.features, asked.labels, logit(given.beside), *where)
 
     def at(self, penalty: float) -> FitHead:
         """Return the rule itself."""

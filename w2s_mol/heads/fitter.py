@@ -32,8 +32,20 @@ class Given:
 PLAIN = Given()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What heads are to be fitted to; as in ``FitHead.__call__``."""
+
+    features: Matrix
+    labels: Array
+    learn: Rows
+    choose: Rows
+    given: Given = PLAIN
+    weak: bool = False
+
+
 class FitHead(ABC):
-    """A rule for heads.
+    """A rule for heads: whoever has molecules calls it, a kind of rule says what is fitted.
 
     Attributes
     ----------
@@ -43,7 +55,6 @@ class FitHead(ABC):
 
     tells_weak_apart: bool = False
 
-    @abstractmethod
     def __call__(
         self,
         features: Matrix,
@@ -69,6 +80,11 @@ class FitHead(ABC):
         weak
             Whether a supervisor gave the labels, and the head is its student's.
         """
+        return self.fitted(Asked(features, labels, learn, choose, given, weak))
+
+    @abstractmethod
+    def fitted(self, asked: Asked) -> Head:
+        """Return the heads that are asked for."""
 
     @abstractmethod
     def at(self, penalty: float) -> FitHead:

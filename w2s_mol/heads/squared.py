@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from w2s_mol.heads.beside import ridge_beside_at
-from w2s_mol.heads.fitter import PLAIN, FitHead, Given
+from w2s_mol.heads.fitter import Asked, FitHead
 from w2s_mol.heads.head import Head
 from w2s_mol.heads.linear import Array, LinearHead
 from w2s_mol.heads.matrix import Matrix, Rows
@@ -51,22 +51,14 @@ class SquaredRule(FitHead):
     fit: _Fit
     beside: _FitBeside
 
-    def __call__(
-        self,
-        features: Matrix,
-        labels: Array,
-        learn: Rows,
-        choose: Rows,
-        given: Given = PLAIN,
-        *,
-        weak: bool = False,
-    ) -> Head:
+    def fitted(self, asked: Asked) -> Head:
         """Fit heads; what is corrected is taken from the labels."""
+        labels, given = asked.labels, asked.given
         if given.start is not None:
             labels = labels - np.where(np.isnan(given.start), 0.0, given.start)
         if given.beside is not None:
-            return self.beside(features, labels, given.beside, learn, choose)
-        return self.fit(features, labels, learn, choose, given.weights)
+            return self.beside(asked.features, labels, given.beside, asked.learn, asked.choose)
+        return self.fit(asked.features, labels, asked.learn, asked.choose, given.weights)
 
     def at(self, penalty: float) -> FitHead:
         """Return ridge heads at the penalty."""
