@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import rdBase
 
 from w2s_mol import files
 from w2s_mol.adaptation.config import AdaptationConfig
@@ -20,7 +19,7 @@ from w2s_mol.datasets.pool import pool_files, read_pool
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
 from w2s_mol.items.molecules import Molecules
-from w2s_mol.molecules.smiles import parse, skeleton_of
+from w2s_mol.molecules.smiles import skeletons_of
 from w2s_mol.pretraining.corpus import CorpusSettings, PreparedCorpus, parted, prepare_corpus
 from w2s_mol.pretraining.shards import Preparation
 from w2s_mol.study.inputs import load_datasets
@@ -93,8 +92,7 @@ def task_molecules(config: AdaptationConfig, finder: Finder) -> TaskMolecules:
     pools = {path: _pool(path, config) for path in pool_files(config.unlabelled)}
     every = [*datasets, *pools.values()]
     smiles = [text for one in every for text in one.smiles]
-    with rdBase.BlockLogs():
-        skeletons = [skeleton_of(parse(text)) for text in smiles]
+    skeletons = skeletons_of(smiles)
     test: set[str] = set()
     start = 0
     for dataset in datasets:

@@ -109,6 +109,8 @@ def seen_by(folder: Path) -> Seen | None:
     import pyarrow.parquet as pq
     from rdkit import rdBase
 
+    from w2s_mol.molecules.smiles import skeletons_of
+
     transductive = _is_transductive(path)
     try:
         table = pq.read_table(path)
@@ -117,7 +119,7 @@ def seen_by(folder: Path) -> Seen | None:
     except Exception as error:  # of pyarrow's many kinds
         raise _unreadable(path, error) from error
     if made_with != rdBase.rdkitVersion:
-        molecules = [_skeleton(text) for text in molecules]
+        molecules = skeletons_of(molecules)
     return Seen(transductive, frozenset(molecules))
 
 
@@ -173,9 +175,3 @@ def _unreadable(path: Path, error: Exception) -> InputError:
         f"cannot read {path}, which lists the molecules that the encoder was adapted on: "
         f"{first_line(error)} Restore it, or adapt the encoder again."
     )
-
-
-def _skeleton(smiles: str) -> str:
-    from w2s_mol.molecules.smiles import parse, skeleton_of
-
-    return skeleton_of(parse(smiles))

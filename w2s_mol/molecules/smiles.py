@@ -6,7 +6,7 @@ MolBERT's form is kekulé, with aromatic flags cleared and atoms in input order.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -94,6 +94,12 @@ def parse(smiles: str) -> Chem.Mol:
 def skeleton_of(mol: Chem.Mol) -> str:
     """Return the canonical SMILES of a molecule without stereo and isotopes."""
     return str(Chem.MolToSmiles(mol, isomericSmiles=False))
+
+
+def skeletons_of(smiles: Iterable[str]) -> list[str]:
+    """Return ``skeleton_of`` each SMILES, or raise MoleculeError."""
+    with rdBase.BlockLogs():
+        return [skeleton_of(parse(text)) for text in smiles]
 
 
 def remembered(reading: Callable[[str], _Read]) -> Callable[[str], _Read]:

@@ -84,7 +84,8 @@ class StudyPlan:
         self._draws = [draws(dataset, config) for dataset in self._datasets]
         self._students = find_students(config.strong, self._supervisors, finder)
         # Before anything is written or embedded: one may be refused for what it is or has seen.
-        refuse_seen_tests(self._datasets, self._encoders())
+        self._seen = {d.name: seen_of(d, self._encoders()) for d in self._datasets}
+        refuse_seen_tests(self._seen)
         self._remarks = [
             remarks(d, self._supervisors, labelled_first(found, d, config), finder.progress)
             for d, found in zip(self._datasets, self._draws, strict=True)
@@ -132,8 +133,7 @@ class StudyPlan:
             d.name: [*d.notes, *left_out(d, self._config), *told]
             for d, told in zip(self._datasets, self._remarks, strict=True)
         }
-        seen = {d.name: seen_of(d, encoders) for d in self._datasets}
-        for name, by_each in seen.items():
+        for name, by_each in self._seen.items():
             notes[name].extend(_learned_tests(one) for one in by_each if one.of_any_test)
         for encoder in encoders:
             if encoder.notes:  # a dataset may be called so as well
@@ -149,7 +149,7 @@ class StudyPlan:
                     "items": d.items.name,
                     **_of_content(d),
                     "splits": {s.name: s.sha256 for s in d.splits},
-                    "exposure": exposures(d.name, d.name in named, encoders, seen[d.name]),
+                    "exposure": exposures(d.name, d.name in named, encoders, self._seen[d.name]),
                 }
                 for d in self._datasets
             },

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import rdBase
 
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.encoders.adapted import Seen, seen_by
 from w2s_mol.encoders.ref import EncoderRef, FolderRef
 from w2s_mol.errors import InputError
-from w2s_mol.molecules.smiles import parse, skeleton_of
+from w2s_mol.molecules.smiles import skeletons_of
 
 
 @dataclass(frozen=True)
@@ -60,26 +59,31 @@ def seen_of(dataset: Dataset, encoders: Iterable[EncoderRef]) -> list[SeenOfData
     each = [(one.name, seen) for one in encoders if (seen := _seen(one)) is not None]
     if not each:
         return []
-    with rdBase.BlockLogs():
-        skeletons = [skeleton_of(parse(text)) for text in dataset.smiles]
+    skeletons = skeletons_of(dataset.smiles)
     return [_counted(name, seen, dataset, skeletons) for name, seen in each]
 
 
-def refuse_seen_tests(datasets: Iterable[Dataset], encoders: Sequence[EncoderRef]) -> None:
-    """Raise InputError if an encoder has seen test molecules, and does not say so in its name."""
-    for dataset in datasets:
-        for seen in seen_of(dataset, encoders):
-            if seen.of_any_test and not seen.transductive:
-                raise InputError(_refusal(dataset, seen))
+def refuse_seen_tests(seen: Mapping[str, Iterable[SeenOfDataset]]) -> None:
+    """Raise InputError if an encoder has seen test molecules, and does not say so in its name.
+
+    Parameters
+    ----------
+    seen
+        By the name of each dataset, what ``seen_of`` counts of it.
+    """
+    for dataset, by_each in seen.items():
+        for one in by_each:
+            if one.of_any_test and not one.transductive:
+                raise InputError(_refusal(dataset, one))
 
 
-def _refusal(dataset: Dataset, seen: SeenOfDataset) -> str:
+def _refusal(dataset: str, seen: SeenOfDataset) -> str:
     found = {split: count for split, count in seen.of_test.items() if count}
     first = ", ".join(f"{count:,} of split {split}" for split, count in [*found.items()][:5])
     others = f" and {len(found) - 5} more splits" if len(found) > 5 else ""
     return (
         f"encoder {seen.encoder} was adapted on {seen.of_any_test:,} test molecules of "
-        f"{dataset.name} ({first}{others}), and its name does not say so. Adapt it with the "
+        f"{dataset} ({first}{others}), and its name does not say so. Adapt it with the "
         "datasets and the options on splits that this study has, which leaves them out, or with "
         "--transductive, which every table then shows."
     )

@@ -38,6 +38,10 @@ def adapted(tiny_encoder_folder: Path, tmp_path: Path):
     return made
 
 
+def refuse(dataset: Dataset, encoders: list[EncoderRef]) -> None:
+    refuse_seen_tests({dataset.name: seen_of(dataset, encoders)})
+
+
 def test_what_was_seen_is_counted_whatever_its_stereo(adapted) -> None:
     [seen] = seen_of(dataset(), [find_encoder("ecfp"), adapted("CCO", "CCC(F)Cl", "CCI", "CCCCC")])
     assert (seen.encoder, seen.molecules) == ("mine", 3)
@@ -48,7 +52,7 @@ def test_what_was_seen_is_counted_whatever_its_stereo(adapted) -> None:
 
 def test_test_molecules_are_told_by_split_and_refused(adapted) -> None:
     with pytest.raises(InputError) as error:
-        refuse_seen_tests([dataset()], [adapted("CCI")])
+        refuse(dataset(), [adapted("CCI")])
     assert "mine was adapted on 1 test molecules of six (1 of split 1)" in str(error.value)
     assert "--transductive" in str(error.value)
 
@@ -56,15 +60,15 @@ def test_test_molecules_are_told_by_split_and_refused(adapted) -> None:
 def test_of_many_splits_the_first_are_told(adapted) -> None:
     many = dataset({str(number): [5] for number in range(8)})
     with pytest.raises(InputError, match="1 of split 4 and 3 more splits"):
-        refuse_seen_tests([many], [adapted("CCI")])
+        refuse(many, [adapted("CCI")])
 
 
 def test_train_and_validation_molecules_may_be_seen(adapted) -> None:
-    refuse_seen_tests([dataset()], [adapted("CCO", "CCN", "CCCC"), find_encoder("ecfp")])
+    refuse(dataset(), [adapted("CCO", "CCN", "CCCC"), find_encoder("ecfp")])
 
 
 def test_who_says_so_may_have_seen_all(adapted) -> None:
-    refuse_seen_tests([dataset()], [adapted("CCI", transductive=True)])
+    refuse(dataset(), [adapted("CCI", transductive=True)])
 
 
 def test_exposure_says_what_an_adapted_encoder_and_what_it_was_made_of_have_seen() -> None:
