@@ -20,7 +20,7 @@ from w2s_mol.heads.fitter import PLAIN, Given
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.logistic_steps import Sample, State, Turned
 from w2s_mol.heads.matrix import InMemory, Matrix, Rows, gathered
-from w2s_mol.heads.probability import logit, within
+from w2s_mol.heads.probability import logit, offsets_of, within
 
 PENALTIES = np.logspace(5, -4, 30)
 """From the largest, in the units of 1 / scikit-learn's ``C``: each fit starts at the one before."""
@@ -153,12 +153,10 @@ class _Fitting:
         return self._filled(replace(self.sample, x=x, weights=None), labels, rows, given)
 
     def _filled(self, sample: Sample, labels: Array, rows: Rows, given: Given) -> Sample:
-        numbers = offsets = None
+        numbers = None
         if given.beside is not None and self.numbers is not None:
             numbers = self.numbers.transform(logit(given.beside[rows]))
-        if given.start is not None:
-            corrected = given.start[rows]
-            offsets = np.where(np.isnan(corrected), 0.0, logit(corrected))
+        offsets = None if given.start is None else offsets_of(given.start[rows])
         return replace(sample, labels=within(labels[rows]), numbers=numbers, offsets=offsets)
 
     def initial(self) -> State:

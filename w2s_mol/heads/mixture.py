@@ -20,7 +20,7 @@ from w2s_mol.heads.fitter import PLAIN, Given
 from w2s_mol.heads.head import Head
 from w2s_mol.heads.linear import Array, LinearHead, Link, Scaler
 from w2s_mol.heads.matrix import Features, Matrix, Rows, gathered
-from w2s_mol.heads.probability import LEAST, logit, probability, within
+from w2s_mol.heads.probability import LEAST, logit, offsets_of, probability, within
 from w2s_mol.heads.rules import LossName
 
 if TYPE_CHECKING:
@@ -118,10 +118,8 @@ def mixed(
     x = ridge.scaler.transform(gathered(features, learn))
     weights = np.ones(len(learn)) if given.weights is None else given.weights
     k = labels.shape[1]
-    fixed = np.zeros((len(learn), k))
-    if given.start is not None:
-        corrected = given.start[learn]
-        fixed = np.where(np.isnan(corrected), 0.0, logit(corrected))
+    start = given.start
+    fixed = np.zeros((len(learn), k)) if start is None else offsets_of(start[learn])
     beside = None if given.beside is None else logit(given.beside[learn])
     problem = _Problem(
         tensor(x), tensor(within(labels[learn])), tensor(fixed),

@@ -26,6 +26,12 @@ def logit(probabilities: Array) -> Array:
     return found
 
 
+def offsets_of(start: Array) -> Array:
+    """Return what logits begin with that correct a prediction: its logits, 0 where it is NaN."""
+    found: Array = np.where(np.isnan(start), 0.0, logit(start))
+    return found
+
+
 def probability(logits: Array) -> Array:
     """Return ``1 / (1 + exp(-t))``, as it counts."""
     return within(expit(logits))
