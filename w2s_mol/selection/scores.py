@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
@@ -39,19 +39,17 @@ def score_table(task: Task, test: pd.DataFrame, finite: Sequence[str]) -> pd.Dat
     test = test[test["weak_sha256"].isin(finite)]
     pick = test[test["weak_sha256"] == finite[0]]
     rows = []
-    for name, words, columns, ideal, sign in _lines(task):
+    for name, words, higher_is_better, lack in _lines(task):
+        columns = {model: f"{model}_{name}" for model in MODELS}
         defined = test.dropna(subset=list(columns.values()))
         means = {model: float(defined[column].mean()) for model, column in columns.items()}
-        off = means
-        if ideal is not None:
-            beyond = {m: (defined[column] - ideal).abs() for m, column in columns.items()}
-            off = {model: float(values.mean()) for model, values in beyond.items()}
-        gap = recovered(off[WEAK], off[STUDENT.name], off[CEILING.name], sign)
+        lacks = {m: float(defined[column].map(lack).mean()) for m, column in columns.items()}
+        gap = recovered(lacks[WEAK], lacks[STUDENT.name], lacks[CEILING.name])
         rows.append(
             {
                 "score": name,
                 "words": words,
-                "higher_is_better": sign > 0,
+                "higher_is_better": higher_is_better,
                 **means,
                 "pgr": gap,
                 "no_gap": bool(len(defined)) and gap != gap,
@@ -61,10 +59,8 @@ def score_table(task: Task, test: pd.DataFrame, finite: Sequence[str]) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def _lines(task: Task) -> Iterator[tuple[str, str, dict[str, str], float | None, int]]:
-    """Yield each score: its name, words, column of each model, ideal, and 1 if more is better."""
-    yield "error", task.error, {model: f"{model}_error" for model in MODELS}, None, -1
+def _lines(task: Task) -> Iterator[tuple[str, str, bool, Callable[[float], float]]]:
+    """Yield each score: its name and words, whether more is better, and what a model lacks."""
+    yield "error", task.error, False, float
     for score in task.scores:
-        sign = 1 if score.higher_is_better else -1
-        columns = {model: f"{model}_{score.name}" for model in MODELS}
-        yield score.name, score.words, columns, score.ideal, sign
+        yield score.name, score.words, score.higher_is_better, score.lack

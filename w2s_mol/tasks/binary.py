@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from w2s_mol.errors import InputError
 from w2s_mol.heads.rules import HeadSettings, Teach
 from w2s_mol.tasks import class_scores
-from w2s_mol.tasks.bregman import Divergence, terms_of
+from w2s_mol.tasks.bregman import ERROR_RECOVERED, Divergence, terms_of
 from w2s_mol.tasks.contract import Predicted, Ratio, Score, Task, Term, recovered
 
 if TYPE_CHECKING:
@@ -94,12 +94,10 @@ class Binary(Task):
         *terms_of(BRIER, prefix="brier_", suffix=" (Brier)", told=False),
     )  # fmt: skip
     ratios = (
-        Ratio("pgr", "performance gap recovered", "gain / (weak error - ceiling error)",
-              lambda means: recovered(
-                  means["weak_error"], means["w2s_error"], means["ceiling_error"], sign=-1)),
+        ERROR_RECOVERED,
         Ratio("pgr_roc_auc", "performance gap recovered in ROC-AUC", "the same of ROC-AUC",
               lambda means: recovered(
-                  means["weak_roc_auc"], means["w2s_roc_auc"], means["ceiling_roc_auc"], sign=1),
+                  -means["weak_roc_auc"], -means["w2s_roc_auc"], -means["ceiling_roc_auc"]),
               in_summary=False),
     )  # fmt: skip
     scores = (

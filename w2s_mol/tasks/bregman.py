@@ -16,10 +16,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from w2s_mol.tasks.contract import Predicted, Term
+from w2s_mol.tasks.contract import Predicted, Ratio, Term, recovered
 
 if TYPE_CHECKING:
     from w2s_mol.tasks.contract import Array
+
+ERROR_RECOVERED = Ratio(
+    "pgr", "performance gap recovered", "gain / (weak error - ceiling error)",
+    lambda means: recovered(means["weak_error"], means["w2s_error"], means["ceiling_error"]),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

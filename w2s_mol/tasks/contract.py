@@ -131,6 +131,12 @@ class Score:
     higher_is_better: bool = False
     ideal: float | None = None
 
+    def lack(self, value: float) -> float:
+        """Return what a model of this score has the less of, the better it is."""
+        if self.ideal is not None:
+            return abs(value - self.ideal)
+        return -value if self.higher_is_better else value
+
 
 class Task(ABC):
     """What a label is.
@@ -280,13 +286,8 @@ class Task(ABC):
         for score in self.scores:
             of = {model: _defined(score, models[model], said.truth) for model in self.scored_models}
             found |= {f"{model}_{score.name}": value for model, value in of.items()}
-            if score.ideal is None:
-                sign = 1 if score.higher_is_better else -1
-                gap = recovered(of["weak"], of["w2s"], of["ceiling"], sign)
-            else:
-                off = {model: abs(value - score.ideal) for model, value in of.items()}
-                gap = recovered(off["weak"], off["w2s"], off["ceiling"], -1)
-            found[f"pgr_{score.name}"] = gap
+            lacks = [score.lack(of[model]) for model in ("weak", "w2s", "ceiling")]
+            found[f"pgr_{score.name}"] = recovered(*lacks)
         return {name: found[name] for name in self.score_names()}
 
     def scored(self, prediction: Array, truth: Array) -> dict[str, float]:
@@ -294,13 +295,13 @@ class Task(ABC):
         return {score.name: score.of(prediction, truth) for score in self.scores}
 
 
-def recovered(weak: float, student: float, ceiling: float, sign: int) -> float:
-    """Return the performance gap recovered of a number of which more (or less, -1) is better.
+def recovered(weak: float, student: float, ceiling: float) -> float:
+    """Return the performance gap recovered of a number of which less is better.
 
     NaN where the ceiling is not better than the supervisor.
     """
-    room = sign * (ceiling - weak)
-    return sign * (student - weak) / room if room > 0 else float("nan")
+    room = weak - ceiling
+    return (weak - student) / room if room > 0 else float("nan")
 
 
 def _defined(score: Score, prediction: Array, truth: Array) -> float:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from w2s_mol.errors import InputError
 from w2s_mol.heads.rules import HeadSettings
 from w2s_mol.tasks import scores
-from w2s_mol.tasks.bregman import Divergence, terms_of
-from w2s_mol.tasks.contract import Ratio, Score, Task, recovered
+from w2s_mol.tasks.bregman import ERROR_RECOVERED, Divergence, terms_of
+from w2s_mol.tasks.contract import Score, Task
 
 if TYPE_CHECKING:
     from w2s_mol.heads.fitter import FitHead
@@ -31,11 +31,7 @@ class Regression(Task):
     name = "regression"
     error = "squared error"
     terms = terms_of(SQUARES)
-    ratios = (
-        Ratio("pgr", "performance gap recovered", "gain / (weak error - ceiling error)",
-              lambda means: recovered(
-                  means["weak_error"], means["w2s_error"], means["ceiling_error"], sign=-1)),
-    )  # fmt: skip
+    ratios = (ERROR_RECOVERED,)
     scores = (
         Score("rmse", "RMSE", "root of the mean squared error, in label units", scores.rmse),
         Score("mae", "MAE", "mean size of the error, in label units", scores.mae),
