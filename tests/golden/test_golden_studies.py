@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 HERE = Path(__file__).parent
 KEYS = ["dataset", "split", "weak", "eval_split"]
+ERRORS = ["weak_error", "w2s_error", "misfit"]
 AS_ANY_MACHINE = 2e-5  # float32 embeddings differ between processors
 
 
@@ -33,8 +33,9 @@ def test_the_studies_of_the_paper_keep_their_numbers(
     found = pd.read_csv(tmp_path / "run" / "results.csv").sort_values(KEYS, ignore_index=True)
     assert len(expected) == 3 * 3 * 24 * 3  # datasets, splits, supervisors, parts
     pd.testing.assert_frame_equal(found[[*KEYS, "n"]], expected[[*KEYS, "n"]])
+    # A gain or a slack is a difference of errors and is rounded as they are, however small it is.
+    allowed = AS_ANY_MACHINE * (1 + expected[ERRORS].max(axis=1))
     # pgr is a ratio of the others, as sensitive as its denominator is small.
     for name in expected.columns.difference([*KEYS, "n", "pgr"]):
-        np.testing.assert_allclose(
-            found[name], expected[name], rtol=AS_ANY_MACHINE, atol=AS_ANY_MACHINE, err_msg=name
-        )
+        off = (found[name] - expected[name]).abs()
+        assert (off <= allowed).all(), (name, expected.loc[off.idxmax(), [*KEYS, name]], off.max())
