@@ -134,9 +134,8 @@ def split_cells(
             [one.model for one in here],
             [one.taken for one in here],
             _everything_made(student, teaching, known),
-            [split.of_one_class(s) for s, alike in zip(supervisors, _alike(known), strict=True)
-             if alike and teach == "classes"],
-        )  # fmt: skip
+            split.told(supervisors, known),
+        )
 
 
 @dataclass(frozen=True)
@@ -174,12 +173,16 @@ class _Split:
             loss=self.task.loss,
         )
 
-    def of_one_class(self, supervisor: Supervisor) -> str:
-        """Return a note on a supervisor that teaches one class alone."""
-        return (
+    def told(self, supervisors: Sequence[Supervisor], known: Known) -> list[str]:
+        """Return notes on those supervisors that teach one class alone."""
+        if self.teach != "classes":
+            return []
+        return [
             f"all classes that {supervisor.name} teaches on {self.where} are the same one, and its "
             "student says nothing else; --teach probabilities has more to say"
-        )
+            for supervisor, alike in zip(supervisors, _alike(known), strict=True)
+            if alike
+        ]
 
     def bounds(self, student: Student, teaching: Teaching, weak: Array, rows: Rows) -> Array:
         """Return weak error - misfit with a student on some rows; see ``Lesson.rule``."""
