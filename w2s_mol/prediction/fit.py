@@ -236,7 +236,7 @@ def _facts(
         "strong": str(row["strong"]),
         "strong_sha256": str(row["strong_sha256"]),
         "what": "the supervisor's labels" if choice.use == WEAK else USES[choice.use].what,
-        "head": f"{config.head}, {config.teaching}" if task.scored_models else config.head,
+        "head": ", ".join(filter(None, (config.head, config.teaching(task.name)))),
         "chosen": chosen,
         "protocol": config.protocol,
         "labels": str(choice.keys["labels"]),

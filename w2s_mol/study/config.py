@@ -325,9 +325,10 @@ class StudyConfig:
             self.teach,
         )  # fmt: skip
 
-    @property
-    def teaching(self) -> str:
-        """Say how students learn classes."""
+    def teaching(self, task: str) -> str:
+        """Say how students learn what labels are; nothing of numbers, which have one way."""
+        if task != "binary":
+            return ""
         said = f"{self.teach}, {self.loss}"
         if not self.confidence:
             return said

@@ -131,7 +131,7 @@ def result_rows(
         "head": config.head,
         "head_epochs": config.head_epochs if config.head == "adamw" else 0,
         "head_width": {"mlp": config.head_width, "mixture": config.heads}.get(config.head, 0),
-        "teaching": config.teaching if context.task.name == "binary" else "",
+        "teaching": config.teaching(context.task.name),
         "unit": dataset.unit,
         "pooling": config.pooling,
         "study_seed": config.seed,
