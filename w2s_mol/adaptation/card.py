@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from w2s_mol.encoders.adapted import ADAPTED, SEEN
-from w2s_mol.pretraining.objectives import IN_WORDS
+from w2s_mol.pretraining.objectives import IN_WORDS, Objectives
 
 
 def adapted_card(name: str, made: Mapping[str, Any]) -> str:
@@ -20,12 +20,11 @@ def adapted_card(name: str, made: Mapping[str, Any]) -> str:
         Its metadata, as written to ``w2s_mol.json``.
     """
     of = made[ADAPTED]
-    used = {name: weight for name, weight in made["objectives"].items() if weight}
-    objectives = ", ".join(f"{IN_WORDS[name]} (weight {w:g})" for name, w in used.items())
+    objectives = Objectives(**made["objectives"])
     losses = "; ".join(
         f"{IN_WORDS[name]} {made['final'][name]:.5f}, {made['before'][name]:.5f} with the encoder "
         "left as it was"
-        for name in used
+        for name in objectives.used()
     )
     return f"""---
 library_name: transformers
@@ -41,7 +40,7 @@ without their labels (generative finetuning; Burns et al. 2023). {_who(made["tra
 | adapted from | {of["base"]["name"]}, fingerprint `{of["base"]["fingerprint"]}` |
 {_sources(of)}
 | molecules learned | {made["molecules"]:,}, listed in `{SEEN}` |
-| objectives | {objectives} |
+| objectives | {objectives.in_words()} |
 | epochs, steps | {made["epochs"]}, {made["steps"]:,}, after {of["head_epochs"]} \
 epochs of the heads alone |
 | batch, learning rate | {made["batch_size"]}, {made["learning_rate"]:g} (AdamW, linear, warm-up \

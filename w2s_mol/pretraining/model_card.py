@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from w2s_mol.pretraining.objectives import IN_WORDS
+from w2s_mol.pretraining.objectives import IN_WORDS, Objectives
 
 ABSENT = "corpus_holds_no_molecule_of"
 """In the metadata: datasets that the whole corpus was compared with after the training."""
@@ -20,10 +20,8 @@ def model_card(name: str, made: dict[str, Any]) -> str:
     made
         Its metadata, as written to ``w2s_mol.json``.
     """
-    final, weights = made["final"], made["objectives"]
-    used = {name: weight for name, weight in weights.items() if weight}
-    objectives = ", ".join(f"{IN_WORDS[name]} (weight {w:g})" for name, w in used.items())
-    parts = ", ".join(f"{IN_WORDS[name]} {final[name]:.5f}" for name in used)
+    final, objectives = made["final"], Objectives(**made["objectives"])
+    parts = ", ".join(f"{IN_WORDS[name]} {final[name]:.5f}" for name in objectives.used())
     left_out = _left_out(made)
     processes = made["processes"]
     device = made["device"] + (f", {processes} processes" if processes > 1 else "")
@@ -43,7 +41,7 @@ MolBERT's fixed (not learned) positions and 42 tokens.
 | --- | --- |
 | corpus | {made["corpus"]}, {made["molecules"]:,} molecules, sha256 `{made["corpus_sha256"]}` |
 | left out | {left_out} |
-| objectives | {objectives} |
+| objectives | {objectives.in_words()} |
 | epochs, steps | {made["epochs"]}, {made["steps"]:,} |
 | batch, learning rate | {made["batch_size"]}, {made["learning_rate"]:g} (AdamW, linear, warm-up \
 {made["warmup"]:.0%}, weight decay {made["weight_decay"]:g}, dropout {made["dropout"]:g}, \

@@ -54,6 +54,11 @@ class Objectives:
         """Return the objectives whose weight is above 0."""
         return [name for name, weight in self.weights().items() if weight > 0]
 
+    def in_words(self) -> str:
+        """Say them and their weights, as model cards do."""
+        weights = self.weights()
+        return ", ".join(f"{IN_WORDS[name]} (weight {weights[name]:g})" for name in self.used())
+
     @classmethod
     def parse(cls, text: str) -> Objectives:
         """Read objectives from text; those not named are left out.
