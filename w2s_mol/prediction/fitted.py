@@ -98,7 +98,7 @@ class FittedModel:
         check_device_name(check("device", device, str))
         finder = Finder(None, device, self._items, progress=progress)
         students, supervisors = ([one] if one else [] for one in (self.student, self.supervisor))
-        predictor = Predictor(self.use, students, supervisors, finder)
+        predictor = Predictor(students, supervisors, finder)
         given = {name: _numbers(columns, name, len(texts)) for name in predictor.columns}
         with rdBase.BlockLogs():
             return predictor.predict(Examples(texts, given), progress).predictions[:, 0]

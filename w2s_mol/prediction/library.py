@@ -88,7 +88,7 @@ class LibraryPredictor:
         self.choice, self.items = choice, finder.items
         students = models_of(choice.students)
         supervisors = models_of(choice.supervisors) if choice.reads_weak else []
-        self._predictor = Predictor(choice.use, students, supervisors, finder)
+        self._predictor = Predictor(students, supervisors, finder)
         self.columns = self._predictor.columns
         self._validated = validated(run, choice)
         self.half_width = half_width([kept.misses for kept in choice.kept], self._validated)

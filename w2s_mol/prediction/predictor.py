@@ -48,12 +48,10 @@ class Said:
 
 
 class Predictor:
-    """Models of one use.
+    """Models of one use of a supervisor.
 
     Parameters
     ----------
-    use
-        By name; not looked at where there are no students.
     students, supervisors
         The models of each split. No students where the supervisor's labels are taken as they are;
         supervisors where their labels are read.
@@ -68,12 +66,11 @@ class Predictor:
 
     def __init__(
         self,
-        use: str,
         students: Sequence[Model],
         supervisors: Sequence[Model],
         finder: Finder,
     ) -> None:
-        self._use, self._items = use, finder.items
+        self._items = finder.items
         self._task = find_task((*supervisors, *students)[0].task)
         of_supervisors = dict.fromkeys(i for m in supervisors for i in m.inputs)
         self._labels = [one for one in of_supervisors if one.encoder.startswith(RAW)]

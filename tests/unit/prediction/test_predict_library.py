@@ -134,7 +134,7 @@ def test_a_model_may_read_a_column_of_the_library() -> None:
     number = LinearHead(
         Scaler(np.array([1.0]), np.array([2.0])), np.array([[3.0]]), np.array([0.5]), np.ones(1)
     )
-    predictor = Predictor("weak", [], [Model((Input("column:dock", "", ""),), number)], Finder())
+    predictor = Predictor([], [Model((Input("column:dock", "", ""),), number)], Finder())
     assert predictor.columns == ["dock"]
     assert not predictor.read_by_encoder
     said = predictor.predict(Examples(["C", "CC"], {"dock": np.array([5.0, np.nan])}))
@@ -142,7 +142,7 @@ def test_a_model_may_read_a_column_of_the_library() -> None:
     assert said.reasons == ["", "no number in column 'dock'"]
     head = LinearHead(number.scaler, number.coefficients, np.zeros(1), np.ones(1), np.array([10.0]))
     student = Model((Input("column:other", "", ""),), head)
-    both = Predictor("stack", [student], [Model((Input("column:dock", "", ""),), number)], Finder())
+    both = Predictor([student], [Model((Input("column:dock", "", ""),), number)], Finder())
     columns = {"dock": np.array([5.0, 1]), "other": np.array([1.0, 3])}
     said = both.predict(Examples(["C", "CC"], columns))
     np.testing.assert_allclose(said.predictions, [[65.0], [3 + 5.0]])
