@@ -77,7 +77,7 @@ def main() -> None:
     pages, every = [], []
     for world in (WORLDS[place] for place in asked.worlds):
         found = simulated(world, asked.studies, asked.processes)
-        if world.task is REGRESSION:
+        if world.task == REGRESSION:
             every.append(found[24])
         for k, studies in found.items():
             page = f"### {world.name}, {k} supervisors\n\n{markdown(summary(studies))}"

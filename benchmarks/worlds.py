@@ -67,14 +67,14 @@ class World:
     @property
     def name(self) -> str:
         """Return it in words."""
-        what = " above its median or not" if self.task is BINARY else ""
+        what = " above its median or not" if self.task == BINARY else ""
         return f"{self.population}{what}, {self.n} molecules, {self.split} splits"
 
     @property
     def labels(self) -> Array:
         """Return the population's labels, or classes that are made of them."""
         labels = population(self.population).labels
-        return (labels > np.median(labels)).astype(float) if self.task is BINARY else labels
+        return (labels > np.median(labels)).astype(float) if self.task == BINARY else labels
 
 
 WORLDS = tuple(

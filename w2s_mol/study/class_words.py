@@ -19,7 +19,7 @@ def class_words(run: FinishedRun, dataset: str) -> tuple[str, str] | None:
         One of its datasets, by name.
     """
     results = run.table(RESULTS)
-    if task_of(results[results["dataset"] == dataset]) is not BINARY:
+    if task_of(results[results["dataset"] == dataset]) != BINARY:
         return None
     said = run.manifest.get("datasets", {}).get(dataset, {})
     zero, one = said.get("classes", NUMBERED.words)

@@ -123,7 +123,7 @@ class StudyPlan:
         It is no matter whether that was seen from the labels or asked for by name.
         """
         chosen = {k: v for k, v in self._config.chosen().items() if k != "task"}
-        return chosen if self._task is REGRESSION else {**chosen, "task": self._task.name}
+        return chosen if self._task == REGRESSION else {**chosen, "task": self._task.name}
 
     def manifest(self) -> dict[str, Any]:
         """Return what identifies the inputs, and notes on them."""

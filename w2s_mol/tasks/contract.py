@@ -169,6 +169,13 @@ class Task(ABC):
     scored_models: tuple[str, ...] = ()
     floor: str = "the mean of the labels"
 
+    def __eq__(self, other: object) -> bool:
+        """Say whether it is the same task, though perhaps another process's copy of it."""
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @abstractmethod
     def error_unit(self, unit: object) -> str:
         """Return the unit of the terms, in words, for labels of a unit."""

@@ -1,4 +1,5 @@
 import math
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -106,3 +107,10 @@ def test_results_say_whose_they_are_and_old_ones_are_of_regression() -> None:
     assert {name: task.name for name, task in TASKS.items()} == {name: name for name in TASKS}
     assert task_of(pd.DataFrame({"task_kind": ["regression"]})) is REGRESSION
     assert task_of(pd.DataFrame({"gain": [1.0]})) is REGRESSION
+
+
+def test_a_task_that_another_process_was_given_is_the_same_task() -> None:
+    for task in TASKS.values():
+        copy = pickle.loads(pickle.dumps(task))
+        assert [other.name for other in TASKS.values() if other == copy] == [task.name]
+        assert hash(copy) == hash(task)
