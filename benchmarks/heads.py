@@ -28,10 +28,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.heads.linear import Scaler
-from w2s_mol.heads.logistic import PENALTIES as LOGISTIC_PENALTIES
 from w2s_mol.heads.logistic import fit_logistic
 from w2s_mol.heads.matrix import InMemory, gathered
-from w2s_mol.heads.penalties import PENALTIES
+from w2s_mol.heads.penalties import LOGISTIC_PENALTIES, PENALTIES
 from w2s_mol.heads.ridge import RidgePath
 from w2s_mol.progress import silent
 from w2s_mol.study.cell import Cells, split_cells

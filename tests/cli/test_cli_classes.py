@@ -109,3 +109,18 @@ def test_scores_of_a_table_of_words_need_no_labels_and_a_heat_map_needs_numbers(
     assert "labels of own are classes, and a heat map is of squared errors" in " ".join(
         refused.err.split()
     )
+
+
+def test_students_at_an_end_of_the_path_of_classes_are_told(cli: Callable, tmp_path: Path) -> None:
+    rows = [
+        f"{smiles},{int(label > 2)},{0.55 + 0.001 * (row % 2)}"
+        for row, (smiles, label) in enumerate(MADE)
+    ]
+    (tmp_path / "own.csv").write_text("\n".join(["smiles,y,p", *rows, ""]))
+    done = cli(
+        "run", "-d", "own.csv", "--target-column", "y", "--weak", "raw:p", "--strong", "ecfp",
+        "--split", "stratified",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    said = "3 of 3 students chose a ridge penalty at an end of the path, 0.0001 to 100000"
+    assert said in " ".join(done.err.split())

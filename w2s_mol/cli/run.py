@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.option import Option
 from w2s_mol.settings_check import Range
 from w2s_mol.study.config import ALL, StudyConfig
+
+if TYPE_CHECKING:
+    from w2s_mol.tasks.contract import Task
 
 app = new_app()
 _PART = "eval_split"
@@ -74,25 +77,28 @@ def run(
 
 
 def _note_path_ends(rows: list[dict[str, str]]) -> None:
-    from w2s_mol.heads.penalties import PENALTIES
-
-    ends = {PENALTIES[0], PENALTIES[-1]}
+    first, *_, last = _task_of(rows).penalties()
     students = [float(row["w2s_penalty"] or "nan") for row in rows]
-    at_end = sum(penalty in ends for penalty in students)
+    at_end = sum(penalty in (first, last) for penalty in students)
     if at_end:
         output.note(
             f"note: {at_end} of {len(students)} students chose a ridge penalty at an end of the "
-            f"path, {PENALTIES[0]:g} to {PENALTIES[-1]:g}; another might fit them better."
+            f"path, {min(first, last):g} to {max(first, last):g}; another might fit them better."
         )
+
+
+def _task_of(rows: list[dict[str, str]]) -> Task:
+    from w2s_mol.tasks.registry import REGRESSION, TASK_KIND, find_task
+
+    return find_task(rows[0].get(TASK_KIND, REGRESSION.name))
 
 
 def _print_summary(parts: dict[str, list[dict[str, str]]], form: str) -> None:
     """Print errors on test; of molecules told apart in words, or for other programs as rows."""
     from w2s_mol.study.summary import CASE, apart_in_words, summary
-    from w2s_mol.tasks.registry import REGRESSION, TASK_KIND, find_task
 
     rows = parts["test"]
-    task = find_task(rows[0].get(TASK_KIND, REGRESSION.name))
+    task = _task_of(rows)
     shown = [quantity.name for quantity in task.quantities() if quantity.in_summary]
     means = summary(rows, shown)
     students = len({row["strong"] for row in means}) > 1

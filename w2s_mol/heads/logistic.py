@@ -20,10 +20,8 @@ from w2s_mol.heads.fitter import PLAIN, Given
 from w2s_mol.heads.linear import Array, LinearHead, Scaler
 from w2s_mol.heads.logistic_steps import Sample, State, Turned
 from w2s_mol.heads.matrix import InMemory, Matrix, Rows, gathered
+from w2s_mol.heads.penalties import LOGISTIC_PENALTIES
 from w2s_mol.heads.probability import logit, offsets_of, within
-
-PENALTIES = np.logspace(5, -4, 30)
-"""From the largest, in the units of 1 / scikit-learn's ``C``: each fit starts at the one before."""
 
 _TURNED_AGAIN = 6
 """Penalties after which the eigenbasis is found anew."""
@@ -45,7 +43,7 @@ def fit_logistic(
     given: Given = PLAIN,
     loss: Loss = CROSS_ENTROPY,
 ) -> LinearHead:
-    """Fit heads, each penalty of ``PENALTIES`` the one with the least loss on other molecules.
+    """Fit heads, each penalty of the path the one with the least loss on other molecules.
 
     Of several that differ by less than ``_WORTH`` it is the largest.
 
@@ -67,7 +65,7 @@ def fit_logistic(
     fitting = _Fitting.of(features, labels, learn, given, loss)
     valid = fitting.other(features, labels, choose, given)
     best, number = _best_of_path(fitting, valid)
-    return fitting.head(best, PENALTIES[number])
+    return fitting.head(best, LOGISTIC_PENALTIES[number])
 
 
 def fit_logistic_at(
@@ -81,7 +79,7 @@ def fit_logistic_at(
     """Fit heads at one penalty; nothing is chosen."""
     fitting = _Fitting.of(features, labels, learn, given, loss)
     state = fitting.initial()
-    for above in PENALTIES[penalty < PENALTIES]:
+    for above in LOGISTIC_PENALTIES[penalty < LOGISTIC_PENALTIES]:
         state = Turned.at(fitting.sample, state).minimised(
             state, np.full(labels.shape[1], above), _LOOSE
         )
@@ -97,7 +95,7 @@ def _best_of_path(fitting: _Fitting, valid: Sample) -> tuple[State, Rows]:
     least, number, last = np.full(k, np.inf), np.zeros(k, dtype=np.int64), np.full(k, np.inf)
     risen, left = np.zeros(k, dtype=np.int64), np.arange(k)
     state = best = before = fitting.initial()
-    for place, penalty in enumerate(PENALTIES):
+    for place, penalty in enumerate(LOGISTIC_PENALTIES):
         if place % _TURNED_AGAIN == 0:
             turned = Turned.at(fitting.sample.columns(left), state, np.float32)
         start, before = state.beyond(before), state

@@ -1,4 +1,4 @@
-"""The path of ridge penalties, and the middle of some of them."""
+"""The paths of ridge penalties, and the middle of some of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 PENALTIES = np.logspace(-6, 6, 49)
-"""Four a decade, in the units of scikit-learn's ``alpha``."""
+"""Of heads of numbers: four a decade, in the units of scikit-learn's ``alpha``."""
+
+LOGISTIC_PENALTIES = np.logspace(5, -4, 30)
+"""Of heads of classes, in the units of 1 / scikit-learn's ``C``: each fit starts at the one before,
+so that the largest is the first."""
 
 
 def middle_penalty(penalties: NDArray[np.float64]) -> float:

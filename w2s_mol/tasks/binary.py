@@ -136,6 +136,12 @@ class Binary(Task):
 
         return class_fitter(settings)
 
+    def penalties(self) -> Array:
+        """Return the path of logistic heads."""
+        from w2s_mol.heads.penalties import LOGISTIC_PENALTIES
+
+        return LOGISTIC_PENALTIES
+
     def is_rounding(self, error: float, beside: float) -> bool:
         """Say whether the class that is the true one is as good as certain everywhere."""
         from w2s_mol.heads.probability import LEAST

@@ -194,6 +194,10 @@ class Task(ABC):
             If the task has no such rule.
         """
 
+    @abstractmethod
+    def penalties(self) -> Array:
+        """Return the path that its ridge heads choose a penalty of, from one end to the other."""
+
     def is_rounding(self, error: float, beside: float) -> bool:
         """Say whether a mean error is that of the labels themselves, beside one of usual size."""
         return error <= _ROUNDING * beside

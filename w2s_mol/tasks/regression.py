@@ -58,6 +58,12 @@ class Regression(Task):
             settings.rule, epochs=settings.epochs, width=settings.width, seed=settings.seed
         )
 
+    def penalties(self) -> Array:
+        """Return the path of ridge heads."""
+        from w2s_mol.heads.penalties import PENALTIES
+
+        return PENALTIES
+
 
 def _refuse_ways_of_classes(settings: HeadSettings) -> None:
     """Raise InputError if what is asked for is for classes alone."""

@@ -4,8 +4,8 @@ import pytest
 from w2s_mol.errors import InputError
 from w2s_mol.heads.class_fitting import class_fitter
 from w2s_mol.heads.fitter import Given
-from w2s_mol.heads.logistic import PENALTIES
 from w2s_mol.heads.matrix import InMemory
+from w2s_mol.heads.penalties import LOGISTIC_PENALTIES
 from w2s_mol.heads.probability import probability
 from w2s_mol.heads.rules import Confidence, HeadSettings
 
@@ -53,8 +53,8 @@ def test_ways_of_students_are_for_weak_labels_alone() -> None:
 
 
 def test_a_given_penalty_is_taken() -> None:
-    fit = class_fitter(HeadSettings("ridge")).at(float(PENALTIES[10]))
-    assert fit(InMemory(X), SOFT, *ROWS).penalties.tolist() == [PENALTIES[10]] * 2
+    fit = class_fitter(HeadSettings("ridge")).at(float(LOGISTIC_PENALTIES[10]))
+    assert fit(InMemory(X), SOFT, *ROWS).penalties.tolist() == [LOGISTIC_PENALTIES[10]] * 2
 
 
 def test_reverse_kl_of_certainties_is_refused() -> None:

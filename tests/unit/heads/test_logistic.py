@@ -7,8 +7,9 @@ from sklearn.linear_model import LogisticRegression
 
 from w2s_mol.heads.bernoulli import CROSS_ENTROPY, REVERSE_KL
 from w2s_mol.heads.fitter import Given
-from w2s_mol.heads.logistic import PENALTIES, fit_logistic, fit_logistic_at
+from w2s_mol.heads.logistic import fit_logistic, fit_logistic_at
 from w2s_mol.heads.matrix import InMemory
+from w2s_mol.heads.penalties import LOGISTIC_PENALTIES
 from w2s_mol.heads.probability import LEAST, logit, probability
 
 
@@ -63,11 +64,11 @@ def test_the_penalty_is_the_one_of_the_least_loss_on_the_others() -> None:
     found = fit_logistic(of.features, of.soft, of.learn, of.choose)
     for column in range(4):
         losses = []
-        for penalty in PENALTIES:
+        for penalty in LOGISTIC_PENALTIES:
             one = fit_logistic_at(of.features, of.soft[:, [column]], of.learn, penalty)
             p, y = one.predict(of.x)[of.choose, 0], of.soft[of.choose, column]
             losses.append(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
-        chosen = losses[PENALTIES.tolist().index(found.penalties[column])]
+        chosen = losses[LOGISTIC_PENALTIES.tolist().index(found.penalties[column])]
         assert chosen == pytest.approx(min(losses), abs=2e-5)
 
 
