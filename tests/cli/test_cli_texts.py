@@ -120,7 +120,9 @@ def test_a_study_of_texts_from_its_table_to_predictions(
     ]  # fmt: skip
 
     assert cli("fit", "--run", "run", "-o", "model", "--use", "direct").code == 0
-    assert "from plain texts" in (tmp_path / "model" / "README.md").read_text()
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "from plain texts" in card
+    assert "molecule" not in card
     good, bad = load_model(tmp_path / "model").predict([new[0], new[2]])
     assert good > 0.5 > -0.5 > bad
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from w2s_mol.items.molecules import Molecules
+from w2s_mol.items.registry import items_called
 from w2s_mol.items.texts import Texts
 from w2s_mol.supervisors.names import columns_of
 from w2s_mol.uses.registry import USES, WEAK
@@ -27,7 +28,8 @@ def card_text(use: str, facts: Mapping[str, Any]) -> str:
     facts
         As ``fit`` gathers them.
     """
-    read_from, two = _READ[facts.get("items", Molecules.name)]
+    items = items_called(facts.get("items", Molecules.name))
+    read_from, two = _READ[items.name]
     errors = "\n".join(
         f"| {name} | {_number(of['valid'])} | {_number(of['test'])} |"
         for name, of in facts["errors"].items()
@@ -47,28 +49,29 @@ Predicts {_label(facts)} from {read_from}.
 | supervisor | {facts["weak"]}{taken}, sha256 `{facts["weak_sha256"]}` |
 | strong encoder | {facts["strong"]}, sha256 `{facts["strong_sha256"]}` |
 | data | {facts["dataset"]}, sha256 `{facts["dataset_sha256"]}` |
-| molecules | {facts["molecules"]:,}, {facts["labelled"]:,} of them with a label |
+| {items.name} | {facts["molecules"]:,}, {facts["labelled"]:,} of them with a label |
 | heads | {facts["head"]}; {penalties or "nothing was chosen"} |
 | study | `{facts["study"]}`, protocol {facts["protocol"]}, labels {facts["labels"]} |
 
-It learnt from all molecules of the data, train, validation and test alike. Nothing was chosen on
-them: penalties and weights are the medians of those that the study's {facts["splits"]} splits
+It learnt from all {items.name} of the data, train, validation and test alike. Nothing was chosen
+on them: penalties and weights are the medians of those that the study's {facts["splits"]} splits
 chose on their validation parts.
 
 ## Errors in the study
 
 Mean {facts["error"]} over splits, in {facts["error_unit"]}, of models that learnt from the train
-part alone. This model has seen all of these molecules: it has no error of its own.
+part alone. This model has seen all of these {items.name}: it has no error of its own.
 
 | use | validation | test |
 | --- | ---: | ---: |
 {errors}
 
-{_reach(facts["half_width"], facts["classes"])}
+{_reach(facts["half_width"], facts["classes"], items.name)}
 
 ## Limits
 
-- Of molecules unlike the data nothing is known; `w2s-mol predict` says how far a molecule is.
+- Of {items.name} unlike the data nothing is known; `w2s-mol predict` says how far a
+  {items.one} is.
 - The supervisor and the use were picked on validation, so that its column flatters them a little.
 - It predicts with the encoders of these hashes alone, and refuses others.
 
@@ -95,16 +98,16 @@ def _label(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _reach(half: float | None, classes: Sequence[str] | None) -> str:
+def _reach(half: float | None, classes: Sequence[str] | None, items: str) -> str:
     if half is None:
-        return "The run had too few validation molecules for an interval."
+        return f"The run had too few validation {items} for an interval."
     if classes is None:
         return (
-            f"In the run, 90 % of validation molecules lay within {half:.4g} of the prediction of "
+            f"In the run, 90 % of validation {items} lay within {half:.4g} of the prediction of "
             "their split's model."
         )
     return (
-        f"In the run, the class (0 or 1) of 90 % of validation molecules lay within {half:.4g} of "
+        f"In the run, the class (0 or 1) of 90 % of validation {items} lay within {half:.4g} of "
         "the probability that their split's model gave; of the rarer class alone it can be far "
         "fewer."
     )
