@@ -1,16 +1,15 @@
 """Which methods help on classes? The comparison of docs/classes.md.
 
-python benchmarks/classes.py FOLDER [--quick] [--brief] [--docs DOCS] [--workers N]
+python benchmarks/classes.py FOLDER [--quick] [--docs DOCS] [--workers N]
 
 BACE and BBBP, on ChemBench's scaffold split (its three are one) and on five stratified random
 splits of our own; 100, 400 and all true labels (few are drawn anew in each split); the 24 shipped
 supervisors; student strong-h256-l6-s0. Every method of Burns et al. 2023 that there is stands
 beside the paper's student: taught classes, fitted by reverse KL, mixtures, AdamW with the
-confidence loss and without, chains, an encoder adapted to all but the test molecules (on the
-scaffold split: five random ones leave three fifths of them); and the other uses of the same
-labels. Methods that descend have one seed of each size and are compared under these alone; with
-``--brief`` they and chains are tried on the scaffold split alone. Runs go to FOLDER and are not
-repeated; tables are printed, and go to DOCS/classes-tables.md.
+confidence loss and without, chains, an encoder adapted to all but the test molecules (of the five
+random splits: to the three fifths of them that none of them tests on); and the other uses of the
+same labels. Methods that descend have one seed of each size and are compared under these alone.
+Runs go to FOLDER and are not repeated; tables are printed, and go to DOCS/classes-tables.md.
 
 Differences are paired over the same test molecules (over scaffolds, where splits keep these
 together), means over supervisors, with the intervals of docs/statistics.md.
@@ -69,7 +68,7 @@ SEEDS = (0, 1, 2)
 
 _INTRODUCTION = """# Methods on classes: every table
 
-Written by `python benchmarks/classes.py FOLDER --brief --docs docs`; what it means is in
+Written by `python benchmarks/classes.py FOLDER --docs docs`; what it means is in
 [classes.md](classes.md#which-methods-help-bace-and-bbbp). Means over supervisors; in brackets 95 %
 intervals of the difference from the naive student on the same test molecules, bold where they leave
 out zero.
@@ -82,7 +81,6 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--docs", type=Path)
-    parser.add_argument("--brief", action="store_true")
     parser.add_argument("--dataset", nargs="*", choices=DATASETS, default=DATASETS)
     parser.add_argument("--workers", type=int, default=1)
     asked = parser.parse_args()
@@ -105,37 +103,26 @@ class _Work:
     def __init__(
         self, folder: Path, dataset: str, splits: dict[str, Any], asked: argparse.Namespace
     ) -> None:
-        self._folder, self._workers, self._brief = folder, asked.workers, asked.brief
+        self._folder, self._workers = folder, asked.workers
         self._labels = LABELS[:1] if asked.quick else LABELS
         self._shared = {"dataset": dataset, "on_invalid": "skip", **splits}
 
     def tables(self) -> Iterator[str]:
         """Yield a table for each number of labels, then the chains'."""
-        methods = {name: one for name, one in METHODS.items() if self._has(name)}
-        runs = {name: self._run(name, settings) for name, (settings, _) in methods.items()}
+        runs = {name: self._run(name, settings) for name, (settings, _) in METHODS.items()}
         each = {name: _cases(run) for name, run in runs.items()}
         beside = {use: _cases(runs[NAIVE], use) for use in BESIDE}
         for labels in self._labels:
             rows: list[_Row] = [("student, naive", _mean(each[NAIVE][labels]), None)]
             for use, cases in beside.items():
                 rows.append((use, _mean(cases[labels]), _difference(cases, each[NAIVE], labels)))
-            for name, (_, against) in methods.items():
+            for name, (_, against) in METHODS.items():
                 if against:
                     minus = _difference(each[name], each[against], labels)
                     told = name if against == NAIVE else f"{name} (beside {against})"
                     rows.append((told, _mean(each[name][labels]), minus))
             yield f"#### {labels} labels\n\n{_markdown(rows)}\n"
-        if self._published or not self._brief:
-            yield f"#### Chains, from small to large\n\n{self._chains()}\n"
-
-    def _has(self, name: str) -> bool:
-        """Say whether a method is tried: five random splits leave too little to adapt to."""
-        descends = METHODS[name][0].get("weak") == ONE_SEED
-        return self._published or (name != ADAPTED and not (self._brief and descends))
-
-    @property
-    def _published(self) -> bool:
-        return "split_repeats" not in self._shared
+        yield f"#### Chains, from small to large\n\n{self._chains()}\n"
 
     def _run(self, name: str, settings: dict[str, Any]) -> FinishedRun:
         settings = dict(settings)
@@ -158,8 +145,7 @@ class _Work:
     def _adapted(self) -> str:
         """Return the folder of the student's encoder, adapted to all but test molecules."""
         folder = self._folder / "encoder"
-        same = {name: self._shared[name] for name in ("dataset", "on_invalid")}
-        adapt(STRONG, output_dir=folder, **same, **HOW_ADAPTED)
+        adapt(STRONG, output_dir=folder, **self._shared, **HOW_ADAPTED)
         return str(folder)
 
     def _chains(self) -> str:
