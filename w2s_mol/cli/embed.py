@@ -20,7 +20,10 @@ app = new_app()
 def embed(
     table: Annotated[
         Path,
-        typer.Argument(metavar="FILE.csv", help="A table: CSV, TSV, .smi, SDF, Parquet, .xlsx."),
+        typer.Argument(
+            metavar="TABLE",
+            help="A table (CSV, TSV, .smi, SDF, Parquet, .xlsx), or a folder of them.",
+        ),
     ],
     encoder: Annotated[
         str,
@@ -33,7 +36,13 @@ def embed(
         ),
     ],
     output_file: Annotated[
-        Path, Option("Where to write.", metavar="OUT.parquet", long="--output", short="-o")
+        Path,
+        Option(
+            "Where to write: one file, or a folder for a file a shard.",
+            metavar="OUT.parquet|FOLDER",
+            long="--output",
+            short="-o",
+        ),
     ],
     pooling: Annotated[
         str | None,
@@ -50,39 +59,40 @@ def embed(
     precision: options.Arithmetic = "fp32",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
+    workers: options.ShardWorkers = None,
+    shard: options.OfShards = None,
 ) -> None:
     """Embed a table of SMILES, or of texts.
 
     Writes the columns smiles (or text), valid, embedding (a fixed-size list of float32, NaN where
-    the item is invalid) and reason, in the order of the table. Memory does not grow with the file.
+    the item is invalid) and reason, in the order of the table, by all cores. Memory does not grow
+    with the file. Stopped or killed, the same command goes on.
 
     Example: w2s-mol embed library.csv --encoder weak-h96-s0 -o library.parquet
     """
     from w2s_mol.datasets.own_settings import OwnTable
-    from w2s_mol.embeddings.table import embed_table
-    from w2s_mol.encoders.loading import load_encoder
     from w2s_mol.items.registry import items_of
+    from w2s_mol.shards.embedding import Loading, embed_table
+    from w2s_mol.shards.share import Share
+    from w2s_mol.shards.workers import default_workers
 
     check_max_atoms(max_atoms)
+    share = Share.parse(shard) if shard else None
     # What is said of a table here is what is said of one that is studied.
     own = OwnTable(smiles_column, text_column=text_column)
+    items = items_of(text_column, max_atoms)
+    loading = Loading(encoder, device, precision, mirror, offline, items)
     with output.progress_bars() as progress:
-        loaded = load_encoder(
-            encoder,
-            device,
-            precision=precision,
-            mirror=mirror,
-            offline=offline,
-            progress=progress,
-            items=items_of(text_column, max_atoms),
-        )
+        loaded = loading.load(progress)
     output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
     for text in loaded.notes:
         output.note(f"note: {loaded.name}: {text}.")
     with output.progress_bars() as progress:
         done = embed_table(
-            table, loaded, output_file, pooling, own.item_column, progress, delimiter
-        )
+            table, loaded, output_file, pooling, own.item_column, progress, delimiter,
+            workers=workers or default_workers(getattr(loaded, "device", "cpu")),
+            loading=loading, share=share,
+        )  # fmt: skip
     output.note(
         f"{done.rows:,} rows written to {output_file}; {done.rows - done.valid:,} of them invalid."
     )

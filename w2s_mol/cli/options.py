@@ -47,6 +47,20 @@ Mirror = Annotated[
     ),
 ]
 Workers = Annotated[int | None, Range(1), Option("Processes that prepare the corpus; one a core.")]
+ShardWorkers = Annotated[
+    int | None,
+    Range(1),
+    Option("Processes; by default one a core, as far as memory reaches, and one a GPU."),
+]
+OfShards = Annotated[
+    str | None,
+    Option(
+        "Make this share of a folder's shards: the third of a hundred, counted from 1, say in a "
+        "job array.",
+        metavar="3/100",
+        long="--shard",
+    ),
+]
 Resume = Annotated[bool, Option("Go on from the last checkpoint.")]
 Offline = Annotated[bool, Option("Never use the network.")]
 Format = Annotated[TableFormat, Option("How to print the table.", long="--format")]

@@ -19,12 +19,20 @@ app = new_app()
 def predict(
     library: Annotated[
         Path,
-        typer.Argument(metavar="LIBRARY", help="A table: CSV, TSV, .smi, SDF, Parquet, .xlsx."),
+        typer.Argument(
+            metavar="LIBRARY",
+            help="A table (CSV, TSV, .smi, SDF, Parquet, .xlsx), or a folder of them.",
+        ),
     ],
     run: options.TheRun,
     output_file: Annotated[
         Path,
-        Option("Where to write.", metavar="OUT.parquet|.csv", long="--output", short="-o"),
+        Option(
+            "Where to write: one file, or a folder for a Parquet file a shard.",
+            metavar="OUT.parquet|OUT.csv|FOLDER",
+            long="--output",
+            short="-o",
+        ),
     ],
     dataset: options.OfDataset = None,
     weak: options.OfWeak = "recommended",
@@ -37,6 +45,8 @@ def predict(
     device: options.Device = "auto",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
+    workers: options.ShardWorkers = None,
+    shard: options.OfShards = None,
 ) -> None:
     """Predict labels of a library of molecules with the models of a run.
 
@@ -44,7 +54,8 @@ def predict(
     standard deviation), lower and upper (a 90 % interval from what was missed on validation
     molecules), distance (from the nearest training molecule, as a percentile among these), unlike
     (beyond the 99th, or a number of it is ten standard deviations from those learnt from) and
-    reason (why there is no prediction), in the order of the library. Memory does not grow with it.
+    reason (why there is no prediction), in the order of the library, by all cores. Memory does not
+    grow with it. Stopped or killed, the same command goes on.
 
     Of classes, prediction is the probability of class 1, and for lower and upper there are class
     (the likelier one) and prediction_set (the classes that cannot be ruled out: one of them, 'A or
@@ -52,25 +63,28 @@ def predict(
 
     Example: w2s-mol predict library.csv --run runs/lipop -o predicted.parquet
     """
-    from w2s_mol.embeddings.finding import Finder
-    from w2s_mol.embeddings.library import Library
     from w2s_mol.prediction.library import items_of_run, library_column, open_predictor, the_run
-    from w2s_mol.prediction.writing import check_output, write_predictions
+    from w2s_mol.shards.predicting import Opening, check_output, predict_library
+    from w2s_mol.shards.share import Share
+    from w2s_mol.shards.workers import default_workers
 
     check_output(output_file, library)
+    share = Share.parse(shard) if shard else None
     found = the_run(run)
     items = items_of_run(found)
     column = library_column(found, smiles_column, text_column)
-    table = Library(library, column, delimiter, items.max_atoms)
+    opening = Opening(run, device, items, mirror, offline)
     with output.progress_bars() as progress:
-        finder = Finder(None, device, items, mirror, offline, progress)
+        finder = opening.finder(progress)
         predictor = open_predictor(
             found, dataset=dataset, weak=weak, strong=strong, use=use, labels=labels, finder=finder
         )
     output.note(predictor.choice.words)
     with output.progress_bars() as progress:
-        blocks = predictor.blocks(table, progress)
-        written = write_predictions(output_file, blocks, predictor.choice, items.column)
+        written = predict_library(
+            library, predictor, output_file, column, progress, delimiter,
+            workers=workers or default_workers(device), opening=opening, share=share,
+        )  # fmt: skip
     missing = sum(written.reasons.values())
     unlike = "none compared with" if written.unlike is None else f"{written.unlike:,} unlike"
     output.note(

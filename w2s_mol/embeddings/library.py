@@ -1,9 +1,9 @@
-"""A table of items of any length, read a block at a time."""
+"""A table of items of any length, read row by row."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -16,10 +16,9 @@ from w2s_mol.datasets.numbers import number_of
 from w2s_mol.datasets.table import open_table
 from w2s_mol.errors import InputError
 from w2s_mol.molecules.limits import MAX_ATOMS
-from w2s_mol.molecules.smiles import forget
 
-BLOCK = 8192
-"""Rows held in memory at a time; enough that molecules of equal length find each other."""
+LibraryRow = tuple[str, list[float]]
+"""The cell of an item as it stands, and the numbers beside it; NaN where a cell holds none."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +62,24 @@ class Library:
             raise InputError(f"{self.path.name} has a header but no rows.")
         return total
 
-    def blocks(self, columns: Sequence[str] = ()) -> Iterator[Examples]:
-        """Yield the molecules in order, at most ``BLOCK`` at a time, with columns of numbers.
-
-        A cell that holds no number is NaN. How the SMILES of a block read is forgotten with it, so
-        that memory does not grow from block to block.
-        """
+    @contextmanager
+    def rows(self, columns: Sequence[str] = ()) -> Iterator[Iterator[LibraryRow]]:
+        """Open the table; yield its rows in order, with columns of numbers."""
         with open_table(self.path, self.delimiter, self.max_atoms) as table:
             at = table.column(self.item_column)
-            numbers_at = {column: table.column(column) for column in columns}
-            while rows := list(itertools.islice(table.rows, BLOCK)):
-                numbers = {
-                    column: np.array([_number(row.fields[place]) for row in rows])
-                    for column, place in numbers_at.items()
-                }
-                yield Examples([row.fields[at] for row in rows], numbers)
-                forget()
+            numbers_at = [table.column(column) for column in columns]
+            yield (
+                (row.fields[at], [_number(row.fields[place]) for place in numbers_at])
+                for row in table.rows
+            )
+
+
+def examples_of(rows: Sequence[LibraryRow], columns: Sequence[str]) -> Examples:
+    """Return rows as items and columns of numbers."""
+    numbers = np.array([numbers for _, numbers in rows], dtype=float).reshape(
+        len(rows), len(columns)
+    )
+    return Examples([item for item, _ in rows], dict(zip(columns, numbers.T, strict=True)))
 
 
 def _number(cell: str) -> float:

@@ -1,8 +1,8 @@
-"""Predictions of a library of any length, a block of molecules at a time."""
+"""A run's models, and what they say of a block of molecules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from rdkit import rdBase
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.own_settings import OwnTable
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.embeddings.library import Library
 from w2s_mol.embeddings.likeness import FARTHER_THAN
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import Array
@@ -82,10 +81,13 @@ class LibraryPredictor:
         Those that a library must have beside its items.
     items
         What these are.
+    study
+        The run's id.
     """
 
     def __init__(self, run: FinishedRun, choice: Choice, finder: Finder) -> None:
         self.choice, self.items = choice, finder.items
+        self.study = str(run.manifest["study"])
         students = models_of(choice.students)
         supervisors = models_of(choice.supervisors) if choice.reads_weak else []
         self._predictor = Predictor(students, supervisors, finder)
@@ -120,26 +122,6 @@ class LibraryPredictor:
             (distances > FARTHER_THAN) | said.far,
             said.reasons,
         )
-
-    def blocks(self, library: Library, progress: Progress = silent) -> Iterator[Block]:
-        """Yield predictions of a library, block by block.
-
-        Raises
-        ------
-        InputError
-            If it cannot be read, has no rows or lacks a column.
-        """
-        total, done, told = library.checked_total(self.columns), 0, 0
-        for examples in library.blocks(self.columns):
-
-            def report(_work: str, here: int, _: int | None, base: int = done) -> None:
-                nonlocal told  # each encoder begins the block again
-                told = max(told, base + here)
-                progress("predicting", told, total)
-
-            yield self.predict(examples, report)
-            done += len(examples)
-            report("", 0, None, done)
 
 
 def open_predictor(

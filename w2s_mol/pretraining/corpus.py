@@ -28,8 +28,9 @@ from w2s_mol.molecules.limits import MOST_ATOMS
 from w2s_mol.molecules.smiles import MoleculeError, parse, smiles_of
 from w2s_mol.pretraining import shards
 from w2s_mol.pretraining.corpus_file import CorpusFile
-from w2s_mol.pretraining.shard_pool import prepare_shards, refuse_a_script_without_guard
+from w2s_mol.pretraining.shard_pool import prepare_shards
 from w2s_mol.pretraining.shards import Preparation, Rejection, Shard
+from w2s_mol.processes import refuse_a_script_without_guard
 from w2s_mol.progress import Progress, silent
 
 HELD_OUT_EVERY = 50
@@ -181,7 +182,7 @@ def prepare_corpus(
     W2SMolError
         If the disk has too little room.
     """
-    refuse_a_script_without_guard()
+    refuse_a_script_without_guard("prepares a corpus")
     settings = settings or CorpusSettings()
     file = CorpusFile.of(path)
     entry = corpus_entry(file.sha256, settings.preparation)

@@ -4,40 +4,22 @@ from __future__ import annotations
 
 import itertools
 import math
-import multiprocessing
-import os
 import shutil
-import signal
-import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from multiprocessing import resource_tracker
+from operator import attrgetter
 from pathlib import Path
 
 from w2s_mol import files, kept, paths
-from w2s_mol.errors import InputError, W2SMolError
+from w2s_mol.errors import W2SMolError
 from w2s_mol.kept import Entry
 from w2s_mol.pretraining import shards
 from w2s_mol.pretraining.corpus_file import CorpusFile, read_lines
 from w2s_mol.pretraining.shards import Preparation, ShardLines
+from w2s_mol.processes import in_processes, usable_cores
 from w2s_mol.progress import Progress
 
 _BYTES_PER_MOLECULE, _BYTES_PER_SEQUENCE = 424, 60
-_SHARDS_AHEAD = 4  # for each worker, so that none waits and no corpus fills the memory
-
-
-def refuse_a_script_without_guard() -> None:
-    """Raise InputError in a worker that, on its start, runs the script that started it.
-
-    It would wait for the lock that its parent holds, and the parent for it.
-    """
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise InputError(
-            "this script prepares a corpus whenever it is imported, as the processes that prepare "
-            "it do. Put the call under 'if __name__ == \"__main__\":'."
-        )
 
 
 def prepare_shards(
@@ -121,19 +103,6 @@ def _shard_lines(
             yield ShardLines(folder / name, first, chunk, preparation)
 
 
-def _follow_parent() -> None:
-    """Make a worker leave Ctrl-C to its parent, and end when the parent does, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def end_with_parent() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
 def in_parallel(
     work: Iterable[ShardLines], workers: int | None
 ) -> Generator[ShardLines, None, None]:
@@ -142,60 +111,10 @@ def in_parallel(
     Raises
     ------
     W2SMolError
-        If the system ends a process.
+        If the system ends a shard's process again and again.
     """
-    workers = workers or _usable_cores()
-    _start_resource_tracker()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _follow_parent) as pool:
-        running: dict[Future[None], ShardLines] = {}
-        try:
-            for shard in work:
-                running[pool.submit(shards.prepare_shard, shard)] = shard
-                if len(running) >= workers * _SHARDS_AHEAD:
-                    yield from _finished(running)
-            while running:
-                yield from _finished(running)
-        except BrokenProcessPool as error:
-            _abandon(pool)
-            raise W2SMolError(
-                "a process that prepared the corpus was killed, perhaps for memory. Run the same "
-                "command again, with fewer --workers; it goes on where it stopped."
-            ) from error
-        except BaseException:
-            _abandon(pool)
-            raise
-
-
-def _start_resource_tracker() -> None:
-    """Start what a pool needs; early Pythons 3.11 then let Ctrl-C through to RDKit and workers.
-
-    How that would end is told in ``cli.main``.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        return
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    resource_tracker.ensure_running()
-    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-
-
-def _abandon(pool: ProcessPoolExecutor) -> None:
-    """End a pool's processes, so that leaving it does not wait for shards at work."""
-    for process in list((pool._processes or {}).values()):  # noqa: SLF001
-        process.terminate()
-    # In early Pythons 3.11 a pool waits for ever to hand work to processes that are dead.
-    if queue := pool._call_queue:  # type: ignore[attr-defined]  # noqa: SLF001
-        queue._reader.close()  # noqa: SLF001
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _finished(running: dict[Future[None], ShardLines]) -> Iterator[ShardLines]:
-    """Wait until a shard is done, and yield and forget those that are."""
-    for future in wait(running, return_when=FIRST_COMPLETED).done:
-        future.result()
-        yield running.pop(future)
+    called = attrgetter("path.name")
+    do = shards.prepare_shard
+    with closing(in_processes(do, work, workers or usable_cores(), called)) as finished:
+        for shard, _ in finished:
+            yield shard

@@ -10,10 +10,10 @@ import pytest
 
 from w2s_mol import load_encoder, run_study
 from w2s_mol.datasets.builtin import generate
-from w2s_mol.embeddings.table import embed_table
 from w2s_mol.encoders.contract import Encoder
 from w2s_mol.encoders.names import expand_encoders
 from w2s_mol.errors import InputError
+from w2s_mol.shards.embedding import embed_table
 
 SMILES = ["CCO", "c1ccccc1O", "CCl", "C"]
 

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from w2s_mol.embeddings.library import Library
 from w2s_mol.errors import InputError
 from w2s_mol.prediction.library import LibraryPredictor, open_predictor, the_run
-from w2s_mol.prediction.writing import Written, write_predictions
+from w2s_mol.shards.predicting import PredictedLibrary, predict_library
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +19,10 @@ def predictor(run_folders: Path) -> LibraryPredictor:
 
 def written(
     predictor: LibraryPredictor, path: Path, content: bytes
-) -> tuple[Written, pd.DataFrame]:
+) -> tuple[PredictedLibrary, pd.DataFrame]:
     path.write_bytes(content)
     output = path.parent / "out.parquet"
-    told = write_predictions(output, predictor.blocks(Library(path)), predictor.choice)
-    return told, pd.read_parquet(output)
+    return predict_library(path, predictor, output), pd.read_parquet(output)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +68,6 @@ def test_a_library_without_a_molecule_has_a_reason_in_every_row(
     predictor: LibraryPredictor, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     told, rows = written(predictor, tmp_path / "in.csv", b"smiles,n\nbroken,1\nC1CC,2\n,3\n")
-    assert told == Written(3, None, {"cannot parse SMILES": 2, "empty SMILES": 1})
+    assert told == PredictedLibrary(3, None, {"cannot parse SMILES": 2, "empty SMILES": 1})
     assert rows.drop(columns=["smiles", "reason"]).isna().all(axis=None)
     assert capfd.readouterr().err == ""

@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from predicted_tables import predicted
 
 from w2s_mol import files, load_model, run_study
 from w2s_mol.datasets.builtin import generate
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.embeddings.library import Library
 from w2s_mol.errors import InputError
 from w2s_mol.heads.probability import LEAST
 from w2s_mol.prediction.choosing import choose
 from w2s_mol.prediction.fit import fit
 from w2s_mol.prediction.library import open_predictor, the_run
-from w2s_mol.prediction.writing import write_predictions
 from w2s_mol.runs import FinishedRun
+from w2s_mol.shards.predicting import predict_library
 from w2s_mol.study.kept_models import KeptModels
 from w2s_mol.study.prediction_tables import read_predictions
 
@@ -72,7 +72,7 @@ def test_they_say_of_a_table_what_they_said_in_the_study(
     run: FinishedRun, table: Path, weak: str, use: str
 ) -> None:
     predictor = open_predictor(run, weak=weak, use=use)
-    [block] = predictor.blocks(Library(table))
+    block = predicted(predictor, table)
     said = read_predictions(run).query("weak == @weak")
     name = {"weak": "weak_prediction", "w2s": "w2s_prediction"}.get(use)
     if name is None:
@@ -112,8 +112,7 @@ def test_the_file_says_words_and_what_they_are(ridge: FinishedRun, tmp_path: Pat
     lines = ["CCO,0,0.2", "CCCCCC,1,0.9", "broken,0.5,0.5", "CCN,1.7,0", "CCC,,0.5", "CC,0.5,1"]
     (tmp_path / "library.csv").write_text("\n".join(["smiles,dock,other", *lines]))
     predictor = open_predictor(ridge, weak="raw:dock", use="weak")
-    blocks = predictor.blocks(Library(tmp_path / "library.csv"))
-    written = write_predictions(tmp_path / "out.parquet", blocks, predictor.choice)
+    written = predict_library(tmp_path / "library.csv", predictor, tmp_path / "out.parquet")
     found = pq.read_table(tmp_path / "out.parquet")
     metadata = {key.decode(): value.decode() for key, value in found.schema.metadata.items()}
     assert (metadata["class_0"], metadata["class_1"]) == WORDS
@@ -134,7 +133,7 @@ def test_a_mean_hides_no_number_that_is_no_probability(
     ridge: FinishedRun, table: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "library.csv").write_text("smiles,dock,other\nCCO,1.7,0\nCCO,0.7,0\n")
-    [block] = open_predictor(ridge, weak=MEAN, use="weak").blocks(Library(tmp_path / "library.csv"))
+    block = predicted(open_predictor(ridge, weak=MEAN, use="weak"), tmp_path / "library.csv")
     np.testing.assert_allclose(block.predictions, [np.nan, 0.35])
     frame = pd.read_csv(table)
     frame.assign(dock=frame["dock"] * 1.5).to_csv(tmp_path / "own.csv", index=False)

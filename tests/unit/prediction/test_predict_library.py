@@ -9,17 +9,16 @@ import pandas as pd
 import pytest
 
 from w2s_mol.datasets.examples import Examples
-from w2s_mol.embeddings import library as blocks_of
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.embeddings.library import Library
 from w2s_mol.errors import InputError
 from w2s_mol.heads.linear import LinearHead, Scaler
 from w2s_mol.models.model import Input, Model
 from w2s_mol.prediction.intervals import half_width
 from w2s_mol.prediction.library import open_predictor, the_run
 from w2s_mol.prediction.predictor import Predictor
-from w2s_mol.prediction.writing import check_output, write_predictions
 from w2s_mol.runs import FinishedRun
+from w2s_mol.shards import output as files_of_shards
+from w2s_mol.shards.predicting import check_output, predict_library
 from w2s_mol.study.kept_models import KeptModels
 from w2s_mol.study.prediction_tables import read_predictions
 
@@ -54,13 +53,14 @@ def by_hand(run: FinishedRun, use: str) -> tuple[np.ndarray, float]:
 def test_predictions_are_those_of_the_kept_models(
     run: FinishedRun, tmp_path: Path, use: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocks_of, "BLOCK", 4)
+    monkeypatch.setattr(files_of_shards, "SIZE", 4)
     (tmp_path / "in.csv").write_text("\n".join(["smiles,n", *(f"{s},1" for s in NEW)]))
     predictor = open_predictor(run, dataset="esol", weak=SUPERVISOR[1], use=use)
     output = tmp_path / "out.parquet"
     told = []
-    blocks = predictor.blocks(Library(tmp_path / "in.csv"), lambda *what: told.append(what))
-    written = write_predictions(output, blocks, predictor.choice)
+    written = predict_library(
+        tmp_path / "in.csv", predictor, output, progress=lambda *what: told.append(what)
+    )
     expected, half = by_hand(run, use)
     found = pd.read_parquet(output)
     assert found["smiles"].tolist() == NEW
@@ -89,8 +89,9 @@ def test_training_molecules_are_near_and_others_are_far(run: FinishedRun) -> Non
 
 def test_csv_says_the_same(run: FinishedRun, tmp_path: Path) -> None:
     predictor = open_predictor(run, dataset="esol", use="direct")
+    (tmp_path / "in.csv").write_text("\n".join(["smiles,n", *(f"{s},1" for s in NEW)]))
     for name in ("a.csv", "a.parquet"):
-        write_predictions(tmp_path / name, [predictor.predict(Examples(NEW))], predictor.choice)
+        predict_library(tmp_path / "in.csv", predictor, tmp_path / name)
     a = pd.read_csv(tmp_path / "a.csv", keep_default_na=False, na_values={"prediction": ""})
     b = pd.read_parquet(tmp_path / "a.parquet")
     np.testing.assert_array_equal(a["prediction"], b["prediction"])

@@ -5,16 +5,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from predicted_tables import predicted
 
 from w2s_mol import load_model, run_study
 from w2s_mol.datasets.builtin import generate
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.embeddings.library import Library
 from w2s_mol.errors import InputError
 from w2s_mol.prediction.choosing import choose
 from w2s_mol.prediction.fit import fit
 from w2s_mol.prediction.library import open_predictor, the_run
 from w2s_mol.runs import FinishedRun
+from w2s_mol.shards.predicting import predict_library
 from w2s_mol.study.kept_models import KeptModels
 from w2s_mol.study.prediction_tables import read_predictions
 
@@ -57,9 +58,8 @@ def test_who_takes_others_for_each_student_has_the_models_of_each(tmp_path: Path
     assert taken["ecfp"] != taken["weak-h8-s0"]
     said = read_predictions(run).query("weak == 'top:1'")
     for strong in asked["strong"]:
-        [block] = open_predictor(run, strong=strong, weak="top:1", use="weak").blocks(
-            Library(tmp_path / "own.csv")
-        )
+        predictor = open_predictor(run, strong=strong, weak="top:1", use="weak")
+        block = predicted(predictor, tmp_path / "own.csv")
         means = said[said["strong"] == strong].groupby("row")["weak_prediction"].mean()
         np.testing.assert_allclose(block.predictions, means.sort_index(), atol=1e-5)
 
@@ -71,7 +71,7 @@ def test_what_they_say_of_the_studys_molecules_is_what_they_said(
     predictor = open_predictor(run, strong="ecfp", weak=weak, use="weak")
     takes_column = weak == TOP or "dock" in weak
     assert predictor.columns == (["dock"] if takes_column else [])
-    [block] = predictor.blocks(Library(table))
+    block = predicted(predictor, table)
     said = read_predictions(run)
     said = (
         said[(said["weak"] == weak) & (said["strong"] == "ecfp")]
@@ -88,10 +88,10 @@ def test_a_library_without_the_column_is_refused_and_a_missing_number_is_a_reaso
     predictor = open_predictor(run, weak="column:dock", strong=BESIDE, use="delta")
     (tmp_path / "a.csv").write_text("smiles\nCCO\n")
     with pytest.raises(InputError, match=r"unknown column in a\.csv: 'dock'"):
-        list(predictor.blocks(Library(tmp_path / "a.csv")))
+        predict_library(tmp_path / "a.csv", predictor, tmp_path / "out.csv")
     (tmp_path / "b.csv").write_text("smiles,dock\nCCO,\nCCO,n/a\nCCO,1\nbroken,1\n")
     capfd.readouterr()
-    [block] = predictor.blocks(Library(tmp_path / "b.csv"))
+    block = predicted(predictor, tmp_path / "b.csv")
     assert block.reasons == [*["no number in column 'dock'"] * 2, "", "cannot parse SMILES"]
     assert capfd.readouterr().err == ""  # RDKit would say it in five lines
 
@@ -99,7 +99,7 @@ def test_a_library_without_the_column_is_refused_and_a_missing_number_is_a_reaso
 @pytest.mark.parametrize("use", ["w2s", "delta", "stack"])
 def test_encoders_side_by_side_are_one_student(run: FinishedRun, table: Path, use: str) -> None:
     predictor = open_predictor(run, weak="column:dock", strong=BESIDE, use=use)
-    [block] = predictor.blocks(Library(table))
+    block = predicted(predictor, table)
     name = "w2s_prediction" if use == "w2s" else f"{use}_prediction"
     told = run.table("predictions" if use == "w2s" else "uses")
     said = told[(told["weak"] == "column:dock") & (told["strong"] == BESIDE)]
@@ -136,7 +136,7 @@ def test_a_number_far_from_all_that_a_head_was_fitted_on_is_told(
     """Docking programs write sentinel values for what could not be docked."""
     (tmp_path / "far.csv").write_text("smiles,dock\nCCO,1\nCCO,-1e9\n")
     predictor = open_predictor(run, strong="ecfp", weak="column:dock", use="stack")
-    [block] = predictor.blocks(Library(tmp_path / "far.csv"))
+    block = predicted(predictor, tmp_path / "far.csv")
     assert block.unlike[1]
     assert block.unlike[0] == (block.distances[0] > 95)
 
@@ -150,7 +150,7 @@ def test_a_fitted_model_reads_them_too(
     own = pd.read_csv(table)
     found = load_model(tmp_path / "kept").predict(list(own["smiles"]), {"dock": own["dock"]})
     of_run = open_predictor(run, strong=BESIDE, weak=weak, use="delta")
-    [block] = of_run.blocks(Library(table))
+    block = predicted(of_run, table)
     assert np.corrcoef(found, block.predictions)[0, 1] > 0.9
 
 

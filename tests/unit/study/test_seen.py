@@ -125,8 +125,8 @@ def test_a_study_refuses_and_marks(adapted, table: Path, tmp_path: Path) -> None
 def test_the_mark_goes_with_embeddings_that_are_written(
     adapted, table: Path, tmp_path: Path
 ) -> None:
-    from w2s_mol.embeddings.table import embed_table
     from w2s_mol.encoders.loading import load_encoder
+    from w2s_mol.shards.embedding import embed_table
 
     folder = adapted("CCO", transductive=True).address
     embed_table(table, load_encoder(folder, "cpu"), tmp_path / "vectors.parquet")

@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from w2s_mol import load_encoder
-from w2s_mol.embeddings import library as module
-from w2s_mol.embeddings.table import embed_table
 from w2s_mol.errors import InputError
 from w2s_mol.items.molecules import Molecules
+from w2s_mol.shards import output as module
+from w2s_mol.shards.embedding import embed_table
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def csv(tmp_path: Path) -> Path:
     return path
 
 
-def test_rows_keep_their_order_over_chunks(
+def test_rows_keep_their_order_over_shards(
     csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BLOCK", 2)
+    monkeypatch.setattr(module, "SIZE", 2)
     encoder = load_encoder("ecfp")
     done = embed_table(csv, encoder, tmp_path / "out.parquet")
     assert (done.rows, done.valid) == (5, 4)
@@ -81,14 +81,14 @@ def test_a_record_that_rdkit_cannot_read_is_an_invalid_row(tmp_path: Path) -> No
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Ten times the rows may not cost more than a chunk's worth of memory."""
+    """Ten times the rows may not cost more than a shard's worth of memory."""
     script = """
 import resource, sys
 from pathlib import Path
 from w2s_mol import load_encoder
-from w2s_mol.embeddings import library, table
-library.BLOCK = 500
-table.embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]))
+from w2s_mol.shards import embedding, output
+output.SIZE = 500
+embedding.embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
     peaks = []

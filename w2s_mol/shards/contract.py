@@ -1,0 +1,118 @@
+"""The contract of work on shards: what is made of each, and what it depends on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from w2s_mol.datasets.examples import Examples
+from w2s_mol.molecules.smiles import forget
+from w2s_mol.processes import said_done
+from w2s_mol.progress import Progress
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some rows of a table in order.
+
+    Attributes
+    ----------
+    number
+        From 0.
+    first
+        The place of its first row among all, from 0.
+    examples
+        Its items, and the numbers beside them that are read.
+    """
+
+    number: int
+    first: int
+    examples: Examples
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is made of the ``n`` items of a shard.
+
+    Attributes
+    ----------
+    rows
+        One for each, in order.
+    counts
+        What is to be told of them, summed over shards.
+    reasons
+        Why nothing is made of some of them, and how many.
+    """
+
+    rows: pa.RecordBatch
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+Maker = Callable[[Examples, Progress], Made]
+
+
+class Recipe(ABC):
+    """What is made, by name: small and picklable, so that any process can open it.
+
+    It is hashable, and two that are equal make the same.
+    """
+
+    @abstractmethod
+    def open(self) -> Maker:
+        """Load what is needed, once in a process.
+
+        Raises
+        ------
+        InputError
+            If that cannot be had, or has another content than what was asked for.
+        """
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be made of the items of a table.
+
+    Attributes
+    ----------
+    make
+        Makes it, in this process.
+    recipe
+        How other processes make the same; None if this one alone can.
+    verb
+        What is done, for progress.
+    schema
+        Of the rows; its metadata says what made them.
+    made_by
+        All that they depend on, as JSON: a folder holds shards of one ``made_by``.
+    columns
+        Names of columns of numbers that are read beside the items.
+    """
+
+    make: Maker
+    recipe: Recipe | None
+    verb: str
+    schema: pa.Schema
+    made_by: Mapping[str, Any]
+    columns: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def _opened(recipe: Recipe) -> Maker:
+    return recipe.open()
+
+
+def made_of(recipe: Recipe, shard: Shard) -> Made:
+    """Return what a recipe makes of a shard, in a process of ours."""
+    try:
+        made: Made = _opened(recipe)(shard.examples, lambda _work, done, _total: said_done(done))
+    finally:
+        said_done(0)
+        forget()  # so that memory does not grow from shard to shard
+    return made

@@ -1,0 +1,179 @@
+"""Embeddings of a table, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from w2s_mol._version import __version__
+from w2s_mol.datasets.examples import Examples
+from w2s_mol.datasets.faults import reason_and_detail
+from w2s_mol.encoders.contract import Embeddings, Encoder
+from w2s_mol.encoders.devices import Precision
+from w2s_mol.encoders.loading import load_encoder
+from w2s_mol.errors import InputError
+from w2s_mol.items.contract import Items
+from w2s_mol.progress import Progress, silent
+from w2s_mol.shards.contract import Made, Maker, Recipe, Work
+from w2s_mol.shards.output import written
+from w2s_mol.shards.share import Share
+from w2s_mol.shards.source import Source
+
+_VALID = "valid"
+
+
+@dataclass(frozen=True)
+class EmbeddedTable:
+    """How many rows were written, how many of them are valid, and why the others are not."""
+
+    rows: int
+    valid: int
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How any process loads an encoder; as in ``load_encoder``."""
+
+    name: str
+    device: str
+    precision: Precision
+    mirror: str | None
+    offline: bool
+    items: Items
+
+    def load(self, progress: Progress = silent) -> Encoder:
+        """Load it."""
+        return load_encoder(
+            self.name,
+            self.device,
+            mirror=self.mirror,
+            offline=self.offline,
+            progress=progress,
+            precision=self.precision,
+            items=self.items,
+        )
+
+
+@dataclass(frozen=True)
+class _Loaded(Recipe):
+    """An encoder that each process loads."""
+
+    loading: Loading
+    fingerprint: str
+    pooling: str
+
+    def open(self) -> Maker:
+        encoder = self.loading.load()
+        if encoder.fingerprint != self.fingerprint:
+            raise InputError(
+                f"encoder {self.loading.name} has another content in another process: it was "
+                "changed while it was used. Run the same command again."
+            )
+        return _maker(encoder, self.pooling)
+
+
+def embed_table(
+    table: Path,
+    encoder: Encoder,
+    output: Path,
+    pooling: str | None = None,
+    item_column: str = "smiles",
+    progress: Progress = silent,
+    delimiter: str | None = None,
+    *,
+    workers: int = 1,
+    loading: Loading | None = None,
+    share: Share | None = None,
+) -> EmbeddedTable:
+    """Embed every item of a table.
+
+    Parameters
+    ----------
+    table
+        Any that ``open_table`` reads, or a folder of them. A record of an SD file that RDKit
+        cannot read is an invalid row; rows with another number of fields than the header are
+        refused.
+    encoder, pooling
+        What to embed with.
+    output
+        A Parquet file, or a folder for a file a shard, with the columns ``smiles`` (or ``text``),
+        ``valid``, ``embedding`` (a fixed-size list of float32, NaN where invalid) and ``reason``
+        (why a row is invalid, else empty), in the order of the table. Pages carry checksums. Each
+        file is written atomically; stopped, the same call goes on.
+    item_column
+        The column of the SMILES, or of the texts where the encoder reads these.
+    delimiter
+        As in ``open_table``.
+    workers, loading
+        Processes, and how each loads the encoder; without that it is this one.
+    share
+        Of the shards of a folder, those that are to be made here.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or has no rows, or the output cannot be written.
+    """
+    pooling = encoder.resolve_pooling(pooling)
+    if output.exists() and table.exists() and output.samefile(table):
+        raise InputError(f"{output} is the table itself. Choose another output.")
+    source = Source.at(
+        table, item_column=item_column, delimiter=delimiter, max_atoms=encoder.items.max_atoms
+    )
+    recipe = _Loaded(loading, encoder.fingerprint, pooling) if loading else None
+    made_by = {
+        "encoder": encoder.name,
+        "encoder_fingerprint": encoder.fingerprint,
+        "pooling": pooling,
+        "precision": encoder.precision,
+        "items": encoder.items.kept_as,
+    }
+    work = Work(
+        _maker(encoder, pooling),
+        recipe,
+        f"embedding with {encoder.name}",
+        _schema(encoder, pooling),
+        made_by,
+    )
+    told = written(work, source, output, workers=workers, share=share, progress=progress)
+    return EmbeddedTable(told.rows, told.counts[_VALID], dict(told.reasons.most_common()))
+
+
+def _maker(encoder: Encoder, pooling: str) -> Maker:
+    schema = _schema(encoder, pooling)
+
+    def make(examples: Examples, progress: Progress) -> Made:
+        embedded = encoder.embed(examples.smiles, pooling, progress)
+        reasons = Counter(reason_and_detail(why)[0] for why in embedded.reasons if why)
+        counts = Counter({_VALID: int(embedded.valid.sum())})
+        return Made(_batch(examples.smiles, embedded, schema), counts, reasons)
+
+    return make
+
+
+def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
+    fields = [
+        pa.field(encoder.items.column, pa.string()),
+        pa.field("valid", pa.bool_()),
+        pa.field("embedding", pa.list_(pa.float32(), encoder.dimension(pooling))),
+        pa.field("reason", pa.string()),
+    ]
+    made_by = {
+        "w2s_mol": __version__,
+        "encoder": encoder.name,
+        "encoder_fingerprint": encoder.fingerprint,
+        "pooling": pooling,
+    }
+    return pa.schema(fields, metadata=made_by)
+
+
+def _batch(smiles: Sequence[str], embedded: Embeddings, schema: pa.Schema) -> pa.RecordBatch:
+    vectors = embedded.embeddings
+    values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    columns = [pa.array(smiles), pa.array(embedded.valid), values, pa.array(embedded.reasons)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -1,0 +1,125 @@
+"""Where what is made of a table goes: a folder of shards, or one file in the order of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from w2s_mol import files
+from w2s_mol.errors import InputError
+from w2s_mol.progress import Progress, silent
+from w2s_mol.shards.carrying import carry_out
+from w2s_mol.shards.contract import Work
+from w2s_mol.shards.folder import OtherWorkError, ShardFolder, Told, parquet_writer
+from w2s_mol.shards.share import Share
+from w2s_mol.shards.source import Source
+
+SIZE = 20_000
+"""Rows of a shard."""
+PARQUET, CSV = ".parquet", ".csv"
+
+
+def is_file(output: Path) -> bool:
+    """Say whether a name is that of one file; any other is a folder's."""
+    return output.suffix.lower() in (PARQUET, CSV)
+
+
+def written(
+    work: Work,
+    source: Source,
+    output: Path,
+    *,
+    workers: int = 1,
+    share: Share | None = None,
+    progress: Progress = silent,
+) -> Told:
+    """Make something of a table, and write it to a file or to a folder of shards.
+
+    A file is put together of a folder beside it, hidden, that goes when all is done: stopped or
+    killed, the same call goes on.
+
+    Parameters
+    ----------
+    work, source
+        What is made, of what.
+    output
+        A name in ``.parquet`` or ``.csv``, or a folder.
+    workers
+        As in ``carry_out``.
+    share
+        Make these shards alone; of a folder.
+    progress
+        Told the rows that are done.
+
+    Returns
+    -------
+    Told
+        Of all shards that are there, whoever made them.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read, or a folder holds something else or shards of another source
+        or other settings.
+    W2SMolError
+        If something cannot be written.
+    """
+    if not is_file(output):
+        folder = ShardFolder.begin(output, work, source, SIZE)
+        numbers = None if share is None else share.of(folder.n)
+        carry_out(folder, work, source, workers, progress, numbers)
+        return folder.told()
+    if share is not None:
+        raise InputError(
+            f"{output} is one file, and {share} of the shards is asked for. Give a folder for them."
+        )
+    beside = output.with_name(f".{output.name}.shards")
+    with files.locked(output.with_name(f".{output.name}.lock"), output, progress):
+        folder = _begun_anew(beside, work, source)
+        carry_out(folder, work, source, workers, progress)
+        merge(folder, output, work.schema)
+        told = folder.told()
+        files.discard(beside)
+    return told
+
+
+def _begun_anew(path: Path, work: Work, source: Source) -> ShardFolder:
+    try:
+        return ShardFolder.begin(path, work, source, SIZE)
+    except OtherWorkError:  # of another command, which was never ended
+        files.discard(path)
+        return ShardFolder.begin(path, work, source, SIZE)
+
+
+def merge(folder: ShardFolder, output: Path, schema: pa.Schema) -> None:
+    """Put all shards together into one file, in the order of the table.
+
+    Raises
+    ------
+    InputError
+        If a shard is missing or damaged, or the file cannot be written there.
+    """
+    if missing := folder.missing():
+        raise InputError(
+            f"{folder.path} lacks {len(missing):,} of {folder.n:,} shards, the first number "
+            f"{missing[0]}. Make them first: run the command that made the others."
+        )
+    with files.atomic_path(output) as temporary, _writer(output, temporary, schema) as writer:
+        for batch in folder.batches():
+            writer.write_batch(batch.cast(schema))
+
+
+@contextmanager
+def _writer(output: Path, temporary: Path, schema: pa.Schema) -> Iterator[Any]:
+    is_csv = output.suffix.lower() == CSV
+    with (
+        pa_csv.CSVWriter(temporary, schema)
+        if is_csv
+        else parquet_writer(temporary, schema) as writer
+    ):
+        yield writer

@@ -1,0 +1,37 @@
+"""How many processes work on shards where nobody says."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from w2s_mol.processes import usable_cores
+
+_BYTES_EACH = 1 << 30
+"""Of a process with an encoder and a shard."""
+
+
+def default_workers(device: object) -> int:
+    """Return how many processes a machine has room for: one a core, or one for its GPU.
+
+    Parameters
+    ----------
+    device
+        Where encoders run: ``auto``, ``cpu``, ``cuda``, or a device of torch.
+    """
+    if str(device).startswith("cuda") or (str(device) == "auto" and _has_gpu()):
+        return 1
+    return max(1, min(usable_cores(), _free_memory() // _BYTES_EACH))
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _free_memory() -> int:
+    """Return the bytes that are free; as many as there can be where the system does not say."""
+    with suppress(OSError, ValueError, AttributeError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 1 << 62
