@@ -231,7 +231,7 @@ def start_resource_tracker() -> None:
 
 def abandon(pool: ProcessPoolExecutor) -> None:
     """End a pool's processes, so that leaving it does not wait for tasks at work."""
-    if pool._broken:  # type: ignore[attr-defined]  # noqa: SLF001 -- it ends by itself
+    if pool._broken:  # noqa: SLF001 -- it ends by itself
         return
     for process in list((pool._processes or {}).values()):  # noqa: SLF001
         process.terminate()

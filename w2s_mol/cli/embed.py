@@ -12,6 +12,7 @@ from w2s_mol.cli.application import new_app
 from w2s_mol.datasets.rules import Delimiter, SmilesColumn, TextColumn
 from w2s_mol.molecules.limits import MAX_ATOMS, MaxAtoms, check_max_atoms
 from w2s_mol.option import Option
+from w2s_mol.shards.share import SIZE, Share
 
 app = new_app()
 
@@ -19,10 +20,11 @@ app = new_app()
 @app.command()
 def embed(
     table: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="TABLE",
-            help="A table (CSV, TSV, .smi, SDF, Parquet, .xlsx), or a folder of them.",
+            help="A table (CSV, TSV, .smi, SDF, Parquet, .xlsx), a folder of them, or an address "
+            "of either that fsspec knows (s3://...).",
         ),
     ],
     encoder: Annotated[
@@ -60,7 +62,9 @@ def embed(
     mirror: options.Mirror = None,
     offline: options.Offline = False,
     workers: options.ShardWorkers = None,
+    shard_rows: options.ShardRows = SIZE,
     shard: options.OfShards = None,
+    merge: options.Merge = None,
 ) -> None:
     """Embed a table of SMILES, or of texts.
 
@@ -73,9 +77,11 @@ def embed(
     from w2s_mol.datasets.own_settings import OwnTable
     from w2s_mol.items.registry import items_of
     from w2s_mol.shards.embedding import Loading, embed_table
-    from w2s_mol.shards.share import Share
+    from w2s_mol.shards.output import check_output
+    from w2s_mol.shards.remote import here
     from w2s_mol.shards.workers import default_workers
 
+    check_output(output_file, Path(table), merge)
     check_max_atoms(max_atoms)
     share = Share.parse(shard) if shard else None
     # What is said of a table here is what is said of one that is studied.
@@ -87,13 +93,14 @@ def embed(
     output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
     for text in loaded.notes:
         output.note(f"note: {loaded.name}: {text}.")
-    with output.progress_bars() as progress:
+    with output.progress_bars() as progress, here(table, progress) as library:
         done = embed_table(
-            table, loaded, output_file, pooling, own.item_column, progress, delimiter,
+            library, loaded, output_file, pooling, own.item_column, progress, delimiter,
             workers=workers or default_workers(getattr(loaded, "device", "cpu")),
-            loading=loading, share=share,
+            loading=loading, size=shard_rows, share=share, merged=merge,
         )  # fmt: skip
     output.note(
         f"{done.rows:,} rows written to {output_file}; {done.rows - done.valid:,} of them invalid."
     )
     output.note_counts(done.reasons)
+    output.note_missing(output_file, done.missing)

@@ -52,6 +52,7 @@ ShardWorkers = Annotated[
     Range(1),
     Option("Processes; by default one a core, as far as memory reaches, and one a GPU."),
 ]
+ShardRows = Annotated[int, Range(1), Option("Rows of a shard.")]
 OfShards = Annotated[
     str | None,
     Option(
@@ -59,6 +60,14 @@ OfShards = Annotated[
         "job array.",
         metavar="3/100",
         long="--shard",
+    ),
+]
+Merge = Annotated[
+    Path | None,
+    Option(
+        "When all shards of the folder are there, put them into one file, in the order of the "
+        "table.",
+        metavar="OUT.parquet",
     ),
 ]
 Resume = Annotated[bool, Option("Go on from the last checkpoint.")]

@@ -63,6 +63,12 @@ def note_counts(reasons: Mapping[str, int]) -> None:
         note(f"note: {sum(others):,} more for {len(others):,} other reasons, each in its row.")
 
 
+def note_missing(folder: object, shards: int) -> None:
+    """Say how many shards of a folder others have yet to make, if any."""
+    if shards:
+        note(f"{shards:,} shards of {folder} are not there yet.")
+
+
 def detail(message: str) -> None:
     """Say something on stderr if -v."""
     if verbosity >= VERBOSE:

@@ -11,6 +11,7 @@ from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.datasets.rules import Delimiter, SmilesColumn, TextColumn
 from w2s_mol.option import Option
+from w2s_mol.shards.share import SIZE, Share
 
 app = new_app()
 
@@ -18,10 +19,11 @@ app = new_app()
 @app.command()
 def predict(
     library: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="LIBRARY",
-            help="A table (CSV, TSV, .smi, SDF, Parquet, .xlsx), or a folder of them.",
+            help="A table (CSV, TSV, .smi, SDF, Parquet, .xlsx), a folder of them, or an address "
+            "of either that fsspec knows (s3://...).",
         ),
     ],
     run: options.TheRun,
@@ -46,7 +48,9 @@ def predict(
     mirror: options.Mirror = None,
     offline: options.Offline = False,
     workers: options.ShardWorkers = None,
+    shard_rows: options.ShardRows = SIZE,
     shard: options.OfShards = None,
+    merge: options.Merge = None,
 ) -> None:
     """Predict labels of a library of molecules with the models of a run.
 
@@ -64,11 +68,12 @@ def predict(
     Example: w2s-mol predict library.csv --run runs/lipop -o predicted.parquet
     """
     from w2s_mol.prediction.library import items_of_run, library_column, open_predictor, the_run
-    from w2s_mol.shards.predicting import Opening, check_output, predict_library
-    from w2s_mol.shards.share import Share
+    from w2s_mol.shards.output import check_output
+    from w2s_mol.shards.predicting import KINDS, Opening, predict_library
+    from w2s_mol.shards.remote import here
     from w2s_mol.shards.workers import default_workers
 
-    check_output(output_file, library)
+    check_output(output_file, Path(library), merge, KINDS)
     share = Share.parse(shard) if shard else None
     found = the_run(run)
     items = items_of_run(found)
@@ -80,10 +85,12 @@ def predict(
             found, dataset=dataset, weak=weak, strong=strong, use=use, labels=labels, finder=finder
         )
     output.note(predictor.choice.words)
-    with output.progress_bars() as progress:
+    with output.progress_bars() as progress, here(library, progress) as table:
         written = predict_library(
-            library, predictor, output_file, column, progress, delimiter,
-            workers=workers or default_workers(device), opening=opening, share=share,
+            table, predictor, output_file, column, progress, delimiter,
+            workers=workers or default_workers(device), opening=opening,
+            size=shard_rows, share=share,
+            merged=merge,
         )  # fmt: skip
     missing = sum(written.reasons.values())
     unlike = "none compared with" if written.unlike is None else f"{written.unlike:,} unlike"
@@ -92,4 +99,5 @@ def predict(
         f"prediction, {unlike} the training {items.name}."
     )
     output.note_counts(written.reasons)
+    output.note_missing(output_file, written.missing)
     output.note(predictor.promise)

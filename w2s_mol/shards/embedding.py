@@ -19,8 +19,8 @@ from w2s_mol.errors import InputError
 from w2s_mol.items.contract import Items
 from w2s_mol.progress import Progress, silent
 from w2s_mol.shards.contract import Made, Maker, Recipe, Work
-from w2s_mol.shards.output import written
-from w2s_mol.shards.share import Share
+from w2s_mol.shards.output import check_output, written
+from w2s_mol.shards.share import SIZE, Share
 from w2s_mol.shards.source import Source
 
 _VALID = "valid"
@@ -28,11 +28,15 @@ _VALID = "valid"
 
 @dataclass(frozen=True)
 class EmbeddedTable:
-    """How many rows were written, how many of them are valid, and why the others are not."""
+    """How many rows are written, how many of them are valid, and why the others are not.
+
+    ``missing`` is how many shards of a folder are not there yet.
+    """
 
     rows: int
     valid: int
     reasons: dict[str, int] = field(default_factory=dict)
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,9 @@ def embed_table(
     *,
     workers: int = 1,
     loading: Loading | None = None,
+    size: int = SIZE,
     share: Share | None = None,
+    merged: Path | None = None,
 ) -> EmbeddedTable:
     """Embed every item of a table.
 
@@ -111,8 +117,8 @@ def embed_table(
         As in ``open_table``.
     workers, loading
         Processes, and how each loads the encoder; without that it is this one.
-    share
-        Of the shards of a folder, those that are to be made here.
+    size, share, merged
+        As in ``shards.output.written``.
 
     Raises
     ------
@@ -120,8 +126,7 @@ def embed_table(
         If the table cannot be read or has no rows, or the output cannot be written.
     """
     pooling = encoder.resolve_pooling(pooling)
-    if output.exists() and table.exists() and output.samefile(table):
-        raise InputError(f"{output} is the table itself. Choose another output.")
+    check_output(output, table, merged)
     source = Source.at(
         table, item_column=item_column, delimiter=delimiter, max_atoms=encoder.items.max_atoms
     )
@@ -140,8 +145,13 @@ def embed_table(
         _schema(encoder, pooling),
         made_by,
     )
-    told = written(work, source, output, workers=workers, share=share, progress=progress)
-    return EmbeddedTable(told.rows, told.counts[_VALID], dict(told.reasons.most_common()))
+    told = written(
+        work, source, output,
+        workers=workers, size=size, share=share, merged=merged, progress=progress,
+    )  # fmt: skip
+    return EmbeddedTable(
+        told.rows, told.counts[_VALID], dict(told.reasons.most_common()), told.missing
+    )
 
 
 def _maker(encoder: Encoder, pooling: str) -> Maker:

@@ -26,13 +26,15 @@ from w2s_mol.shards.source import Piece, Source
 MANIFEST = "_manifest.json"
 _PATTERN = "part-{:06d}.parquet"
 _OURS, _COUNTS, _REASONS, _RANGE = b"made_by_sha256", b"counts", b"reasons", b"rows_of_input"
+_ROWS = "rows a shard"
 _FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of shards that are done, together."""
+    """What is known of shards that are done, together, and how many are missing."""
 
+    missing: int
     rows: int
     counts: Counter[str]
     reasons: Counter[str]
@@ -85,10 +87,11 @@ class ShardFolder:
                 folder = cls(path, work, pieces or source.pieces(work.columns), size)
                 files.write_json(path / MANIFEST, folder._manifest())
                 return folder
-            _refuse_other_work(path, before["made_by"], work.made_by)
+            settings = {**work.made_by, _ROWS: size}
+            _refuse_other_work(path, {**before["made_by"], _ROWS: before["shard_rows"]}, settings)
             pieces = [Piece(**piece) for piece in before["input"]]
             _refuse_other_input(path, pieces, source)
-            return cls(path, work, pieces, before["shard_rows"])
+            return cls(path, work, pieces, size)
 
     def _manifest(self) -> dict[str, Any]:
         return {
@@ -137,13 +140,16 @@ class ShardFolder:
 
     def told(self) -> Told:
         """Return what is told of all shards that are there."""
-        rows, counts, reasons = 0, Counter[str](), Counter[str]()
+        missing, rows, counts, reasons = 0, 0, Counter[str](), Counter[str]()
         for number in range(self.n):
-            if metadata := self._metadata(number):
+            metadata = self._metadata(number)
+            if metadata is None:
+                missing += 1
+            else:
                 rows += metadata.num_rows
                 counts.update(json.loads(metadata.metadata[_COUNTS]))
                 reasons.update(json.loads(metadata.metadata[_REASONS]))
-        return Told(rows, counts, reasons)
+        return Told(missing, rows, counts, reasons)
 
     def missing(self) -> list[int]:
         """Return the numbers of shards that are not there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,9 @@ from w2s_mol.progress import Progress, silent
 from w2s_mol.shards.carrying import carry_out
 from w2s_mol.shards.contract import Work
 from w2s_mol.shards.folder import OtherWorkError, ShardFolder, Told, parquet_writer
-from w2s_mol.shards.share import Share
+from w2s_mol.shards.share import SIZE, Share
 from w2s_mol.shards.source import Source
 
-SIZE = 20_000
-"""Rows of a shard."""
 PARQUET, CSV = ".parquet", ".csv"
 
 
@@ -29,13 +27,42 @@ def is_file(output: Path) -> bool:
     return output.suffix.lower() in (PARQUET, CSV)
 
 
+def check_output(
+    output: Path, table: Path, merged: Path | None, kinds: Sequence[str] = (PARQUET,)
+) -> None:
+    """Raise InputError if nothing can be written there, before anything is computed.
+
+    Parameters
+    ----------
+    output, merged
+        As in ``written``.
+    table
+        What must not be written over.
+    kinds
+        Suffixes of one file.
+    """
+    for path in (output, merged):
+        if path is None:
+            continue
+        folder = path is output and (not path.suffix or path.is_dir())
+        if not folder and path.suffix.lower() not in kinds:
+            raise InputError(
+                f"{path} should end in {' or '.join(kinds)}, which says what is written"
+                f"{', or be a folder' if path is output else ''}."
+            )
+        if path.exists() and table.exists() and path.samefile(table):
+            raise InputError(f"{path} is the table itself. Choose another output.")
+
+
 def written(
     work: Work,
     source: Source,
     output: Path,
     *,
     workers: int = 1,
+    size: int = SIZE,
     share: Share | None = None,
+    merged: Path | None = None,
     progress: Progress = silent,
 ) -> Told:
     """Make something of a table, and write it to a file or to a folder of shards.
@@ -51,8 +78,12 @@ def written(
         A name in ``.parquet`` or ``.csv``, or a folder.
     workers
         As in ``carry_out``.
+    size
+        Rows of a shard.
     share
         Make these shards alone; of a folder.
+    merged
+        Beside a folder, one file to put all of its shards into.
     progress
         Told the rows that are done.
 
@@ -69,18 +100,26 @@ def written(
     W2SMolError
         If something cannot be written.
     """
+    if share and merged:
+        raise InputError(
+            f"{share} of the shards is asked for, and --merge puts all of them together. Leave out "
+            "one of the two: --merge belongs to the last command."
+        )
     if not is_file(output):
-        folder = ShardFolder.begin(output, work, source, SIZE)
+        folder = ShardFolder.begin(output, work, source, size)
         numbers = None if share is None else share.of(folder.n)
         carry_out(folder, work, source, workers, progress, numbers)
+        if merged:
+            merge(folder, merged, work.schema)
         return folder.told()
-    if share is not None:
+    if share or merged:
         raise InputError(
-            f"{output} is one file, and {share} of the shards is asked for. Give a folder for them."
+            f"{output} is one file, and --shard and --merge are for a folder of shards. Give a "
+            "folder."
         )
     beside = output.with_name(f".{output.name}.shards")
     with files.locked(output.with_name(f".{output.name}.lock"), output, progress):
-        folder = _begun_anew(beside, work, source)
+        folder = _begun_anew(beside, work, source, size)
         carry_out(folder, work, source, workers, progress)
         merge(folder, output, work.schema)
         told = folder.told()
@@ -88,12 +127,12 @@ def written(
     return told
 
 
-def _begun_anew(path: Path, work: Work, source: Source) -> ShardFolder:
+def _begun_anew(path: Path, work: Work, source: Source, size: int) -> ShardFolder:
     try:
-        return ShardFolder.begin(path, work, source, SIZE)
+        return ShardFolder.begin(path, work, source, size)
     except OtherWorkError:  # of another command, which was never ended
         files.discard(path)
-        return ShardFolder.begin(path, work, source, SIZE)
+        return ShardFolder.begin(path, work, source, size)
 
 
 def merge(folder: ShardFolder, output: Path, schema: pa.Schema) -> None:

@@ -14,15 +14,14 @@ from w2s_mol._version import __version__
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.faults import reason_and_detail
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.errors import InputError
 from w2s_mol.items.contract import Items
 from w2s_mol.prediction.choosing import Choice
 from w2s_mol.prediction.library import Block, LibraryPredictor, open_predictor, the_run
 from w2s_mol.prediction.reach import Reach, nulls, reach_of
 from w2s_mol.progress import Progress, silent
 from w2s_mol.shards.contract import Made, Maker, Recipe, Work
-from w2s_mol.shards.output import is_file, written
-from w2s_mol.shards.share import Share
+from w2s_mol.shards.output import CSV, PARQUET, check_output, written
+from w2s_mol.shards.share import SIZE, Share
 from w2s_mol.shards.source import Source
 
 _BEFORE = (pa.field("prediction", pa.float64()), pa.field("spread", pa.float64()))
@@ -31,6 +30,7 @@ _AFTER = (
     pa.field("unlike", pa.bool_()),
     pa.field("reason", pa.string()),
 )
+KINDS = (PARQUET, CSV)
 _UNLIKE, _COMPARED = "unlike", "compared"
 
 
@@ -38,12 +38,14 @@ _UNLIKE, _COMPARED = "unlike", "compared"
 class PredictedLibrary:
     """How many rows were written, how many are unlike, and why others have no prediction.
 
-    ``unlike`` is None where no row could be compared with training molecules.
+    ``unlike`` is None where no row could be compared with training molecules, ``missing`` how many
+    shards of a folder are not there yet.
     """
 
     rows: int
     unlike: int | None
     reasons: dict[str, int] = field(default_factory=dict)
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,16 +75,6 @@ class _Opened(Recipe):
         return _maker(open_predictor(run, finder=finder, **dict(self.choice)))
 
 
-def check_output(output: Path, library: Path) -> None:
-    """Raise InputError if predictions cannot be written there, before anything is computed."""
-    if output.suffix and not is_file(output):
-        raise InputError(
-            f"{output} should end in .parquet or .csv, which says what is written, or be a folder."
-        )
-    if output.exists() and library.exists() and output.samefile(library):
-        raise InputError(f"{output} is the library itself. Choose another output.")
-
-
 def predict_library(
     library: Path,
     predictor: LibraryPredictor,
@@ -93,7 +85,9 @@ def predict_library(
     *,
     workers: int = 1,
     opening: Opening | None = None,
+    size: int = SIZE,
     share: Share | None = None,
+    merged: Path | None = None,
 ) -> PredictedLibrary:
     """Predict every item of a library.
 
@@ -114,8 +108,8 @@ def predict_library(
         As in ``Library``.
     workers, opening
         Processes, and how each opens the models; without that it is this one.
-    share
-        Of the shards of a folder, those that are to be made here.
+    size, share, merged
+        As in ``shards.output.written``.
 
     Raises
     ------
@@ -123,7 +117,7 @@ def predict_library(
         If the library cannot be read, has no rows or lacks a column, or the output cannot be
         written.
     """
-    check_output(output, library)
+    check_output(output, library, merged, KINDS)
     items, choice = predictor.items, predictor.choice
     source = Source.at(
         library, item_column=item_column, delimiter=delimiter, max_atoms=items.max_atoms
@@ -133,12 +127,16 @@ def predict_library(
     made_by = {"run": predictor.study, **asked, "items": items.kept_as}
     schema = _schema(choice, items.column)
     work = Work(_maker(predictor), recipe, "predicting", schema, made_by, tuple(predictor.columns))
-    told = written(work, source, output, workers=workers, share=share, progress=progress)
+    told = written(
+        work, source, output,
+        workers=workers, size=size, share=share, merged=merged, progress=progress,
+    )  # fmt: skip
     compared = told.counts[_COMPARED]
     return PredictedLibrary(
         told.rows,
         told.counts[_UNLIKE] if compared else None,
         dict(told.reasons.most_common()),
+        told.missing,
     )
 
 

@@ -1,4 +1,7 @@
-"""A share of the shards, for job arrays: the third of a hundred is ``3/100``."""
+"""How large shards are, and shares of them for job arrays: the third of a hundred is ``3/100``.
+
+Imports nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import re
 from dataclasses import dataclass
 
 from w2s_mol.errors import InputError
+
+SIZE = 20_000
+"""Rows of a shard, where nobody says."""
 
 _WRITTEN = re.compile(r"(\d+)/(\d+)")
 

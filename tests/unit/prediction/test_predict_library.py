@@ -17,8 +17,8 @@ from w2s_mol.prediction.intervals import half_width
 from w2s_mol.prediction.library import open_predictor, the_run
 from w2s_mol.prediction.predictor import Predictor
 from w2s_mol.runs import FinishedRun
-from w2s_mol.shards import output as files_of_shards
-from w2s_mol.shards.predicting import check_output, predict_library
+from w2s_mol.shards.output import check_output
+from w2s_mol.shards.predicting import KINDS, predict_library
 from w2s_mol.study.kept_models import KeptModels
 from w2s_mol.study.prediction_tables import read_predictions
 
@@ -51,15 +51,14 @@ def by_hand(run: FinishedRun, use: str) -> tuple[np.ndarray, float]:
 
 @pytest.mark.parametrize("use", ["weak", "w2s", "delta", "stack", "both", "direct"])
 def test_predictions_are_those_of_the_kept_models(
-    run: FinishedRun, tmp_path: Path, use: str, monkeypatch: pytest.MonkeyPatch
+    run: FinishedRun, tmp_path: Path, use: str
 ) -> None:
-    monkeypatch.setattr(files_of_shards, "SIZE", 4)
     (tmp_path / "in.csv").write_text("\n".join(["smiles,n", *(f"{s},1" for s in NEW)]))
     predictor = open_predictor(run, dataset="esol", weak=SUPERVISOR[1], use=use)
     output = tmp_path / "out.parquet"
     told = []
     written = predict_library(
-        tmp_path / "in.csv", predictor, output, progress=lambda *what: told.append(what)
+        tmp_path / "in.csv", predictor, output, size=4, progress=lambda *what: told.append(what)
     )
     expected, half = by_hand(run, use)
     found = pd.read_parquet(output)
@@ -102,9 +101,9 @@ def test_csv_says_the_same(run: FinishedRun, tmp_path: Path) -> None:
 def test_an_output_of_another_kind_or_the_library_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("smiles\nC\n")
     with pytest.raises(InputError, match=r"\.parquet or \.csv"):
-        check_output(tmp_path / "out.txt", tmp_path / "in.csv")
-    with pytest.raises(InputError, match="is the library itself"):
-        check_output(tmp_path / "in.csv", tmp_path / "in.csv")
+        check_output(tmp_path / "out.txt", tmp_path / "in.csv", None, KINDS)
+    with pytest.raises(InputError, match="is the table itself"):
+        check_output(tmp_path / "in.csv", tmp_path / "in.csv", None, KINDS)
 
 
 def test_another_version_of_the_encoder_is_refused(

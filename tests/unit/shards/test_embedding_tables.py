@@ -9,7 +9,6 @@ import pytest
 from w2s_mol import load_encoder
 from w2s_mol.errors import InputError
 from w2s_mol.items.molecules import Molecules
-from w2s_mol.shards import output as module
 from w2s_mol.shards.embedding import embed_table
 
 
@@ -20,12 +19,9 @@ def csv(tmp_path: Path) -> Path:
     return path
 
 
-def test_rows_keep_their_order_over_shards(
-    csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "SIZE", 2)
+def test_rows_keep_their_order_over_shards(csv: Path, tmp_path: Path) -> None:
     encoder = load_encoder("ecfp")
-    done = embed_table(csv, encoder, tmp_path / "out.parquet")
+    done = embed_table(csv, encoder, tmp_path / "out.parquet", size=2)
     assert (done.rows, done.valid) == (5, 4)
     written = pq.read_table(tmp_path / "out.parquet").to_pandas()
     smiles = ["CCO", "broken", "c1ccccc1", "CCO", "CCN"]
@@ -86,9 +82,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 from w2s_mol import load_encoder
-from w2s_mol.shards import embedding, output
-output.SIZE = 500
-embedding.embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]))
+from w2s_mol.shards.embedding import embed_table
+embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]), size=500)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
     peaks = []

@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ from w2s_mol import files
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.errors import InputError
 from w2s_mol.progress import silent
-from w2s_mol.shards import output as module
 from w2s_mol.shards.contract import Made, Maker, Recipe, Work
-from w2s_mol.shards.folder import MANIFEST
-from w2s_mol.shards.output import written
+from w2s_mol.shards.folder import MANIFEST, ShardFolder
+from w2s_mol.shards.output import merge
+from w2s_mol.shards.output import written as written_in
 from w2s_mol.shards.share import Share
 from w2s_mol.shards.source import Source
 
@@ -49,9 +50,7 @@ class Lengths(Recipe):
 WORK = Work(lengths, Lengths(), "measuring", SCHEMA, {"measure": "length"})
 
 
-@pytest.fixture(autouse=True)
-def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SIZE", SIZE)
+written = partial(written_in, size=SIZE)
 
 
 @pytest.fixture
@@ -131,7 +130,7 @@ def test_shares_in_any_order_make_the_same_bytes(table: Path, tmp_path: Path) ->
 
 
 def test_a_share_of_one_file_is_refused(table: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is one file, and 1/2 of the shards is asked for"):
+    with pytest.raises(InputError, match="is one file, and --shard and --merge are for a folder"):
         written(WORK, Source.at(table), tmp_path / "out.parquet", share=Share(1, 2))
 
 
@@ -179,6 +178,8 @@ def test_another_input_or_other_settings_are_refused_by_name(table: Path, tmp_pa
     other = replace(WORK, made_by={"measure": "weight"})
     with pytest.raises(InputError, match="out was begun with measure length, not weight"):
         written(other, Source.at(table), tmp_path / "out")
+    with pytest.raises(InputError, match="out was begun with rows a shard 5, not 6"):
+        written(WORK, Source.at(table), tmp_path / "out", size=6)
     table.write_text(table.read_text().replace("CCCC", "CCCN"))
     with pytest.raises(InputError, match=r"in\.csv was changed since .*out was begun"):
         written(WORK, Source.at(table), tmp_path / "out")
@@ -211,9 +212,6 @@ def test_a_folder_of_other_things_is_refused_and_left_as_it_is(table: Path, tmp_
 
 
 def test_a_flipped_bit_is_told_where_shards_are_put_together(table: Path, tmp_path: Path) -> None:
-    from w2s_mol.shards.folder import ShardFolder
-    from w2s_mol.shards.output import merge
-
     written(WORK, Source.at(table), tmp_path / "out")
     folder = ShardFolder.begin(tmp_path / "out", WORK, Source.at(table), SIZE)
     shard = tmp_path / "out" / "part-000001.parquet"
