@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,7 +41,8 @@ def test_an_adapted_encoder_joins_a_study_of_the_same_splits_and_no_other(
     assert done.out.endswith("6 test molecules that it did not learn\n")
     assert "6 of 60 molecules are not learned" in done.err
     assert "Warning" not in done.err
-    assert f"--strong {name}" in done.err
+    said = done.err.split("Next: w2s-mol run ")[1].strip()
+    assert sorted(said.split()) == sorted([*TABLE, "--strong", name])
     assert name in cli("encoders", "--format", "csv").out
     study = ("run", *TABLE[:4], "--weak", "weak-h8-s0", "--weak", name, "--offline")
     ran = cli(*study, "--strong", name, "--split-seed", "0", "-o", "run")
@@ -69,6 +71,8 @@ def test_the_mark_is_in_every_table_and_every_verb_takes_a_name_that_has_it(cli,
     ran = cli(*study, "--strong", "./harmless", "--strong", "ecfp", "-o", "run", "--offline")
     assert ran.code == 0, ran.err
     assert f"{mark} learned" in ran.err
+    [learned] = re.findall(r"transductive: (\d+) of \d+ molecules of test parts are", done.err)
+    assert f"{mark} learned {learned} of the test molecules" in ran.err
     table = (tmp_path / "run" / "results.csv").read_text()
     assert f",{mark}," in table
     assert "harmless," not in table

@@ -178,9 +178,11 @@ def _said(molecules: TaskMolecules, parts: Parts, config: AdaptationConfig) -> l
         said.append(f"note: {count:,} molecule{'s' if count > 1 else ''} left out: {reason}.")
     in_test = int(molecules.of_test.sum())
     if config.transductive:
+        learned = int(molecules.of_test[parts.train.lines - 1].sum())
         said.append(
-            f"note: transductive: {in_test:,} molecules of test parts are learned as well, without "
-            "their labels. The encoder's name says so in all results."
+            f"note: transductive: {learned:,} of {in_test:,} molecules of test parts are learned "
+            "as well, without their labels; the others are held out. The encoder's name says so in "
+            "all results."
         )
     elif in_test:
         said.append(

@@ -158,6 +158,14 @@ class AdaptationConfig:
             del given["smiles_column"]  # it is that of the pools
         return StudyConfig(**given, unlabelled=tuple(n for n in self.unlabelled if n == ROWS))
 
+    def of_the_study(self) -> dict[str, Any]:
+        """Return the settings that a study with this encoder has to share, but for defaults."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name in _AS_IN_A_STUDY and getattr(self, field.name) != field.default
+        }
+
     def training(self, objectives: Objectives) -> TrainingSettings:
         """Return how the encoder is trained."""
         return TrainingSettings(

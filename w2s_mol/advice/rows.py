@@ -9,7 +9,7 @@ from w2s_mol.advice.errors import ALL_USES
 from w2s_mol.advice.report import Advice
 from w2s_mol.advice.wording import sentence
 
-_KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "unit")
+_KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "teaching", "unit")
 _RANKED = ("rule", "weak_error", "rule_unlabelled")
 
 

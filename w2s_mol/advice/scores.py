@@ -49,7 +49,7 @@ class Scored:
         return told_apart(self.apart) if self.apart else "test"
 
 
-_KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "unit")
+_KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "teaching", "unit")
 
 
 def scores_of(predictions: pd.DataFrame, task: Task) -> pd.DataFrame:

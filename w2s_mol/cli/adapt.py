@@ -11,6 +11,7 @@ import typer
 from w2s_mol.adaptation.config import AdaptationConfig
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.cli.declared import options_of
 
 app = new_app()
 
@@ -66,8 +67,6 @@ def adapt(
         f"{done.name}: masked-token loss {after:.4f}, {before:.4f} with the encoder left as it "
         f"was, on {held_out} that it did not learn"
     )
-    datasets = " ".join(f"--dataset {shlex.quote(name)}" for name in config.dataset)
-    output.note(
-        f"written to {done.folder}. Next: w2s-mol run {datasets or '--dataset NAME'} --strong "
-        f"{shlex.quote(done.name)}"
-    )
+    shared = options_of(AdaptationConfig, config.of_the_study()) or ["--dataset", "NAME"]
+    command = shlex.join(["w2s-mol", "run", *shared, "--strong", done.name])
+    output.note(f"written to {done.folder}. Next: {command}")

@@ -118,6 +118,20 @@ def with_options(verb: Verb, common: Mapping[str, tuple[Any, Any]]) -> Verb:
     return call
 
 
+def options_of(kind: type, settings: Mapping[str, Any]) -> list[str]:
+    """Return how some settings of a class are given on the command line, word by word."""
+    types = get_type_hints(kind, include_extras=True)
+    words: list[str] = []
+    for name, value in settings.items():
+        long = _Declared(name, types[name], value).option.spellings(name)[0]
+        if isinstance(value, bool):
+            words += [long] * value
+        else:
+            values = value if isinstance(value, tuple) else (value,)
+            words += [word for one in values for word in (long, str(one))]
+    return words
+
+
 def means(command: Any, name: str) -> str:
     """Return what the text of a command's option or argument is, as ``Option.means`` says it."""
     said: Mapping[str, str] = command.callback.means  # functools.wraps, in Typer, hands it on

@@ -99,14 +99,17 @@ def _print_summary(parts: dict[str, list[dict[str, str]]], form: str) -> None:
 
     rows = parts["test"]
     task = _task_of(rows)
-    shown = [quantity.name for quantity in task.quantities() if quantity.in_summary]
-    means = summary(rows, shown)
+    quantities = [quantity for quantity in task.quantities() if quantity.in_summary]
+    shown = [quantity.name for quantity in quantities]
+    means = summary(rows, quantities)
     students = len({row["strong"] for row in means}) > 1
     budgets = len({row["labels"] for row in means}) > 1
     if form != "table":
         told = {"strong": students, "labels": budgets, _PART: len(parts) > 1}
         columns = [*(name for name in (_PART, *CASE) if told.get(name, True)), *shown]
-        lines = [{_PART: part, **line} for part in parts for line in summary(parts[part], shown)]
+        lines = [
+            {_PART: part, **line} for part in parts for line in summary(parts[part], quantities)
+        ]
         output.print_rows(columns, [[line[name] for name in columns] for line in lines], form)
         return
     families = len({row["family"] for row in means}) > 1
@@ -118,8 +121,8 @@ def _print_summary(parts: dict[str, list[dict[str, str]]], form: str) -> None:
         title = (
             f"{dataset}{f', strong {strong}' if students else ''}"
             f"{f', {labels} labels' if budgets else ''}: test, mean over {splits} "
-            f"distinct splits, in {task.error_unit(unit)}; pgr is a ratio, empty where undefined "
-            "on a split"
+            f"distinct splits, in {task.error_unit(unit)}; pgr is a ratio of these means, empty "
+            "where the ceiling is no better"
         )
         part = [row for row in means if _of(row) == key]
         cells = [[row[name] for name in columns] for row in part]

@@ -14,6 +14,7 @@ from w2s_mol.datasets.rules import TaskAsked
 from w2s_mol.errors import InputError, shortened
 
 _LABEL = "label"
+_FEW_CODES = 4
 _TWO = 2
 _SHOWN = 5
 """How many of a column's words a message names."""
@@ -140,6 +141,21 @@ def classes_note(column: str, classes: Classes, asked: TaskAsked, positive: str 
     return f"{note}; pass {ways}" if ways else note
 
 
+def codes_note(column: str, labels: Sequence[float]) -> str:
+    """Return what is to be said of labels that are read as numbers and may be classes.
+
+    Empty unless they are a few whole numbers: the codes of two classes and of "unknown", say.
+    """
+    counts = Counter(label for label in labels if label == label)
+    if not _TWO < len(counts) <= _FEW_CODES or not all(n.is_integer() for n in counts):
+        return ""
+    named = ", ".join(f"{number:g} ({n:,})" for number, n in sorted(counts.items()))
+    return (
+        f"labels of column {column!r} are read as numbers, and are {named}; if two of them are "
+        "classes, leave the cells of the others empty and pass --on-invalid skip"
+    )
+
+
 @dataclass
 class _Seen:
     """What a column was seen to hold: how often each number, and each spelling of each word."""
@@ -185,6 +201,8 @@ def _is_word(key: str) -> bool:
 def _of_words(where: str, seen: _Seen) -> Classes:
     counts = seen.counts()
     if len(counts) == 1:
+        if seen.numbers:
+            raise _words_and_numbers(where, counts, seen.numbers)
         raise _one_class(where, *counts)
     if len(counts) > _TWO:
         named = ", ".join(f"{shortened(w)} ({n:,})" for w, n in counts.most_common(_SHOWN))
@@ -234,6 +252,14 @@ def _no_classes(where: str, numbers: Sequence[float], *, whole: bool) -> InputEr
     return InputError(
         f"{where} holds {kind} numbers{meant}, such as {named}, and task is binary. It should hold "
         "two classes, such as 0 and 1. Pass --task regression, or make two classes of them."
+    )
+
+
+def _words_and_numbers(where: str, words: Counter[str], numbers: Counter[float]) -> InputError:
+    both = [f"{word!r} ({n:,})" for word, n in words.items()]
+    both += [f"{number:g} ({n:,})" for number, n in sorted(numbers.items())]
+    return InputError(
+        f"{where} holds {', '.join(both)}. Write classes as two words, or as two numbers."
     )
 
 

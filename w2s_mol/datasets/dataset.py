@@ -21,6 +21,7 @@ _PART_ALIASES = {"val": "valid", "validation": "valid", "dev": "valid", "trainin
 
 LARGEST_LABEL, SMALLEST_LABEL = 1e150, 1e-150
 """Beyond these a label's square overflows or underflows in float64."""
+_PARTS = 3
 _ROUNDING = 1e3 * np.finfo(np.float64).eps
 
 
@@ -226,10 +227,14 @@ def _check_classes(dataset: Dataset, classes: tuple[str, str], split: Split) -> 
                 f"{dataset.name}: all usable labels are {classes[int(of_all > 0)]!r}. There is one "
                 "class only, and nothing to learn from it."
             )
+        known = int((~np.isnan(dataset.labels)).sum())
+        way_out = "pass --split stratified, other split seeds, or other splits"
+        if min(of_all, known - of_all) < _PARTS:
+            way_out = "no split has both in each part. It needs more labels of the rarer one"
         raise InputError(
             f"{dataset.name}, split {split.name}: the {part} part has {len(rows) - ones:,} "
-            f"{zero!r} and {ones:,} {one!r}, and each part needs both. Of all labels, {of_all:,} "
-            f"are {one!r}: pass --split stratified, other split seeds, or other splits."
+            f"{zero!r} and {ones:,} {one!r}, and each part needs both. Of all {known:,} labels, "
+            f"{of_all:,} {'is' if of_all == 1 else 'are'} {one!r}: {way_out}."
         )
 
 

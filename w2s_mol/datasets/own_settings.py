@@ -59,6 +59,7 @@ class OwnTable:
         if self.text_column is not None:
             self._check_texts()
         check("split_repeats", self.split_repeats, SplitRepeats)
+        self._check_splits()
         if not self.split_repeats:
             return
         for said, option in _SAYS_THE_SPLITS.items():
@@ -66,6 +67,15 @@ class OwnTable:
                 raise InputError(
                     f"both split repeats and {option} are given. Repeats are the splits of seeds "
                     f"0 to {self.split_repeats - 1}, and no others: leave one of the two out."
+                )
+
+    def _check_splits(self) -> None:
+        made, said = ("split", "split_seeds"), ("split_columns", "split_files")
+        for how in (name.replace("_", " ") for name in made if name in self.given()):
+            for where in (name.replace("_", " ") for name in said if name in self.given()):
+                raise InputError(
+                    f"both {how} and {where} are given. Splits that are given are not made: leave "
+                    "one of the two out."
                 )
 
     def _check_texts(self) -> None:

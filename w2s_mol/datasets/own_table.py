@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rdkit import rdBase
 
-from w2s_mol.datasets.classes import Classes, classes_note, found_classes
+from w2s_mol.datasets.classes import Classes, classes_note, codes_note, found_classes
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.formats import dataset_name, looks_like_a_table
 from w2s_mol.datasets.named import SETS, unknown_dataset
@@ -54,6 +54,8 @@ def load_own(name: str, own: OwnTable, wanted: AnyTable) -> Dataset:
     dataset = rows.dataset(called, target, unit, given, usable)
     if classes:
         dataset.notes.append(classes_note(rows.target, classes, wanted.task, own.positive))
+    elif wanted.task == "auto" and (note := codes_note(rows.target, dataset.labels.tolist())):
+        dataset.notes.append(note)
     if not given:
         try:
             dataset.splits.extend(made_splits(dataset, own))
@@ -82,6 +84,8 @@ def _path(name: str, target_column: str | None) -> Path:
         raise InputError(f"{name!r} stands for {', '.join(SETS[name])}. Load one of them.")
     if not path.exists() and not looks_like_a_table(path):
         raise unknown_dataset(name)
+    if not path.is_file():
+        raise InputError(f"table {path} is not a file. Give a CSV with a header line.")
     if target_column is None:
         raise InputError(f"{path.name}: which column holds the label? Pass --target-column NAME.")
     return path

@@ -18,7 +18,7 @@ from w2s_mol.figures import panels
 from w2s_mol.figures.budgets import budget_pictures
 from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle
 from w2s_mol.runs import FinishedRun
-from w2s_mol.selection.rendering import number_of_labels
+from w2s_mol.selection.rendering import number_of_labels, unusual_teaching
 from w2s_mol.selection.tables import StudySelection, selections
 from w2s_mol.study.config import ALL
 from w2s_mol.study.groups import NO_CONTROL, study_groups
@@ -95,13 +95,16 @@ class _Study:
         unusual = [self.first(name) for name in usual if self.first(name) != usual[name]]
         if self.first("labels") != ALL:
             unusual.append(f"{self.first('labels')}-labels")
+        if taught := unusual_teaching({"teaching": self.first("teaching")}):
+            unusual.append(taught.removeprefix(", "))
         name = "-".join([self.first("dataset"), strong, *unusual])
         return re.sub(r"[^\w.+-]+", "_", name)
 
     @property
     def title(self) -> str:
-        labels = number_of_labels({"labels": self.first("labels")})
-        return f"{self.first('strong')} on {self.first('dataset')}{labels}"
+        keys = {"labels": self.first("labels"), "teaching": self.first("teaching")}
+        how = f"{number_of_labels(keys)}{unusual_teaching(keys)}"
+        return f"{self.first('strong')} on {self.first('dataset')}{how}"
 
     def picture(self, beginning: str, caption: str, figure: Figure) -> Picture:
         """Name a figure of this study alone."""

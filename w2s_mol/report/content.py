@@ -16,7 +16,7 @@ from w2s_mol.report.advised import Advised, advice_on, key_of
 from w2s_mol.report.blocks import Block, Drawing, Report, Section, Text
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.pairs import best_pairs
-from w2s_mol.selection.rendering import number_of_labels
+from w2s_mol.selection.rendering import number_of_labels, unusual_teaching
 from w2s_mol.selection.tables import SelectorSplit, StudySelection, selections
 from w2s_mol.statistics.cases import Cases, study_cases
 from w2s_mol.statistics.controls import MOST_OF_ONE_MOLECULE, control_table
@@ -192,7 +192,7 @@ def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> S
         blocks += _named(pictures, beginning, study.cases.study, dataset)
     title = (
         f"{dataset}: strong {keys['strong']}{number_of_labels(keys)}, "
-        f"protocol {keys['protocol']}, head {keys['head']}"
+        f"protocol {keys['protocol']}, head {keys['head']}{unusual_teaching(keys)}"
     )
     return Section(f"study-{number}", title, blocks)
 

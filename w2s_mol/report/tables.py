@@ -20,6 +20,7 @@ from w2s_mol.selection.rendering import (
     rendered_pairs,
     rendered_scores,
     rendered_table,
+    unusual_teaching,
 )
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
@@ -57,10 +58,10 @@ def _what(run: FinishedRun) -> tuple[str, str]:
     groups = list(study_groups(results))
     datasets = _list(dict.fromkeys(keys["dataset"] for keys, _, _ in groups))
     controls = _list(dict.fromkeys(c for _, c, _ in groups if c != NO_CONTROL))
-    first, n_weak = groups[0][0], results["weak_sha256"].nunique()
+    head = f"{groups[0][0]['head']}{unusual_teaching(groups[0][0])}"
     strong = _list(dict.fromkeys(keys["strong"] for keys, _, _ in groups))
-    weak = f"{n_weak} weak of {_list(dict.fromkeys(results['family']))}"
-    return f"{datasets}: strong {strong}, {weak}, head {first['head']}", controls
+    weak = f"{results['weak_sha256'].nunique()} weak of {_list(dict.fromkeys(results['family']))}"
+    return f"{datasets}: strong {strong}, {weak}, head {head}", controls
 
 
 def _list(values: Iterable[Any]) -> str:

@@ -13,7 +13,7 @@ from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.scores import MODELS, OF_PICK
 from w2s_mol.selection.tables import StudySelection, supervisor_names
 from w2s_mol.study.config import ALL
-from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.study.groups import NO_CONTROL, USUAL_TEACHING
 from w2s_mol.supervisors.names import TOP
 from w2s_mol.tasks.registry import REGRESSION, TASK_KIND
 
@@ -166,7 +166,7 @@ def rendered_scores(selection: StudySelection) -> Rendering | None:
         numeric=frozenset(range(1, 8)),
         note=f"{nothing_to_recover(selection)}Direct: the strong encoder on the supervisors' true "
         "labels. Gap recovered: (student - weak) / (ceiling - weak), n/a where the ceiling is not "
-        "better. A calibration slope is best at 1.",
+        "better by a hundredth. A calibration slope is best at 1; its gap is of distances from 1.",
     )  # fmt: skip
 
 
@@ -177,8 +177,8 @@ def nothing_to_recover(selection: StudySelection) -> str:
         return ""
     names = ", ".join(map(str, table["words"][table["no_gap"]]))
     return (
-        f"By {names} the strong encoder on all true labels is no better than the supervisors are "
-        "on average: there is no gap for a student to recover. "
+        f"By {names} the ceiling, the strong encoder on true labels, is no better than the "
+        "supervisors are on average: there is no gap for a student to recover. "
     )
 
 
@@ -236,7 +236,7 @@ def in_short(keys: Mapping[str, Any] | pd.Series) -> str:
     """
     heads = "" if keys.get("head", "ridge") == "ridge" else f", {keys['head']} heads"
     study = f"{keys['dataset']}{_kind(keys)}, strong {keys['strong']}{heads}"
-    return f"{study}{number_of_labels(keys)}"
+    return f"{study}{number_of_labels(keys)}{unusual_teaching(keys)}"
 
 
 def _kind(keys: Mapping[str, Any] | pd.Series) -> str:
@@ -251,6 +251,12 @@ def number_of_labels(keys: Mapping[str, Any] | pd.Series) -> str:
     return drawn + (f", {unlabelled:,} molecules without a label" if unlabelled else "")
 
 
+def unusual_teaching(keys: Mapping[str, Any] | pd.Series) -> str:
+    """Say how students of classes were taught, if not as usual: what, by which loss, how sure."""
+    teaching = str(keys.get("teaching", ""))
+    return "" if teaching in ("", USUAL_TEACHING) else f", taught {teaching}"
+
+
 def left_out(names: Sequence[str]) -> str:
     """Return the sentence on supervisors that cannot be compared, empty if there is none."""
     return f" Left out, as their errors are not finite: {', '.join(names)}." if names else ""
@@ -260,7 +266,7 @@ def _study(selection: StudySelection) -> str:
     keys, control = selection.keys, selection.control
     return (
         f"{keys['dataset']}{_kind(keys)}: strong {keys['strong']}{number_of_labels(keys)}, "
-        f"protocol {keys['protocol']}, head {keys['head']}, pooling {keys['pooling']}, "
-        f"seed {keys['study_seed']}"
+        f"protocol {keys['protocol']}, head {keys['head']}{unusual_teaching(keys)}, "
+        f"pooling {keys['pooling']}, seed {keys['study_seed']}"
         + ("" if control == NO_CONTROL else f" (null control: {control})")
     )

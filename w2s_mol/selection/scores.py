@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
@@ -9,6 +10,8 @@ import pandas as pd
 from w2s_mol.tasks.contract import Task, recovered
 from w2s_mol.uses.registry import CEILING, DIRECT, STUDENT, WEAK
 
+_SMALL = 0.01
+"""A gap of less than this share of what the supervisors lack is none to recover a share of."""
 MODELS = (WEAK, STUDENT.name, DIRECT, CEILING.name)
 OF_PICK = (WEAK, STUDENT.name)
 
@@ -29,8 +32,9 @@ def score_table(task: Task, test: pd.DataFrame, finite: Sequence[str]) -> pd.Dat
     -------
     DataFrame
         One row a score, the error first: ``score``, ``words``, ``higher_is_better``; ``weak``,
-        ``w2s``, ``direct``, ``ceiling`` and ``pgr``, the performance gap recovered of these means
-        (NaN where the ceiling is not better than the supervisors); ``no_gap``, whether it is not;
+        ``w2s``, ``direct``, ``ceiling`` and ``pgr``, the performance gap recovered of the means of
+        what each lacks (NaN where the ceiling is better by less than a hundredth); ``no_gap``,
+        whether it is not better;
         ``picked_weak``, ``picked_w2s``. Means are of the cells in which all of them are defined.
         No row where results have no scores of the task.
     """
@@ -44,6 +48,7 @@ def score_table(task: Task, test: pd.DataFrame, finite: Sequence[str]) -> pd.Dat
         defined = test.dropna(subset=list(columns.values()))
         means = {model: float(defined[column].mean()) for model, column in columns.items()}
         lacks = {m: float(defined[column].map(lack).mean()) for m, column in columns.items()}
+        small = abs(lacks[WEAK] - lacks[CEILING.name]) <= _SMALL * abs(lacks[WEAK])
         gap = recovered(lacks[WEAK], lacks[STUDENT.name], lacks[CEILING.name])
         rows.append(
             {
@@ -51,7 +56,7 @@ def score_table(task: Task, test: pd.DataFrame, finite: Sequence[str]) -> pd.Dat
                 "words": words,
                 "higher_is_better": higher_is_better,
                 **means,
-                "pgr": gap,
+                "pgr": math.nan if small else gap,
                 "no_gap": bool(len(defined)) and gap != gap,
                 **{f"picked_{m}": float(pick[columns[m]].mean()) for m in OF_PICK},
             }

@@ -89,6 +89,8 @@ class Cases:
     kin
         Of each of the ``n_rows``, the number of its group (a scaffold) where splits keep groups
         together; None where they do not.
+    rarest
+        The fewest molecules of either class in a split's test part; None where there are none.
     """
 
     keys: dict[str, Any]
@@ -105,6 +107,7 @@ class Cases:
     learnt_from: list[int]
     kin: NDArray[np.int64] | None
     _terms: dict[str, list[SplitTerms]]
+    rarest: int | None = None
 
     @property
     def seed_groups(self) -> list[list[int]]:
@@ -217,6 +220,7 @@ def _cases(
     places = {row: place for place, row in enumerate(sorted(used["row"].unique()))}
     terms: dict[str, list[SplitTerms]] = {part: [] for part in PARTS}
     task = task_of(results)
+    rarest: list[int | None] = []
     by_case = dict(iter(used.groupby(["part", "split", *_SUPERVISOR], sort=False, observed=True)))
     try:
         for part in PARTS:
@@ -227,6 +231,8 @@ def _cases(
                 ]
                 rows = np.array([places[row] for row in each[0]["row"]])
                 terms[part].append(SplitTerms(rows, *_terms_of(each, task)))
+                if part == "test":
+                    rarest.append(task.rarest(each[0]["truth"].to_numpy(dtype=float)))
     except KeyError as error:
         raise InputError(
             f"the predictions of {keys['dataset']} lack {error}, which its results have. "
@@ -257,6 +263,7 @@ def _cases(
         learnt_from=_learnt_from(predictions, [str(split) for split in splits["split"]]),
         kin=kin,
         _terms={part: [one.of(finite) for one in found] for part, found in terms.items()},
+        rarest=min((n for n in rarest if n is not None), default=None),
     )
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import (
     DRAWS,
-    FEWEST_MOLECULES,
     draw,
     mean_with_influences,
     slope_with_influences,
     statistics_of,
+    too_few,
 )
 from w2s_mol.statistics.intervals import (
     LEVEL,
@@ -212,7 +212,7 @@ def _effects(cases: Cases, draws: int, seed: int) -> dict[str, _Effect]:
         for name in _FROM_GAIN:
             bare = effects[name].found.without()
             effects[name] = _Effect(effects[name].what, bare)
-    if cases.fewest("test") < FEWEST_MOLECULES:
+    if too_few(cases):
         return {n: _Effect(e.what, e.found.without()) for n, e in effects.items()}
     return effects
 

@@ -13,7 +13,7 @@ from scipy import optimize, stats
 from w2s_mol import files
 from w2s_mol.selection.rendering import in_short
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.gain_misfit import FEWEST_MOLECULES, ratio_with_influences
+from w2s_mol.statistics.gain_misfit import ratio_with_influences, too_few
 from w2s_mol.statistics.intervals import LEVEL, holm, of_influences
 from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
 
@@ -166,7 +166,7 @@ def claims_of(cases: Cases) -> pd.DataFrame:
     its errors are NaN.
     """
     sample = cases.sample("test", ("weak_error", *CLAIMS))
-    few = cases.fewest("test") < FEWEST_MOLECULES
+    few = bool(too_few(cases))
     weak = cases.task.words("weak_error")
     rows = []
     for name in CLAIMS:

@@ -32,6 +32,8 @@ Statistic = Callable[[Quantities], Array]
 DRAWS = 2000
 FEWEST_MOLECULES = 30
 """In the smallest test part (or scaffolds, where these are the units); of fewer no interval."""
+FEWEST_OF_CLASS = 10
+"""Of the rarer class in the smallest test part; of fewer no interval."""
 FEWEST_SEEDS = 3
 _LEAST_RELIABLE = 0.2
 """Share of the misfits' variance over supervisors that must not be noise for a slope."""
@@ -39,6 +41,7 @@ _NO_SPREAD = 1e-6
 """Differences below this share of the weak error are rounding."""
 
 FEW_MOLECULES = f"a test part has fewer than {FEWEST_MOLECULES} molecules (or scaffolds, if kept)"
+FEW_OF_CLASS = f"a test part has fewer than {FEWEST_OF_CLASS} molecules of one of the two classes"
 FEW_SUPERVISORS = (
     f"fewer than {FEWEST} supervisors, they do not differ, or a molecule is most of the noise"
 )
@@ -178,6 +181,15 @@ def mean_with_influences(sample: Sample, name: str) -> tuple[float, Array]:
     return float(values.mean()), influences.mean(axis=1)
 
 
+def too_few(cases: Cases) -> str:
+    """Say why no interval can be given of a study's test molecules; empty if one can."""
+    if cases.fewest("test") < FEWEST_MOLECULES:
+        return FEW_MOLECULES
+    if cases.rarest is not None and cases.rarest < FEWEST_OF_CLASS:
+        return FEW_OF_CLASS
+    return ""
+
+
 def gain_misfit_table(cases: Cases, draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
     """Return every statistic of ``statistics_of`` with its 95 % interval.
 
@@ -189,13 +201,13 @@ def gain_misfit_table(cases: Cases, draws: int = DRAWS, seed: int = 0) -> pd.Dat
         supervisors on other molecules to learn from and to measure on.
     """
     drawn = draw(cases, draws, seed)
-    few = cases.fewest("test") < FEWEST_MOLECULES
+    few = too_few(cases)
     rows = []
     for name, (what, statistic) in statistics_of(cases.task).items():
         observed = float(statistic(drawn.observed))
         found, why = _interval(name, statistic, drawn, observed)
         if few and np.isfinite(found.estimate):
-            found, why = found.without(), FEW_MOLECULES
+            found, why = found.without(), few
         rows.append(_row(name, what, observed, found, why))
     return pd.DataFrame(rows)
 

@@ -18,11 +18,7 @@ from scipy import stats
 
 from w2s_mol.selection.tables import SELECTORS
 from w2s_mol.statistics.cases import Cases
-from w2s_mol.statistics.gain_misfit import (
-    DRAWS,
-    FEW_MOLECULES,
-    FEWEST_MOLECULES,
-)
+from w2s_mol.statistics.gain_misfit import DRAWS, too_few
 from w2s_mol.statistics.intervals import UNKNOWN, Interval, holm, of_draws
 from w2s_mol.statistics.truths import FEWEST, draws_of_truth, streams_of
 
@@ -172,8 +168,7 @@ def ranking_table(
 def _against(cases: Cases, selector_split: str, draws: int, seed: int, score: str) -> pd.DataFrame:
     """Return the measures of every selector against students' errors, or a score of them."""
     found = ranked(cases, selector_split, draws, seed, score)
-    few = cases.fewest("test") < FEWEST_MOLECULES
-    why = FEW_MOLECULES if few else ""
+    why = few = too_few(cases)
     if not why and found.truths is None:
         why = PERFECT if score and not (found.errors > 0).all() else FEW_TO_RANK
     drawn = {

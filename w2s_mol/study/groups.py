@@ -36,6 +36,9 @@ STUDY_KEYS = (
 )
 """What tells one study's rows from another's where results of several runs are put together."""
 
+USUAL_TEACHING = "probabilities, cross-entropy"
+"""How students of classes are taught unless something else is asked for; of numbers it is empty."""
+
 _ONCE_ALWAYS = {
     TASK_KIND: REGRESSION.name, "labels": ALL, "student_on": "same", "valid_labels": "all",
     "unlabelled": 0, "head_width": 0, "teaching": "",

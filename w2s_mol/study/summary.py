@@ -8,28 +8,32 @@ from typing import Any
 
 from w2s_mol.numbers import Form, counted
 from w2s_mol.study.protocols import column_apart
+from w2s_mol.tasks.contract import Ratio, Term
 
 _ALL = "all"
 CASE = ("dataset", "unit", "strong", "labels", "family", "weak")
 """What tells one line from another."""
 
 
-def summary(rows: Iterable[dict[str, str]], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the means over splits of some quantities.
+def summary(
+    rows: Iterable[dict[str, str]], quantities: Sequence[Term | Ratio]
+) -> list[dict[str, Any]]:
+    """Return the means over splits of some quantities, and the ratios of these means.
 
     Parameters
     ----------
     rows
         Of ``results.csv``, of one part of the splits.
-    names
-        Of the quantities.
+    quantities
+        Terms, and ratios of these. A mean of ratios would be that of the split with the least
+        below the line.
 
     Returns
     -------
     list of dict
         One a supervisor and student, in the order of the results: the columns of ``CASE``, and the
-        quantities, None where one is undefined on a split. A mean over some of the splits would
-        be compared with means over all.
+        quantities, None where one is undefined, a mean on any split. A mean over some of the
+        splits would be compared with means over all.
     """
     cases: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows:
@@ -37,15 +41,23 @@ def summary(rows: Iterable[dict[str, str]], names: Sequence[str]) -> list[dict[s
     return [
         {
             **dict(zip(CASE, case, strict=True)),
-            **{name: _mean([float(row[name] or "nan") for row in found]) for name in names},
+            **_quantities(found, quantities),
         }
         for case, found in cases.items()
     ]
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    mean = sum(values) / len(values)
-    return None if math.isnan(mean) else mean
+def _quantities(
+    rows: Sequence[dict[str, str]], quantities: Sequence[Term | Ratio]
+) -> dict[str, float | None]:
+    terms = [quantity.name for quantity in quantities if isinstance(quantity, Term)]
+    means = {name: _mean([float(row[name] or "nan") for row in rows]) for name in terms}
+    found = {q.name: q.of(means) if isinstance(q, Ratio) else means[q.name] for q in quantities}
+    return {name: None if math.isnan(value) else value for name, value in found.items()}
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def on_test(rows: Iterable[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
@@ -75,7 +87,7 @@ def apart_in_words(
     for name, called in words.items():
         values = [tuple(float(row[name] or "nan") for row in pair) for pair in pairs]
         known = [value for value in values if all(map(math.isfinite, value))]
-        means = [_mean(each) or 0.0 for each in zip(*known, strict=True)] or [math.nan] * 2
+        means = [_mean(each) for each in zip(*known, strict=True)] or [math.nan] * 2
         form = Form.of(means)
         told.append(f"{called} {form.number(means[0])} (all: {form.number(means[1])})")
     few, many = (counted({float(row["n"]) for row in each}) for each in zip(*pairs, strict=True))

@@ -148,6 +148,11 @@ class Binary(Task):
 
         return error <= _SURE_LOSSES * LEAST
 
+    def rarest(self, truth: Array) -> int:
+        """Return how many labels are of the rarer class."""
+        ones = int((truth == 1).sum())
+        return min(ones, len(truth) - ones)
+
     def sayable(self, labels: Array) -> NDArray[np.bool_]:
         """Say which of some numbers are probabilities."""
         import numpy as np

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BINS = 10
 """Of as many molecules each, for the calibration error."""
+_ALIKE = 1e-3
+"""Standard deviation of logits below which a slope on them means nothing."""
 
 
 def roc_auc(prediction: Array, truth: Array) -> float:
@@ -72,8 +74,8 @@ def calibration_error(prediction: Array, truth: Array) -> float:
 def calibration_slope(prediction: Array, truth: Array) -> float:
     """Return the slope of the classes' logit on the predicted one; below 1 is too sure of itself.
 
-    Cox 1958, Biometrika 45, 562. NaN where the predictions are all alike, or tell the classes
-    apart without fault.
+    Cox 1958, Biometrika 45, 562. NaN where the predictions are all but alike (by less than
+    ``_ALIKE`` in their logit), or tell the classes apart without fault.
     """
     import numpy as np
     from scipy.optimize import minimize
@@ -82,9 +84,10 @@ def calibration_slope(prediction: Array, truth: Array) -> float:
     from w2s_mol.heads.probability import logit
 
     logits = logit(prediction)
-    if not _both(truth) or _told_apart(logits, truth):
+    if not _both(truth) or _told_apart(logits, truth) or (spread := float(logits.std())) < _ALIKE:
         return math.nan
-    x = np.stack([logits, np.ones(len(truth))])
+    middle = float(logits.mean())
+    x = np.stack([(logits - middle) / spread, np.ones(len(truth))])  # or it takes many steps
 
     def objective(at: Array) -> tuple[float, Array]:
         sums = at @ x
@@ -96,9 +99,9 @@ def calibration_slope(prediction: Array, truth: Array) -> float:
         found: Array = (x * (s * (1 - s))) @ x.T
         return found
 
-    start = np.array([1.0, 0.0])
+    start = np.array([spread, middle])
     found = minimize(objective, start, jac=True, hess=curvature, method="trust-exact")
-    return float(found.x[0])
+    return float(found.x[0]) / spread
 
 
 def placements(prediction: Array, truth: Array) -> Array:

@@ -202,6 +202,10 @@ class Task(ABC):
         """Say whether a mean error is that of the labels themselves, beside one of usual size."""
         return error <= _ROUNDING * beside
 
+    def rarest(self, truth: Array) -> int | None:
+        """Return how many labels are of the rarer class; None where there are no classes."""
+        return None
+
     def sayable(self, labels: Array) -> NDArray[np.bool_]:
         """Say which of some numbers are labels of this kind; NaN is none."""
         import numpy as np

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from w2s_mol.datasets.classes import Classes, classes_note, found_classes
+from w2s_mol.datasets.classes import Classes, classes_note, codes_note, found_classes
 from w2s_mol.errors import InputError
 
 WHERE = "column 'y' of own.csv"
@@ -123,6 +123,19 @@ def test_one_word_alone_is_one_class_and_one_number_a_constant_label() -> None:
     with pytest.raises(InputError, match="holds one class only, 'active'"):
         found("active", "active")
     assert found("1", "1") is None
+
+
+def test_a_word_and_a_number_are_no_two_classes() -> None:
+    said = r"holds 'no' \(4\), 1 \(2\)\. Write classes as two words, or as two numbers"
+    with pytest.raises(InputError, match=said):
+        found("1", "no", "no")
+
+
+def test_codes_that_may_be_classes_are_told_and_numbers_are_not() -> None:
+    note = codes_note("y", [0.0, 1.0, -1.0, 1.0, math.nan])
+    assert "column 'y' are read as numbers, and are -1 (1), 0 (1), 1 (2); if two of them" in note
+    for labels in ([0.0, 1.0], [0.0, 1.0, 0.5], [1.0, 2.0, 3.0, 4.0, 5.0], []):
+        assert codes_note("y", labels) == ""
 
 
 def test_numbers_asked_for_are_numbers() -> None:

@@ -157,10 +157,13 @@ def test_a_part_of_one_class_is_refused_with_its_counts_and_the_way_out(load: Lo
     labels = ["yes" if row == 3 else "no" for row in range(N)]
     said = (
         r"own, split \d: the (train|valid|test) part has \d+ 'no' and 0 'yes', and each part needs "
-        r"both\. Of all labels, 1 are 'yes': pass --split stratified, other split seeds"
+        r"both\. Of all 40 labels, "
     )
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=f"{said}1 is 'yes': no split has both in each part"):
         load(labels, split="random")
+    three = ["yes" if row < 3 else "no" for row in range(N)]
+    with pytest.raises(InputError, match=f"{said}3 are 'yes': pass --split stratified, other"):
+        load(three, split="random")
     with pytest.raises(InputError, match="1 of 40 labels are 'yes', too few to split: train"):
         load(labels)
     labels = ["yes" if row in (3, 9, 33) else "no" for row in range(N)]

@@ -55,6 +55,13 @@ def test_a_study_is_called_by_its_task_where_that_is_no_regression() -> None:
     assert in_short({**keys, "task_kind": "ranks"}) == "own (ranks), strong ecfp, 60 labels"
 
 
+def test_a_study_is_called_by_how_its_students_were_taught_where_that_is_unusual() -> None:
+    keys = {"dataset": "own", "strong": "ecfp", "labels": "all"}
+    assert in_short({**keys, "teaching": "probabilities, cross-entropy"}) == in_short(keys)
+    other = in_short({**keys, "teaching": "probabilities, reverse-kl"})
+    assert other == "own, strong ecfp, taught probabilities, reverse-kl"
+
+
 def test_a_study_is_called_by_its_heads_where_these_are_not_ridge() -> None:
     keys = {"dataset": "own", "strong": "ecfp", "labels": "60"}
     assert in_short(keys) == in_short({**keys, "head": "ridge"})

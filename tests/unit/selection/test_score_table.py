@@ -50,6 +50,13 @@ def test_a_slope_is_best_at_one_from_either_side() -> None:
     assert found.loc["calibration_slope", "pgr"] == pytest.approx(0.5)
 
 
+def test_a_share_of_next_to_nothing_is_not_told() -> None:
+    of = rows(weak_brier=0.185, w2s_brier=0.2, ceiling_brier=0.1849)
+    found = by_score(score_table(BINARY, of, ["first"]))
+    assert np.isnan(found.loc["brier", "pgr"])
+    assert not found.loc["brier", "no_gap"]
+
+
 def test_there_is_no_gap_where_the_ceiling_is_no_better() -> None:
     found = by_score(score_table(BINARY, rows(), ["first"]))
     assert np.isnan(found["pgr"]).all()

@@ -12,6 +12,7 @@ from w2s_mol.runs import find_runs
 from w2s_mol.statistics.cases import Cases, study_cases
 from w2s_mol.statistics.gain_misfit import (
     FEW_MOLECULES,
+    FEW_OF_CLASS,
     FEW_SUPERVISORS,
     HEAVY,
     NOISE,
@@ -170,6 +171,21 @@ def test_on_few_molecules_nothing_has_an_interval() -> None:
     assert (found["why_none"] == FEW_MOLECULES).all()
     assert found[CLAIMED].isna().all(axis=None)
     assert found[["observed", "estimate"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(("ones", "why"), [(9, FEW_OF_CLASS), (10, ""), (191, FEW_OF_CLASS)])
+def test_of_few_molecules_of_a_class_nothing_has_an_interval(ones: int, why: str) -> None:
+    """One positive of 40 has no spread: the interval of a ROC-AUC would be far too narrow."""
+    generator = np.random.default_rng(0)
+    truth = np.zeros(500)
+    truth[:100], truth[300 : 300 + ones] = 1, 1
+    weak, w2s, ceiling = generator.uniform(0.05, 0.95, size=(3, 8, 500))
+    made = large(k=8, truth=truth, weak=weak, w2s=w2s, ceiling=ceiling[0],
+                 keys={"task_kind": "binary"})  # fmt: skip
+    cases = made.cases()
+    assert cases.rarest == min(ones, 200 - ones)
+    found = table_of(cases)
+    assert (found.loc[["mean_gain", "mean_gain_roc_auc"], "why_none"] == why).all()
 
 
 @pytest.mark.parametrize(("scaffolds", "is_enough"), [(29, False), (30, True)])

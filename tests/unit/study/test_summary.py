@@ -5,13 +5,19 @@ import numpy as np
 import pytest
 
 from w2s_mol.study.summary import summary
+from w2s_mol.tasks.contract import Ratio, Term
 
-NAMES = ("weak_error", "pgr")
+WEAK = Term("weak_error", "weak error", "of the supervisor", lambda p: p.weak)
+CEILING = Term("ceiling_error", "ceiling error", "of the ceiling", lambda p: p.ceiling)
+SHARE = Ratio("share", "share", "ceiling error / weak error",
+              lambda means: means["ceiling_error"] / means["weak_error"])  # fmt: skip
+QUANTITIES = (WEAK, CEILING, SHARE)
 
 
-def row(weak: str, weak_error: float, pgr: object = 0.5, **other: str) -> dict[str, str]:
+def row(weak: str, weak_error: float, ceiling_error: object = 0.5, **other: str) -> dict[str, str]:
     shared = {"dataset": "esol", "unit": "log10", "strong": "ecfp", "family": "shipped"}
-    return {**shared, "weak": weak, "weak_error": repr(weak_error), "pgr": str(pgr), **other}
+    return {**shared, "weak": weak, "weak_error": repr(weak_error),
+            "ceiling_error": str(ceiling_error), **other}  # fmt: skip
 
 
 def test_a_line_is_the_mean_over_splits_of_a_supervisor_and_student() -> None:
@@ -26,7 +32,7 @@ def test_a_line_is_the_mean_over_splits_of_a_supervisor_and_student() -> None:
         row("a", 5.0, dataset="lipop"),
         row("a", 6.0, labels="50"),
     ]
-    found = summary(rows, NAMES)
+    found = summary(rows, QUANTITIES)
     assert [tuple(line.values())[:6] for line in found] == [
         ("esol", "log10", "ecfp", "all", "shipped", "b"),
         ("esol", "log10", "ecfp", "all", "shipped", "a"),
@@ -43,29 +49,38 @@ def test_a_line_is_the_mean_over_splits_of_a_supervisor_and_student() -> None:
         5.0,
         6.0,
     ]
-    assert list(found[0]) == ["dataset", "unit", "strong", "labels", "family", "weak", *NAMES]
+    assert list(found[0]) == ["dataset", "unit", "strong", "labels", "family", "weak", "weak_error",
+        "ceiling_error", "share"]  # fmt: skip
 
 
 @pytest.mark.parametrize("undefined", ["", "nan"])
 def test_a_quantity_that_is_undefined_on_a_split_has_no_mean(undefined: str) -> None:
     """A mean over the others would be compared with means over all."""
-    [line] = summary([row("a", 1.0), row("a", 3.0, undefined)], NAMES)
+    [line] = summary([row("a", 1.0), row("a", 3.0, undefined)], QUANTITIES)
     assert line["weak_error"] == 2.0
-    assert line["pgr"] is None
+    assert line["ceiling_error"] is None
+    assert line["share"] is None
+
+
+def test_a_ratio_is_that_of_the_means() -> None:
+    """That of the split with the least below the line would rule a mean of ratios."""
+    [line] = summary([row("a", 0.001, 1.0), row("a", 1.999, 1.0)], QUANTITIES)
+    assert line["share"] == pytest.approx(1.0)
 
 
 def test_what_is_not_finite_stays_so() -> None:
-    [line] = summary([row("a", 1.0), row("a", float("inf"))], NAMES)
+    [line] = summary([row("a", 1.0), row("a", float("inf"))], QUANTITIES)
     assert line["weak_error"] == float("inf")
 
 
 def test_no_rows_are_no_lines() -> None:
-    assert summary([], NAMES) == []
+    assert summary([], QUANTITIES) == []
 
 
 def test_rows_of_results_csv_are_read_as_they_stand() -> None:
-    text = "dataset,unit,strong,family,weak,weak_error,pgr\nown,,ecfp,f,a,0.30000000000000004,\n"
-    [line] = summary(csv.DictReader(io.StringIO(text)), NAMES)
+    header = "dataset,unit,strong,family,weak,weak_error,ceiling_error"
+    text = f"{header}\nown,,ecfp,f,a,0.30000000000000004,\n"
+    [line] = summary(csv.DictReader(io.StringIO(text)), QUANTITIES)
     assert line["unit"] == ""
     assert line["weak_error"] == 0.1 + 0.2
-    assert line["pgr"] is None
+    assert line["ceiling_error"] is None

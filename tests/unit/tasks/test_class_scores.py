@@ -75,6 +75,13 @@ def test_of_what_tells_nothing_or_everything_there_is_no_slope(prediction: list[
     assert math.isnan(calibration_slope(np.array(prediction), np.array([0.0, 0.0, 1.0, 1.0])))
 
 
+def test_of_predictions_that_are_all_but_alike_there_is_no_slope() -> None:
+    prediction, truth = sample(0)
+    assert math.isnan(calibration_slope(expit(1e-4 * logit(prediction)), truth))
+    slope = calibration_slope(expit(1e-2 * logit(prediction)), truth)
+    assert slope == pytest.approx(100 * calibration_slope(prediction, truth), rel=1e-3)
+
+
 def test_one_molecule_on_the_wrong_side_is_enough_for_a_slope() -> None:
     prediction = np.array([0.1, 0.2, 0.3, 0.8, 0.4, 0.9])
     truth = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
