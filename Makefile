@@ -58,6 +58,7 @@ bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/strong.py
 	$(BIN)/python benchmarks/preparation.py
+	$(BIN)/python benchmarks/shards.py
 	$(BIN)/python benchmarks/pretraining.py
 	$(BIN)/python benchmarks/gpu.py
 	$(BIN)/python benchmarks/encoders.py

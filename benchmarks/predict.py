@@ -57,6 +57,7 @@ def predicted(home: Path, corpus: Path, molecules: int) -> Predicted:
         output.write("smiles\n")
         output.writelines(itertools.islice(lines, molecules))
     verb = ["predict", str(library), "--run", "run", "--use", "w2s", "--quiet", "-o", "out.parquet"]
+    verb += ["--workers", "1"]  # whose time is known
     found = cost([sys.executable, __file__, WATCHED, str(told), *verb], home)
     return Predicted(molecules, found, **json.loads(told.read_text()))
 
@@ -65,7 +66,7 @@ def watched(told: Path, arguments: list[str]) -> None:
     """Be ``w2s-mol``, and write to a file how long it was at the library, and its encoder."""
     from w2s_mol.cli.main import main as program
     from w2s_mol.encoders.contract import Encoder
-    from w2s_mol.prediction import writing
+    from w2s_mol.shards import predicting
 
     spent = {"seconds": 0.0, "encoder": 0.0}
 
@@ -78,12 +79,12 @@ def watched(told: Path, arguments: list[str]) -> None:
 
         return timing
 
-    def at_the_library(*given: Any) -> Any:
+    def at_the_library(*given: Any, **named: Any) -> Any:
         spent["encoder"] = 0.0  # the training molecules are read before
-        return write(*given)
+        return predict(*given, **named)
 
-    write = timed(writing.write_predictions, "seconds")
-    writing.write_predictions = at_the_library
+    predict = timed(predicting.predict_library, "seconds")
+    predicting.predict_library = at_the_library
     Encoder.embed = timed(Encoder.embed, "encoder")
     try:
         program(arguments)

@@ -169,7 +169,7 @@ def test_a_library_is_predicted_in_shards_as_in_one_file(cli: Callable, tmp_path
     )  # fmt: skip
     assert done.code == 0, done.err
     predict = ("predict", "own.csv", "--run", "run", "-o")
-    assert cli(*predict, "one.csv", "--workers", 1).code == 0
+    assert cli(*predict, "one.csv", "--workers", 1, *SMALL).code == 0
     done = cli(*predict, "out", "--merge", "all.csv", "--workers", 2, *SMALL)
     assert done.code == 0, done.err
     assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
@@ -183,7 +183,7 @@ def test_a_library_is_predicted_in_shards_as_in_one_file(cli: Callable, tmp_path
         (("out.parquet", "--shard", "1/3"), "--shard and --merge are for a folder of shards"),
         (("out.csv",), "out.csv should end in .parquet, which says what is written, or be a"),
         (("out", "--merge", "all.txt"), "all.txt should end in .parquet"),
-        (("out", "--shard-rows", 0), "0 is not in the range x>=1"),
+        (("out", "--shard-rows", 0), "should be greater than or equal to 1"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -1,0 +1,96 @@
+"""What workers on shards are worth: processes against one, and one against a bare loop.
+
+python benchmarks/shards.py [--molecules 300000] [--encoders weak-h8-s0 weak-h96-s0]
+
+Molecules of ChEMBL from the mirror, embedded into a folder of shards: by one worker on one core, by
+two on two; and a loop in Python of batches as long as a shard, on one core, that writes nothing.
+The peak of memory is that of the largest process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import lzma
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+from common import PROGRAM, Claim, mirror_or_none, report
+
+from w2s_mol.processes import THREADS
+from w2s_mol.shards.share import SIZE
+
+ENCODERS = ("weak-h8-s0", "weak-h96-s0")
+_LOOP = """
+import sys, torch
+from itertools import islice
+from w2s_mol import load_encoder
+from w2s_mol.molecules.smiles import forget
+torch.set_num_threads(1)
+encoder = load_encoder(sys.argv[1], "cpu")
+with open(sys.argv[2]) as lines:
+    next(lines)
+    while smiles := [line.strip() for line in islice(lines, int(sys.argv[3]))]:
+        encoder.embed(smiles)
+        forget()
+"""
+
+
+def seconds(command: list[str], cores: int) -> float:
+    """Return how long a command takes on the first cores of this machine, a thread on each."""
+    one_thread = dict.fromkeys(THREADS, "1")
+    some = sorted(os.sched_getaffinity(0))[:cores]
+    started = perf_counter()
+    subprocess.run(
+        command,
+        check=True,
+        env={**os.environ, **one_thread},
+        preexec_fn=lambda: os.sched_setaffinity(0, some),
+        stderr=subprocess.DEVNULL,
+    )
+    return perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--molecules", type=int, default=300_000)
+    parser.add_argument("--encoders", nargs="*", default=list(ENCODERS))
+    asked = parser.parse_args()
+    mirror = mirror_or_none()
+    if mirror is None:
+        print("\n## Workers on shards: not measured, for there is no mirror with a corpus")
+        return
+    corpus = Path(mirror) / "corpus" / "chembl_train.smiles.xz"
+    with tempfile.TemporaryDirectory() as place:
+        library = Path(place) / "library.csv"
+        with lzma.open(corpus, "rt") as lines, library.open("w") as output:
+            output.write("smiles\n")
+            output.writelines(itertools.islice(lines, asked.molecules))
+        lines, claims = [], []
+        for encoder in asked.encoders:
+
+            def embed(workers: int, encoder: str = encoder) -> float:
+                to = ["--output", str(Path(place) / f"{encoder}-{workers}")]
+                verb = ["embed", str(library), "--encoder", encoder, "--device", "cpu", "--quiet"]
+                return seconds([*PROGRAM, *verb, *to, "--workers", str(workers)], workers)
+
+            loop = seconds([sys.executable, "-c", _LOOP, encoder, str(library), str(SIZE)], 1)
+            one, two = embed(1), embed(2)
+            rates = ", ".join(f"{asked.molecules / each:,.0f}" for each in (loop, one, two))
+            lines.append(f"{encoder}: {rates} molecules a second in a loop, by 1 and by 2 workers")
+            claims += [
+                Claim(f"{encoder}: 2 workers / 1", one / two, 1.8),
+                Claim(f"{encoder}: 1 worker / the loop", loop / one, 0.9),
+            ]
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        claims.append(Claim("largest process in GB", peak / 1e9, 1, at_least=False))
+    report(f"Workers on shards, {asked.molecules:,} molecules", lines, claims)
+
+
+if __name__ == "__main__":
+    main()
