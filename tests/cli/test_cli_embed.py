@@ -195,6 +195,7 @@ def test_what_cannot_be_embedded_leaves_the_old_file_as_it_was(cli, tmp_path, op
 def test_an_output_that_cannot_be_written_is_named_with_a_way_out_that_helps(cli, tmp_path, output):
     write_smiles(tmp_path / "m.csv", ["CCO"])
     (tmp_path / "a-folder").mkdir()
+    (tmp_path / "a-folder" / "mine.txt").write_text("mine")
     done = cli("embed", "m.csv", "--encoder", "ecfp", "-o", output)
     assert done.code == 2  # the user named a wrong place; nothing failed
     assert output in done.err
