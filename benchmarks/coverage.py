@@ -36,7 +36,7 @@ from w2s_mol.statistics.ranking import (
 )
 from w2s_mol.study.groups import NO_CONTROL, STUDY_KEYS
 from w2s_mol.tasks.contract import Task
-from w2s_mol.tasks.registry import REGRESSION
+from w2s_mol.tasks.registry import BINARY, REGRESSION
 from w2s_mol.threads import one_thread
 
 Array = NDArray[np.float64]
@@ -240,6 +240,9 @@ def cases_of(
         molecules=f"{seed:016x}",
         n_rows=len(rows),
         learnt_from=[world.n - held] * len(study.test),
+        rarest=min((world.task.rarest(part.truth) or 0 for part in study.test), default=0)
+        if world.task == BINARY
+        else None,
         kin=kin if scaffold else None,
         _terms=terms,
     )

@@ -63,33 +63,36 @@ class World:
     n: int
     split: str
     task: Task = REGRESSION
+    ones: float = 0.5
 
     @property
     def name(self) -> str:
         """Return it in words."""
-        what = " above its median or not" if self.task == BINARY else ""
+        what = f", the {self.ones:.0%} largest or not" if self.task == BINARY else ""
         return f"{self.population}{what}, {self.n} molecules, {self.split} splits"
 
     @property
     def labels(self) -> Array:
         """Return the population's labels, or classes that are made of them."""
         labels = population(self.population).labels
-        return (labels > np.median(labels)).astype(float) if self.task == BINARY else labels
+        if self.task != BINARY:
+            return labels
+        return (labels > np.quantile(labels, 1 - self.ones)).astype(float)
 
 
-WORLDS = tuple(
-    World(population, n, split)
-    for population, n, split in (
-        ("lipop", 200, "random"),
-        ("lipop", 400, "random"),
-        ("lipop", 1000, "random"),
-        ("lipop", 1000, "scaffold"),
-        ("CHEMBL234_Ki", 600, "random"),
-        ("CHEMBL234_Ki", 600, "scaffold"),
-        ("synthetic", 500, "random"),
-        ("CHEMBL214_Ki", 800, "random"),
-    )
-) + tuple(World("lipop", 1000, split, BINARY) for split in ("random", "scaffold"))
+WORLDS = (
+    World("lipop", 200, "random"),
+    World("lipop", 400, "random"),
+    World("lipop", 1000, "random"),
+    World("lipop", 1000, "scaffold"),
+    World("CHEMBL234_Ki", 600, "random"),
+    World("CHEMBL234_Ki", 600, "scaffold"),
+    World("synthetic", 500, "random"),
+    World("CHEMBL214_Ki", 800, "random"),
+    World("lipop", 1000, "random", BINARY),
+    World("lipop", 1000, "scaffold", BINARY),
+    World("lipop", 1000, "random", BINARY, ones=0.15),
+)
 """CHEMBL214_Ki was not looked at before how intervals are made was settled."""
 
 
