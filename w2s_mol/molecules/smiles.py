@@ -137,11 +137,26 @@ def without_stereo(smiles: str) -> str:
 
 @remembered
 def _fault_of(smiles: str) -> str:
+    if _sanitised(smiles)[1]:
+        return ""  # the clean-up mends what is not valid without it, and spoils nothing
     try:
         parse(smiles)
     except MoleculeError as error:
         return str(error)
     return ""
+
+
+@lru_cache(maxsize=1)  # who is asked whether it is a molecule is asked next for its form
+def _sanitised(smiles: str) -> tuple[Chem.Mol | None, bool]:
+    """Return a molecule sanitised but for the clean-up, and whether no step failed."""
+    mol = Chem.MolFromSmiles(smiles, sanitize=False)
+    if mol is None or mol.GetNumAtoms() == 0:
+        return None, False
+    try:
+        failed = Chem.SanitizeMol(mol, _ALL_BUT_CLEANUP, catchErrors=True)
+    except (ValueError, RuntimeError):
+        return None, False
+    return mol, failed == Chem.SanitizeFlags.SANITIZE_NONE
 
 
 def parse_kekulized(smiles: str) -> Chem.Mol:
@@ -156,11 +171,11 @@ def parse_kekulized(smiles: str) -> Chem.Mol:
     MoleculeError
         If RDKit cannot parse or kekulise it, or it holds no atom.
     """
-    mol = Chem.MolFromSmiles(smiles, sanitize=False)
-    if mol is None or mol.GetNumAtoms() == 0:
+    sanitised, _ = _sanitised(smiles)
+    if sanitised is None:
         raise MoleculeError("cannot parse SMILES")
+    mol = Chem.Mol(sanitised)
     try:
-        Chem.SanitizeMol(mol, _ALL_BUT_CLEANUP, catchErrors=True)
         Chem.Kekulize(mol, clearAromaticFlags=True)
     except (ValueError, RuntimeError) as error:
         raise MoleculeError("cannot kekulise SMILES") from error

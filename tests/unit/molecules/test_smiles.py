@@ -1,8 +1,11 @@
 import pytest
-from rdkit import Chem
+from hypothesis import given
+from hypothesis import strategies as st
+from rdkit import Chem, rdBase
 
 from w2s_mol.molecules.smiles import (
     MoleculeError,
+    check_molecule,
     forget,
     parse,
     parse_kekulized,
@@ -36,6 +39,39 @@ def test_what_is_no_molecule_is_refused(bad: str) -> None:
         standardize(bad)
     with pytest.raises(MoleculeError):
         parse(bad)
+
+
+ODD = (
+    "CCO", "c1ccccc1", "C[N](=O)=O", "CP(=O)(=O)C", "OCl(=O)(=O)=O", "N#N=N", "CN=N#N", "[Fe]CC",
+    "[H]", "[H][H]", "*", "c1cc", "C(C)(C)(C)(C)C", "FP(F)(F)(F)(F)F", "[nH]1cccc1", "n1cccc1",
+    "CN(C)(C)C", "c1nnnn1", "B(F)(F)(F)F", "O=I(=O)c1ccccc1", "C1CC", "CC(=O)O[Pb]", "N1=N=C1",
+)  # fmt: skip
+
+
+@given(st.one_of(st.sampled_from(ODD), st.text("CNOPSFIBclnos()[]=#+-@/\\12%H", max_size=12)))
+def test_a_molecule_is_what_rdkit_reads_by_default_and_asking_changes_no_form(text: str) -> None:
+    """Whether it is one is found out without the clean-up, where nothing fails without it."""
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(text)
+        forms = []
+        for _ in range(2):
+            forget()
+            forms.append([form_of(text) for _ in range(2)])
+            is_one = True
+            try:
+                check_molecule(text)
+            except MoleculeError:
+                is_one = False
+            assert is_one == (mol is not None and mol.GetNumAtoms() > 0)
+            forms.append([form_of(text)] * 2)
+    assert all(form == forms[0] for form in forms)
+
+
+def form_of(text: str) -> str:
+    try:
+        return standardize(text)
+    except MoleculeError as error:
+        return str(error)
 
 
 def test_a_renumbered_molecule_is_the_same_molecule() -> None:
