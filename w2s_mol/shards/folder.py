@@ -59,11 +59,13 @@ class ShardFolder:
         Of the source, and how many shards that makes.
     """
 
-    def __init__(self, path: Path, work: Work, pieces: Sequence[Piece], size: int) -> None:
+    def __init__(
+        self, path: Path, work: Work, settings: dict[str, Any], pieces: Sequence[Piece], size: int
+    ) -> None:
         self.path, self.pieces, self.size = path, tuple(pieces), size
         self.rows = sum(piece.rows for piece in pieces)
         self.n = ceil(self.rows / size)
-        self._work = work
+        self._schema, self._settings = work.schema, settings
         self._made_by = files.sha256_json(self._manifest())
 
     @classmethod
@@ -79,27 +81,27 @@ class ShardFolder:
         """
         if path.is_file():
             raise InputError(f"{path} is a file. Give a folder, or a name in .parquet.")
+        settings = {**work.made_by, **source.reading, _ROWS: size}
         begun = _read(path) is not None
         pieces = [] if begun else source.pieces(work.columns)  # before anything is written
         with files.locked(path / ".lock", path):
             before = _read(path)
             if before is None:
-                folder = cls(path, work, pieces or source.pieces(work.columns), size)
+                pieces = pieces or source.pieces(work.columns)
+                folder = cls(path, work, settings, pieces, size)
                 files.write_json(path / MANIFEST, folder._manifest())
                 return folder
-            settings = {**work.made_by, _ROWS: size}
-            _refuse_other_work(path, {**before["made_by"], _ROWS: before["shard_rows"]}, settings)
+            _refuse_other_work(path, before["made_by"], settings)
             pieces = [Piece(**piece) for piece in before["input"]]
             _refuse_other_input(path, pieces, source)
-            return cls(path, work, pieces, size)
+            return cls(path, work, settings, pieces, size)
 
     def _manifest(self) -> dict[str, Any]:
         return {
             "format": _FORMAT,
-            "made_by": dict(self._work.made_by),
+            "made_by": self._settings,
             "input": [asdict(piece) for piece in self.pieces],
             "rows": self.rows,
-            "shard_rows": self.size,
             "shards": self.n,
         }
 
@@ -130,7 +132,7 @@ class ShardFolder:
             _COUNTS: json.dumps(made.counts, sort_keys=True),
             _REASONS: json.dumps(made.reasons, sort_keys=True),
         }
-        schema = self._work.schema
+        schema = self._schema
         schema = schema.with_metadata({**(schema.metadata or {}), **told})
         with (
             files.atomic_path(self.file(shard.number)) as temporary,

@@ -31,13 +31,10 @@ class Source:
 
     Attributes
     ----------
-    name
-        For messages.
     libraries
-        In the order of their names.
+        In the order of their names; all are read alike.
     """
 
-    name: str
     libraries: tuple[Library, ...]
 
     @classmethod
@@ -58,7 +55,7 @@ class Source:
             If a folder holds no table.
         """
         if not path.is_dir():
-            return cls(path.name, (Library(path, **reading),))
+            return cls((Library(path, **reading),))
         inside = [
             file
             for file in sorted(path.iterdir())
@@ -69,7 +66,13 @@ class Source:
                 f"{path} holds no table. It should hold files in CSV, TSV, .smi, SDF, Parquet or "
                 ".xlsx."
             )
-        return cls(path.name, tuple(Library(file, **reading) for file in inside))
+        return cls(tuple(Library(file, **reading) for file in inside))
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Return how the tables are read, as JSON."""
+        one = self.libraries[0]
+        return {"column": one.item_column, "delimiter": one.delimiter}
 
     def hashes(self) -> list[str]:
         """Return the hash of each file.

@@ -180,6 +180,8 @@ def test_another_input_or_other_settings_are_refused_by_name(table: Path, tmp_pa
         written(other, Source.at(table), tmp_path / "out")
     with pytest.raises(InputError, match="out was begun with rows a shard 5, not 6"):
         written(WORK, Source.at(table), tmp_path / "out", size=6)
+    with pytest.raises(InputError, match="out was begun with column smiles, not SMILES"):
+        written(WORK, Source.at(table, item_column="SMILES"), tmp_path / "out")
     table.write_text(table.read_text().replace("CCCC", "CCCN"))
     with pytest.raises(InputError, match=r"in\.csv was changed since .*out was begun"):
         written(WORK, Source.at(table), tmp_path / "out")
@@ -231,8 +233,10 @@ def test_the_manifest_says_what_the_shards_are_of(table: Path, tmp_path: Path) -
     manifest = json.loads((tmp_path / "out" / MANIFEST).read_text())
     [piece] = manifest["input"]
     assert piece == {"name": "in.csv", "rows": N, "sha256": files.sha256_file(table)}
-    assert (manifest["shards"], manifest["shard_rows"], manifest["rows"]) == (5, SIZE, N)
-    assert manifest["made_by"] == {"measure": "length"}
+    assert (manifest["shards"], manifest["rows"]) == (5, N)
+    assert manifest["made_by"] == {
+        "measure": "length", "column": "smiles", "delimiter": None, "rows a shard": SIZE,
+    }  # fmt: skip
 
 
 def test_two_at_once_share_the_shards(table: Path, tmp_path: Path) -> None:
