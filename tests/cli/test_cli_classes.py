@@ -43,7 +43,7 @@ def spelt(zero: object, one: object) -> list[object]:
         ([row / 60 for row in range(60)], ("--task", "binary"), "real numbers, as probabilities"),
         (spelt("no", "yes"), ("--positive", "on"), "none of the classes of column 'y' of own.csv"),
         (spelt(0, 1), ("--task", "regression", "--positive", "0"), "are read as numbers"),
-        (["yes", *["no"] * 59], (), "pass --split stratified, other split seeds"),
+        (["yes", *["no"] * 59], (), "1 is 'yes': no split has both in each part"),
         (["yes", *["no"] * 59], ("--split", "stratified"), "1 of 60 labels are 'yes', too few"),
         ([*spelt(0, 1)[:-2], "nan", "?"], (), "own.csv: 2 of 60 rows cannot be used"),
         (spelt("no", "yes"), ("--task", "classes"), "'classes' is not"),
