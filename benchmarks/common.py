@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import lzma
 import os
 import platform
 import subprocess
@@ -59,6 +61,14 @@ class Claim:
 def mirror_or_none() -> str | None:
     """Return the offline mirror if there is one; else the benchmark downloads."""
     return MIRROR if Path(MIRROR).is_dir() else None
+
+
+def write_library(path: Path, mirror: str, molecules: int) -> None:
+    """Write the first molecules of the mirror's corpus as a table."""
+    corpus = Path(mirror) / "corpus" / "chembl_train.smiles.xz"
+    with lzma.open(corpus, "rt") as lines, path.open("w") as output:
+        output.write("smiles\n")
+        output.writelines(itertools.islice(lines, molecules))
 
 
 def report(title: str, lines: list[str], claims: list[Claim]) -> None:

@@ -12,9 +12,7 @@ took from SMILES to vectors. Loading libraries and models, alike for every libra
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
-import lzma
 import sys
 import tempfile
 from collections.abc import Callable
@@ -23,7 +21,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from common import PROGRAM, Claim, Cost, cost, mirror_or_none, report
+from common import PROGRAM, Claim, Cost, cost, mirror_or_none, report, write_library
 
 ENCODER = "weak-h8-s0"
 WATCHED = "watched"
@@ -50,12 +48,10 @@ class Predicted:
         )
 
 
-def predicted(home: Path, corpus: Path, molecules: int) -> Predicted:
+def predicted(home: Path, mirror: str, molecules: int) -> Predicted:
     """Predict the first molecules of a corpus."""
     library, told = home / f"{molecules}.csv", home / f"{molecules}.json"
-    with lzma.open(corpus, "rt") as lines, library.open("w") as output:
-        output.write("smiles\n")
-        output.writelines(itertools.islice(lines, molecules))
+    write_library(library, mirror, molecules)
     verb = ["predict", str(library), "--run", "run", "--use", "w2s", "--quiet", "-o", "out.parquet"]
     verb += ["--workers", "1"]  # whose time is known
     found = cost([sys.executable, __file__, WATCHED, str(told), *verb], home)
@@ -100,12 +96,11 @@ def main() -> None:
     if mirror is None:
         print("\n## Predicting a library: not measured, for there is no mirror with a corpus")
         return
-    corpus = Path(mirror) / "corpus" / "chembl_train.smiles.xz"
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         taught = ["--dataset", "computed-logp", "--weak", "weak-h12-s0", "--strong", ENCODER]
         cost([*PROGRAM, "run", "--quiet", "--offline", *taught, "--output-dir", "run"], home)
-        few, many = (predicted(home, corpus, count) for count in (molecules // 10, molecules))
+        few, many = (predicted(home, mirror, count) for count in (molecules // 10, molecules))
     growth = many.cost.peak / few.cost.peak
     report(
         f"Predicting a library with {ENCODER}",

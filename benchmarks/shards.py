@@ -10,8 +10,6 @@ The peak of memory is that of the largest process.
 from __future__ import annotations
 
 import argparse
-import itertools
-import lzma
 import os
 import resource
 import subprocess
@@ -20,7 +18,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from common import PROGRAM, Claim, mirror_or_none, report
+from common import PROGRAM, Claim, mirror_or_none, report, write_library
 
 from w2s_mol.processes import THREADS
 from w2s_mol.shards.share import SIZE
@@ -65,12 +63,9 @@ def main() -> None:
     if mirror is None:
         print("\n## Workers on shards: not measured, for there is no mirror with a corpus")
         return
-    corpus = Path(mirror) / "corpus" / "chembl_train.smiles.xz"
     with tempfile.TemporaryDirectory() as place:
         library = Path(place) / "library.csv"
-        with lzma.open(corpus, "rt") as lines, library.open("w") as output:
-            output.write("smiles\n")
-            output.writelines(itertools.islice(lines, asked.molecules))
+        write_library(library, mirror, asked.molecules)
         lines, claims = [], []
         for encoder in asked.encoders:
 

@@ -34,6 +34,11 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def threads_each(workers: int) -> int:
+    """Return an equal share of the cores, one at least, for each of some processes."""
+    return max(1, usable_cores() // workers)
+
+
 def refuse_a_script_without_guard(what: str) -> None:
     """Raise InputError in a process that, on its start, runs the script that started it.
 
@@ -96,7 +101,7 @@ class _Crew(Generic[Task, Result]):
         workers: int,
         called: Callable[[Task], str],
     ) -> None:
-        threads = max(1, usable_cores() // workers)
+        threads = threads_each(workers)
         self._workers = [_Worker[Task, Result](do, threads) for _ in range(workers)]
         self._tasks, self._called = tasks, called
         self._again: list[Task] = []

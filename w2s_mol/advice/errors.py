@@ -20,6 +20,8 @@ WEAK_WORDS = "supervisor as it is"
 SOURCE_USES = (WEAK, STUDENT.name, *(name for name in BESIDE if name not in (DIRECT, MEAN)))
 """The uses that need a supervisor; the others are the plain alternatives."""
 ALL_USES = (*SOURCE_USES, DIRECT, MEAN, CEILING.name)
+TOLD_KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "teaching", "unit")
+"""What tells the rows of one study from another's in what other programs read."""
 _PARTS = ("valid", "test")
 
 

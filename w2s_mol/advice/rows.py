@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from w2s_mol.advice.errors import ALL_USES
+from w2s_mol.advice.errors import ALL_USES, TOLD_KEYS
 from w2s_mol.advice.report import Advice
 from w2s_mol.advice.wording import sentence
 
-_KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "teaching", "unit")
 _RANKED = ("rule", "weak_error", "rule_unlabelled")
 
 
@@ -27,7 +26,7 @@ def _row(advice: Advice, place: int) -> dict[str, Any]:
     choice, errors = advice.choices[place], advice.group[place]
     value = choice.worth
     return {
-        **{key: errors.keys[key] for key in _KEYS},
+        **{key: errors.keys[key] for key in TOLD_KEYS},
         "n_labels": errors.n_labels,
         "n_splits": errors.n_splits,
         "weak": choice.weak,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from w2s_mol.advice.choice import Choice
-from w2s_mol.advice.errors import ALL_USES, words
+from w2s_mol.advice.errors import ALL_USES, TOLD_KEYS, words
 from w2s_mol.advice.predictions import Predictions
 from w2s_mol.advice.report import Advice
 from w2s_mol.errors import InputError
@@ -47,9 +47,6 @@ class Scored:
     def part(self) -> str:
         """Return what results call these molecules."""
         return told_apart(self.apart) if self.apart else "test"
-
-
-_KEYS = ("dataset", "strong", "labels", "student_on", "protocol", "head", "teaching", "unit")
 
 
 def scores_of(predictions: pd.DataFrame, task: Task) -> pd.DataFrame:
@@ -148,7 +145,7 @@ def rows_of_scores(found: Sequence[Scored]) -> tuple[list[str], list[list[Any]]]
     """Return columns and rows for other programs, one row a study, part and use."""
     rows = [
         {
-            **{key: one.choice.errors.keys[key] for key in _KEYS},
+            **{key: one.choice.errors.keys[key] for key in TOLD_KEYS},
             "eval_split": one.part,
             "n": one.n,
             "weak": one.choice.weak,

@@ -15,7 +15,7 @@ from w2s_mol.datasets.own_splits import given_splits, made_splits
 from w2s_mol.datasets.pool import joined
 from w2s_mol.datasets.rows import Reading, read_rows
 from w2s_mol.datasets.rules import ROWS
-from w2s_mol.datasets.table import open_table
+from w2s_mol.datasets.table import open_table, refuse_missing
 from w2s_mol.errors import InputError
 from w2s_mol.items.registry import items_of
 
@@ -84,8 +84,7 @@ def _path(name: str, target_column: str | None) -> Path:
         raise InputError(f"{name!r} stands for {', '.join(SETS[name])}. Load one of them.")
     if not path.exists() and not looks_like_a_table(path):
         raise unknown_dataset(name)
-    if not path.is_file():
-        raise InputError(f"table {path} is not a file. Give a CSV with a header line.")
+    refuse_missing(path)
     if target_column is None:
         raise InputError(f"{path.name}: which column holds the label? Pass --target-column NAME.")
     return path

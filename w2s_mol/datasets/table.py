@@ -80,6 +80,12 @@ class Table:
         raise unknown_name(f"column in {self.name}:", name, self.header, self.hint)
 
 
+def refuse_missing(path: Path) -> None:
+    """Raise InputError if there is no file where a table should be."""
+    if not path.is_file():
+        raise InputError(f"table {path} is not a file. Give a CSV with a header line.")
+
+
 @contextmanager
 def open_table(
     path: Path, delimiter: str | None = None, max_atoms: int = MAX_ATOMS
@@ -103,8 +109,7 @@ def open_table(
     InputError
         If the file is missing, empty, damaged, or of a kind that is not read.
     """
-    if not path.is_file():
-        raise InputError(f"table {path} is not a file. Give a CSV with a header line.")
+    refuse_missing(path)
     form = table_form(path)
     if delimiter is not None and form not in ("text", "smi"):
         raise InputError(f"{path.name} has no delimiter, but {delimiter!r} is given. Leave it out.")

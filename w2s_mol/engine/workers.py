@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from w2s_mol.errors import InputError, W2SMolError
+from w2s_mol.processes import THREADS, threads_each
 from w2s_mol.progress import Progress
-
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def work_together(module: str, task: Mapping[str, Any], workers: int, progress: Progress) -> None:
@@ -37,7 +36,7 @@ def work_together(module: str, task: Mapping[str, Any], workers: int, progress: 
         What one of them raised. A process that is killed is no error: what it was at is taken over
         by another, or is left undone where there is none.
     """
-    environment = {**dict.fromkeys(_THREADS, str(_threads_each(workers))), **os.environ}
+    environment = {**dict.fromkeys(THREADS, str(threads_each(workers))), **os.environ}
     running = [
         subprocess.Popen(  # noqa: S603 -- this program
             [sys.executable, "-m", module],
@@ -62,11 +61,6 @@ def work_together(module: str, task: Mapping[str, Any], workers: int, progress: 
         for process in running:
             process.kill()
             process.wait()
-
-
-def _threads_each(workers: int) -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (cores or 1) // workers)
 
 
 class _Follower(threading.Thread):

@@ -11,6 +11,7 @@ from typing import Any
 
 from w2s_mol import file_hashes
 from w2s_mol.datasets.formats import looks_like_a_table
+from w2s_mol.datasets.table import refuse_missing
 from w2s_mol.embeddings.library import Library, LibraryRow, examples_of
 from w2s_mol.errors import InputError
 from w2s_mol.shards.contract import Shard
@@ -84,8 +85,7 @@ class Source:
         """
         files = [library.path for library in self.libraries]
         for file in files:
-            if not file.is_file():
-                raise InputError(f"table {file} is not a file. Give a CSV with a header line.")
+            refuse_missing(file)
         try:
             found = file_hashes.known(files)
         except OSError as error:
