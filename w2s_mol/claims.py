@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing
+from typing import Generic, TypeVar
 
 from w2s_mol.progress import Progress, silent
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 _SECONDS = 0.2
 
 
@@ -60,3 +61,77 @@ def share(
             waited += _SECONDS
             progress(f"waiting for another process at work on {what}, seconds", int(waited), None)
         left = others
+
+
+def hand_out(
+    items: Iterable[Item],
+    claim: Callable[[Item], AbstractContextManager[bool]],
+    done: Callable[[Item], bool],
+    work: Callable[[Iterator[Item]], Generator[tuple[Item, Result], None, None]],
+    keep: Callable[[Item, Result], None],
+    what: str = "the rest",
+    progress: Progress = silent,
+) -> None:
+    """Let others do some work, several items at a time, beside whoever else shares it.
+
+    Parameters
+    ----------
+    items, claim, done, what, progress
+        As in ``share``; an item is held from when it is taken until its result is kept.
+    work
+        Takes items when there is someone to do them, and yields each with what came of it.
+    keep
+        Keeps that.
+    """
+    left: Iterable[Item] = items
+    waited = 0.0
+    while True:
+        held = _Held(claim, done)
+        kept = 0
+        # Whoever is at work is ended before the claims are given back.
+        with closing(held), closing(work(held.of(left))) as results:
+            for item, result in results:
+                keep(item, result)
+                held.give_back(item)
+                kept += 1
+        if not held.of_others:
+            return
+        if not kept:
+            time.sleep(_SECONDS)
+            waited += _SECONDS
+            progress(f"waiting for another process at work on {what}, seconds", int(waited), None)
+        left = held.of_others
+
+
+class _Held(Generic[Item]):
+    """The items that this process holds, so that no other takes them."""
+
+    def __init__(
+        self,
+        claim: Callable[[Item], AbstractContextManager[bool]],
+        done: Callable[[Item], bool],
+    ) -> None:
+        self._claim, self._done = claim, done
+        self._held: dict[Item, ExitStack] = {}
+        self.of_others: list[Item] = []
+
+    def of(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield those that are not done and no other process is at, each held from then on."""
+        for item in items:
+            if self._done(item):
+                continue
+            with ExitStack() as stack:
+                if not stack.enter_context(self._claim(item)):
+                    self.of_others.append(item)
+                elif not self._done(item):
+                    self._held[item] = stack.pop_all()
+                    yield item
+
+    def give_back(self, item: Item) -> None:
+        """Let one go."""
+        self._held.pop(item).close()
+
+    def close(self) -> None:
+        """Let all go."""
+        for item in list(self._held):
+            self.give_back(item)

@@ -42,6 +42,10 @@ class UnknownNameError(InputError):
         super().__init__(message)
         self.kind, self.known, self.hint = kind, known, hint
 
+    def __reduce__(self) -> tuple[type, tuple[str, str, list[str], str]]:
+        """Be raised in another process than the one that found it."""
+        return type(self), (str(self), self.kind, self.known, self.hint)
+
 
 class ItemError(ValueError):
     """Why a cell holds no item, or an encoder cannot read one: a row's fault, told with others."""

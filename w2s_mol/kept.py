@@ -60,6 +60,32 @@ class Entry:
         return paths.home() / self.kind / self.key[:2] / self.key
 
 
+@dataclass(frozen=True)
+class Copy:
+    """An entry as it travels to the store of another machine: its files, by name."""
+
+    entry: Entry
+    contents: Mapping[str, bytes]
+
+    def put(self) -> None:
+        """Keep it here, unless it is kept or another process is at it."""
+        with claimed(self.entry) as mine:
+            if mine and not whole(self.entry):
+                write(self.entry, self._save)
+
+    def _save(self, folder: Path) -> None:
+        for name, content in self.contents.items():
+            (folder / name).write_bytes(content)
+
+
+def copied(entry: Entry) -> list[Copy]:
+    """Return a copy of an entry that is kept whole; none of any other."""
+    folder = whole(entry)
+    if folder is None:
+        return []
+    return [Copy(entry, {name: (folder / name).read_bytes() for name in _hashes(entry)})]
+
+
 def kept(
     entry: Entry,
     make: Callable[[], T],

@@ -62,6 +62,7 @@ def embed(
     mirror: options.Mirror = None,
     offline: options.Offline = False,
     workers: options.ShardWorkers = None,
+    cluster: options.Cluster = None,
     shard_rows: options.ShardRows = SIZE,
     shard: options.OfShards = None,
     merge: options.Merge = None,
@@ -77,7 +78,7 @@ def embed(
     from w2s_mol.datasets.own_settings import OwnTable
     from w2s_mol.items.registry import items_of
     from w2s_mol.shards.embedding import Loading, embed_table
-    from w2s_mol.shards.output import check_output
+    from w2s_mol.shards.output import How, check_output
     from w2s_mol.shards.remote import here
     from w2s_mol.shards.workers import default_workers
 
@@ -93,11 +94,11 @@ def embed(
     output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
     for text in loaded.notes:
         output.note(f"note: {loaded.name}: {text}.")
+    asked = options.crew(workers, cluster, default_workers(getattr(loaded, "device", "cpu")))
     with output.progress_bars() as progress, here(table, progress) as library:
         done = embed_table(
             library, loaded, output_file, pooling, own.item_column, progress, delimiter,
-            workers=workers or default_workers(getattr(loaded, "device", "cpu")),
-            loading=loading, size=shard_rows, share=share, merged=merge,
+            how=How(asked, shard_rows, share, merge), loading=loading,
         )  # fmt: skip
     output.note(
         f"{done.rows:,} rows written to {output_file}; {done.rows - done.valid:,} of them invalid."

@@ -9,6 +9,7 @@ import typer
 
 from w2s_mol.cli import output
 from w2s_mol.cli.config_file import load_config
+from w2s_mol.crews.named import Asked
 from w2s_mol.encoders.devices import Precision
 from w2s_mol.errors import InputError
 from w2s_mol.option import Option
@@ -51,6 +52,15 @@ ShardWorkers = Annotated[
     int | None,
     Range(1),
     Option("Processes; by default one a core, as far as memory reaches, and one a GPU."),
+]
+Cluster = Annotated[
+    str | None,
+    Option(
+        "Work on Dask instead: the address of a scheduler, N workers here, or a TOML file that "
+        "says what to start (docs/cluster.md).",
+        metavar="ADDRESS|local:N|slurm.toml",
+        means="name or path",
+    ),
 ]
 ShardRows = Annotated[int, Range(1), Option("Rows of a shard.")]
 OfShards = Annotated[
@@ -110,6 +120,17 @@ OfUse = Annotated[
         metavar="recommended|w2s|delta|stack|both|direct|weak",
     ),
 ]
+
+
+def crew(workers: int | None, cluster: str | None, default: int = 1) -> Asked:
+    """Return who is to work."""
+    if workers is not None and cluster is not None:
+        raise InputError(
+            f"--workers {workers} is of this machine, and --cluster {cluster} says who works "
+            "instead. Leave out one of the two."
+        )
+    return Asked(1 if cluster else workers or default, cluster, output.note)
+
 
 _Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no notes.", callback=_be_quiet)

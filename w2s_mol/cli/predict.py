@@ -48,6 +48,7 @@ def predict(
     mirror: options.Mirror = None,
     offline: options.Offline = False,
     workers: options.ShardWorkers = None,
+    cluster: options.Cluster = None,
     shard_rows: options.ShardRows = SIZE,
     shard: options.OfShards = None,
     merge: options.Merge = None,
@@ -68,7 +69,7 @@ def predict(
     Example: w2s-mol predict library.csv --run runs/lipop -o predicted.parquet
     """
     from w2s_mol.prediction.library import items_of_run, library_column, open_predictor, the_run
-    from w2s_mol.shards.output import check_output
+    from w2s_mol.shards.output import How, check_output
     from w2s_mol.shards.predicting import KINDS, Opening, predict_library
     from w2s_mol.shards.remote import here
     from w2s_mol.shards.workers import default_workers
@@ -85,12 +86,11 @@ def predict(
             found, dataset=dataset, weak=weak, strong=strong, use=use, labels=labels, finder=finder
         )
     output.note(predictor.choice.words)
+    asked = options.crew(workers, cluster, default_workers(device))
     with output.progress_bars() as progress, here(library, progress) as table:
         written = predict_library(
             table, predictor, output_file, column, progress, delimiter,
-            workers=workers or default_workers(device), opening=opening,
-            size=shard_rows, share=share,
-            merged=merge,
+            how=How(asked, shard_rows, share, merge), opening=opening,
         )  # fmt: skip
     missing = sum(written.reasons.values())
     unlike = "none compared with" if written.unlike is None else f"{written.unlike:,} unlike"

@@ -29,8 +29,11 @@ def run(
     mirror: options.Mirror = None,
     offline: options.Offline = False,
     workers: Annotated[
-        int, Range(1), Option("Processes that share the work; any number may join in its folder.")
-    ] = 1,
+        int | None,
+        Range(1),
+        Option("Processes that share the work; any number may join in its folder."),
+    ] = None,
+    cluster: options.Cluster = None,
     form: options.Format = "table",
 ) -> None:
     """Run a weak-to-strong study.
@@ -49,6 +52,7 @@ def run(
     from w2s_mol.study.summary import on_test
 
     folder = output_dir or study_folder(study)
+    asked = options.crew(workers, cluster)
     with output.progress_bars() as progress:
         found = run_study(
             study,
@@ -56,8 +60,10 @@ def run(
             device=device,
             mirror=mirror,
             offline=offline,
-            workers=workers,
+            workers=asked.workers,
+            cluster=asked.cluster,
             progress=progress,
+            note=asked.note,
         )
     for name, notes in found.notes.items():
         for text in notes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.heads.head import Head
 from w2s_mol.heads.matrix import Features, InMemory, Matrix, Rows, SomeRows, gathered
-from w2s_mol.kept import Entry
+from w2s_mol.kept import Copy, Entry
 from w2s_mol.models.model import Input, Model, model_of
 from w2s_mol.progress import Progress, silent
 
@@ -104,7 +104,7 @@ class Encoded:
         return reasons if places is None else [reasons[place] for place in places]
 
     def _read(self, smiles: Sequence[str]) -> list[str]:
-        starts = range(0, max(1, len(smiles)), store.BLOCK)
+        starts = _starts(smiles)
         opened = lru_cache(maxsize=1)(self.encoder.open)
         reasons: list[str] = []
         for start in starts:
@@ -122,6 +122,17 @@ class Encoded:
         for smiles in dict.fromkeys(self._whole(table)[0] for table in tables):
             if smiles not in self._stored:
                 self._computing(smiles, progress, opened).share(wait=False)
+
+    def starts(self, smiles: Sequence[str]) -> range:
+        """Return the first rows of the blocks that some molecules, or their table, are cut into."""
+        return _starts(self._whole(smiles)[0])
+
+    def block(self, smiles: Sequence[str], start: int, progress: Progress = silent) -> list[Copy]:
+        """Compute one of these blocks if it is not kept, and return a copy of it, if it is now."""
+        table, _ = self._whole(smiles)
+        opened = lru_cache(maxsize=1)(self.encoder.open)
+        computing = self._computing(table, progress, opened)
+        return computing.copied(start)
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> list[str]:
         """Compute what is not kept yet, and wait for what other processes are at.
@@ -185,6 +196,10 @@ class Encoded:
         return _Computing(self.encoder, self.pooling, smiles, progress, opened, found)
 
 
+def _starts(smiles: Sequence[str]) -> range:
+    return range(0, max(1, len(smiles)), store.BLOCK)
+
+
 class _Computing:
     """The blocks of some molecules, those that are missing made.
 
@@ -204,7 +219,7 @@ class _Computing:
         self._ref, self._pooling, self._progress = encoder, pooling, progress
         self._opened, self._found = opened, found
         self._smiles = smiles
-        self._starts = range(0, max(1, len(smiles)), store.BLOCK)
+        self._starts = _starts(smiles)
         self._entries = {
             s: store.block_entry(encoder, self._block(s), pooling) for s in self._starts
         }
@@ -212,9 +227,9 @@ class _Computing:
     def _block(self, start: int) -> tuple[str, ...]:
         return self._smiles[start : start + store.BLOCK]
 
-    def share(self, *, wait: bool) -> None:
+    def share(self, *, wait: bool, starts: Iterable[int] | None = None) -> None:
         share(
-            self._starts,
+            self._starts if starts is None else starts,
             lambda start: kept.claimed(self._entries[start]),
             self._is_done,
             self._make,
@@ -222,6 +237,10 @@ class _Computing:
             self._progress,
             wait=wait,
         )
+
+    def copied(self, start: int) -> list[Copy]:
+        self.share(wait=True, starts=[start])
+        return kept.copied(self._entries[start])
 
     def blocks(self) -> tuple[_Block, ...]:
         self.share(wait=True)

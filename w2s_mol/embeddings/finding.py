@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from w2s_mol.embeddings.encoded import Encoded
@@ -9,6 +10,8 @@ from w2s_mol.encoders.loading import find_encoder
 from w2s_mol.items.contract import Items
 from w2s_mol.items.molecules import Molecules
 from w2s_mol.progress import Progress, silent
+
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Finder:
         What they are to read.
     mirror, offline, progress
         As in ``fetch``.
+    moved
+        What encoders that lie elsewhere on this machine are called here.
     """
 
     pooling: str | None = None
@@ -33,6 +38,7 @@ class Finder:
     mirror: str | None = None
     offline: bool = False
     progress: Progress = silent
+    moved: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
     def encoded(self, name: str) -> Encoded:
         """Find an encoder; its weights are not loaded.
@@ -45,7 +51,11 @@ class Finder:
             If it cannot be fetched.
         """
         encoder = find_encoder(
-            name, self.device, mirror=self.mirror, offline=self.offline, progress=self.progress,
+            self.moved.get(name, name),
+            self.device,
+            mirror=self.mirror,
+            offline=self.offline,
+            progress=self.progress,
             items=self.items,
-        )  # fmt: skip
+        )
         return Encoded(encoder, self.pooling)

@@ -22,13 +22,18 @@ class Reader:
         What it is called in results.
     sha256
         A hash of everything that what it makes depends on, beside the lesson or the teaching.
-    encoders
-        Those that it reads molecules with, if any.
+    reads_with
+        The encoders that it reads molecules with, and what is kept of each, if any.
     """
 
     name: str
     sha256: str
-    encoders: tuple[EncoderRef, ...] = ()
+    reads_with: tuple[Encoded, ...] = ()
+
+    @property
+    def encoders(self) -> tuple[EncoderRef, ...]:
+        """Return the encoders that it reads molecules with."""
+        return tuple(one.encoder for one in self.reads_with)
 
     @property
     def reading(self) -> str:
@@ -69,7 +74,7 @@ class EncodedReader(Reader):
 
     def __init__(self, encoded: Encoded) -> None:
         encoder = encoded.encoder
-        self.encoded, self.encoders, self.name = encoded, (encoder,), encoder.name
+        self.encoded, self.reads_with, self.name = encoded, (encoded,), encoder.name
         self.sha256 = files.sha256_bytes(encoder.fingerprint.encode())
 
     @property
@@ -102,8 +107,8 @@ class Together(Reader, Generic[R]):
 
     def __init__(self, members: Sequence[R]) -> None:
         self.members = tuple(members)
-        every = [encoder for member in members for encoder in member.encoders]
-        self.encoders = tuple({id(encoder): encoder for encoder in every}.values())
+        every = [one for member in members for one in member.reads_with]
+        self.reads_with = tuple({id(one.encoder): one for one in every}.values())
 
     @property
     def reading(self) -> str:

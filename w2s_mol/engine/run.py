@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
 
+from w2s_mol.crews.contract import Kept
 from w2s_mol.progress import Progress
 
 Tables = dict[str, pd.DataFrame]
@@ -74,3 +77,32 @@ class Run(Protocol):
 
     def measured(self) -> dict[str, Any]:
         """Return what it is computed with."""
+
+
+class Shared(Run, Protocol):
+    """A run whose parts other processes can do as well."""
+
+    def elsewhere(self) -> Elsewhere:
+        """Return how another process opens it."""
+
+    def needs(self, part: str) -> Sequence[Hashable]:
+        """Return what a part reads that is made before it: the same for the same."""
+
+    def make(self, need: Any) -> Sequence[Kept]:
+        """Make that, and return it as it travels."""
+
+    def files(self) -> tuple[Path, ...]:
+        """Return the files that it reads, but for those that the program ships."""
+
+
+class Elsewhere(Hashable, Protocol):
+    """How any process opens a run: small, picklable, the same for the same run."""
+
+    def open(self) -> Shared:
+        """Open it.
+
+        Raises
+        ------
+        InputError
+            If what is found there makes it another run.
+        """

@@ -79,6 +79,8 @@ class LibraryPredictor:
         How far from a prediction labels may be, in their unit.
     columns
         Those that a library must have beside its items.
+    addresses
+        What the encoders that read them are called.
     items
         What these are.
     study
@@ -91,7 +93,7 @@ class LibraryPredictor:
         students = models_of(choice.students)
         supervisors = models_of(choice.supervisors) if choice.reads_weak else []
         self._predictor = Predictor(students, supervisors, finder)
-        self.columns = self._predictor.columns
+        self.columns, self.addresses = self._predictor.columns, self._predictor.addresses
         self._validated = validated(run, choice)
         self.half_width = half_width([kept.misses for kept in choice.kept], self._validated)
         self._training = _training(run, choice)

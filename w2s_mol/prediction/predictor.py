@@ -85,6 +85,7 @@ class Predictor:
             if len(model.inputs) == 1 and is_number(model.inputs[0])
             if model.head.scaler.scale[0] != 1  # as it stands: of no molecules
         ]
+        self.addresses = list(dict.fromkeys(i.encoder for i in inputs if not is_number(i)))
         self.columns = columns_of(one.encoder for one in inputs if reads_column(one))
 
     @property

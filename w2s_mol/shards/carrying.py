@@ -1,28 +1,28 @@
-"""Work on shards carried out: in this process, or by several of this machine."""
+"""Work on shards carried out: in this process, or by a crew."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from functools import partial
 
+from w2s_mol.claims import hand_out
+from w2s_mol.crews.contract import Job
+from w2s_mol.crews.named import Asked
 from w2s_mol.molecules.smiles import forget
-from w2s_mol.processes import in_processes, refuse_a_script_without_guard
 from w2s_mol.progress import Progress
 from w2s_mol.shards.contract import Made, Shard, Work, made_of
 from w2s_mol.shards.folder import ShardFolder
 from w2s_mol.shards.source import Source
 
-_SECONDS = 0.2
-_Results = Generator[tuple[Shard, Made], None, None]
+_Results = Generator[tuple[int, tuple[Shard, Made]], None, None]
 
 
 def carry_out(
     folder: ShardFolder,
     work: Work,
     source: Source,
-    workers: int,
+    asked: Asked,
     progress: Progress,
     numbers: Iterable[int] | None = None,
 ) -> None:
@@ -32,8 +32,8 @@ def carry_out(
     ----------
     folder, work, source
         The folder that was begun for this work and source.
-    workers
-        Processes; of one shard, and where the work has no recipe, it is this one.
+    asked
+        Who makes them; where the work has no recipe, it is this process.
     progress
         Told the rows that are done, of those of all shards asked for.
     numbers
@@ -46,31 +46,35 @@ def carry_out(
     W2SMolError
         If a shard cannot be written, or a shard's process is killed again and again.
     """
-    if workers > 1:
-        refuse_a_script_without_guard("works on shards")
-    asked = range(folder.n) if numbers is None else sorted(numbers)
-    left = [number for number in asked if not folder.has(number)]
-    told = _Told(work.verb, progress, folder, len(asked), len(left))
-    while left:
-        claims = _Claims(folder)
-        with closing(claims):
-            shards = source.shards(folder.pieces, folder.size, claims.of(left), work.columns)
-            # The processes are ended before the claims are given back.
-            with closing(_made(work, shards, min(workers, len(left)), told)) as made:
-                for shard, of_shard in made:
-                    folder.write(shard, of_shard)
-                    claims.give_back(shard.number)
-                    told.done(len(shard.examples))
-        if claims.of_others == left:
-            time.sleep(_SECONDS)
-            progress(f"waiting for another process at work on {folder.path}", 0, None)
-        left = claims.of_others
+    wanted = range(folder.n) if numbers is None else sorted(numbers)
+    left = [number for number in wanted if not folder.has(number)]
+    told = _Told(work.verb, progress, folder, len(wanted), len(left))
+
+    def made(claimed: Iterator[int]) -> _Results:
+        shards = source.shards(folder.pieces, folder.size, claimed, work.columns)
+        for shard, of_shard in _made(work, shards, asked, told, progress):
+            yield shard.number, (shard, of_shard)
+
+    def keep(_number: int, result: tuple[Shard, Made]) -> None:
+        shard, of_shard = result
+        folder.write(shard, of_shard)
+        told.done(len(shard.examples))
+
+    if left:
+        hand_out(left, folder.claim, folder.has, made, keep, str(folder.path), progress)
 
 
-def _made(work: Work, shards: Iterator[Shard], workers: int, told: _Told) -> _Results:
-    if workers > 1 and work.recipe:
-        do = partial(made_of, work.recipe)
-        yield from in_processes(do, shards, workers, _called, told.in_hand)
+def _made(
+    work: Work, shards: Iterator[Shard], asked: Asked, told: _Told, progress: Progress
+) -> Generator[tuple[Shard, Made], None, None]:
+    if asked.several and work.recipe:
+        files = work.recipe.files()
+        job = Job(partial(made_of, work.recipe), _called, files=lambda _: files)
+        with (
+            asked.ready("works on shards", progress) as crew,
+            closing(crew.do(job, shards, told.in_hand)) as made,
+        ):
+            yield from made
         return
     for shard in shards:
         yield shard, work.make(shard.examples, lambda _work, done, _total: told.in_hand(done))
@@ -79,34 +83,6 @@ def _made(work: Work, shards: Iterator[Shard], workers: int, told: _Told) -> _Re
 
 def _called(shard: Shard) -> str:
     return f"shard {shard.number}"
-
-
-class _Claims:
-    """The shards that this process holds, so that no other takes them."""
-
-    def __init__(self, folder: ShardFolder) -> None:
-        self._folder = folder
-        self._held: dict[int, ExitStack] = {}
-        self.of_others: list[int] = []
-
-    def of(self, numbers: Iterable[int]) -> Iterator[int]:
-        """Yield those that are not done and no other process is at, each held from then on."""
-        for number in numbers:
-            with ExitStack() as stack:
-                if not stack.enter_context(self._folder.claim(number)):
-                    self.of_others.append(number)
-                elif not self._folder.has(number):
-                    self._held[number] = stack.pop_all()
-                    yield number
-
-    def give_back(self, number: int) -> None:
-        """Let one go."""
-        self._held.pop(number).close()
-
-    def close(self) -> None:
-        """Let all go."""
-        for number in list(self._held):
-            self.give_back(number)
 
 
 class _Told:

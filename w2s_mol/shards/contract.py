@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -73,6 +74,10 @@ class Recipe(ABC):
         InputError
             If that cannot be had, or has another content than what was asked for.
         """
+
+    def files(self) -> tuple[Path, ...]:
+        """Return the files that ``open`` reads, but for those that the program ships."""
+        return ()
 
 
 @dataclass(frozen=True)

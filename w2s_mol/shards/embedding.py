@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,13 +15,13 @@ from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.faults import reason_and_detail
 from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.encoders.devices import Precision
-from w2s_mol.encoders.loading import load_encoder
+from w2s_mol.encoders.files import encoder_files, seen_from_here
+from w2s_mol.encoders.loading import find_encoder, load_encoder
 from w2s_mol.errors import InputError
 from w2s_mol.items.contract import Items
 from w2s_mol.progress import Progress, silent
 from w2s_mol.shards.contract import Made, Maker, Recipe, Work
-from w2s_mol.shards.output import check_output, written
-from w2s_mol.shards.share import SIZE, Share
+from w2s_mol.shards.output import IN_THIS_PROCESS, How, check_output, written
 from w2s_mol.shards.source import Source
 
 _VALID = "valid"
@@ -52,15 +53,20 @@ class Loading:
 
     def load(self, progress: Progress = silent) -> Encoder:
         """Load it."""
-        return load_encoder(
-            self.name,
-            self.device,
-            mirror=self.mirror,
-            offline=self.offline,
-            progress=progress,
-            precision=self.precision,
-            items=self.items,
-        )
+        return load_encoder(self.name, self.device, progress=progress, **self._how)
+
+    def files(self) -> tuple[Path, ...]:
+        """Return the files that it is loaded from, but for those that the program ships."""
+        return tuple(encoder_files(find_encoder(self.name, self.device, **self._how)))
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {
+            "mirror": self.mirror,
+            "offline": self.offline,
+            "precision": self.precision,
+            "items": self.items,
+        }
 
 
 @dataclass(frozen=True)
@@ -73,12 +79,17 @@ class _Loaded(Recipe):
 
     def open(self) -> Maker:
         encoder = self.loading.load()
+        # On another machine a name may stand for something else.
         if encoder.fingerprint != self.fingerprint:
             raise InputError(
                 f"encoder {self.loading.name} has another content in another process: it was "
-                "changed while it was used. Run the same command again."
+                "changed while it was used, or is another one on that machine. Use the same on all "
+                "machines, and run the same command again."
             )
         return _maker(encoder, self.pooling)
+
+    def files(self) -> tuple[Path, ...]:
+        return self.loading.files()
 
 
 def embed_table(
@@ -90,11 +101,8 @@ def embed_table(
     progress: Progress = silent,
     delimiter: str | None = None,
     *,
-    workers: int = 1,
+    how: How = IN_THIS_PROCESS,
     loading: Loading | None = None,
-    size: int = SIZE,
-    share: Share | None = None,
-    merged: Path | None = None,
 ) -> EmbeddedTable:
     """Embed every item of a table.
 
@@ -115,10 +123,9 @@ def embed_table(
         The column of the SMILES, or of the texts where the encoder reads these.
     delimiter
         As in ``open_table``.
-    workers, loading
-        Processes, and how each loads the encoder; without that it is this one.
-    size, share, merged
-        As in ``shards.output.written``.
+    how, loading
+        By whom and which shards, and how other processes load the encoder; without that
+        it is this one.
 
     Raises
     ------
@@ -126,11 +133,11 @@ def embed_table(
         If the table cannot be read or has no rows, or the output cannot be written.
     """
     pooling = encoder.resolve_pooling(pooling)
-    check_output(output, table, merged)
+    check_output(output, table, how.merged)
     source = Source.at(
         table, item_column=item_column, delimiter=delimiter, max_atoms=encoder.items.max_atoms
     )
-    recipe = _Loaded(loading, encoder.fingerprint, pooling) if loading else None
+    recipe = _recipe(loading, encoder, pooling) if loading else None
     made_by = {
         "encoder": encoder.name,
         "encoder_fingerprint": encoder.fingerprint,
@@ -145,13 +152,15 @@ def embed_table(
         _schema(encoder, pooling),
         made_by,
     )
-    told = written(
-        work, source, output,
-        workers=workers, size=size, share=share, merged=merged, progress=progress,
-    )  # fmt: skip
+    told = written(work, source, output, how, progress)
     return EmbeddedTable(
         told.rows, told.counts[_VALID], dict(told.reasons.most_common()), told.missing
     )
+
+
+def _recipe(loading: Loading, encoder: Encoder, pooling: str) -> Recipe:
+    from_here = replace(loading, name=seen_from_here(loading.name))
+    return _Loaded(from_here, encoder.fingerprint, pooling)
 
 
 def _maker(encoder: Encoder, pooling: str) -> Maker:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from w2s_mol import files
+from w2s_mol.crews.named import Asked
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 from w2s_mol.shards.carrying import carry_out
@@ -20,6 +22,31 @@ from w2s_mol.shards.share import SIZE, Share
 from w2s_mol.shards.source import Source
 
 PARQUET, CSV = ".parquet", ".csv"
+
+
+@dataclass(frozen=True)
+class How:
+    """How a table is worked on.
+
+    Attributes
+    ----------
+    asked
+        Who makes shards: this process, several of this machine, a cluster.
+    size
+        Rows of a shard.
+    share
+        Make these shards alone; of a folder.
+    merged
+        Beside a folder, one file to put all of its shards into.
+    """
+
+    asked: Asked = field(default_factory=Asked)
+    size: int = SIZE
+    share: Share | None = None
+    merged: Path | None = None
+
+
+IN_THIS_PROCESS = How()
 
 
 def is_file(output: Path) -> bool:
@@ -58,11 +85,7 @@ def written(
     work: Work,
     source: Source,
     output: Path,
-    *,
-    workers: int = 1,
-    size: int = SIZE,
-    share: Share | None = None,
-    merged: Path | None = None,
+    how: How = IN_THIS_PROCESS,
     progress: Progress = silent,
 ) -> Told:
     """Make something of a table, and write it to a file or to a folder of shards.
@@ -76,14 +99,8 @@ def written(
         What is made, of what.
     output
         A name in ``.parquet`` or ``.csv``, or a folder.
-    workers
-        As in ``carry_out``.
-    size
-        Rows of a shard.
-    share
-        Make these shards alone; of a folder.
-    merged
-        Beside a folder, one file to put all of its shards into.
+    how
+        By whom, and which shards.
     progress
         Told the rows that are done.
 
@@ -100,15 +117,16 @@ def written(
     W2SMolError
         If something cannot be written.
     """
+    share, merged = how.share, how.merged
     if share and merged:
         raise InputError(
             f"{share} of the shards is asked for, and --merge puts all of them together. Leave out "
             "one of the two: --merge belongs to the last command."
         )
     if not is_file(output):
-        folder = ShardFolder.begin(output, work, source, size)
+        folder = ShardFolder.begin(output, work, source, how.size)
         numbers = None if share is None else share.of(folder.n)
-        carry_out(folder, work, source, workers, progress, numbers)
+        carry_out(folder, work, source, how.asked, progress, numbers)
         if merged:
             merge(folder, merged, work.schema)
         return folder.told()
@@ -119,8 +137,8 @@ def written(
         )
     beside = output.with_name(f".{output.name}.shards")
     with files.locked(output.with_name(f".{output.name}.lock"), output, progress):
-        folder = _begun_anew(beside, work, source, size)
-        carry_out(folder, work, source, workers, progress)
+        folder = _begun_anew(beside, work, source, how.size)
+        carry_out(folder, work, source, how.asked, progress)
         merge(folder, output, work.schema)
         told = folder.told()
         files.discard(beside)

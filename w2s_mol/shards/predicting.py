@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,15 @@ import pyarrow as pa
 from w2s_mol._version import __version__
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.faults import reason_and_detail
-from w2s_mol.embeddings.finding import Finder
+from w2s_mol.embeddings.finding import NOTHING, Finder
+from w2s_mol.encoders.files import encoder_files, seen_from_here
 from w2s_mol.items.contract import Items
 from w2s_mol.prediction.choosing import Choice
 from w2s_mol.prediction.library import Block, LibraryPredictor, open_predictor, the_run
 from w2s_mol.prediction.reach import Reach, nulls, reach_of
 from w2s_mol.progress import Progress, silent
 from w2s_mol.shards.contract import Made, Maker, Recipe, Work
-from w2s_mol.shards.output import CSV, PARQUET, check_output, written
-from w2s_mol.shards.share import SIZE, Share
+from w2s_mol.shards.output import CSV, IN_THIS_PROCESS, PARQUET, How, check_output, written
 from w2s_mol.shards.source import Source
 
 _BEFORE = (pa.field("prediction", pa.float64()), pa.field("spread", pa.float64()))
@@ -58,9 +60,9 @@ class Opening:
     mirror: str | None = None
     offline: bool = False
 
-    def finder(self, progress: Progress = silent) -> Finder:
-        """Return how encoders are found."""
-        return Finder(None, self.device, self.items, self.mirror, self.offline, progress)
+    def finder(self, progress: Progress = silent, moved: Mapping[str, str] = NOTHING) -> Finder:
+        """Return how encoders are found; some may be called otherwise than the run says."""
+        return Finder(None, self.device, self.items, self.mirror, self.offline, progress, moved)
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,19 @@ class _Opened(Recipe):
 
     opening: Opening
     choice: tuple[tuple[str, str], ...]
+    addresses: tuple[str, ...]
 
     def open(self) -> Maker:
-        run, finder = the_run(self.opening.run), self.opening.finder()
+        moved = {address: seen_from_here(address) for address in self.addresses}
+        run, finder = the_run(self.opening.run), self.opening.finder(moved=moved)
         return _maker(open_predictor(run, finder=finder, **dict(self.choice)))
+
+    def files(self) -> tuple[Path, ...]:
+        run = [path for path in sorted(self.opening.run.iterdir()) if path.is_file()]
+        finder = self.opening.finder()
+        refs = [finder.encoded(address).encoder for address in self.addresses]
+        of_run = [path for path in run if not path.name.startswith(".")]
+        return tuple(dict.fromkeys([*of_run, *(f for ref in refs for f in encoder_files(ref))]))
 
 
 def predict_library(
@@ -83,11 +94,8 @@ def predict_library(
     progress: Progress = silent,
     delimiter: str | None = None,
     *,
-    workers: int = 1,
+    how: How = IN_THIS_PROCESS,
     opening: Opening | None = None,
-    size: int = SIZE,
-    share: Share | None = None,
-    merged: Path | None = None,
 ) -> PredictedLibrary:
     """Predict every item of a library.
 
@@ -106,10 +114,9 @@ def predict_library(
         atomically; stopped, the same call goes on.
     item_column, delimiter
         As in ``Library``.
-    workers, opening
-        Processes, and how each opens the models; without that it is this one.
-    size, share, merged
-        As in ``shards.output.written``.
+    how, opening
+        By whom and which shards, and how other processes open the models; without that
+        it is this one.
 
     Raises
     ------
@@ -117,20 +124,17 @@ def predict_library(
         If the library cannot be read, has no rows or lacks a column, or the output cannot be
         written.
     """
-    check_output(output, library, merged, KINDS)
+    check_output(output, library, how.merged, KINDS)
     items, choice = predictor.items, predictor.choice
     source = Source.at(
         library, item_column=item_column, delimiter=delimiter, max_atoms=items.max_atoms
     )
     asked = _asked(choice)
-    recipe = _Opened(opening, tuple(asked.items())) if opening else None
+    recipe = _recipe(opening, asked, predictor) if opening else None
     made_by = {"run": predictor.study, **asked, "items": items.kept_as}
     schema = _schema(choice, items.column)
     work = Work(_maker(predictor), recipe, "predicting", schema, made_by, tuple(predictor.columns))
-    told = written(
-        work, source, output,
-        workers=workers, size=size, share=share, merged=merged, progress=progress,
-    )  # fmt: skip
+    told = written(work, source, output, how, progress)
     compared = told.counts[_COMPARED]
     return PredictedLibrary(
         told.rows,
@@ -138,6 +142,11 @@ def predict_library(
         dict(told.reasons.most_common()),
         told.missing,
     )
+
+
+def _recipe(opening: Opening, asked: Mapping[str, str], predictor: LibraryPredictor) -> Recipe:
+    from_here = replace(opening, run=Path(os.path.relpath(opening.run)))
+    return _Opened(from_here, tuple(asked.items()), tuple(predictor.addresses))
 
 
 def _asked(choice: Choice) -> dict[str, str]:

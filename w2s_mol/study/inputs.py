@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -11,10 +12,13 @@ import numpy as np
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.loading import load_dataset
+from w2s_mol.datasets.local_files import source_files
 from w2s_mol.datasets.named import dataset_names, expand_datasets
 from w2s_mol.datasets.own_settings import taken_by
 from w2s_mol.datasets.rules import ROWS, LabelKind, TaskAsked
 from w2s_mol.embeddings.finding import Finder
+from w2s_mol.encoders.files import encoder_files
+from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.progress import Progress, silent
@@ -105,6 +109,16 @@ def remarks(
 def known_names(config: StudyConfig) -> set[str]:
     """Return which of a study's datasets are named ones, not files of the user's."""
     return {*dataset_names()} & {*_names(config)}
+
+
+def study_files(config: StudyConfig, encoders: Iterable[EncoderRef]) -> Iterator[Path]:
+    """Yield the files here that a study reads, each once."""
+    found: list[Path] = []
+    for name in _names(config):
+        found += source_files(name, () if name in dataset_names() else config.split_file) or []
+    found += [Path(name) for name in config.unlabelled if name != ROWS]
+    found += [file for encoder in encoders for file in encoder_files(encoder)]
+    yield from dict.fromkeys(found)
 
 
 _WORDS_OF_KINDS: dict[LabelKind, str] = {"regression": "numbers", "binary": "two classes"}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 from w2s_mol import files
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
+from w2s_mol.embeddings.encoded import Encoded
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.embeddings.reader import Reader
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.engine.run import Part
+from w2s_mol.kept import Copy
 from w2s_mol.molecules.smiles import forget
 from w2s_mol.progress import Progress
 from w2s_mol.students.registry import find_students
@@ -22,8 +25,9 @@ from w2s_mol.study.asked import asked_for
 from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, labelled_first, left_out, roles_of, still_drawn
+from w2s_mol.study.elsewhere import BlockNeed, StudyElsewhere
 from w2s_mol.study.exposure import exposures
-from w2s_mol.study.inputs import known_names, load_datasets, remarks, task_of_study
+from w2s_mol.study.inputs import known_names, load_datasets, remarks, study_files, task_of_study
 from w2s_mol.study.kept_models import MODELS, SCALERS
 from w2s_mol.study.model_tables import ModelTables
 from w2s_mol.study.prediction_tables import MOLECULES, PREDICTIONS, USES
@@ -73,8 +77,9 @@ class StudyPlan:
     kind = "study"
     format = RESULTS_FORMAT
 
-    def __init__(self, config: StudyConfig, finder: Finder) -> None:
-        self._config = config
+    def __init__(self, config: StudyConfig, finder: Finder, *, prepares_all: bool = True) -> None:
+        self._config, self._finder = config, finder
+        self._prepares_all = prepares_all  # and does not leave it to those who do what parts need
         self.tables: tuple[str, ...] = TABLES[: _KEPT[config.keep]]
         before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder, columns_of(config.weak))
@@ -260,9 +265,8 @@ class StudyPlan:
     def _prepared(self, dataset: int, progress: Progress) -> Usable:
         if dataset not in self._usable:
             strict = self._config.on_invalid == "error"
-            everyone: list[Reader] = [*self._supervisors, *self._students]
-            if not self._begun:
-                tell_of_whole_tables(self._datasets, everyone)
+            everyone = self._everyone
+            if not self._begun and self._prepares_all:
                 begin(self._datasets, everyone, strict=strict, progress=progress)
                 self._begun = True
             found = usable(self._datasets[dataset], everyone, strict=strict, progress=progress)
@@ -277,6 +281,57 @@ class StudyPlan:
 
     def _name(self, of_dataset: Usable, draw: Draw) -> str:
         return draw.name(of_dataset.kept.splits[draw.split])
+
+    def elsewhere(self) -> StudyElsewhere:
+        """Return how another process opens it."""
+        finder = self._finder
+        return StudyElsewhere.of(
+            self._config, finder.device, finder.mirror, finder.offline, self.run_id
+        )
+
+    def needs(self, part: str) -> Sequence[BlockNeed]:
+        """Return the embeddings that a part reads."""
+        return self._needs(self._places[part].dataset)
+
+    def make(self, need: BlockNeed) -> list[Copy]:
+        """Compute a block of embeddings, unless it is kept; return a copy of what is kept of it."""
+        of, smiles = self._encoded[need.encoder], tuple(self._datasets[need.dataset].smiles)
+        return of.block(smiles, need.start)
+
+    def files(self) -> tuple[Path, ...]:
+        """Return the files of datasets and encoders, but for those that the program ships."""
+        return tuple(study_files(self._config, self._encoders()))
+
+    @lru_cache(maxsize=1)  # noqa: B019 -- parts come in order
+    def _needs(self, dataset: int) -> list[BlockNeed]:
+        smiles = tuple(self._datasets[dataset].smiles)
+        molecules = files.sha256_json(smiles)
+        made_by = [
+            [e.encoder.fingerprint, e.encoder.items.kept_as, e.pooling] for e in self._encoded
+        ]
+        return [
+            BlockNeed(
+                files.sha256_json([made_by[n], molecules, start]),
+                one.encoder.name,
+                n,
+                dataset,
+                start,
+            )
+            for n, one in enumerate(self._encoded)
+            for start in one.starts(smiles)
+        ]
+
+    @cached_property
+    def _encoded(self) -> list[Encoded]:
+        every = [one for reader in self._everyone for one in reader.reads_with]
+        return list({(one.encoder.fingerprint, one.pooling): one for one in every}.values())
+
+    @cached_property
+    def _everyone(self) -> list[Reader]:
+        """Supervisors and students, told which datasets are rows of one table."""
+        everyone: list[Reader] = [*self._supervisors, *self._students]
+        tell_of_whole_tables(self._datasets, everyone)
+        return everyone
 
     def _encoders(self) -> list[EncoderRef]:
         everyone: list[Reader] = [*self._supervisors, *self._students]

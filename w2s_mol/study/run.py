@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from w2s_mol.crews.named import Asked
 from w2s_mol.encoders.devices import check_device_name
 from w2s_mol.engine.finished import Finished, finished_as
 from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
-from w2s_mol.run_record import read_manifest
 from w2s_mol.settings_check import Count, check, made, wrong
 from w2s_mol.study.asked import asked_for
 from w2s_mol.study.config import StudyConfig
@@ -67,7 +68,9 @@ def run_study(
     mirror: str | None = None,
     offline: bool = False,
     workers: int = 1,
+    cluster: str | None = None,
     progress: Progress = silent,
+    note: Callable[[str], None] = lambda _: None,
     **settings: Any,
 ) -> StudyResult:
     """Run a weak-to-strong study.
@@ -89,6 +92,8 @@ def run_study(
         Processes that share the work; more than one need an ``output_dir``. Several calls with the
         same settings and folder share it too. What a script registers (a supervisor of its own) is
         not known to them.
+    cluster, note
+        As in ``crews.named.Asked``: who works instead, and who is told where that can be watched.
 
     Raises
     ------
@@ -115,48 +120,29 @@ def run_study(
     where = Path(folder) if folder else None
     if finished := _recognised(config, where):
         return _result(finished)
-    several = check("workers", workers, Count) > 1 and not _is_finished(where)
-    if several:
-        _work_together(config, where, workers, device, mirror, offline, progress)
-        if finished := _recognised(config, where):
-            return _result(replace(finished, computed=True))
+    asked = Asked(check("workers", workers, Count), check("cluster", cluster, str | None), note)
+    if asked.several and where is None:
+        raise InputError("workers share a folder, and there is none. Give output_dir.")
     from w2s_mol.embeddings.finding import Finder
-    from w2s_mol.engine.folder import carry_out
     from w2s_mol.study.plan import StudyPlan
 
     finder = Finder(config.pooling, device, config.items, mirror, offline, progress)
-    finished = carry_out(StudyPlan(config, finder), where, progress)
-    return _result(replace(finished, computed=finished.computed or several))
+    plan = StudyPlan(config, finder)
+    if asked.several and where is not None:
+        from w2s_mol.engine.handing_out import carry_out_together
 
+        [(_, finished)] = carry_out_together([(plan, where)], asked, progress)
+    else:
+        from w2s_mol.engine.folder import carry_out
 
-def _is_finished(folder: Path | None) -> bool:
-    manifest = read_manifest(folder) if folder else None
-    return bool(manifest and manifest["finished"])
+        finished = carry_out(plan, where, progress)
+    return _result(finished)
 
 
 def _recognised(config: StudyConfig, folder: Path | None) -> Finished | None:
     """Return the study of a folder if it is finished, whole and plainly the one asked for."""
     asked = asked_for(config) if folder else ""
     return finished_as(folder, asked) if folder and asked else None
-
-
-def _work_together(
-    config: StudyConfig, folder: Path | None, workers: int, device: str, *access: Any
-) -> None:
-    """Let processes do the parts; what they leave undone, should they die, is done after this."""
-    from w2s_mol.engine.workers import work_together
-
-    if folder is None:
-        raise InputError("workers share a folder, and there is none. Give output_dir.")
-    mirror, offline, progress = access
-    task = {
-        "config": config.as_toml(),
-        "output_dir": str(folder),
-        "device": device,
-        "mirror": mirror,
-        "offline": offline,
-    }
-    work_together("w2s_mol.study.worker", task, workers, progress)
 
 
 def _result(finished: Finished) -> StudyResult:

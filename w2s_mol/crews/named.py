@@ -1,0 +1,106 @@
+"""From what a user says of a crew to one that is ready: processes here, or a cluster's workers.
+
+Imports no engine before one is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from w2s_mol.crews.contract import Crew
+from w2s_mol.crews.local import LocalCrew
+from w2s_mol.errors import InputError
+from w2s_mol.processes import refuse_a_script_without_guard
+from w2s_mol.progress import Progress, silent
+
+_LOCAL = re.compile(r"local:(\d+)")
+_ADDRESS = "://"
+_ENGINE, _JOBS = "engine", "jobs"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which crew is asked for.
+
+    Attributes
+    ----------
+    workers
+        Processes of this machine; 1 for this one.
+    cluster
+        The address of a Dask scheduler, ``local:N``, or a TOML file that says what to start.
+    note
+        Told where a cluster can be watched.
+    """
+
+    workers: int = 1
+    cluster: str | None = None
+    note: Callable[[str], None] = lambda _: None
+
+    @property
+    def several(self) -> bool:
+        """Say whether it is other processes that work."""
+        return self.workers > 1 or self.cluster is not None
+
+    @contextmanager
+    def ready(self, what: str, progress: Progress = silent) -> Iterator[Crew]:
+        """Yield the crew, and let it go.
+
+        Parameters
+        ----------
+        what
+            What a script does with it, for the error if it has no guard.
+        progress
+            Told what is waited for.
+
+        Raises
+        ------
+        InputError
+            If there is no such cluster, or its engine is not installed.
+        """
+        refuse_a_script_without_guard(what)
+        if self.cluster is None:
+            yield LocalCrew(self.workers)
+            return
+        from w2s_mol.crews import on_dask
+
+        if _ADDRESS in self.cluster:
+            with closing(on_dask.DaskCrew(self.cluster, progress, self.note)) as crew:
+                yield crew
+            return
+        kind, options, jobs = _to_start(self.cluster)
+        with (
+            on_dask.running(kind, options, jobs) as address,
+            closing(on_dask.DaskCrew(address, progress, self.note)) as crew,
+        ):
+            yield crew
+
+
+def _to_start(cluster: str) -> tuple[str, dict[str, Any], int]:
+    """Return the kind of a cluster that is to be started, its options, and how many jobs."""
+    if found := _LOCAL.fullmatch(cluster):
+        if not int(found[1]):
+            raise InputError(f"--cluster {cluster} has no worker. Give local:1 or more.")
+        return "local", {}, int(found[1])
+    path = Path(cluster)
+    if path.suffix != ".toml":
+        raise InputError(
+            f"--cluster {cluster!r} is no cluster. It should be the address of a Dask scheduler "
+            "(tcp://10.0.0.1:8786), local:N for N workers here, or a TOML file."
+        )
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cluster {path}: {error}. It should be TOML.") from error
+    kind, jobs = said.pop(_ENGINE, "slurm"), said.pop(_JOBS, None)
+    if not isinstance(kind, str) or type(jobs) is not int or jobs < 1:
+        raise InputError(
+            f"cluster {path} should say how many jobs to start, {_JOBS} = 10, and where: "
+            f'{_ENGINE} = "slurm", "pbs", "sge", ... All else is handed to dask-jobqueue.'
+        )
+    return kind, said, jobs

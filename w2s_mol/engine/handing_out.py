@@ -1,0 +1,186 @@
+"""Parts of runs handed out to a crew: each process opens a run once, and does parts of it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+
+from w2s_mol.claims import hand_out
+from w2s_mol.crews.contract import Job, Kept
+from w2s_mol.crews.named import Asked
+from w2s_mol.engine.finished import Finished
+from w2s_mol.engine.run import Elsewhere, Part, Shared
+from w2s_mol.engine.work import Work
+from w2s_mol.progress import Progress, silent
+
+_OPEN = 2
+"""Runs that a process has open: of a sweep, one that ends and one that begins."""
+
+
+def carry_out_together(
+    runs: Iterable[tuple[Shared, Path]], asked: Asked, progress: Progress
+) -> Iterator[tuple[Path, Finished]]:
+    """Carry out some runs, each in a folder, by a crew that does the parts of all.
+
+    Parameters
+    ----------
+    runs
+        Each is asked for when those before it are handed out.
+    asked
+        Who does their parts.
+    progress
+        Told the parts that are done, of runs that were asked for.
+
+    Yields
+    ------
+    Path, Finished
+        Each run's folder and the run, when all are done.
+
+    Raises
+    ------
+    InputError
+        If a folder holds another run or a damaged table, or cannot be written.
+    W2SMolError
+        If a folder is removed or altered while its run is at work, or a part ends its process
+        again and again.
+    """
+    handed = _HandedOut(progress)
+    parts = handed.parts_of(runs)
+    first = next(parts, None)
+    if first is not None:  # else there is nothing to have a crew for
+        with asked.ready("runs studies", progress) as crew:
+            hand_out(
+                chain([first], parts),
+                handed.claim,
+                handed.is_done,
+                lambda claimed: crew.do(handed.job, claimed, progress=progress),
+                handed.keep,
+                "the same runs",
+                progress,
+            )
+    yield from handed.finished()
+
+
+@dataclass(frozen=True)
+class _PartOf:
+    """A part, and how the run that it is of is opened."""
+
+    run: Elsewhere
+    name: str
+
+
+@dataclass(frozen=True)
+class _NeedOf:
+    """What parts need; where several runs need the same, one of them opens."""
+
+    need: Hashable
+    run: Elsewhere
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _NeedOf) and self.need == other.need
+
+    def __hash__(self) -> int:
+        return hash(self.need)
+
+    def __str__(self) -> str:
+        return str(self.need)
+
+
+@dataclass
+class _AtWork:
+    """A run under way."""
+
+    number: int
+    run: Shared
+    work: Work
+    left: set[str]
+
+
+class _HandedOut:
+    """Runs whose parts are handed out, and what is done of each."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._at_work: dict[Elsewhere, _AtWork] = {}
+        self._finished: dict[int, tuple[Path, Finished]] = {}
+        self._folders: list[Path] = []
+        self._parts = self._done = 0
+        self.job = Job(_do, _called, self._needs, _make, self._files)
+
+    def parts_of(self, runs: Iterable[tuple[Shared, Path]]) -> Iterator[_PartOf]:
+        """Yield the parts of runs, each begun when it is its turn."""
+        for number, (run, folder) in enumerate(runs):
+            self._folders.append(folder)
+            work = Work(run, folder, self._progress)
+            if found := work.begun():
+                self._finished[number] = folder, found
+                continue
+            names = run.part_names()
+            elsewhere = run.elsewhere()
+            self._at_work[elsewhere] = _AtWork(number, run, work, set(names))
+            self._parts += len(names)
+            for name in names:
+                yield _PartOf(elsewhere, name)
+
+    def claim(self, part: _PartOf) -> AbstractContextManager[bool]:
+        """Hold a part, if no other process does."""
+        return self._at_work[part.run].work.claim(part.name)
+
+    def is_done(self, part: _PartOf) -> bool:
+        """Say whether anyone did a part."""
+        done = self._at_work[part.run].work.is_done(part.name)
+        if done:
+            self._count(part)
+        return done
+
+    def keep(self, part: _PartOf, done: Part) -> None:
+        """Keep what came of a part, and finish runs of which that is true of all."""
+        self._at_work[part.run].work.keep(part.name, done)
+        for run in [r for r, at in self._at_work.items() if not at.left and r != part.run]:
+            self._finish(run)
+        self._count(part)
+
+    def finished(self) -> Iterator[tuple[Path, Finished]]:
+        """Finish what is left, and yield all runs in order."""
+        for run in list(self._at_work):
+            self._finish(run)
+        for number in sorted(self._finished):
+            yield self._finished[number]
+
+    def _finish(self, run: Elsewhere) -> None:
+        at = self._at_work.pop(run)
+        self._finished[at.number] = self._folders[at.number], at.work.finish()
+
+    def _count(self, part: _PartOf) -> None:
+        left = self._at_work[part.run].left
+        if part.name in left:
+            left.discard(part.name)
+            self._done += 1
+            self._progress("cells: parts of studies", self._done, self._parts)
+
+    def _needs(self, part: _PartOf) -> Sequence[_NeedOf]:
+        return [_NeedOf(need, part.run) for need in self._at_work[part.run].run.needs(part.name)]
+
+    def _files(self, part: _PartOf) -> tuple[Path, ...]:
+        return self._at_work[part.run].run.files()
+
+
+def _called(part: _PartOf) -> str:
+    return f"part {part.name}"
+
+
+@lru_cache(maxsize=_OPEN)
+def _opened(run: Elsewhere) -> Shared:
+    return run.open()
+
+
+def _do(part: _PartOf) -> Part:
+    return _opened(part.run).do(part.name, silent)
+
+
+def _make(need: _NeedOf) -> Sequence[Kept]:
+    return _opened(need.run).make(need.need)
