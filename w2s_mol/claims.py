@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from typing import Generic, TypeVar
 
+from w2s_mol.errors import W2SMolError
 from w2s_mol.progress import Progress, silent
 
 Item = TypeVar("Item")
@@ -82,6 +83,11 @@ def hand_out(
         Takes items when there is someone to do them, and yields each with what came of it.
     keep
         Keeps that.
+
+    Raises
+    ------
+    W2SMolError
+        If nothing came of an item that was taken.
     """
     left: Iterable[Item] = items
     waited = 0.0
@@ -94,6 +100,11 @@ def hand_out(
                 keep(item, result)
                 held.give_back(item)
                 kept += 1
+            if lost := held.in_hand:
+                raise W2SMolError(
+                    f"{len(lost)} of those at work on {what} came to nothing. Run the same command "
+                    "again: it goes on where it stopped."
+                )
         if not held.of_others:
             return
         if not kept:
@@ -127,11 +138,16 @@ class _Held(Generic[Item]):
                     self._held[item] = stack.pop_all()
                     yield item
 
+    @property
+    def in_hand(self) -> list[Item]:
+        """Return those that are held."""
+        return list(self._held)
+
     def give_back(self, item: Item) -> None:
         """Let one go."""
         self._held.pop(item).close()
 
     def close(self) -> None:
         """Let all go."""
-        for item in list(self._held):
+        for item in self.in_hand:
             self.give_back(item)

@@ -240,6 +240,11 @@ def abandon(pool: ProcessPoolExecutor) -> None:
         return
     for process in list((pool._processes or {}).values()):  # noqa: SLF001
         process.terminate()
+    thread: Any = pool._executor_manager_thread  # noqa: SLF001
+    if thread is not None:
+        thread.join(_SECONDS)
+        if not thread.is_alive():  # and whatever is open was closed by it
+            return
     # In early Pythons 3.11 a pool waits for ever to hand work to processes that are dead.
     if queue := pool._call_queue:  # type: ignore[attr-defined]  # noqa: SLF001
         queue._reader.close()  # noqa: SLF001

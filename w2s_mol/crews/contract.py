@@ -21,6 +21,11 @@ class Kept(Protocol):
         """Keep it where a task looks for it, if it is not there."""
 
 
+def nothing(_what: Any) -> tuple[Any, ...]:
+    """Return nothing: what most tasks need."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Job(Generic[Task, Result]):
     """What is to be done with each of some tasks.
@@ -42,9 +47,9 @@ class Job(Generic[Task, Result]):
 
     do: Callable[[Task], Result]
     called: Callable[[Task], str] = str
-    needs: Callable[[Task], Sequence[Any]] = lambda _: ()
-    make: Callable[[Any], Sequence[Kept]] = lambda _: ()
-    files: Callable[[Task], tuple[Path, ...]] = lambda _: ()
+    needs: Callable[[Task], Sequence[Any]] = nothing
+    make: Callable[[Any], Sequence[Kept]] = nothing
+    files: Callable[[Task], tuple[Path, ...]] = nothing
 
 
 class Crew(ABC):

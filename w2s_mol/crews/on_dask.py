@@ -232,7 +232,7 @@ class _Flight(Generic[Task, Result]):
         """Give the scheduler as many tasks as its workers need."""
         try:
             room = _AHEAD * max(1, len(self._client.nthreads())) - len(self._futures)
-            for task, _ in zip(tasks, range(room), strict=False):
+            for _, task in zip(range(room), tasks, strict=False):  # none is taken that is not given
                 self._give(task)
         except _connection_errors() as error:
             raise _LostError from error
