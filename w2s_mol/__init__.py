@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from w2s_mol.pretraining.pretrain import pretrain
     from w2s_mol.selection.tables import selection_table
     from w2s_mol.study.run import run_study
+    from w2s_mol.sweep.run import run_sweep
     from w2s_mol.synthetic.run import run_synthetic
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "load_model",
     "pretrain",
     "run_study",
+    "run_sweep",
     "run_synthetic",
     "selection_table",
 ]
@@ -42,6 +44,7 @@ _HOMES = {
     "load_model": "w2s_mol.prediction.fitted",
     "pretrain": "w2s_mol.pretraining.pretrain",
     "run_study": "w2s_mol.study.run",
+    "run_sweep": "w2s_mol.sweep.run",
     "run_synthetic": "w2s_mol.synthetic.run",
     "selection_table": "w2s_mol.selection.tables",
 }

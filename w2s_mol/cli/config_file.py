@@ -30,12 +30,7 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     """
     if path is None or context.resilient_parsing:  # a shell asks about an unfinished line
         return path
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"config {path}: {error}. It should be TOML.") from error
-    except RecursionError as error:
-        raise InputError(f"config {path} is nested too deep. It should be name = value.") from error
+    values = read_toml(path, "config")
     known = _parameters(context)
     unknown = [key for key in values if key.replace("-", "_") not in known]
     if unknown:
@@ -48,10 +43,26 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
                 f"config {path} gives {parameter.name!r} twice, the second as {key!r}."
             )
         what = means(context.command, parameter.name)
-        as_text = partial(_text, what, path.parent)
-        given[parameter.name] = _value(parameter, value, as_text, f"config {path}: {key}")
+        text_of = partial(as_text, what, path.parent)
+        given[parameter.name] = _value(parameter, value, text_of, f"config {path}: {key}")
     context.default_map = given
     return path
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Return what a TOML file says.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read; ``what`` it is begins the message.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{what} {path}: {error}. It should be TOML.") from error
+    except RecursionError as error:
+        raise InputError(f"{what} {path} is nested too deep. It should be name = value.") from error
 
 
 def _parameters(context: typer.Context) -> dict[str, Any]:
@@ -65,7 +76,7 @@ def _parameters(context: typer.Context) -> dict[str, Any]:
     return known
 
 
-def _value(parameter: Any, value: Any, as_text: Callable[[Any], str], where: str) -> Any:
+def _value(parameter: Any, value: Any, text_of: Callable[[Any], str], where: str) -> Any:
     """Return what a file says of a parameter as the command line would have given it."""
     several = getattr(parameter, "multiple", False) or parameter.nargs != 1
     if getattr(parameter, "is_flag", False):
@@ -76,11 +87,11 @@ def _value(parameter: Any, value: Any, as_text: Callable[[Any], str], where: str
         expected = "a list of texts or numbers, or one of them"
         items = value if isinstance(value, list) else [value]
         if all(map(_is_scalar, items)):
-            return [as_text(item) for item in items]
+            return [text_of(item) for item in items]
     else:
         expected = "one text or number"
         if _is_scalar(value):
-            return as_text(value)
+            return text_of(value)
     kind = {"bool": "true or false", "list": "a list", "dict": "a table", "str": "a text"}
     kind |= {"int": "a whole number", "float": "a number"}
     found = kind.get(type(value).__name__, f"a {type(value).__name__}")
@@ -91,7 +102,7 @@ def _is_scalar(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _text(what: str, folder: Path, value: Any) -> str:
+def as_text(what: str, folder: Path, value: Any) -> str:
     """Return a value as text; a path in it is seen from the file's folder, not from ours."""
     text = str(value)
     beside = os.path.normpath(folder / text)

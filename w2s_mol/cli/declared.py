@@ -132,6 +132,12 @@ def options_of(kind: type, settings: Mapping[str, Any]) -> list[str]:
     return words
 
 
+def meanings(kind: type) -> dict[str, str]:
+    """Return what the text of each setting of a class is, as ``Option.means`` says it."""
+    types = get_type_hints(kind, include_extras=True)
+    return {f.name: _Declared(f.name, types[f.name], None).means for f in dataclasses.fields(kind)}
+
+
 def means(command: Any, name: str) -> str:
     """Return what the text of a command's option or argument is, as ``Option.means`` says it."""
     said: Mapping[str, str] = command.callback.means  # functools.wraps, in Typer, hands it on

@@ -48,6 +48,9 @@ Mirror = Annotated[
     ),
 ]
 Workers = Annotated[int | None, Range(1), Option("Processes that prepare the corpus; one a core.")]
+SweepWorkers = Annotated[
+    int | None, Range(1), Option("Processes that share the work; by default this one alone.")
+]
 ShardWorkers = Annotated[
     int | None,
     Range(1),

@@ -34,6 +34,7 @@ class Verb:
 
 VERBS = {
     "run": Verb("run", "Run a weak-to-strong study and write a run folder.", _GO_ON),
+    "sweep": Verb("sweep", "Run all studies of a plan, here or on a cluster.", _GO_ON),
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
     "recommend": Verb("recommend", "Say what to do: which supervisor, which use of it, if any."),
     "inspect": Verb("inspect", "Draw the molecules that a student mends and breaks."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -15,6 +15,7 @@ from w2s_mol.crews.named import Asked
 from w2s_mol.engine.finished import Finished
 from w2s_mol.engine.run import Elsewhere, Part, Shared
 from w2s_mol.engine.work import Work
+from w2s_mol.errors import InputError
 from w2s_mol.progress import Progress, silent
 
 _OPEN = 2
@@ -23,7 +24,7 @@ _OPEN = 2
 
 def carry_out_together(
     runs: Iterable[tuple[Shared, Path]], asked: Asked, progress: Progress
-) -> Iterator[tuple[Path, Finished]]:
+) -> Iterator[tuple[Path, Finished | InputError]]:
     """Carry out some runs, each in a folder, by a crew that does the parts of all.
 
     Parameters
@@ -37,13 +38,11 @@ def carry_out_together(
 
     Yields
     ------
-    Path, Finished
-        Each run's folder and the run, when all are done.
+    Path, Finished or InputError
+        Each run's folder and the run, or why it cannot be carried out, when all are done.
 
     Raises
     ------
-    InputError
-        If a folder holds another run or a damaged table, or cannot be written.
     W2SMolError
         If a folder is removed or altered while its run is at work, or a part ends its process
         again and again.
@@ -98,6 +97,7 @@ class _AtWork:
     run: Shared
     work: Work
     left: set[str]
+    refused: InputError | None = None
 
 
 class _HandedOut:
@@ -106,7 +106,7 @@ class _HandedOut:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._at_work: dict[Elsewhere, _AtWork] = {}
-        self._finished: dict[int, tuple[Path, Finished]] = {}
+        self._finished: dict[int, tuple[Path, Finished | InputError]] = {}
         self._folders: list[Path] = []
         self._parts = self._done = 0
         self.job = Job(_do, _called, self._needs, _make, self._files)
@@ -116,7 +116,11 @@ class _HandedOut:
         for number, (run, folder) in enumerate(runs):
             self._folders.append(folder)
             work = Work(run, folder, self._progress)
-            if found := work.begun():
+            try:
+                found: Finished | InputError | None = work.begun()
+            except InputError as error:
+                found = error
+            if found is not None:
                 self._finished[number] = folder, found
                 continue
             names = run.part_names()
@@ -131,20 +135,27 @@ class _HandedOut:
         return self._at_work[part.run].work.claim(part.name)
 
     def is_done(self, part: _PartOf) -> bool:
-        """Say whether anyone did a part."""
-        done = self._at_work[part.run].work.is_done(part.name)
+        """Say whether anyone did a part, or nobody needs to."""
+        at = self._at_work.get(part.run)
+        if at is None or at.refused:
+            return True
+        done = at.work.is_done(part.name)
         if done:
             self._count(part)
         return done
 
-    def keep(self, part: _PartOf, done: Part) -> None:
+    def keep(self, part: _PartOf, done: Part | InputError) -> None:
         """Keep what came of a part, and finish runs of which that is true of all."""
-        self._at_work[part.run].work.keep(part.name, done)
+        at = self._at_work[part.run]
+        if isinstance(done, InputError):
+            at.refused = at.refused or done
+        elif not at.refused:
+            at.work.keep(part.name, done)
         for run in [r for r, at in self._at_work.items() if not at.left and r != part.run]:
             self._finish(run)
         self._count(part)
 
-    def finished(self) -> Iterator[tuple[Path, Finished]]:
+    def finished(self) -> Iterator[tuple[Path, Finished | InputError]]:
         """Finish what is left, and yield all runs in order."""
         for run in list(self._at_work):
             self._finish(run)
@@ -153,7 +164,7 @@ class _HandedOut:
 
     def _finish(self, run: Elsewhere) -> None:
         at = self._at_work.pop(run)
-        self._finished[at.number] = self._folders[at.number], at.work.finish()
+        self._finished[at.number] = self._folders[at.number], at.refused or at.work.finish()
 
     def _count(self, part: _PartOf) -> None:
         left = self._at_work[part.run].left
@@ -178,9 +189,15 @@ def _opened(run: Elsewhere) -> Shared:
     return run.open()
 
 
-def _do(part: _PartOf) -> Part:
-    return _opened(part.run).do(part.name, silent)
+def _do(part: _PartOf) -> Part | InputError:
+    """Do a part; what is wrong with its run is no fault of the others'."""
+    try:
+        return _opened(part.run).do(part.name, silent)
+    except InputError as error:
+        return error
 
 
 def _make(need: _NeedOf) -> Sequence[Kept]:
-    return _opened(need.run).make(need.need)
+    with suppress(InputError):  # the part that needs it says why
+        return _opened(need.run).make(need.need)
+    return ()

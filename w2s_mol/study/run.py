@@ -118,7 +118,7 @@ def run_study(
     mirror, offline = check("mirror", mirror, str | None), check("offline", offline, bool)
     check_device_name(device)
     where = Path(folder) if folder else None
-    if finished := _recognised(config, where):
+    if where and (finished := recognised(config, where)):
         return _result(finished)
     asked = Asked(check("workers", workers, Count), check("cluster", cluster, str | None), note)
     if asked.several and where is None:
@@ -131,7 +131,10 @@ def run_study(
     if asked.several and where is not None:
         from w2s_mol.engine.handing_out import carry_out_together
 
-        [(_, finished)] = carry_out_together([(plan, where)], asked, progress)
+        [(_, found)] = carry_out_together([(plan, where)], asked, progress)
+        if isinstance(found, InputError):
+            raise found
+        finished = found
     else:
         from w2s_mol.engine.folder import carry_out
 
@@ -139,10 +142,10 @@ def run_study(
     return _result(finished)
 
 
-def _recognised(config: StudyConfig, folder: Path | None) -> Finished | None:
+def recognised(config: StudyConfig, folder: Path) -> Finished | None:
     """Return the study of a folder if it is finished, whole and plainly the one asked for."""
-    asked = asked_for(config) if folder else ""
-    return finished_as(folder, asked) if folder and asked else None
+    asked = asked_for(config)
+    return finished_as(folder, asked) if asked else None
 
 
 def _result(finished: Finished) -> StudyResult:

@@ -1,0 +1,1 @@
+"""Many studies at once: their parts together, their embeddings computed once."""
