@@ -14,8 +14,8 @@ from w2s_mol.adaptation.molecules import Parts, TaskMolecules, file_name, parts_
 from w2s_mol.adaptation.run import Adaptation, adapt_encoder, whose
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.encoders import adapted
+from w2s_mol.encoders.devices import resolve_device
 from w2s_mol.encoders.folder import METADATA
-from w2s_mol.encoders.transformer import resolve_device
 from w2s_mol.errors import InputError
 from w2s_mol.items.molecules import Molecules
 from w2s_mol.pretraining.devices import join_processes, number_of_processes

@@ -39,7 +39,7 @@ def reproduce(
         output.result(f"Gap: {gap}")
     if dry_run:
         return
-    from w2s_mol.encoders.transformer import resolve_device
+    from w2s_mol.encoders.devices import resolve_device
     from w2s_mol.reproduce.run import FIGURES, reproduce
 
     device = str(resolve_device(device))

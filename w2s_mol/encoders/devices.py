@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from w2s_mol.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    import torch
 
 Precision = Literal["fp32", "bf16"]
 
@@ -19,6 +22,23 @@ def check_device_name(name: str) -> None:
     """Raise InputError if there is no device of this name anywhere."""
     if name not in ("auto", "cpu", "cuda"):
         raise no_device(name)
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device of a name; ``auto`` is a GPU where there is one.
+
+    Raises
+    ------
+    InputError
+        If there is no such device here.
+    """
+    import torch
+
+    has_gpu = torch.cuda.is_available()
+    check_device_name(name)
+    if name == "cuda" and not has_gpu:
+        raise no_device(name)
+    return torch.device("cuda" if name != "cpu" and has_gpu else "cpu")
 
 
 def no_device(name: str) -> InputError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,11 @@ def expand_encoders(name: str) -> list[str]:
 
 def announced() -> dict[str, str]:
     """Return the encoders that installed packages announce, and where each is; imports none."""
+    return _announced(tuple(sys.path))
+
+
+@lru_cache(maxsize=1)
+def _announced(_searched: tuple[str, ...]) -> dict[str, str]:
     return {
         point.name: f"{release(point)}, {point.value}"
         for point in sorted(importlib.metadata.entry_points(group=PLUGINS))

@@ -136,6 +136,6 @@ def _parameters(found: Any) -> dict[str, inspect.Parameter]:
 
 def resolved_device(device: str | torch.device) -> str:
     """Return the device that a name stands for, as text, which a plug-in gets."""
-    from w2s_mol.encoders.transformer import resolve_device
+    from w2s_mol.encoders.devices import resolve_device
 
     return str(resolve_device(device) if isinstance(device, str) else device)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_mol import files, kept
 from w2s_mol.encoders.contract import Described, Encoder
-from w2s_mol.encoders.devices import Precision
+from w2s_mol.encoders.devices import Precision, resolve_device
 from w2s_mol.encoders.folder import (
     COMPUTED_WITH,
     folder_fingerprint,
@@ -160,11 +160,7 @@ class EncoderFolder:
 
     def resolved_device(self) -> torch.device:
         """Return the device that it runs on."""
-        from w2s_mol.encoders import transformer
-
-        if isinstance(self.device, str):
-            return transformer.resolve_device(self.device)
-        return self.device
+        return resolve_device(self.device) if isinstance(self.device, str) else self.device
 
 
 class FolderRef(EncoderRef):

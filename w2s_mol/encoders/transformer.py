@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from w2s_mol import files
 from w2s_mol.encoders.contract import Computed, Encoder
-from w2s_mol.encoders.devices import Precision, check_device_name, no_device
+from w2s_mol.encoders.devices import Precision
 from w2s_mol.encoders.folder import (
     COMPUTED_WITH,
     folder_fingerprint,
@@ -43,21 +43,6 @@ _MOLECULES = Molecules()
 POOLINGS = ("mean+pooled", "mean", "pooled", "cls", "last")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
-
-
-def resolve_device(name: str) -> torch.device:
-    """Return the device of a name; ``auto`` is a GPU where there is one.
-
-    Raises
-    ------
-    InputError
-        If there is no such device here.
-    """
-    has_gpu = torch.cuda.is_available()
-    check_device_name(name)
-    if name == "cuda" and not has_gpu:
-        raise no_device(name)
-    return torch.device("cuda" if name != "cpu" and has_gpu else "cpu")
 
 
 class TransformerEncoder(Encoder):

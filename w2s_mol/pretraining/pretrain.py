@@ -10,7 +10,7 @@ from typing import Any
 from w2s_mol.datasets.fetch import fetch
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.named import PAPER_DATASETS
-from w2s_mol.encoders.transformer import resolve_device
+from w2s_mol.encoders.devices import resolve_device
 from w2s_mol.errors import InputError
 from w2s_mol.pretraining import devices
 from w2s_mol.pretraining.config import GUACAMOL, CorpusConfig, PretrainingConfig, WeakConfig

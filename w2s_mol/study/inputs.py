@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import Rows
 from w2s_mol.progress import Progress, silent
+from w2s_mol.study import recent
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.tasks.contract import Task
@@ -146,8 +148,15 @@ def _load(
         "offline": finder.offline,
         "progress": finder.progress,
     }
+    read = source_files(name, () if name in dataset_names() else config.split_file)
     for target in targets:
-        yield load_dataset(name, target_column=target, columns=columns, **limits, **own, **access)
+        said = {"target_column": target, "columns": tuple(columns), **limits, **own}
+        load = partial(load_dataset, name, **said, **access)
+        yield recent.dataset(name, said, [*read, *_pools(limits)], load) if read else load()
+
+
+def _pools(limits: Mapping[str, Any]) -> list[Path]:
+    return [Path(name) for name in limits["unlabelled"] if name != ROWS]
 
 
 def _kind_asked(task: str) -> str:
