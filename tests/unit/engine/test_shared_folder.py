@@ -145,7 +145,7 @@ def test_who_comes_while_a_run_is_put_together_reads_it(
         first = pool.submit(carry_out, FakeRun(), folder, silent)
         until(lambda: folder.exists() and (folder / "results.csv").exists())
         # As one sees it that looked a moment before the manifest was written.
-        monkeypatch.setattr("w2s_mol.engine.folder._whole_and_finished", lambda *_: None)
+        monkeypatch.setattr("w2s_mol.engine.work._whole_and_finished", lambda *_: None)
         late = pool.submit(carry_out, second, folder, tell)
         first, late = first.result(60), late.result(60)
     assert second.computed == []

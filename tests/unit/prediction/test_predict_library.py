@@ -17,7 +17,7 @@ from w2s_mol.prediction.intervals import half_width
 from w2s_mol.prediction.library import open_predictor, the_run
 from w2s_mol.prediction.predictor import Predictor
 from w2s_mol.runs import FinishedRun
-from w2s_mol.shards.output import check_output
+from w2s_mol.shards.output import How, check_output
 from w2s_mol.shards.predicting import KINDS, predict_library
 from w2s_mol.study.kept_models import KeptModels
 from w2s_mol.study.prediction_tables import read_predictions
@@ -58,7 +58,11 @@ def test_predictions_are_those_of_the_kept_models(
     output = tmp_path / "out.parquet"
     told = []
     written = predict_library(
-        tmp_path / "in.csv", predictor, output, size=4, progress=lambda *what: told.append(what)
+        tmp_path / "in.csv",
+        predictor,
+        output,
+        how=How(size=4),
+        progress=lambda *what: told.append(what),
     )
     expected, half = by_hand(run, use)
     found = pd.read_parquet(output)

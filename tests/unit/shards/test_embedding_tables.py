@@ -10,6 +10,7 @@ from w2s_mol import load_encoder
 from w2s_mol.errors import InputError
 from w2s_mol.items.molecules import Molecules
 from w2s_mol.shards.embedding import embed_table
+from w2s_mol.shards.output import How
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def csv(tmp_path: Path) -> Path:
 
 def test_rows_keep_their_order_over_shards(csv: Path, tmp_path: Path) -> None:
     encoder = load_encoder("ecfp")
-    done = embed_table(csv, encoder, tmp_path / "out.parquet", size=2)
+    done = embed_table(csv, encoder, tmp_path / "out.parquet", how=How(size=2))
     assert (done.rows, done.valid) == (5, 4)
     written = pq.read_table(tmp_path / "out.parquet").to_pandas()
     smiles = ["CCO", "broken", "c1ccccc1", "CCO", "CCN"]
@@ -83,7 +84,8 @@ import resource, sys
 from pathlib import Path
 from w2s_mol import load_encoder
 from w2s_mol.shards.embedding import embed_table
-embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]), size=500)
+from w2s_mol.shards.output import How
+embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]), how=How(size=500))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
     peaks = []

@@ -6,7 +6,6 @@ import json
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from w2s_mol import files
+from w2s_mol.crews.named import Asked
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.errors import InputError
-from w2s_mol.progress import silent
+from w2s_mol.progress import Progress, silent
 from w2s_mol.shards.contract import Made, Maker, Recipe, Work
-from w2s_mol.shards.folder import MANIFEST, ShardFolder
-from w2s_mol.shards.output import merge
+from w2s_mol.shards.folder import MANIFEST, ShardFolder, Told
+from w2s_mol.shards.output import How, merge
 from w2s_mol.shards.output import written as written_in
 from w2s_mol.shards.share import Share
 from w2s_mol.shards.source import Source
@@ -50,7 +50,13 @@ class Lengths(Recipe):
 WORK = Work(lengths, Lengths(), "measuring", SCHEMA, {"measure": "length"})
 
 
-written = partial(written_in, size=SIZE)
+IN_FIVES = How(size=SIZE)
+
+
+def written(
+    work: Work, source: Source, output: Path, how: How = IN_FIVES, progress: Progress = silent
+) -> Told:
+    return written_in(work, source, output, how, progress)
 
 
 @pytest.fixture
@@ -112,7 +118,7 @@ def test_a_file_is_the_shards_together_and_nothing_else_is_left(
 
 def test_processes_make_the_same_bytes(table: Path, tmp_path: Path) -> None:
     for workers in (1, 2):
-        written(WORK, Source.at(table), tmp_path / str(workers), workers=workers)
+        written(WORK, Source.at(table), tmp_path / str(workers), How(Asked(workers), SIZE))
     for name in parts(tmp_path / "1"):
         one, two = (files.sha256_file(tmp_path / folder / name) for folder in ("1", "2"))
         assert one == two
@@ -123,7 +129,7 @@ def test_shares_in_any_order_make_the_same_bytes(table: Path, tmp_path: Path) ->
     numbers = [1, 2, 3]
     random.Random(0).shuffle(numbers)
     for number in numbers:
-        written(WORK, Source.at(table), tmp_path / "shares", share=Share(number, 3))
+        written(WORK, Source.at(table), tmp_path / "shares", How(size=SIZE, share=Share(number, 3)))
     for name in parts(tmp_path / "whole"):
         one, two = (files.sha256_file(tmp_path / folder / name) for folder in ("whole", "shares"))
         assert one == two
@@ -131,7 +137,7 @@ def test_shares_in_any_order_make_the_same_bytes(table: Path, tmp_path: Path) ->
 
 def test_a_share_of_one_file_is_refused(table: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is one file, and --shard and --merge are for a folder"):
-        written(WORK, Source.at(table), tmp_path / "out.parquet", share=Share(1, 2))
+        written(WORK, Source.at(table), tmp_path / "out.parquet", How(size=SIZE, share=Share(1, 2)))
 
 
 class Stop(BaseException):
@@ -173,13 +179,13 @@ def test_a_shard_that_is_cut_off_or_lost_is_made_again(
 
 
 def test_another_input_or_other_settings_are_refused_by_name(table: Path, tmp_path: Path) -> None:
-    written(WORK, Source.at(table), tmp_path / "out", share=Share(1, 2))
+    written(WORK, Source.at(table), tmp_path / "out", How(size=SIZE, share=Share(1, 2)))
     before = times(tmp_path / "out")
     other = replace(WORK, made_by={"measure": "weight"})
     with pytest.raises(InputError, match="out was begun with measure length, not weight"):
         written(other, Source.at(table), tmp_path / "out")
     with pytest.raises(InputError, match="out was begun with rows a shard 5, not 6"):
-        written(WORK, Source.at(table), tmp_path / "out", size=6)
+        written(WORK, Source.at(table), tmp_path / "out", How(size=6))
     with pytest.raises(InputError, match="out was begun with column smiles, not SMILES"):
         written(WORK, Source.at(table, item_column="SMILES"), tmp_path / "out")
     table.write_text(table.read_text().replace("CCCC", "CCCN"))

@@ -14,7 +14,7 @@ from w2s_mol.embeddings import store
 from w2s_mol.encoders.fixed import MorganEncoder
 from w2s_mol.encoders.ref import FolderRef
 from w2s_mol.encoders.transformer import SmilesBertEncoder
-from w2s_mol.engine import folder as engine
+from w2s_mol.engine.work import Work
 from w2s_mol.errors import InputError
 from w2s_mol.heads.matrix import InMemory
 from w2s_mol.heads.ridge import fit_ridge
@@ -331,14 +331,14 @@ def test_a_folder_killed_at_its_start_goes_on(settings: dict, tmp_path: Path, le
 def test_a_damaged_part_is_computed_again(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work, original = engine._Work, engine._Work.finish
-    monkeypatch.setattr(work, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    original = Work.finish
+    monkeypatch.setattr(Work, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run_study(output_dir=tmp_path / "run", **settings)
     parts = sorted((tmp_path / "run" / "parts").glob("*.parquet"))
     for part in parts[:2]:
         part.write_bytes(part.read_bytes()[:50])
-    monkeypatch.setattr(work, "finish", original)
+    monkeypatch.setattr(Work, "finish", original)
     found = run_study(output_dir=tmp_path / "run", **settings)
     pd.testing.assert_frame_equal(found.results, run_study(**settings).results)
 
