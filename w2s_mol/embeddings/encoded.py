@@ -86,8 +86,11 @@ class StoredFeatures:
 class Encoded:
     """An encoder and the pooling of its vectors; what it makes of molecules is kept."""
 
-    def __init__(self, encoder: EncoderRef, pooling: str | None = None) -> None:
+    def __init__(
+        self, encoder: EncoderRef, pooling: str | None = None, address: str | None = None
+    ) -> None:
         self.encoder = encoder
+        self._address = encoder.address if address is None else address
         self.pooling = encoder.resolve_pooling(pooling if encoder.hidden else None)
         self._stored: dict[tuple[str, ...], StoredFeatures] = {}
         self._begun: dict[tuple[str, ...], dict[int, _Block]] = {}
@@ -174,7 +177,7 @@ class Encoded:
     @property
     def input(self) -> Input:
         """Return what a model reads molecules with."""
-        return Input(self.encoder.address, self.encoder.fingerprint, self.pooling)
+        return Input(self._address, self.encoder.fingerprint, self.pooling)
 
     def _whole(self, smiles: Sequence[str]) -> tuple[tuple[str, ...], Rows | None]:
         """Return the table that some molecules are read from, and their rows there."""

@@ -29,7 +29,10 @@ class Finder:
     mirror, offline, progress
         As in ``fetch``.
     moved
-        What encoders that lie elsewhere on this machine are called here.
+        What encoders that lie elsewhere on this machine are called here, by what they are asked as.
+    addresses
+        What models are to call encoders, by what they are asked as, where it is not their address
+        on this machine.
     """
 
     pooling: str | None = None
@@ -39,6 +42,7 @@ class Finder:
     offline: bool = False
     progress: Progress = silent
     moved: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    addresses: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
     def encoded(self, name: str) -> Encoded:
         """Find an encoder; its weights are not loaded.
@@ -58,4 +62,4 @@ class Finder:
             progress=self.progress,
             items=self.items,
         )
-        return Encoded(encoder, self.pooling)
+        return Encoded(encoder, self.pooling, self.addresses.get(name))

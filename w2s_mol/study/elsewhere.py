@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from w2s_mol.embeddings.finding import Finder
 from w2s_mol.encoders.files import seen_from_here
+from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.supervisors.names import BETWEEN
@@ -31,6 +34,8 @@ class StudyElsewhere:
         As in ``run_study``.
     run_id
         Of the study that it should be: content of tables and encoders is part of it.
+    addresses
+        What its models call encoders, by their names in the settings.
     """
 
     config: StudyConfig
@@ -38,14 +43,19 @@ class StudyElsewhere:
     mirror: str | None
     offline: bool
     run_id: str
+    addresses: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(
-        cls, config: StudyConfig, device: str, mirror: str | None, offline: bool, run_id: str
+        cls, config: StudyConfig, finder: Finder, encoders: Iterable[EncoderRef], run_id: str
     ) -> StudyElsewhere:
         """Return it, of settings whose paths may be whole."""
         names: dict[str, Any] = {n: tuple(map(_from_here, getattr(config, n))) for n in _NAMES}
-        return cls(replace(config, **names), device, mirror, offline, run_id)
+        addresses = {seen_from_here(e.asked): e.address for e in encoders}
+        return cls(
+            replace(config, **names), finder.device, finder.mirror, finder.offline, run_id,
+            tuple(addresses.items()),
+        )  # fmt: skip
 
     def open(self) -> StudyPlan:
         """Open it.
@@ -55,11 +65,13 @@ class StudyElsewhere:
         InputError
             If a table or an encoder has another content here.
         """
-        from w2s_mol.embeddings.finding import Finder
         from w2s_mol.study.plan import StudyPlan
 
         config = self.config
-        finder = Finder(config.pooling, self.device, config.items, self.mirror, self.offline)
+        finder = Finder(
+            config.pooling, self.device, config.items, self.mirror, self.offline,
+            addresses=dict(self.addresses),
+        )  # fmt: skip
         plan = StudyPlan(config, finder, prepares_all=False)
         if plan.run_id != self.run_id:
             raise InputError(

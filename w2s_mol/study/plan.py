@@ -284,10 +284,7 @@ class StudyPlan:
 
     def elsewhere(self) -> StudyElsewhere:
         """Return how another process opens it."""
-        finder = self._finder
-        return StudyElsewhere.of(
-            self._config, finder.device, finder.mirror, finder.offline, self.run_id
-        )
+        return StudyElsewhere.of(self._config, self._finder, self._encoders(), self.run_id)
 
     def needs(self, part: str) -> Sequence[BlockNeed]:
         """Return the embeddings that a part reads."""
