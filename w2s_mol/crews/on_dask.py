@@ -45,20 +45,34 @@ def running(kind: str, options: Mapping[str, Any], jobs: int) -> Iterator[str]:
     InputError
         If there is no such kind, or an option is none of its.
     """
-    _be_silent()
+    cluster = None
     try:
+        _be_silent()
         cluster = _cluster(kind, options, jobs)
+        if kind != "local":
+            cluster.sync(_submitted, cluster, jobs)
     except ImportError as error:
         raise _missing(error) from error
-    except (TypeError, ValueError, OSError, RuntimeError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # of the queue's own programs, whatever they say
+        _closed(cluster)
         raise InputError(f"cannot start a {kind} cluster: {first_line(error)}.") from error
     try:
-        if kind != "local":
-            cluster.scale(jobs=jobs)
         yield str(cluster.scheduler_address)
     finally:
-        with suppress(Exception):  # workers that died meanwhile
-            cluster.close()
+        _closed(cluster)
+
+
+async def _submitted(cluster: Any, jobs: int) -> None:
+    """Submit jobs, and raise what is wrong with that: by itself a cluster only logs it."""
+    cluster.scale(jobs=jobs)
+    await cluster._correct_state()  # noqa: SLF001
+
+
+def _closed(cluster: Any) -> None:
+    with suppress(Exception):  # there is none, or its workers died meanwhile
+        cluster.close()
 
 
 def _cluster(kind: str, options: Mapping[str, Any], jobs: int) -> Any:
@@ -70,13 +84,14 @@ def _cluster(kind: str, options: Mapping[str, Any], jobs: int) -> Any:
             **{"n_workers": jobs, "threads_per_worker": 1, "memory_limit": 0, **options}
         )
     import dask_jobqueue
+    from dask_jobqueue.local import LocalCluster as JobsHere
 
     kinds = {
         name.removesuffix("Cluster").lower(): getattr(dask_jobqueue, name)
         for name in dir(dask_jobqueue)
-        if name.endswith("Cluster")
+        if name.endswith("Cluster") and name != "JobQueueCluster"
     }
-    kinds["jobs-here"] = kinds.pop("local", None)
+    kinds["jobs-here"] = JobsHere  # to try a file out without a queue
     if kind not in kinds:
         raise InputError(f"unknown engine {kind!r}. It should be one of: {', '.join(kinds)}.")
     return kinds[kind](**options)
@@ -101,9 +116,9 @@ class DaskCrew(Crew):
     """
 
     def __init__(self, address: str, progress: Progress, note: Callable[[str], None]) -> None:
-        _be_silent()
         self._address, self._progress = address, progress
         try:
+            _be_silent()
             self._client = _connected(address)
         except ImportError as error:
             raise _missing(error) from error
@@ -324,8 +339,11 @@ def _connection_errors() -> tuple[type[BaseException], ...]:
 
 def _be_silent() -> None:
     """Keep what Dask says of itself off the screen: what matters is raised."""
-    for name in ("distributed", "tornado", "asyncio", "bokeh"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    import distributed  # noqa: F401 -- it sets levels of its own
+
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio", "bokeh"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", message="Sending large graph")
     warnings.filterwarnings("ignore", module="distributed|dask_jobqueue")
 
