@@ -59,6 +59,8 @@ bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
 	$(BIN)/python benchmarks/strong.py
 	$(BIN)/python benchmarks/preparation.py
 	$(BIN)/python benchmarks/shards.py
+	$(BIN)/python benchmarks/sweep.py
+	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/pretraining.py
 	$(BIN)/python benchmarks/gpu.py
 	$(BIN)/python benchmarks/encoders.py

@@ -1,10 +1,10 @@
-"""What workers on shards are worth: processes against one, and one against a bare loop.
+"""What workers on shards are worth: processes against one, Dask against both, one against a loop.
 
 python benchmarks/shards.py [--molecules 300000] [--encoders weak-h8-s0 weak-h96-s0]
 
 Molecules of ChEMBL from the mirror, embedded into a folder of shards: by one worker on one core, by
-two on two; and a loop in Python of batches as long as a shard, on one core, that writes nothing.
-The peak of memory is that of the largest process.
+two on two, by two of Dask (--cluster local:2); and a loop in Python of batches as long as a shard,
+on one core, that writes nothing. The peak of memory is that of the largest process.
 """
 
 from __future__ import annotations
@@ -69,18 +69,20 @@ def main() -> None:
         lines, claims = [], []
         for encoder in asked.encoders:
 
-            def embed(workers: int, encoder: str = encoder) -> float:
-                to = ["--output", str(Path(place) / f"{encoder}-{workers}")]
+            def embed(cores: int, *by: str, encoder: str = encoder) -> float:
+                to = ["--output", str(Path(place) / "-".join([encoder, *by]).replace(":", "-"))]
                 verb = ["embed", str(library), "--encoder", encoder, "--device", "cpu", "--quiet"]
-                return seconds([*PROGRAM, *verb, *to, "--workers", str(workers)], workers)
+                return seconds([*PROGRAM, *verb, *to, *by], cores)
 
             loop = seconds([sys.executable, "-c", _LOOP, encoder, str(library), str(SIZE)], 1)
-            one, two = embed(1), embed(2)
-            rates = ", ".join(f"{asked.molecules / each:,.0f}" for each in (loop, one, two))
-            lines.append(f"{encoder}: {rates} molecules a second in a loop, by 1 and by 2 workers")
+            one, two = embed(1, "--workers", "1"), embed(2, "--workers", "2")
+            dask = embed(2, "--cluster", "local:2")
+            rates = ", ".join(f"{asked.molecules / each:,.0f}" for each in (loop, one, two, dask))
+            lines.append(f"{encoder}: {rates} molecules a second in a loop, by 1, 2, 2 of Dask")
             claims += [
                 Claim(f"{encoder}: 2 workers / 1", one / two, 1.8),
                 Claim(f"{encoder}: 1 worker / the loop", loop / one, 0.9),
+                Claim(f"{encoder}: Dask's 2 / 2 workers, time", dask / two, 1.05, at_least=False),
             ]
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
         claims.append(Claim("largest process in GB", peak / 1e9, 1, at_least=False))
