@@ -80,7 +80,7 @@ def embed(
     from w2s_mol.shards.embedding import Loading, embed_table
     from w2s_mol.shards.output import How, check_output
     from w2s_mol.shards.remote import here
-    from w2s_mol.shards.workers import default_workers
+    from w2s_mol.shards.workers import default_readers, default_workers
 
     check_output(output_file, Path(table), merge)
     check_max_atoms(max_atoms)
@@ -94,7 +94,8 @@ def embed(
     output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
     for text in loaded.notes:
         output.note(f"note: {loaded.name}: {text}.")
-    asked = options.crew(workers, cluster, default_workers(getattr(loaded, "device", "cpu")))
+    place = getattr(loaded, "device", "cpu")
+    asked = options.crew(workers, cluster, default_workers(place), default_readers(place))
     with output.progress_bars() as progress, here(table, progress) as library:
         done = embed_table(
             library, loaded, output_file, pooling, own.item_column, progress, delimiter,

@@ -125,14 +125,14 @@ OfUse = Annotated[
 ]
 
 
-def crew(workers: int | None, cluster: str | None, default: int = 1) -> Asked:
+def crew(workers: int | None, cluster: str | None, default: int = 1, readers: int = 0) -> Asked:
     """Return who is to work."""
     if workers is not None and cluster is not None:
         raise InputError(
             f"--workers {workers} is of this machine, and --cluster {cluster} says who works "
             "instead. Leave out one of the two."
         )
-    return Asked(1 if cluster else workers or default, cluster, output.note)
+    return Asked(1 if cluster else workers or default, cluster, output.note, readers)
 
 
 _Quiet = Annotated[

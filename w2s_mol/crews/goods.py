@@ -40,7 +40,13 @@ class Goods:
 
     @classmethod
     def of(cls, wanted: Iterable[Path]) -> Goods:
-        """Return what some files are, but for those that the program itself ships."""
+        """Return what some files are, but for those that the program itself ships.
+
+        Raises
+        ------
+        InputError
+            If one cannot be read.
+        """
         home, folder = paths.home().resolve(), Path.cwd()
         shipped = [paths.shipped(kind).resolve() for kind in ("checkpoints", "data")]
         whole = {Path(os.path.normpath(folder / path)): path for path in wanted}
@@ -49,7 +55,8 @@ class Goods:
             for place, path in whole.items()
             if not any(path.resolve().is_relative_to(one) for one in shipped)
         }
-        hashes = file_hashes.known(left.values())
+        with _told():
+            hashes = file_hashes.known(left.values())
         own, others = {}, {}
         for place, path in left.items():
             if path.resolve().is_relative_to(home):
@@ -70,19 +77,21 @@ class Goods:
         Raises
         ------
         InputError
-            If they are too large to be sent.
+            If they are too large to be sent, or one cannot be read.
         """
         home = paths.home()
         found = [(home / place, sha256) for place, sha256 in self.own]
         found += [(Path(place), sha256) for place, sha256 in self.others]
-        total = sum(path.stat().st_size for path, _ in found)
+        with _told():
+            total = sum(path.stat().st_size for path, _ in found)
         if total > _MOST_BYTES:
             raise InputError(
                 f"the {len(found)} files that workers lack hold {total >> 20:,} MB, too much to "
                 f"send (at most {_MOST_BYTES >> 20:,}). Put them into a folder that all machines "
                 f"share, such as {found[0][0]}."
             )
-        return {sha256: path.read_bytes() for path, sha256 in found}
+        with _told():
+            return {sha256: path.read_bytes() for path, sha256 in found}
 
     def put(self, contents: Mapping[str, bytes]) -> None:
         """Write what is lacking here, each file whole or not at all."""
@@ -128,6 +137,14 @@ class Goods:
         if self.others and not _under(root, self.folder).is_dir():
             return [sha256 for _, sha256 in self.others]
         return [s for place, s in self.others if not _is(_under(root, place), s)]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot read {error.filename}: {error.strerror}.") from error
 
 
 def _under(root: Path, place: str) -> Path:

@@ -32,6 +32,8 @@ class Asked:
     ----------
     workers
         Processes of this machine; 1 for this one.
+    readers
+        Processes that read for this one, which computes: it has a GPU.
     cluster
         The address of a Dask scheduler, ``local:N``, or a TOML file that says what to start.
     note
@@ -41,6 +43,7 @@ class Asked:
     workers: int = 1
     cluster: str | None = None
     note: Callable[[str], None] = lambda _: None
+    readers: int = 0
 
     @property
     def several(self) -> bool:

@@ -7,10 +7,11 @@ import pickle
 import secrets
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from itertools import chain
 from typing import Any, Generic
 
 from w2s_mol.crews.at_work import Errand, packages
@@ -23,6 +24,9 @@ _SECONDS = 0.5
 _PATIENCE = 600.0
 """Seconds that a scheduler may be away."""
 _OPEN = 8
+"""Sets of files that are known without asking again."""
+_MOST_MADE = 512
+"""Things that were made for tasks and stay with the engine, for those that come to need them."""
 _AHEAD = 2
 """Tasks a worker that are with the engine, so that nobody waits for the next."""
 
@@ -143,40 +147,50 @@ class DaskCrew(Crew):
     ) -> Generator[tuple[Task, Result], None, None]:
         """Do them; a scheduler that is away for a while costs what was in flight."""
         errands = _Errands(job)
-        waiting, again = iter(tasks), list[Task]()
-        flight = self._begin(errands)
+        waiting, again = iter(tasks), deque[Task]()
+
+        def take() -> Task | None:
+            return again.popleft() if again else next(waiting, None)
+
+        flight: _Flight[Task, Result] | None = None
         try:
             while True:
                 try:
-                    flight.fill(chain(iter(again.pop, None) if again else (), waiting))
+                    flight = flight or self._begin(errands)
+                    flight.fill(take)
                     if not flight.tasks:
                         return
                     yield from flight.landed()
                 except _LostError:
-                    again += flight.tasks.values()
-                    flight = self._begin_anew(errands)
+                    if flight:
+                        again.extend(flight.tasks)
+                    flight = None
+                    self._connect_anew()
         finally:
-            flight.end()
+            if flight:
+                flight.end()
 
-    def _begin(self, errands: _Errands) -> _Flight:
-        """Give workers the files they lack, once there are any."""
+    def _begin(self, errands: _Errands[Task, Result]) -> _Flight[Task, Result]:
+        """Begin when there is a worker."""
         started = time.monotonic()
-        while not self._client.nthreads():
-            waited = int(time.monotonic() - started)
-            self._progress(f"waiting for a worker of {self._address}, seconds", waited, None)
-            time.sleep(_SECONDS)
+        with _lost_if_broken():
+            while not self._client.nthreads():
+                waited = int(time.monotonic() - started)
+                self._progress(f"waiting for a worker of {self._address}, seconds", waited, None)
+                time.sleep(_SECONDS)
         return _Flight(self._client, errands)
 
-    def _begin_anew(self, errands: _Errands) -> _Flight:
+    def _connect_anew(self) -> None:
         started = time.monotonic()
         while (waited := time.monotonic() - started) < _PATIENCE:
             self._progress(f"waiting for the scheduler {self._address}, seconds", int(waited), None)
             self.close()
             try:
                 self._client = _connected(self._address)
-                return self._begin(errands)
-            except (OSError, TimeoutError, ValueError, _LostError):
+            except (OSError, TimeoutError):
                 time.sleep(_SECONDS)
+            else:
+                return
         raise W2SMolError(
             f"the Dask scheduler {self._address} is gone for {_PATIENCE:.0f} seconds. Start it "
             "and its workers, and run the same command again: it goes on where it stopped."
@@ -185,6 +199,14 @@ class DaskCrew(Crew):
 
 class _LostError(Exception):
     """The scheduler is away, and knows nothing of what was in flight."""
+
+
+@contextmanager
+def _lost_if_broken() -> Iterator[None]:
+    try:
+        yield
+    except (CancelledError, OSError, TimeoutError) as error:  # of a connection that is closed
+        raise _LostError from error
 
 
 class _Errands(Generic[Task, Result]):
@@ -214,14 +236,15 @@ class _Flight(Generic[Task, Result]):
 
     def __init__(self, client: Any, errands: _Errands[Task, Result]) -> None:
         self._client, self._errands = client, errands
-        self._made: dict[Any, Any] = {}
+        self._made: dict[Any, Any] = {}  # the one that was used last is last
         self._futures: dict[Any, Task] = {}
+        self._at_hand: list[Task] = []
         self._plugins: dict[Goods, str] = {}
 
     @property
-    def tasks(self) -> dict[Any, Task]:
+    def tasks(self) -> list[Task]:
         """Those that are not done."""
-        return self._futures
+        return [*self._futures.values(), *self._at_hand]
 
     def _give_goods(self, goods: Goods) -> None:
         """Put files on the workers that lack them, and on those that come."""
@@ -243,25 +266,30 @@ class _Flight(Generic[Task, Result]):
         self._client.register_plugin(Carrier(goods.contents()), name=name)
         self._plugins[goods] = name
 
-    def fill(self, tasks: Iterator[Task]) -> None:
+    def fill(self, take: Callable[[], Task | None]) -> None:
         """Give the scheduler as many tasks as its workers need."""
-        try:
-            room = _AHEAD * max(1, len(self._client.nthreads())) - len(self._futures)
-            for _, task in zip(range(room), tasks, strict=False):  # none is taken that is not given
-                self._give(task)
-        except _connection_errors() as error:
-            raise _LostError from error
+        with _lost_if_broken():
+            room = _AHEAD * max(1, len(self._client.nthreads()))
+        while len(self._futures) < room and (task := take()) is not None:
+            self._at_hand.append(task)
+            goods = self._errands.goods(task)
+            with _lost_if_broken():
+                self._give(task, goods)
+            self._at_hand.clear()
 
-    def _give(self, task: Task) -> None:
-        goods = self._errands.goods(task)
+    def _give(self, task: Task, goods: Goods) -> None:
         self._give_goods(goods)
         made = [self._of_need(need, goods) for need in self._errands.job.needs(task)]
         self._futures[self._submit(self._errands.do(goods), task, made)] = task
+        while len(self._made) > max(_MOST_MADE, len(made)):  # the cluster forgets it, stores do not
+            del self._made[next(iter(self._made))]
 
     def _of_need(self, need: Any, goods: Goods) -> Any:
-        if need not in self._made:
-            self._made[need] = self._submit(self._errands.make(goods), need, [])
-        return self._made[need]
+        made = self._made.pop(need, None)
+        if made is None:
+            made = self._submit(self._errands.make(goods), need, [])
+        self._made[need] = made
+        return made
 
     def _submit(self, errand: Errand, what: Any, made: Sequence[Any]) -> Any:
         return self._client.submit(_on_worker, errand, pickle.dumps(what), made, pure=False)
@@ -271,11 +299,8 @@ class _Flight(Generic[Task, Result]):
         from distributed import wait
 
         futures = list(self._futures)
-        try:
-            with suppress(TimeoutError), self._client.as_current():
-                wait(futures, timeout=_SECONDS, return_when="FIRST_COMPLETED")
-        except _connection_errors() as error:
-            raise _LostError from error
+        with _lost_if_broken(), suppress(TimeoutError), self._client.as_current():
+            wait(futures, timeout=_SECONDS, return_when="FIRST_COMPLETED")
         for future in futures:
             if future.status in ("cancelled", "lost"):
                 raise _LostError
@@ -329,12 +354,6 @@ def _connected(address: str) -> Any:
     from distributed import Client
 
     return Client(address, set_as_default=False, timeout=10)
-
-
-def _connection_errors() -> tuple[type[BaseException], ...]:
-    from concurrent.futures import CancelledError
-
-    return (CancelledError, OSError, TimeoutError)  # a connection that is closed is an OSError
 
 
 def _be_silent() -> None:

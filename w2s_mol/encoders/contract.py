@@ -209,7 +209,20 @@ class Encoder(Described, ABC):
             If the encoder does not offer the pooling, or ``smiles`` is not a sequence of texts.
         """
         pooling = self.resolve_pooling(pooling)
-        readings = self.read(smiles)
+        return self.embed_read(self.read(smiles), pooling, progress)
+
+    def embed_read(
+        self, readings: Readings, pooling: str, progress: Progress = silent
+    ) -> Embeddings:
+        """Embed items that were read, perhaps by another process with the same encoder.
+
+        Parameters
+        ----------
+        readings
+            As ``read`` returns them.
+        pooling, progress
+            As in ``embed``; the pooling is one of the encoder's.
+        """
         rows = {text: row for row, text in enumerate(readings.prepared)}
         with rdBase.BlockLogs():
             computed = self._compute(list(readings.prepared.values()), pooling, progress)

@@ -132,7 +132,8 @@ class TransformerEncoder(Encoder):
         one thread does not, so the same molecules give the same bytes on any number of cores.
         """
         on_cpu = self.device.type == "cpu"
-        workers = torch.get_num_threads() if on_cpu else 1
+        # On a GPU one is made ready while the other is computed.
+        workers = torch.get_num_threads() if on_cpu else 2
         with one_thread() if on_cpu else nullcontext(), ThreadPoolExecutor(workers) as pool:
             running: deque[tuple[list[int], Future[Sequence[NDArray[np.float32] | str]]]] = deque()
             for batch, tokens in work:
@@ -161,10 +162,16 @@ class TransformerEncoder(Encoder):
             torch.inference_mode(),
             torch.autocast(self.device.type, torch.bfloat16, enabled=bf16),
         ):
-            output = self._model(input_ids=torch.tensor(tokens, device=self.device))
+            output = self._model(input_ids=self._on_device(tokens))
             vectors = pool(output.last_hidden_state, output.get("pooler_output"), pooling)
         found: NDArray[np.float32] = vectors.float().cpu().numpy()
         return found
+
+    def _on_device(self, tokens: list[list[int]]) -> torch.Tensor:
+        ids = torch.tensor(tokens)
+        if self.device.type != "cuda":
+            return ids.to(self.device)
+        return ids.pin_memory().to(self.device, non_blocking=True)
 
 
 class SmilesBertEncoder(TransformerEncoder):

@@ -8,10 +8,11 @@ from functools import partial
 
 from w2s_mol.claims import hand_out
 from w2s_mol.crews.contract import Job
+from w2s_mol.crews.local import LocalCrew
 from w2s_mol.crews.named import Asked
 from w2s_mol.molecules.smiles import forget
 from w2s_mol.progress import Progress
-from w2s_mol.shards.contract import Made, Shard, Work, made_of
+from w2s_mol.shards.contract import Ahead, Made, Shard, Work, made_of, read_of
 from w2s_mol.shards.folder import ShardFolder
 from w2s_mol.shards.source import Source
 
@@ -76,9 +77,25 @@ def _made(
         ):
             yield from made
         return
+    if asked.readers and work.ahead:
+        yield from _made_of_read(work.ahead, shards, asked.readers, told)
+        return
     for shard in shards:
         yield shard, work.make(shard.examples, lambda _work, done, _total: told.in_hand(done))
         forget()
+
+
+def _made_of_read(
+    ahead: Ahead, shards: Iterator[Shard], readers: int, told: _Told
+) -> Generator[tuple[Shard, Made], None, None]:
+    """Make shards in this process of what others read, while they read the next."""
+    job = Job(partial(read_of, ahead.recipe), _called)
+    with closing(LocalCrew(readers).do(job, shards)) as read:
+        for shard, readings in read:
+            yield (
+                shard,
+                ahead.make(shard.examples, readings, lambda _w, done, _t: told.in_hand(done)),
+            )
 
 
 def _called(shard: Shard) -> str:

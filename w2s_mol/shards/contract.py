@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -59,6 +59,22 @@ class Made:
 Maker = Callable[[Examples, Progress], Made]
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """How other processes read items while this one computes with what they read.
+
+    Attributes
+    ----------
+    recipe
+        Gives the function that reads, in a process that is not this one.
+    make
+        Makes the same of what it read as ``Work.make`` does of the items.
+    """
+
+    recipe: ReadingRecipe
+    make: Callable[[Examples, Any, Progress], Made]
+
+
 class Recipe(ABC):
     """What is made, by name: small and picklable, so that any process can open it.
 
@@ -80,6 +96,14 @@ class Recipe(ABC):
         return ()
 
 
+class ReadingRecipe(ABC):
+    """What reads, by name: small and picklable, hashable, the same for the same."""
+
+    @abstractmethod
+    def open(self) -> Callable[[Sequence[str]], Any]:
+        """Load what is needed, once in a process."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What is to be made of the items of a table.
@@ -98,6 +122,8 @@ class Work:
         All that they depend on, as JSON: a folder holds shards of one ``made_by``.
     columns
         Names of columns of numbers that are read beside the items.
+    ahead
+        How items are read by other processes, where that is done for one that has a GPU.
     """
 
     make: Maker
@@ -106,6 +132,7 @@ class Work:
     schema: pa.Schema
     made_by: Mapping[str, Any]
     columns: tuple[str, ...] = ()
+    ahead: Ahead | None = None
 
 
 @lru_cache(maxsize=1)
@@ -121,3 +148,16 @@ def made_of(recipe: Recipe, shard: Shard) -> Made:
         said_done(0)
         forget()  # so that memory does not grow from shard to shard
     return made
+
+
+@lru_cache(maxsize=1)
+def _reader(recipe: ReadingRecipe) -> Callable[[Sequence[str]], Any]:
+    return recipe.open()
+
+
+def read_of(recipe: ReadingRecipe, shard: Shard) -> Any:
+    """Return what is read of a shard, in a process of ours."""
+    try:
+        return _reader(recipe)(shard.examples.smiles)
+    finally:
+        forget()

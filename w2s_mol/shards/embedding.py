@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from w2s_mol.encoders.loading import find_encoder, load_encoder
 from w2s_mol.errors import InputError
 from w2s_mol.items.contract import Items
 from w2s_mol.progress import Progress, silent
-from w2s_mol.shards.contract import Made, Maker, Recipe, Work
+from w2s_mol.shards.contract import Ahead, Made, Maker, ReadingRecipe, Recipe, Work
 from w2s_mol.shards.output import IN_THIS_PROCESS, How, check_output, written
 from w2s_mol.shards.source import Source
 
@@ -92,6 +92,16 @@ class _Loaded(Recipe):
         return self.loading.files()
 
 
+@dataclass(frozen=True)
+class _ReadBy(ReadingRecipe):
+    """What an encoder reads of items; it computes nothing, and needs no GPU."""
+
+    loading: Loading
+
+    def open(self) -> Callable[[Sequence[str]], Any]:
+        return replace(self.loading, device="cpu").load().read
+
+
 def embed_table(
     table: Path,
     encoder: Encoder,
@@ -151,6 +161,7 @@ def embed_table(
         f"embedding with {encoder.name}",
         _schema(encoder, pooling),
         made_by,
+        ahead=_ahead(encoder, pooling, loading) if loading else None,
     )
     told = written(work, source, output, how, progress)
     return EmbeddedTable(
@@ -165,14 +176,25 @@ def _recipe(loading: Loading, encoder: Encoder, pooling: str) -> Recipe:
 
 def _maker(encoder: Encoder, pooling: str) -> Maker:
     schema = _schema(encoder, pooling)
+    return lambda examples, progress: _made(
+        examples, encoder.embed(examples.smiles, pooling, progress), schema
+    )
 
-    def make(examples: Examples, progress: Progress) -> Made:
-        embedded = encoder.embed(examples.smiles, pooling, progress)
-        reasons = Counter(reason_and_detail(why)[0] for why in embedded.reasons if why)
-        counts = Counter({_VALID: int(embedded.valid.sum())})
-        return Made(_batch(examples.smiles, embedded, schema), counts, reasons)
 
-    return make
+def _ahead(encoder: Encoder, pooling: str, loading: Loading) -> Ahead:
+    schema = _schema(encoder, pooling)
+    return Ahead(
+        _ReadBy(loading),
+        lambda examples, read, progress: _made(
+            examples, encoder.embed_read(read, pooling, progress), schema
+        ),
+    )
+
+
+def _made(examples: Examples, embedded: Embeddings, schema: pa.Schema) -> Made:
+    reasons = Counter(reason_and_detail(why)[0] for why in embedded.reasons if why)
+    counts = Counter({_VALID: int(embedded.valid.sum())})
+    return Made(_batch(examples.smiles, embedded, schema), counts, reasons)
 
 
 def _schema(encoder: Encoder, pooling: str) -> pa.Schema:

@@ -19,9 +19,20 @@ def default_workers(device: object) -> int:
     device
         Where encoders run: ``auto``, ``cpu``, ``cuda``, or a device of torch.
     """
-    if str(device).startswith("cuda") or (str(device) == "auto" and _has_gpu()):
-        return 1
-    return max(1, min(usable_cores(), _free_memory() // _BYTES_EACH))
+    return 1 if _is_gpu(device) else _room_for(usable_cores())
+
+
+def default_readers(device: object) -> int:
+    """Return how many processes read for the one that has the GPU; none where there is none."""
+    return _room_for(usable_cores() - 1) if _is_gpu(device) else 0
+
+
+def _room_for(processes: int) -> int:
+    return max(1, min(processes, _free_memory() // _BYTES_EACH))
+
+
+def _is_gpu(device: object) -> bool:
+    return str(device).startswith("cuda") or (str(device) == "auto" and _has_gpu())
 
 
 def _has_gpu() -> bool:

@@ -7,9 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from w2s_mol import load_encoder
+from w2s_mol.crews.named import Asked
+from w2s_mol.datasets.builtin import generate
 from w2s_mol.errors import InputError
 from w2s_mol.items.molecules import Molecules
-from w2s_mol.shards.embedding import embed_table
+from w2s_mol.shards.embedding import Loading, embed_table
 from w2s_mol.shards.output import How
 
 
@@ -83,7 +85,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 from w2s_mol import load_encoder
-from w2s_mol.shards.embedding import embed_table
+from w2s_mol.shards.embedding import Loading, embed_table
 from w2s_mol.shards.output import How
 embed_table(Path(sys.argv[1]), load_encoder("ecfp"), Path(sys.argv[2]), how=How(size=500))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
@@ -100,3 +102,18 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         peaks.append(int(done.stdout) / 1024)
     # All 20,000 vectors together would take 160 MB.
     assert peaks[1] - peaks[0] < 60
+
+
+def test_what_other_processes_read_makes_the_same(tmp_path: Path) -> None:
+    """As where one process has a GPU, and others tokenise for it."""
+    rows = [smiles for smiles, _ in generate(70)]
+    (tmp_path / "in.csv").write_text("\n".join(["smiles", *rows, "broken", rows[0], ""]))
+    loading = Loading("weak-h8-s0", "cpu", "fp32", None, True, Molecules())
+    for name, asked in {"alone": Asked(), "read": Asked(readers=2)}.items():
+        done = embed_table(
+            tmp_path / "in.csv", loading.load(), tmp_path / name, how=How(asked, size=20),
+            loading=loading,
+        )  # fmt: skip
+        assert (done.rows, done.valid) == (72, 71)
+    for part in (tmp_path / "alone").glob("part-*"):
+        assert part.read_bytes() == (tmp_path / "read" / part.name).read_bytes()
