@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from w2s_mol import files, kept, paths
+from w2s_mol.crews.goods import CARRIED
 from w2s_mol.datasets.sources import SOURCES, local_path
 from w2s_mol.encoders.adapted import adapted_encoders
 from w2s_mol.errors import InputError, unknown_name
@@ -193,11 +194,17 @@ def _two_deep(folder: Path) -> Iterator[Path]:
     yield from folder.glob("*/*")
 
 
+def _carried() -> Iterator[Path]:
+    folder = paths.home() / CARRIED
+    yield from folder.glob("*") if folder.is_dir() else ()
+
+
 _BY_NAME: dict[str, tuple[str, Callable[[], Iterator[Path]]]] = {
     "downloads": ("files fetched", _downloads),
     "faults": ("lists of rows that could not be used", _faults),
     "hashes": ("hashes of files, by their size and times", _hashes),
     "adapted": ("encoders that 'w2s-mol adapt' made, by their names", _adapted),
+    "carried": ("files that another machine sent for its tasks", _carried),
     "earlier": ("what versions up to 0.3.0 kept and this one does not read", _earlier),
 }
 """What is not kept by content: in words, and how it is found."""

@@ -271,6 +271,7 @@ def test_two_hosts_without_a_shared_folder_end_with_the_same_bytes(
     # The client has a home of its own too, in the folder that the second host does not see.
     monkeypatch.setenv("W2S_MOL_HOME", str(work / "home"))
     study = [str(word).replace("fam/mine", str(work / "fam" / "mine")) for word in STUDY]
+    predict = ("predict", "lib.csv", "--run", work / "run", "--weak", "mine", "--shard-rows", 50)
     code, said = ended(begun(work, *study, "-o", "run", "--cluster", hosts.address, before=first))
     assert code == 0, said
     # Models say where an encoder lies: alone it lay elsewhere.
@@ -282,6 +283,13 @@ def test_two_hosts_without_a_shared_folder_end_with_the_same_bytes(
     code, said = ended(begun(work, *EMBED, "-o", "out", "--cluster", hosts.address, before=first))
     assert code == 0, said
     assert bytes_of(work / "out") == whole
+    code, said = ended(
+        begun(work, *predict, "-o", "there", "--cluster", hosts.address, before=first)
+    )
+    assert code == 0, said
+    code, said = ended(begun(work, *predict, "-o", "here", "--workers", 1))
+    assert code == 0, said
+    assert bytes_of(work / "there") == bytes_of(work / "here")
     carried = hosts.folder / "home-second" / "store" / "carried"
     assert list(carried.rglob("own.csv"))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import sys
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from w2s_mol.crews.contract import Kept
@@ -15,6 +18,9 @@ from w2s_mol.crews.goods import Goods
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.manifest import environment
 from w2s_mol.processes import THREADS
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES = 32 << 20
 
 _ONE_AT_A_TIME = threading.Lock()
 """A task uses all threads that its process has; what is opened for one is kept for the next."""
@@ -92,6 +98,20 @@ def _refuse_other_versions(wanted: Iterable[tuple[str, str | None]]) -> None:
 
 
 def _use_threads(threads: int) -> None:
+    _keep_memory()
     os.environ.update(dict.fromkeys(THREADS, str(threads)))
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(threads)
+
+
+@cache
+def _keep_memory() -> None:
+    """Let the C library keep freed memory for the next batch.
+
+    Dask starts its workers so that they give all back at once, which doubled the time of embedding
+    (benchmarks/shards.py): every batch asked the system for its pages again.
+    """
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt  # glibc's; others have none
+        for what in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
+            mallopt(what, _KEPT_BYTES)

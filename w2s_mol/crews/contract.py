@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from w2s_mol.crews.goods import Reads
 from w2s_mol.progress import Progress, silent
 
 Task = TypeVar("Task")
@@ -19,6 +19,10 @@ class Kept(Protocol):
 
     def put(self) -> None:
         """Keep it where a task looks for it, if it is not there."""
+
+
+PREPARING = "embedding: blocks"
+"""What progress calls what is made before tasks."""
 
 
 def nothing(_what: Any) -> tuple[Any, ...]:
@@ -41,15 +45,14 @@ class Job(Generic[Task, Result]):
     make
         Makes that, in any process.
     files
-        What a task and its needs read: files that a machine which lacks them is given. All names
-        that they use are as seen from this working folder, or lie in the tool's own.
+        What a task and its needs read: a machine which lacks them is given them.
     """
 
     do: Callable[[Task], Result]
     called: Callable[[Task], str] = str
     needs: Callable[[Task], Sequence[Any]] = nothing
     make: Callable[[Any], Sequence[Kept]] = nothing
-    files: Callable[[Task], tuple[Path, ...]] = nothing
+    files: Callable[[Task], Reads] = lambda _: Reads()
 
 
 class Crew(ABC):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from w2s_mol.crews.contract import Crew, Job, Result, Task
+from w2s_mol.crews.contract import PREPARING, Crew, Job, Result, Task
 from w2s_mol.processes import in_processes
 from w2s_mol.progress import Progress, silent
 
@@ -44,7 +44,7 @@ class LocalCrew(Crew):
                 yield step.what, result
             else:
                 made += 1
-                progress(str(step.what), made, None)
+                progress(PREPARING, made, None)
 
 
 def _steps(job: Job[Task, Any], tasks: Iterable[Task]) -> Iterator[_Step]:

@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,10 @@ class Asked:
         """Say whether it is other processes that work."""
         return self.workers > 1 or self.cluster is not None
 
+    def for_tasks(self, n: int) -> Asked:
+        """Return who works on so many tasks: of this machine no more processes than that."""
+        return self if self.cluster else replace(self, workers=max(1, min(self.workers, n)))
+
     @contextmanager
     def ready(self, what: str, progress: Progress = silent) -> Iterator[Crew]:
         """Yield the crew, and let it go.
@@ -70,7 +74,7 @@ class Asked:
         if self.cluster is None:
             yield LocalCrew(self.workers)
             return
-        from w2s_mol.crews import on_dask
+        from w2s_mol.crews import dask_clusters, on_dask
 
         if _ADDRESS in self.cluster:
             with closing(on_dask.DaskCrew(self.cluster, progress, self.note)) as crew:
@@ -78,7 +82,7 @@ class Asked:
             return
         kind, options, jobs = _to_start(self.cluster)
         with (
-            on_dask.running(kind, options, jobs) as address,
+            dask_clusters.running(kind, options, jobs) as address,
             closing(on_dask.DaskCrew(address, progress, self.note)) as crew,
         ):
             yield crew

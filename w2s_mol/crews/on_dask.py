@@ -1,26 +1,27 @@
-"""A crew on Dask: all that is known of that engine is known here."""
+"""A crew on Dask. All that is known of that engine is known here and in ``dask_clusters``."""
 
 from __future__ import annotations
 
-import logging
 import pickle
 import secrets
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, Generic
 
 from w2s_mol.crews.at_work import Errand, packages
-from w2s_mol.crews.contract import Crew, Job, Kept, Result, Task
+from w2s_mol.crews.contract import PREPARING, Crew, Job, Kept, Result, Task
+from w2s_mol.crews.dask_clusters import be_silent, missing
 from w2s_mol.crews.goods import Goods
 from w2s_mol.errors import InputError, W2SMolError, first_line
 from w2s_mol.progress import Progress, silent
 
 _SECONDS = 0.5
+_MOST_LOST = 10
 _PATIENCE = 600.0
 """Seconds that a scheduler may be away."""
 _OPEN = 8
@@ -29,76 +30,6 @@ _MOST_MADE = 512
 """Things that were made for tasks and stay with the engine, for those that come to need them."""
 _AHEAD = 2
 """Tasks a worker that are with the engine, so that nobody waits for the next."""
-
-
-@contextmanager
-def running(kind: str, options: Mapping[str, Any], jobs: int) -> Iterator[str]:
-    """Start a cluster; yield the address of its scheduler.
-
-    Parameters
-    ----------
-    kind
-        ``local``, or any of dask-jobqueue's: ``slurm``, ``pbs``, ``sge``, ``lsf``, ...
-    options
-        Of the cluster's class.
-    jobs
-        How many jobs, each with one worker or more; of ``local``, how many workers.
-
-    Raises
-    ------
-    InputError
-        If there is no such kind, or an option is none of its.
-    """
-    cluster = None
-    try:
-        _be_silent()
-        cluster = _cluster(kind, options, jobs)
-        if kind != "local":
-            cluster.sync(_submitted, cluster, jobs)
-    except ImportError as error:
-        raise _missing(error) from error
-    except InputError:
-        raise
-    except Exception as error:  # of the queue's own programs, whatever they say
-        _closed(cluster)
-        raise InputError(f"cannot start a {kind} cluster: {first_line(error)}.") from error
-    try:
-        yield str(cluster.scheduler_address)
-    finally:
-        _closed(cluster)
-
-
-async def _submitted(cluster: Any, jobs: int) -> None:
-    """Submit jobs, and raise what is wrong with that: by itself a cluster only logs it."""
-    cluster.scale(jobs=jobs)
-    await cluster._correct_state()  # noqa: SLF001
-
-
-def _closed(cluster: Any) -> None:
-    with suppress(Exception):  # there is none, or its workers died meanwhile
-        cluster.close()
-
-
-def _cluster(kind: str, options: Mapping[str, Any], jobs: int) -> Any:
-    if kind == "local":
-        from distributed import LocalCluster
-
-        # Tasks bound their own memory; a worker that is paused for it would never go on.
-        return LocalCluster(
-            **{"n_workers": jobs, "threads_per_worker": 1, "memory_limit": 0, **options}
-        )
-    import dask_jobqueue
-    from dask_jobqueue.local import LocalCluster as JobsHere
-
-    kinds = {
-        name.removesuffix("Cluster").lower(): getattr(dask_jobqueue, name)
-        for name in dir(dask_jobqueue)
-        if name.endswith("Cluster") and name != "JobQueueCluster"
-    }
-    kinds["jobs-here"] = JobsHere  # to try a file out without a queue
-    if kind not in kinds:
-        raise InputError(f"unknown engine {kind!r}. It should be one of: {', '.join(kinds)}.")
-    return kinds[kind](**options)
 
 
 class DaskCrew(Crew):
@@ -121,11 +52,12 @@ class DaskCrew(Crew):
 
     def __init__(self, address: str, progress: Progress, note: Callable[[str], None]) -> None:
         self._address, self._progress = address, progress
+        _open_many_files()
         try:
-            _be_silent()
+            be_silent()
             self._client = _connected(address)
         except ImportError as error:
-            raise _missing(error) from error
+            raise missing(error) from error
         except (OSError, TimeoutError, ValueError) as error:
             raise InputError(
                 f"there is no Dask scheduler at {address} ({first_line(error)}). Give the address "
@@ -153,36 +85,36 @@ class DaskCrew(Crew):
             return again.popleft() if again else next(waiting, None)
 
         flight: _Flight[Task, Result] | None = None
+        started, lost = time.monotonic(), 0
         try:
             while True:
+                flight = flight or _Flight(self._client, errands)
                 try:
-                    flight = flight or self._begin(errands)
-                    flight.fill(take)
+                    if flight.fill(take):
+                        started = time.monotonic()
+                    elif (waited := int(time.monotonic() - started)) > 0:
+                        words = f"waiting for a worker of {self._address}, seconds"
+                        self._progress(words, waited, None)
                     if not flight.tasks:
-                        return
-                    yield from flight.landed()
+                        if (task := take()) is None:
+                            return
+                        again.appendleft(task)  # there is no worker for it yet
+                    for done in flight.landed(progress):
+                        lost = 0
+                        yield done
                 except _LostError:
-                    if flight:
-                        again.extend(flight.tasks)
+                    lost += 1
+                    again.extend(flight.tasks)
+                    flight.end()
                     flight = None
-                    self._connect_anew()
+                    self._connect_anew(lost)
         finally:
             if flight:
                 flight.end()
 
-    def _begin(self, errands: _Errands[Task, Result]) -> _Flight[Task, Result]:
-        """Begin when there is a worker."""
+    def _connect_anew(self, lost: int) -> None:
         started = time.monotonic()
-        with _lost_if_broken():
-            while not self._client.nthreads():
-                waited = int(time.monotonic() - started)
-                self._progress(f"waiting for a worker of {self._address}, seconds", waited, None)
-                time.sleep(_SECONDS)
-        return _Flight(self._client, errands)
-
-    def _connect_anew(self) -> None:
-        started = time.monotonic()
-        while (waited := time.monotonic() - started) < _PATIENCE:
+        while lost < _MOST_LOST and (waited := time.monotonic() - started) < _PATIENCE:
             self._progress(f"waiting for the scheduler {self._address}, seconds", int(waited), None)
             self.close()
             try:
@@ -192,8 +124,9 @@ class DaskCrew(Crew):
             else:
                 return
         raise W2SMolError(
-            f"the Dask scheduler {self._address} is gone for {_PATIENCE:.0f} seconds. Start it "
-            "and its workers, and run the same command again: it goes on where it stopped."
+            f"the Dask scheduler {self._address} cannot be worked with: it was gone for "
+            f"{_PATIENCE:.0f} seconds, or {_MOST_LOST} times without a result. Start it and its "
+            "workers, and run the same command again: it goes on where it stopped."
         )
 
 
@@ -205,8 +138,32 @@ class _LostError(Exception):
 def _lost_if_broken() -> Iterator[None]:
     try:
         yield
-    except (CancelledError, OSError, TimeoutError) as error:  # of a connection that is closed
-        raise _LostError from error
+    except Exception as error:
+        if _is_of_connection(error):
+            raise _LostError from error
+        raise
+
+
+def _is_of_connection(error: BaseException) -> bool:
+    """Say whether an error is of a connection that is closed, not of a file."""
+    if isinstance(error, CancelledError | TimeoutError | ConnectionError):
+        return True
+    return isinstance(error, OSError) and error.errno is None
+
+
+def _told_by(where: str, error: BaseException) -> W2SMolError:
+    """Return the error for what a worker raised when it was given files."""
+    if isinstance(error, ModuleNotFoundError):
+        return _other_environment(error)
+    kind = InputError if isinstance(error, InputError) else W2SMolError
+    return kind(f"worker {where}: {first_line(error) if isinstance(error, Exception) else error}")
+
+
+def _other_environment(error: ModuleNotFoundError) -> InputError:
+    return InputError(
+        f"a worker cannot do it: {first_line(error)}. All machines need the same versions: "
+        "install the same environment there."
+    )
 
 
 class _Errands(Generic[Task, Result]):
@@ -239,50 +196,64 @@ class _Flight(Generic[Task, Result]):
         self._made: dict[Any, Any] = {}  # the one that was used last is last
         self._futures: dict[Any, Task] = {}
         self._at_hand: list[Task] = []
-        self._plugins: dict[Goods, str] = {}
+        self._asked: dict[Goods, set[str]] = {}
+        self._plugins: list[str] = []
 
     @property
     def tasks(self) -> list[Task]:
         """Those that are not done."""
         return [*self._futures.values(), *self._at_hand]
 
-    def _give_goods(self, goods: Goods) -> None:
-        """Put files on the workers that lack them, and on those that come."""
-        if goods in self._plugins:
-            return
-        self._plugins[goods] = ""
-        if not any(self._client.run(goods.lacking).values()):
-            return
-        from distributed import WorkerPlugin
-
-        class Carrier(WorkerPlugin):
-            def __init__(self, contents: Mapping[str, bytes]) -> None:
-                self.contents = contents
-
-            def setup(self, worker: Any) -> None:
-                goods.put(self.contents)
-
-        name = f"w2s-mol-{secrets.token_hex(8)}"
-        self._client.register_plugin(Carrier(goods.contents()), name=name)
-        self._plugins[goods] = name
-
-    def fill(self, take: Callable[[], Task | None]) -> None:
-        """Give the scheduler as many tasks as its workers need."""
+    def fill(self, take: Callable[[], Task | None]) -> bool:
+        """Give the scheduler as many tasks as its workers need; say whether there is a worker."""
         with _lost_if_broken():
-            room = _AHEAD * max(1, len(self._client.nthreads()))
-        while len(self._futures) < room and (task := take()) is not None:
+            workers = set(self._client.nthreads())
+        while len(self._futures) < _AHEAD * len(workers) and (task := take()) is not None:
             self._at_hand.append(task)
             goods = self._errands.goods(task)
             with _lost_if_broken():
+                self._give_goods(goods, workers)
                 self._give(task, goods)
             self._at_hand.clear()
+        return bool(workers)
 
     def _give(self, task: Task, goods: Goods) -> None:
-        self._give_goods(goods)
         made = [self._of_need(need, goods) for need in self._errands.job.needs(task)]
         self._futures[self._submit(self._errands.do(goods), task, made)] = task
         while len(self._made) > max(_MOST_MADE, len(made)):  # the cluster forgets it, stores do not
             del self._made[next(iter(self._made))]
+
+    def _give_goods(self, goods: Goods, workers: AbstractSet[str]) -> None:
+        """Put files on the workers that lack them; a plugin does so on those that come later."""
+        asked = self._asked.setdefault(goods, set())
+        new = sorted(workers - asked)
+        if not new:
+            return
+        found = self._client.run(goods.lacking, workers=new, on_error="return")
+        lacking: set[str] = set()
+        for where, said in found.items():
+            if isinstance(said, BaseException):
+                raise _told_by(where, said)
+            lacking.update(said)
+        if lacking:
+            self._send(goods, goods.contents(lacking))
+        asked.update(new)
+
+    def _send(self, goods: Goods, contents: Mapping[str, bytes]) -> None:
+        from distributed import WorkerPlugin
+
+        class Carrier(WorkerPlugin):
+            def setup(self, worker: Any) -> None:
+                goods.put(contents)
+
+        name = f"w2s-mol-{secrets.token_hex(8)}"
+        self._plugins.append(name)
+        try:
+            self._client.register_plugin(Carrier(), name=name)
+        except Exception as error:
+            if _is_of_connection(error):
+                raise
+            raise _told_by("that lacks files", error) from error
 
     def _of_need(self, need: Any, goods: Goods) -> Any:
         made = self._made.pop(need, None)
@@ -294,11 +265,18 @@ class _Flight(Generic[Task, Result]):
     def _submit(self, errand: Errand, what: Any, made: Sequence[Any]) -> Any:
         return self._client.submit(_on_worker, errand, pickle.dumps(what), made, pure=False)
 
-    def landed(self) -> Iterator[tuple[Task, Result]]:
+    def landed(self, progress: Progress) -> Iterator[tuple[Task, Result]]:
         """Wait a moment; yield what is done."""
         from distributed import wait
 
         futures = list(self._futures)
+        if not futures:
+            time.sleep(_SECONDS)
+            return
+        if self._made:
+            made = sum(future.status == "finished" for future in self._made.values())
+            if made < len(self._made):
+                progress(PREPARING, made, len(self._made))
         with _lost_if_broken(), suppress(TimeoutError), self._client.as_current():
             wait(futures, timeout=_SECONDS, return_when="FIRST_COMPLETED")
         for future in futures:
@@ -325,10 +303,7 @@ class _Flight(Generic[Task, Result]):
         except W2SMolError:
             raise
         except ModuleNotFoundError as error:
-            raise InputError(
-                f"a worker cannot do it: {first_line(error)}. All machines need the same "
-                "versions: install the same environment there."
-            ) from error
+            raise _other_environment(error) from error
         except Exception as error:
             if not failed:  # it was done, and cannot be had
                 raise _LostError from error
@@ -339,7 +314,7 @@ class _Flight(Generic[Task, Result]):
         """Take back what is not done."""
         with suppress(Exception):
             self._client.cancel([*self._futures, *self._made.values()], force=True)
-            for plugin in filter(None, self._plugins.values()):
+            for plugin in self._plugins:
                 self._client.unregister_worker_plugin(plugin)
 
 
@@ -356,18 +331,10 @@ def _connected(address: str) -> Any:
     return Client(address, set_as_default=False, timeout=10)
 
 
-def _be_silent() -> None:
-    """Keep what Dask says of itself off the screen: what matters is raised."""
-    import distributed  # noqa: F401 -- it sets levels of its own
+def _open_many_files() -> None:
+    """Let this process have as many files open as it may: each task in hand has a lock."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
 
-    for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] in ("distributed", "tornado", "asyncio", "bokeh"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-    warnings.filterwarnings("ignore", message="Sending large graph")
-    warnings.filterwarnings("ignore", module="distributed|dask_jobqueue")
-
-
-def _missing(error: ImportError) -> InputError:
-    return InputError(
-        f"--cluster needs Dask ({first_line(error)}). Install it: pip install 'w2s-mol[cluster]'."
-    )
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -56,6 +56,12 @@ def resolve_mirror(mirror: str | None) -> str | None:
     return mirror
 
 
+def mirror_here(mirror: str | None) -> str | None:
+    """Return a mirror that another machine named, if it can be used on this one."""
+    there = mirror is not None and (_is_address(mirror) or Path(mirror).is_dir())
+    return mirror if there else None
+
+
 def is_at_hand(name: str, mirror: str | None) -> bool:
     """Say whether all files of a source are in the cache or in a mirror folder."""
     return all(

@@ -90,7 +90,7 @@ class Encoded:
         self, encoder: EncoderRef, pooling: str | None = None, address: str | None = None
     ) -> None:
         self.encoder = encoder
-        self._address = encoder.address if address is None else address
+        self._address = address
         self.pooling = encoder.resolve_pooling(pooling if encoder.hidden else None)
         self._stored: dict[tuple[str, ...], StoredFeatures] = {}
         self._begun: dict[tuple[str, ...], dict[int, _Block]] = {}
@@ -126,6 +126,10 @@ class Encoded:
             if smiles not in self._stored:
                 self._computing(smiles, progress, opened).share(wait=False)
 
+    def table(self, smiles: Sequence[str]) -> tuple[str, ...]:
+        """Return the table that some molecules are read from."""
+        return self._whole(smiles)[0]
+
     def starts(self, smiles: Sequence[str]) -> range:
         """Return the first rows of the blocks that some molecules, or their table, are cut into."""
         return _starts(self._whole(smiles)[0])
@@ -133,8 +137,7 @@ class Encoded:
     def block(self, smiles: Sequence[str], start: int, progress: Progress = silent) -> list[Copy]:
         """Compute one of these blocks if it is not kept, and return a copy of it, if it is now."""
         table, _ = self._whole(smiles)
-        opened = lru_cache(maxsize=1)(self.encoder.open)
-        computing = self._computing(table, progress, opened)
+        computing = self._computing(table, progress, lambda: _opened_lately(self.encoder))
         return computing.copied(start)
 
     def prepare(self, smiles: Sequence[str], progress: Progress = silent) -> list[str]:
@@ -177,7 +180,7 @@ class Encoded:
     @property
     def input(self) -> Input:
         """Return what a model reads molecules with."""
-        return Input(self._address, self.encoder.fingerprint, self.pooling)
+        return Input(self._address or self.encoder.address, self.encoder.fingerprint, self.pooling)
 
     def _whole(self, smiles: Sequence[str]) -> tuple[tuple[str, ...], Rows | None]:
         """Return the table that some molecules are read from, and their rows there."""
@@ -197,6 +200,11 @@ class Encoded:
     ) -> _Computing:
         found = self._begun.setdefault(smiles, {})
         return _Computing(self.encoder, self.pooling, smiles, progress, opened, found)
+
+
+@lru_cache(maxsize=1)
+def _opened_lately(encoder: EncoderRef) -> Encoder:
+    return encoder.open()
 
 
 def _starts(smiles: Sequence[str]) -> range:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from w2s_mol.claims import hand_out
 from w2s_mol.crews.contract import Job, Kept
+from w2s_mol.crews.goods import Reads
 from w2s_mol.crews.named import Asked
 from w2s_mol.engine.finished import Finished
 from w2s_mol.engine.run import Elsewhere, Part, Shared
@@ -66,8 +67,9 @@ def carry_out_together(
 
 @dataclass(frozen=True)
 class _PartOf:
-    """A part, and how the run that it is of is opened."""
+    """A part, and how the run that it is of is opened; ``number`` is the run's among all."""
 
+    number: int
     run: Elsewhere
     name: str
 
@@ -93,7 +95,6 @@ class _NeedOf:
 class _AtWork:
     """A run under way."""
 
-    number: int
     run: Shared
     work: Work
     left: set[str]
@@ -105,7 +106,7 @@ class _HandedOut:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._at_work: dict[Elsewhere, _AtWork] = {}
+        self._at_work: dict[int, _AtWork] = {}
         self._finished: dict[int, tuple[Path, Finished | InputError]] = {}
         self._folders: list[Path] = []
         self._parts = self._done = 0
@@ -118,6 +119,8 @@ class _HandedOut:
             work = Work(run, folder, self._progress)
             try:
                 found: Finished | InputError | None = work.begun()
+                if found is None:
+                    run.check(self._progress)
             except InputError as error:
                 found = error
             if found is not None:
@@ -125,18 +128,18 @@ class _HandedOut:
                 continue
             names = run.part_names()
             elsewhere = run.elsewhere()
-            self._at_work[elsewhere] = _AtWork(number, run, work, set(names))
+            self._at_work[number] = _AtWork(run, work, set(names))
             self._parts += len(names)
             for name in names:
-                yield _PartOf(elsewhere, name)
+                yield _PartOf(number, elsewhere, name)
 
     def claim(self, part: _PartOf) -> AbstractContextManager[bool]:
         """Hold a part, if no other process does."""
-        return self._at_work[part.run].work.claim(part.name)
+        return self._at_work[part.number].work.claim(part.name)
 
     def is_done(self, part: _PartOf) -> bool:
         """Say whether anyone did a part, or nobody needs to."""
-        at = self._at_work.get(part.run)
+        at = self._at_work.get(part.number)
         if at is None or at.refused:
             return True
         done = at.work.is_done(part.name)
@@ -146,12 +149,12 @@ class _HandedOut:
 
     def keep(self, part: _PartOf, done: Part | InputError) -> None:
         """Keep what came of a part, and finish runs of which that is true of all."""
-        at = self._at_work[part.run]
+        at = self._at_work[part.number]
         if isinstance(done, InputError):
             at.refused = at.refused or done
         elif not at.refused:
             at.work.keep(part.name, done)
-        for run in [r for r, at in self._at_work.items() if not at.left and r != part.run]:
+        for run in [n for n, at in self._at_work.items() if not at.left and n != part.number]:
             self._finish(run)
         self._count(part)
 
@@ -162,26 +165,26 @@ class _HandedOut:
         for number in sorted(self._finished):
             yield self._finished[number]
 
-    def _finish(self, run: Elsewhere) -> None:
+    def _finish(self, run: int) -> None:
         at = self._at_work.pop(run)
-        self._finished[at.number] = self._folders[at.number], at.refused or at.work.finish()
+        self._finished[run] = self._folders[run], at.refused or at.work.finish()
 
     def _count(self, part: _PartOf) -> None:
-        left = self._at_work[part.run].left
+        left = self._at_work[part.number].left
         if part.name in left:
             left.discard(part.name)
             self._done += 1
             self._progress("cells: parts of studies", self._done, self._parts)
 
     def _needs(self, part: _PartOf) -> Sequence[_NeedOf]:
-        return [_NeedOf(need, part.run) for need in self._at_work[part.run].run.needs(part.name)]
+        return [_NeedOf(need, part.run) for need in self._at_work[part.number].run.needs(part.name)]
 
-    def _files(self, part: _PartOf) -> tuple[Path, ...]:
-        return self._at_work[part.run].run.files()
+    def _files(self, part: _PartOf) -> Reads:
+        return self._at_work[part.number].run.files()
 
 
 def _called(part: _PartOf) -> str:
-    return f"part {part.name}"
+    return f"part {part.name} of study {part.run.run_id}"
 
 
 @lru_cache(maxsize=_OPEN)
@@ -191,13 +194,15 @@ def _opened(run: Elsewhere) -> Shared:
 
 def _do(part: _PartOf) -> Part | InputError:
     """Do a part; what is wrong with its run is no fault of the others'."""
+    run = _opened(part.run)  # what is wrong with that is this process's
     try:
-        return _opened(part.run).do(part.name, silent)
+        return run.do(part.name, silent)
     except InputError as error:
         return error
 
 
 def _make(need: _NeedOf) -> Sequence[Kept]:
+    run = _opened(need.run)
     with suppress(InputError):  # the part that needs it says why
-        return _opened(need.run).make(need.need)
+        return run.make(need.need)
     return ()

@@ -47,6 +47,7 @@ class Parts:
             "notes": done.notes,
             "seconds": done.seconds,
             "made_of": done.made_of,
+            "measured": done.measured,
         }
         files.write_json(self._record(part), record)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
 
 from w2s_mol.crews.contract import Kept
+from w2s_mol.crews.goods import Reads
 from w2s_mol.progress import Progress
 
 Tables = dict[str, pd.DataFrame]
@@ -29,12 +29,15 @@ class Part:
         How long each piece of work took.
     made_of
         Hashes of what is computed on the way, by what it is: parts of one run must agree in them.
+    measured
+        What it was computed with, as ``Run.measured``, where that was another process.
     """
 
     tables: Tables
     notes: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     made_of: dict[str, str] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
 
 
 class Run(Protocol):
@@ -91,12 +94,31 @@ class Shared(Run, Protocol):
     def make(self, need: Any) -> Sequence[Kept]:
         """Make that, and return it as it travels."""
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> Reads:
         """Return the files that it reads, but for those that the program ships."""
+
+    def check(self, progress: Progress) -> None:
+        """Look at all that is to be read, before anyone computes.
+
+        Raises
+        ------
+        InputError
+            If something cannot be used.
+        """
 
 
 class Elsewhere(Hashable, Protocol):
-    """How any process opens a run: small, picklable, the same for the same run."""
+    """How any process opens a run: small, picklable, the same for the same run.
+
+    Attributes
+    ----------
+    run_id
+        The run's.
+    """
+
+    @property
+    def run_id(self) -> str:
+        """Return the run's id."""
 
     def open(self) -> Shared:
         """Open it.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from functools import partial
 
 from w2s_mol.claims import hand_out
 from w2s_mol.crews.contract import Job
+from w2s_mol.crews.goods import Reads
 from w2s_mol.crews.local import LocalCrew
 from w2s_mol.crews.named import Asked
 from w2s_mol.molecules.smiles import forget
@@ -16,6 +17,7 @@ from w2s_mol.shards.contract import Ahead, Made, Shard, Work, made_of, read_of
 from w2s_mol.shards.folder import ShardFolder
 from w2s_mol.shards.source import Source
 
+_Made = Generator[tuple[Shard, Made], None, None]
 _Results = Generator[tuple[int, tuple[Shard, Made]], None, None]
 
 
@@ -51,43 +53,46 @@ def carry_out(
     left = [number for number in wanted if not folder.has(number)]
     told = _Told(work.verb, progress, folder, len(wanted), len(left))
 
-    def made(claimed: Iterator[int]) -> _Results:
-        shards = source.shards(folder.pieces, folder.size, claimed, work.columns)
-        for shard, of_shard in _made(work, shards, asked, told, progress):
-            yield shard.number, (shard, of_shard)
-
     def keep(_number: int, result: tuple[Shard, Made]) -> None:
         shard, of_shard = result
         folder.write(shard, of_shard)
         told.done(len(shard.examples))
 
-    if left:
+    with ExitStack() as stack:
+        make = _maker(work, asked.for_tasks(len(left)), told, stack) if left else None
+
+        def made(claimed: Iterator[int]) -> _Results:
+            assert make  # noqa: S101 -- where nothing is left, nothing is claimed
+            shards = source.shards(folder.pieces, folder.size, claimed, work.columns)
+            with closing(make(shards)) as results:
+                for shard, of_shard in results:
+                    yield shard.number, (shard, of_shard)
+
         hand_out(left, folder.claim, folder.has, made, keep, str(folder.path), progress)
 
 
-def _made(
-    work: Work, shards: Iterator[Shard], asked: Asked, told: _Told, progress: Progress
-) -> Generator[tuple[Shard, Made], None, None]:
+def _maker(
+    work: Work, asked: Asked, told: _Told, stack: ExitStack
+) -> Callable[[Iterator[Shard]], _Made]:
+    """Return what makes shards, whoever is needed for it ready until the stack is left."""
     if asked.several and work.recipe:
-        files = work.recipe.files()
+        files = work.recipe.files() if asked.cluster else Reads()
         job = Job(partial(made_of, work.recipe), _called, files=lambda _: files)
-        with (
-            asked.ready("works on shards", progress) as crew,
-            closing(crew.do(job, shards, told.in_hand)) as made,
-        ):
-            yield from made
-        return
+        crew = stack.enter_context(asked.ready("works on shards", told.progress))
+        return lambda shards: crew.do(job, shards, told.in_hand)
     if asked.readers and work.ahead:
-        yield from _made_of_read(work.ahead, shards, asked.readers, told)
-        return
+        ahead = work.ahead
+        return lambda shards: _made_of_read(ahead, shards, asked.readers, told)
+    return lambda shards: _made_here(work, shards, told)
+
+
+def _made_here(work: Work, shards: Iterator[Shard], told: _Told) -> _Made:
     for shard in shards:
         yield shard, work.make(shard.examples, lambda _work, done, _total: told.in_hand(done))
         forget()
 
 
-def _made_of_read(
-    ahead: Ahead, shards: Iterator[Shard], readers: int, told: _Told
-) -> Generator[tuple[Shard, Made], None, None]:
+def _made_of_read(ahead: Ahead, shards: Iterator[Shard], readers: int, told: _Told) -> _Made:
     """Make shards in this process of what others read, while they read the next."""
     job = Job(partial(read_of, ahead.recipe), _called)
     with closing(LocalCrew(readers).do(job, shards)) as read:
@@ -108,7 +113,7 @@ class _Told:
     def __init__(
         self, verb: str, progress: Progress, folder: ShardFolder, asked: int, left: int
     ) -> None:
-        self._verb, self._progress = verb, progress
+        self._verb, self.progress = verb, progress
         self._total = min(asked * folder.size, folder.rows)
         self._done = self._most = max(0, self._total - left * folder.size)
         self._tell(0)
@@ -124,4 +129,4 @@ class _Told:
 
     def _tell(self, rows: int) -> None:
         self._most = min(self._total, max(self._most, rows))
-        self._progress(self._verb, self._most, self._total)
+        self.progress(self._verb, self._most, self._total)

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from w2s_mol.crews.goods import Reads
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.molecules.smiles import forget
 from w2s_mol.processes import said_done
@@ -91,9 +91,9 @@ class Recipe(ABC):
             If that cannot be had, or has another content than what was asked for.
         """
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> Reads:
         """Return the files that ``open`` reads, but for those that the program ships."""
-        return ()
+        return Reads()
 
 
 class ReadingRecipe(ABC):

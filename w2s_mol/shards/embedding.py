@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from w2s_mol._version import __version__
+from w2s_mol.crews.goods import Reads, pictured
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.faults import reason_and_detail
+from w2s_mol.datasets.fetch import mirror_here
 from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.encoders.devices import Precision
-from w2s_mol.encoders.files import encoder_files, seen_from_here
+from w2s_mol.encoders.files import encoder_files, seen_from
 from w2s_mol.encoders.loading import find_encoder, load_encoder
 from w2s_mol.errors import InputError
 from w2s_mol.items.contract import Items
@@ -55,14 +57,14 @@ class Loading:
         """Load it."""
         return load_encoder(self.name, self.device, progress=progress, **self._how)
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> Reads:
         """Return the files that it is loaded from, but for those that the program ships."""
-        return tuple(encoder_files(find_encoder(self.name, self.device, **self._how)))
+        return encoder_files(find_encoder(self.name, self.device, **self._how))
 
     @property
     def _how(self) -> dict[str, Any]:
         return {
-            "mirror": self.mirror,
+            "mirror": mirror_here(self.mirror),
             "offline": self.offline,
             "precision": self.precision,
             "items": self.items,
@@ -78,7 +80,9 @@ class _Loaded(Recipe):
     pooling: str
 
     def open(self) -> Maker:
-        encoder = self.loading.load()
+        folder = pictured()
+        name = self.loading.name if folder is None else seen_from(self.loading.name, folder)
+        encoder = replace(self.loading, name=name).load()
         # On another machine a name may stand for something else.
         if encoder.fingerprint != self.fingerprint:
             raise InputError(
@@ -88,7 +92,7 @@ class _Loaded(Recipe):
             )
         return _maker(encoder, self.pooling)
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> Reads:
         return self.loading.files()
 
 
@@ -147,7 +151,7 @@ def embed_table(
     source = Source.at(
         table, item_column=item_column, delimiter=delimiter, max_atoms=encoder.items.max_atoms
     )
-    recipe = _recipe(loading, encoder, pooling) if loading else None
+    recipe = _Loaded(loading, encoder.fingerprint, pooling) if loading else None
     made_by = {
         "encoder": encoder.name,
         "encoder_fingerprint": encoder.fingerprint,
@@ -167,11 +171,6 @@ def embed_table(
     return EmbeddedTable(
         told.rows, told.counts[_VALID], dict(told.reasons.most_common()), told.missing
     )
-
-
-def _recipe(loading: Loading, encoder: Encoder, pooling: str) -> Recipe:
-    from_here = replace(loading, name=seen_from_here(loading.name))
-    return _Loaded(from_here, encoder.fingerprint, pooling)
 
 
 def _maker(encoder: Encoder, pooling: str) -> Maker:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from w2s_mol._version import __version__
+from w2s_mol.crews.goods import Reads, pictured
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.faults import reason_and_detail
+from w2s_mol.datasets.fetch import mirror_here
 from w2s_mol.embeddings.finding import NOTHING, Finder
-from w2s_mol.encoders.files import encoder_files, seen_from_here
+from w2s_mol.encoders.files import encoder_files, seen_from
 from w2s_mol.items.contract import Items
 from w2s_mol.prediction.choosing import Choice
 from w2s_mol.prediction.library import Block, LibraryPredictor, open_predictor, the_run
@@ -62,7 +63,8 @@ class Opening:
 
     def finder(self, progress: Progress = silent, moved: Mapping[str, str] = NOTHING) -> Finder:
         """Return how encoders are found; some may be called otherwise than the run says."""
-        return Finder(None, self.device, self.items, self.mirror, self.offline, progress, moved)
+        mirror = mirror_here(self.mirror)
+        return Finder(None, self.device, self.items, mirror, self.offline, progress, moved)
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,21 @@ class _Opened(Recipe):
     addresses: tuple[str, ...]
 
     def open(self) -> Maker:
-        moved = {address: seen_from_here(address) for address in self.addresses}
-        run, finder = the_run(self.opening.run), self.opening.finder(moved=moved)
+        folder, place = pictured(), str(self.opening.run)
+        moved: dict[str, str] = {}
+        if folder is not None:
+            moved = {address: seen_from(address, folder) for address in self.addresses}
+            place = seen_from(place, folder)
+        run, finder = the_run(Path(place)), self.opening.finder(moved=moved)
         return _maker(open_predictor(run, finder=finder, **dict(self.choice)))
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> Reads:
         run = [path for path in sorted(self.opening.run.iterdir()) if path.is_file()]
+        found = Reads(named=tuple(path for path in run if not path.name.startswith(".")))
         finder = self.opening.finder()
-        refs = [finder.encoded(address).encoder for address in self.addresses]
-        of_run = [path for path in run if not path.name.startswith(".")]
-        return tuple(dict.fromkeys([*of_run, *(f for ref in refs for f in encoder_files(ref))]))
+        for address in self.addresses:
+            found += encoder_files(finder.encoded(address).encoder)
+        return found
 
 
 def predict_library(
@@ -130,7 +137,8 @@ def predict_library(
         library, item_column=item_column, delimiter=delimiter, max_atoms=items.max_atoms
     )
     asked = _asked(choice)
-    recipe = _recipe(opening, asked, predictor) if opening else None
+    addresses = tuple(predictor.addresses)
+    recipe = _Opened(opening, tuple(asked.items()), addresses) if opening else None
     made_by = {"run": predictor.study, **asked, "items": items.kept_as}
     schema = _schema(choice, items.column)
     work = Work(_maker(predictor), recipe, "predicting", schema, made_by, tuple(predictor.columns))
@@ -142,11 +150,6 @@ def predict_library(
         dict(told.reasons.most_common()),
         told.missing,
     )
-
-
-def _recipe(opening: Opening, asked: Mapping[str, str], predictor: LibraryPredictor) -> Recipe:
-    from_here = replace(opening, run=Path(os.path.relpath(opening.run)))
-    return _Opened(from_here, tuple(asked.items()), tuple(predictor.addresses))
 
 
 def _asked(choice: Choice) -> dict[str, str]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from w2s_mol.crews.goods import pictured
+from w2s_mol.datasets.fetch import mirror_here
 from w2s_mol.embeddings.finding import Finder
-from w2s_mol.encoders.files import seen_from_here
+from w2s_mol.embeddings.reader import Reader
+from w2s_mol.encoders.files import seen_from
 from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.study.config import StudyConfig
-from w2s_mol.supervisors.names import BETWEEN
+from w2s_mol.supervisors.names import BETWEEN, written_members
 
 if TYPE_CHECKING:
     from w2s_mol.study.plan import StudyPlan
 
 _NAMES = ("dataset", "split_file", "unlabelled", "weak", "strong")
-_WHOLE_PATH = re.compile(rf"(?<![^:{re.escape(''.join(set(BETWEEN.values())))}])/[^+>]*")
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,15 @@ class StudyElsewhere:
     Attributes
     ----------
     config
-        Its settings; paths in them are as seen from the working folder.
+        Its settings.
     device, mirror, offline
         As in ``run_study``.
     run_id
         Of the study that it should be: content of tables and encoders is part of it.
+    called
+        What its results call supervisors and students.
     addresses
-        What its models call encoders, by their names in the settings.
+        What its models call encoders, by what they are asked as.
     """
 
     config: StudyConfig
@@ -43,19 +45,22 @@ class StudyElsewhere:
     mirror: str | None
     offline: bool
     run_id: str
+    called: tuple[str, ...]
     addresses: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(
-        cls, config: StudyConfig, finder: Finder, encoders: Iterable[EncoderRef], run_id: str
+        cls,
+        config: StudyConfig,
+        finder: Finder,
+        everyone: Iterable[Reader],
+        encoders: Iterable[EncoderRef],
+        run_id: str,
     ) -> StudyElsewhere:
-        """Return it, of settings whose paths may be whole."""
-        names: dict[str, Any] = {n: tuple(map(_from_here, getattr(config, n))) for n in _NAMES}
-        addresses = {seen_from_here(e.asked): e.address for e in encoders}
-        return cls(
-            replace(config, **names), finder.device, finder.mirror, finder.offline, run_id,
-            tuple(addresses.items()),
-        )  # fmt: skip
+        """Return it, as this process has it."""
+        addresses = tuple((one.asked, one.address) for one in encoders)
+        access = (finder.device, finder.mirror, finder.offline)
+        return cls(config, *access, run_id, called_in(everyone), addresses)
 
     def open(self) -> StudyPlan:
         """Open it.
@@ -63,20 +68,34 @@ class StudyElsewhere:
         Raises
         ------
         InputError
-            If a table or an encoder has another content here.
+            If a table or an encoder has another content here, or another name.
         """
         from w2s_mol.study.plan import StudyPlan
 
-        config = self.config
+        folder = pictured()
+        config, addresses = self.config, dict(self.addresses)
+        if folder is not None:
+            names: dict[str, Any] = {
+                name: tuple(_seen_from(one, folder) for one in getattr(config, name))
+                for name in _NAMES
+            }
+            config = replace(config, **names)
+            addresses = {seen_from(asked, folder): there for asked, there in self.addresses}
+        mirror = mirror_here(self.mirror)
         finder = Finder(
-            config.pooling, self.device, config.items, self.mirror, self.offline,
-            addresses=dict(self.addresses),
-        )  # fmt: skip
+            config.pooling, self.device, config.items, mirror, self.offline, addresses=addresses
+        )
         plan = StudyPlan(config, finder, prepares_all=False)
         if plan.run_id != self.run_id:
             raise InputError(
                 "a table or an encoder of the study has another content here than where it was "
                 "begun. Use the same on all machines."
+            )
+        if plan.called != self.called:
+            other = next(a for a, b in zip(self.called, plan.called, strict=True) if a != b)
+            raise InputError(
+                f"{other} is named by its whole path, which is another on this machine. Name it as "
+                "it is seen from the working folder."
             )
         return plan
 
@@ -111,7 +130,15 @@ class BlockNeed:
         return f"embeddings of {self.name}, rows from {self.start}"
 
 
-def _from_here(name: str) -> str:
-    if name.startswith((*BETWEEN,)):
-        return _WHOLE_PATH.sub(lambda found: os.path.relpath(found[0]), name)
-    return seen_from_here(name)
+def called_in(everyone: Iterable[Reader]) -> tuple[str, ...]:
+    """Return what results call supervisors, with their families, and students."""
+    return tuple(f"{getattr(one, 'family', '')} {one.name}".strip() for one in everyone)
+
+
+def _seen_from(name: str, folder: str) -> str:
+    """Return a name as seen from a folder, also of one that is made of others."""
+    prefix = next((one for one in BETWEEN if name.startswith(one)), None)
+    if prefix is None:
+        return seen_from(name, folder)
+    members = (_seen_from(one, folder) for one in written_members(name))
+    return f"{prefix}{BETWEEN[prefix].join(members)}"

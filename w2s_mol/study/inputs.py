@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
+from w2s_mol.crews.goods import Reads
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.datasets.loading import load_dataset
 from w2s_mol.datasets.local_files import source_files
-from w2s_mol.datasets.named import dataset_names, expand_datasets
+from w2s_mol.datasets.named import BUILTIN, FETCHED, dataset_names, expand_datasets
 from w2s_mol.datasets.own_settings import taken_by
 from w2s_mol.datasets.rules import ROWS, LabelKind, TaskAsked
 from w2s_mol.embeddings.finding import Finder
@@ -113,14 +114,17 @@ def known_names(config: StudyConfig) -> set[str]:
     return {*dataset_names()} & {*_names(config)}
 
 
-def study_files(config: StudyConfig, encoders: Iterable[EncoderRef]) -> Iterator[Path]:
-    """Yield the files here that a study reads, each once."""
-    found: list[Path] = []
+def study_files(config: StudyConfig, encoders: Iterable[EncoderRef]) -> Reads:
+    """Return the files here that a study reads, but for those that the program ships."""
+    found = Reads(named=tuple(_pools(config.unlabelled)))
     for name in _names(config):
-        found += source_files(name, () if name in dataset_names() else config.split_file) or []
-    found += [Path(name) for name in config.unlabelled if name != ROWS]
-    found += [file for encoder in encoders for file in encoder_files(encoder)]
-    yield from dict.fromkeys(found)
+        if name in FETCHED:
+            found += Reads(own=tuple(source_files(name) or ()))
+        elif name != BUILTIN:
+            found += Reads(named=tuple(source_files(name, config.split_file) or ()))
+    for encoder in encoders:
+        found += encoder_files(encoder)
+    return Reads(tuple(dict.fromkeys(found.own)), tuple(dict.fromkeys(found.named)))
 
 
 _WORDS_OF_KINDS: dict[LabelKind, str] = {"regression": "numbers", "binary": "two classes"}
@@ -152,11 +156,12 @@ def _load(
     for target in targets:
         said = {"target_column": target, "columns": tuple(columns), **limits, **own}
         load = partial(load_dataset, name, **said, **access)
-        yield recent.dataset(name, said, [*read, *_pools(limits)], load) if read else load()
+        every = [*read, *_pools(limits["unlabelled"])] if read else []
+        yield recent.dataset(name, said, every, load) if every else load()
 
 
-def _pools(limits: Mapping[str, Any]) -> list[Path]:
-    return [Path(name) for name in limits["unlabelled"] if name != ROWS]
+def _pools(unlabelled: Iterable[str]) -> list[Path]:
+    return [Path(name) for name in unlabelled if name != ROWS]
 
 
 def _kind_asked(task: str) -> str:

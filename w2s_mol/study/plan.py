@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 
 from w2s_mol import files
+from w2s_mol.crews.goods import Reads
 from w2s_mol.datasets.dataset import Dataset
 from w2s_mol.datasets.examples import Examples
 from w2s_mol.embeddings.encoded import Encoded
@@ -25,7 +25,7 @@ from w2s_mol.study.asked import asked_for
 from w2s_mol.study.cell import split_cells
 from w2s_mol.study.config import RESULTS_FORMAT, StudyConfig
 from w2s_mol.study.draws import Draw, draws, labelled_first, left_out, roles_of, still_drawn
-from w2s_mol.study.elsewhere import BlockNeed, StudyElsewhere
+from w2s_mol.study.elsewhere import BlockNeed, StudyElsewhere, called_in
 from w2s_mol.study.exposure import exposures
 from w2s_mol.study.inputs import known_names, load_datasets, remarks, study_files, task_of_study
 from w2s_mol.study.kept_models import MODELS, SCALERS
@@ -36,7 +36,7 @@ from w2s_mol.study.protocols import Roles
 from w2s_mol.study.results import StudyContext, result_rows
 from w2s_mol.study.seen import SeenOfDataset, refuse_seen_tests, seen_of
 from w2s_mol.study.unlike import unlike_notes
-from w2s_mol.study.usable import Usable, begin, usable
+from w2s_mol.study.usable import Usable, begin, refuse_unreadable, usable
 from w2s_mol.study.whole_tables import tell_of_whole_tables
 from w2s_mol.supervisors.contract import Supervisor
 from w2s_mol.supervisors.names import columns_of
@@ -196,6 +196,9 @@ class StudyPlan:
         notes = {name: told} if told else {}
         places = files.sha256_bytes(of_dataset.places.tobytes())
         made_of = {f"molecules of {name}": places}
+        measured = {} if self._prepares_all else self.measured()
+        if measured:
+            made_of["encoders"] = files.sha256_json(measured)
         started = time.monotonic()
         if place.draw is None:
             parts = {
@@ -203,10 +206,10 @@ class StudyPlan:
             }
             molecules = molecule_rows(of_dataset.everything, of_dataset.places, parts)
             notes = {name: [*told, *unlike_notes(of_dataset, self._students)]}
-            return Part({MOLECULES: molecules}, notes, seconds, made_of)
+            return Part({MOLECULES: molecules}, notes, seconds, made_of, measured)
         draw = every[place.draw]
         if draw not in self._left:
-            return Part({}, notes, seconds, made_of)
+            return Part({}, notes, seconds, made_of, measured)
         progress(f"fitting heads on {name}", place.draw, len(every))
         tables, of_cells = self._cells(place, of_dataset, draw)
         if of_cells:
@@ -215,7 +218,7 @@ class StudyPlan:
         split = of_dataset.kept.splits[draw.split]
         what = f"heads {name} {split.name}"
         seconds[what] = _since(started)
-        return Part(tables, notes, seconds, made_of)
+        return Part(tables, notes, seconds, made_of, measured)
 
     def _cells(
         self, place: _Place, of_dataset: Usable, draw: Draw
@@ -284,7 +287,19 @@ class StudyPlan:
 
     def elsewhere(self) -> StudyElsewhere:
         """Return how another process opens it."""
-        return StudyElsewhere.of(self._config, self._finder, self._encoders(), self.run_id)
+        return StudyElsewhere.of(
+            self._config, self._finder, self._everyone, self._encoders(), self.run_id
+        )
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Return what results call supervisors and students."""
+        return called_in(self._everyone)
+
+    def check(self, progress: Progress) -> None:
+        """Read all molecules, if one that cannot be read stops the study."""
+        if self._config.on_invalid == "error":
+            refuse_unreadable(self._datasets, self._everyone)
 
     def needs(self, part: str) -> Sequence[BlockNeed]:
         """Return the embeddings that a part reads."""
@@ -295,9 +310,9 @@ class StudyPlan:
         of, smiles = self._encoded[need.encoder], tuple(self._datasets[need.dataset].smiles)
         return of.block(smiles, need.start)
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> Reads:
         """Return the files of datasets and encoders, but for those that the program ships."""
-        return tuple(study_files(self._config, self._encoders()))
+        return study_files(self._config, self._encoders())
 
     @lru_cache(maxsize=1)  # noqa: B019 -- parts come in order
     def _needs(self, dataset: int) -> list[BlockNeed]:

@@ -65,13 +65,21 @@ def begin(
         If it does.
     """
     if strict:
-        one_of_a_kind = {reader.reading: reader for reader in readers}.values()
-        for dataset in datasets:
-            found = [(reader.name, reader.read(dataset.smiles)) for reader in one_of_a_kind]
-            _refuse(dataset, found)
+        refuse_unreadable(datasets, readers)
     tables = [tuple(dataset.smiles) for dataset in datasets]
     for reader in readers:
         reader.begin(tables, progress)
+
+
+def refuse_unreadable(datasets: Sequence[Dataset], readers: Sequence[Reader]) -> None:
+    """Raise InputError for all molecules of a dataset that someone cannot read, if there are any.
+
+    Nothing is computed for it; those who read alike are asked once.
+    """
+    one_of_a_kind = {reader.reading: reader for reader in readers}.values()
+    for dataset in datasets:
+        found = [(reader.name, reader.read(dataset.smiles)) for reader in one_of_a_kind]
+        _refuse(dataset, found)
 
 
 def usable(

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from w2s_mol.crews.named import Asked
 from w2s_mol.embeddings.finding import Finder
+from w2s_mol.encoders.devices import check_device_name
 from w2s_mol.engine.finished import Finished
 from w2s_mol.engine.folder import carry_out
 from w2s_mol.engine.handing_out import carry_out_together
-from w2s_mol.errors import InputError
+from w2s_mol.errors import DownloadError, InputError, W2SMolError
 from w2s_mol.progress import Progress, silent
+from w2s_mol.settings_check import Count, check
 from w2s_mol.study.config import StudyConfig
 from w2s_mol.study.plan import StudyPlan
 from w2s_mol.study.run import recognised
@@ -70,7 +72,8 @@ def run_sweep(
     W2SMolError
         If something is amiss that is no study's own.
     """
-    asked = Asked(workers, cluster, note)
+    asked = Asked(check("workers", workers, Count), check("cluster", cluster, str | None), note)
+    check_device_name(check("device", device, str))
     sweep = _Sweep(studies, device, mirror, offline, progress)
     if asked.several:
         for folder, found in carry_out_together(sweep.plans(), asked, progress):
@@ -96,7 +99,7 @@ class _Sweep:
         progress: Progress,
     ) -> None:
         self._studies = studies
-        self._found: dict[Path, Finished | InputError] = {}
+        self._found: dict[Path, Finished | W2SMolError] = {}
         self._device, self._mirror, self._offline = device, mirror, offline
         self._progress = progress
 
@@ -104,18 +107,19 @@ class _Sweep:
         """Yield what is to be carried out, each opened when it is asked for."""
         for number, (folder, config) in enumerate(self._studies.items()):
             self._progress("studies", number, len(self._studies))
-            if found := recognised(config, folder):
-                self.tell(folder, found)
-                continue
             finder = Finder(config.pooling, self._device, config.items, self._mirror, self._offline)
             try:
-                plan = StudyPlan(config, finder)
-            except InputError as error:
+                found = recognised(config, folder)
+                plan = None if found else StudyPlan(config, finder)
+            except (InputError, DownloadError) as error:
                 self.tell(folder, error)
-            else:
+                continue
+            if found:
+                self.tell(folder, found)
+            elif plan:
                 yield plan, folder
 
-    def tell(self, folder: Path, found: Finished | InputError) -> None:
+    def tell(self, folder: Path, found: Finished | W2SMolError) -> None:
         """Note what became of a study."""
         self._found[folder] = found
 
@@ -126,7 +130,7 @@ class _Sweep:
         ]
 
 
-def _swept(folder: Path, config: StudyConfig, found: Finished | InputError) -> SweptStudy:
-    if isinstance(found, InputError):
+def _swept(folder: Path, config: StudyConfig, found: Finished | W2SMolError) -> SweptStudy:
+    if isinstance(found, W2SMolError):
         return SweptStudy(folder, config, None, str(found))
     return SweptStudy(folder, config, found)

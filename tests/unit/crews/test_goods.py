@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from w2s_mol.crews import goods as module
-from w2s_mol.crews.goods import Goods
+from w2s_mol.crews.goods import Goods, Reads, pictured
 from w2s_mol.errors import InputError
 
 
@@ -32,7 +32,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def goods(here: Path) -> Goods:
     home = here / "home" / "adapted" / "mine" / "config.json"
-    return Goods.of([home, Path("own.csv"), Path("../other/far.csv")])
+    return Goods.of(Reads(own=(home,), named=(Path("own.csv"), Path("../other/far.csv"))))
+
+
+def hashes(goods: Goods) -> list[str]:
+    return [sha256 for _, sha256 in (*goods.own, *goods.named)]
 
 
 @contextmanager
@@ -44,26 +48,33 @@ def elsewhere(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for name in ("work", "other"):
             (here / name).rename(here / f"{name}-gone")
         yield here / "another-home"
+        for name in ("work", "other"):
+            (here / f"{name}-gone").rename(here / name)
 
 
 def test_where_they_came_from_nothing_is_lacking(goods: Goods, here: Path) -> None:
     assert goods.lacking() == []
     with goods.at_hand():
         assert Path.cwd() == here / "work"
+        assert pictured() is None
 
 
 def test_elsewhere_they_are_put_and_names_lead_to_them(
     goods: Goods, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contents = goods.contents()
+    contents = goods.contents(hashes(goods))
     with elsewhere(here, monkeypatch) as home:
         assert len(goods.lacking()) == 3
-        with pytest.raises(InputError, match=r"there is no .*far\.csv here"), goods.at_hand():
+        with (
+            pytest.raises(InputError, match="there is no adapted/mine/config.json here"),
+            goods.at_hand(),
+        ):
             pass
         goods.put(contents)
         assert goods.lacking() == []
         before = Path.cwd()
         with goods.at_hand():
+            assert pictured() == str(here / "work")
             assert Path("own.csv").read_text() == "smiles,y\n"
             assert Path("../other/far.csv").read_text() == "smiles\n"
         assert Path.cwd() == before
@@ -74,7 +85,7 @@ def test_elsewhere_they_are_put_and_names_lead_to_them(
 def test_one_with_another_content_is_not_taken_for_it(
     goods: Goods, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contents = goods.contents()
+    contents = goods.contents(hashes(goods))
     (here / "work" / "own.csv").write_text("changed\n")
     assert goods.lacking()
     goods.put(contents)
@@ -83,13 +94,21 @@ def test_one_with_another_content_is_not_taken_for_it(
         assert Path("own.csv").read_text() == "smiles,y\n"
 
 
-def test_what_the_program_ships_is_not_sent(here: Path) -> None:
-    from w2s_mol import paths
-
-    assert Goods.of(paths.shipped("checkpoints").glob("weak-h8-s0/*")).others == ()
+def test_what_lies_there_under_its_own_name_is_not_written_over(
+    goods: Goods, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = goods.contents(hashes(goods))
+    with elsewhere(here, monkeypatch) as home:
+        theirs = home / "adapted" / "mine" / "config.json"
+        theirs.parent.mkdir(parents=True)
+        theirs.write_text("theirs")
+        goods.put(contents)
+        assert theirs.read_text() == "theirs"
+        with pytest.raises(InputError, match=r"mine/config\.json here, or one"), goods.at_hand():
+            pass
 
 
 def test_too_much_to_send_is_refused(goods: Goods, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_BYTES", 3)
     with pytest.raises(InputError, match="Put them into a folder that all machines share"):
-        goods.contents()
+        goods.contents(hashes(goods))

@@ -32,6 +32,7 @@ def test_a_part_is_read_as_it_was_written(parts: Parts, tmp_path: Path) -> None:
         "notes": {"own": ["a note"]},
         "seconds": {"work": 1.5},
         "made_of": {},
+        "measured": {},
     }
     [table] = parts.tables("results", ["a"])
     pd.testing.assert_frame_equal(table.to_pandas(), rows)
