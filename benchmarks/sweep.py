@@ -72,8 +72,9 @@ def main() -> None:
         os.environ["W2S_MOL_HOME"] = f"{place}/home"
         swept(Path(place) / "first", 1)  # embeds
         floor = study_plan.split_cells = Floor(study_plan.split_cells)  # type: ignore[assignment]
-        took = {workers: swept(Path(place) / str(workers), workers) for workers in asked.workers}
-        files = [p for p in (Path(place) / str(asked.workers[0])).rglob("*") if p.is_file()]
+        counts = dict.fromkeys([1, *asked.workers])
+        took = {workers: swept(Path(place) / str(workers), workers) for workers in counts}
+        files = [p for p in (Path(place) / "1").rglob("*") if p.is_file()]
         size = sum(path.stat().st_size for path in files)
     cells = len(studies_of(PLAN)) * CELLS_A_STUDY
     lines = [

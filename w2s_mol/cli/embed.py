@@ -90,15 +90,15 @@ def embed(
     items = items_of(text_column, max_atoms)
     loading = Loading(encoder, device, precision, mirror, offline, items)
     with output.progress_bars() as progress:
-        loaded = loading.load(progress)
-    output.note(f"{loaded.name} on {getattr(loaded, 'device', 'cpu')}, {loaded.precision}")
-    for text in loaded.notes:
-        output.note(f"note: {loaded.name}: {text}.")
-    place = getattr(loaded, "device", "cpu")
-    asked = options.crew(workers, cluster, default_workers(place), default_readers(place))
+        found = loading.find(progress)
+    output.note(f"{found.name} on {found.place}, {found.precision}")
+    for text in found.notes:
+        output.note(f"note: {found.name}: {text}.")
+    defaults = default_workers(found.place), default_readers(found.place)
+    asked = options.crew(workers, cluster, *defaults)
     with output.progress_bars() as progress, here(table, progress) as library:
         done = embed_table(
-            library, loaded, output_file, pooling, own.item_column, progress, delimiter,
+            library, found, output_file, pooling, own.item_column, progress, delimiter,
             how=How(asked, shard_rows, share, merge), loading=loading,
         )  # fmt: skip
     output.note(

@@ -44,6 +44,11 @@ def _unless_molecules(items: Items) -> list[str]:
     return [] if items.name == Molecules.name else [items.name]
 
 
+def dimension_of(hidden: int, pooling: str) -> int:
+    """Return the length of what a pooling makes of a transformer's states."""
+    return hidden * (2 if pooling == "mean+pooled" else 1)
+
+
 class EncoderRef(Described):
     """What an encoder is, and how to open it.
 
@@ -58,6 +63,10 @@ class EncoderRef(Described):
     @abstractmethod
     def open(self) -> Encoder:
         """Return the encoder, with its weights loaded."""
+
+    @abstractmethod
+    def dimension(self, pooling: str) -> int:
+        """Return the length of a vector."""
 
     @property
     def address(self) -> str:
@@ -103,6 +112,10 @@ class OpenRef(EncoderRef):
             return self.asked
         path = Path(self.asked.removeprefix(FILE_PREFIX)).expanduser()
         return f"{FILE_PREFIX}{path.resolve()}"
+
+    def dimension(self, pooling: str) -> int:
+        """As the encoder's."""
+        return self.encoder.dimension(pooling)
 
     def open(self) -> Encoder:
         """Return the encoder."""
@@ -177,7 +190,8 @@ class FolderRef(EncoderRef):
         self.metadata, self.revision = folder_metadata(of.folder), folder_revision(of.folder)
         self.fingerprint = of.fingerprint
         facts = self._facts()
-        self.hidden, self._reading = facts["hidden"], facts["reading"]
+        self.hidden: int = facts["hidden"]
+        self._reading = facts["reading"]
         self.poolings, self.notes = tuple(facts["poolings"]), tuple(facts["notes"])
 
     @property
@@ -201,6 +215,10 @@ class FolderRef(EncoderRef):
     def place(self) -> str:
         """Say where it computes."""
         return "cpu" if self._of.device == "cpu" else str(self._of.resolved_device())
+
+    def dimension(self, pooling: str) -> int:
+        """Return the hidden size, twice it for ``mean+pooled``."""
+        return dimension_of(self.hidden, pooling)
 
     def open(self) -> Encoder:
         """Load its weights.

@@ -25,6 +25,7 @@ from w2s_mol.encoders.folder import (
     folder_revision,
 )
 from w2s_mol.encoders.models import TokenModel, load_model
+from w2s_mol.encoders.ref import dimension_of
 from w2s_mol.encoders.tokenizers import load_reader
 from w2s_mol.errors import ItemError, first_line, means_no_memory
 from w2s_mol.items.contract import Items, ItemsName
@@ -95,7 +96,7 @@ class TransformerEncoder(Encoder):
 
     def dimension(self, pooling: str) -> int:
         """Return the hidden size, twice it for ``mean+pooled``."""
-        return self.hidden * (2 if pooling == "mean+pooled" else 1)
+        return dimension_of(self.hidden, pooling)
 
     @abstractmethod
     def _token_ids(self, smiles: str) -> list[int]:

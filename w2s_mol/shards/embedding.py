@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from w2s_mol.encoders.contract import Embeddings, Encoder
 from w2s_mol.encoders.devices import Precision
 from w2s_mol.encoders.files import encoder_files, seen_from
 from w2s_mol.encoders.loading import find_encoder, load_encoder
+from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.items.contract import Items
 from w2s_mol.progress import Progress, silent
@@ -57,9 +59,13 @@ class Loading:
         """Load it."""
         return load_encoder(self.name, self.device, progress=progress, **self._how)
 
+    def find(self, progress: Progress = silent) -> EncoderRef:
+        """Find it, without its weights."""
+        return find_encoder(self.name, self.device, progress=progress, **self._how)
+
     def files(self) -> Reads:
         """Return the files that it is loaded from, but for those that the program ships."""
-        return encoder_files(find_encoder(self.name, self.device, **self._how))
+        return encoder_files(self.find())
 
     @property
     def _how(self) -> dict[str, Any]:
@@ -108,7 +114,7 @@ class _ReadBy(ReadingRecipe):
 
 def embed_table(
     table: Path,
-    encoder: Encoder,
+    encoder: Encoder | EncoderRef,
     output: Path,
     pooling: str | None = None,
     item_column: str = "smiles",
@@ -127,7 +133,7 @@ def embed_table(
         cannot read is an invalid row; rows with another number of fields than the header are
         refused.
     encoder, pooling
-        What to embed with.
+        What to embed with; the weights of one that is only found are loaded by who needs them.
     output
         A Parquet file, or a folder for a file a shard, with the columns ``smiles`` (or ``text``),
         ``valid``, ``embedding`` (a fixed-size list of float32, NaN where invalid) and ``reason``
@@ -173,21 +179,26 @@ def embed_table(
     )
 
 
-def _maker(encoder: Encoder, pooling: str) -> Maker:
-    schema = _schema(encoder, pooling)
+def _maker(encoder: Encoder | EncoderRef, pooling: str) -> Maker:
+    schema, opened = _schema(encoder, pooling), _opener(encoder)
     return lambda examples, progress: _made(
-        examples, encoder.embed(examples.smiles, pooling, progress), schema
+        examples, opened().embed(examples.smiles, pooling, progress), schema
     )
 
 
-def _ahead(encoder: Encoder, pooling: str, loading: Loading) -> Ahead:
-    schema = _schema(encoder, pooling)
+def _ahead(encoder: Encoder | EncoderRef, pooling: str, loading: Loading) -> Ahead:
+    schema, opened = _schema(encoder, pooling), _opener(encoder)
     return Ahead(
         _ReadBy(loading),
         lambda examples, read, progress: _made(
-            examples, encoder.embed_read(read, pooling, progress), schema
+            examples, opened().embed_read(read, pooling, progress), schema
         ),
     )
+
+
+def _opener(encoder: Encoder | EncoderRef) -> Callable[[], Encoder]:
+    """Return what opens an encoder, once."""
+    return cache(encoder.open if isinstance(encoder, EncoderRef) else lambda: encoder)
 
 
 def _made(examples: Examples, embedded: Embeddings, schema: pa.Schema) -> Made:
@@ -196,7 +207,7 @@ def _made(examples: Examples, embedded: Embeddings, schema: pa.Schema) -> Made:
     return Made(_batch(examples.smiles, embedded, schema), counts, reasons)
 
 
-def _schema(encoder: Encoder, pooling: str) -> pa.Schema:
+def _schema(encoder: Encoder | EncoderRef, pooling: str) -> pa.Schema:
     fields = [
         pa.field(encoder.items.column, pa.string()),
         pa.field("valid", pa.bool_()),
