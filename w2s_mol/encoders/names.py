@@ -31,15 +31,25 @@ PLUGINS = "w2s_mol.encoders"
 
 def shipped_encoders() -> dict[str, Path]:
     """Return the pretrained encoders that the project ships: their names and folders."""
-    root = paths.shipped("checkpoints")
-    folders = [path.parent for path in root.glob("weak-h*/config.json")]
-    return {folder.name: folder for folder in sorted(folders, key=_by_numbers)}
+    return {folder.name: folder for folder in _shipped("weak-h*")}
 
 
 def shipped_strong_encoders() -> dict[str, Path]:
     """Return the pretrained strong encoders that the project ships, if any."""
+    return {folder.name: folder for folder in _shipped("strong-*")}
+
+
+def _shipped(pattern: str) -> tuple[Path, ...]:
     root = paths.shipped("checkpoints")
-    return {path.parent.name: path.parent for path in sorted(root.glob("strong-*/config.json"))}
+    changed = root.stat().st_mtime_ns if root.is_dir() else 0
+    return _folders(root, pattern, changed)
+
+
+@lru_cache(maxsize=4)
+def _folders(root: Path, pattern: str, _changed: int) -> tuple[Path, ...]:
+    """Return the encoders of a folder as it is now: a study asks hundreds of times."""
+    found = [path.parent for path in root.glob(f"{pattern}/config.json")]
+    return tuple(sorted(found, key=_by_numbers))
 
 
 def shipped_metadata() -> list[dict[str, Any]]:
