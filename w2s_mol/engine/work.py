@@ -68,6 +68,7 @@ class Work:
         self._run, self._folder, self._progress = run, folder, progress
         self._parts = Parts(folder, run)
         self._session = Session(run.run_id, folder)
+        self._seen: tuple[object, Mapping[str, Any] | None] = None, None
 
     def begun(self) -> Finished | None:
         """Begin it, or return it if it is finished."""
@@ -190,9 +191,14 @@ class Work:
         return bool(manifest and manifest["finished"] and self._is_ours())
 
     def _manifest_now(self) -> Mapping[str, Any] | None:
+        """Return the manifest as it is; one that did not change is not read again."""
         try:
-            return read_manifest(self._folder)
-        except InputError:
+            status = (self._folder / MANIFEST).stat()
+            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
+            if stamp != self._seen[0]:
+                self._seen = stamp, read_manifest(self._folder)
+            return self._seen[1]
+        except (OSError, InputError):
             return None
 
     def _check(self) -> None:
