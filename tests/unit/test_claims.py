@@ -1,16 +1,18 @@
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
-from w2s_mol import files
-from w2s_mol.claims import share
+from w2s_mol import claims, files
+from w2s_mol.claims import hand_out, share
+from w2s_mol.errors import W2SMolError
 
 
 class Work:
@@ -126,3 +128,60 @@ def test_an_item_that_fails_is_free_for_others(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a"):
         share("ab", work.claim, work.done, fail)
     assert work.share("ab") == ["a", "b"]
+
+
+def _done_by(workers: int) -> Callable[[Iterator[int]], Generator[tuple[int, int], None, None]]:
+    """Take a few items ahead, as a crew does, and give them back in another order."""
+
+    def work(items: Iterator[int]) -> Generator[tuple[int, int], None, None]:
+        while taken := list(itertools.islice(items, workers)):
+            yield from ((item, item * item) for item in reversed(taken))
+
+    return work
+
+
+def test_what_is_handed_out_is_kept_once_and_let_go() -> None:
+    held: set[int] = set()
+    kept: dict[int, int] = {}
+
+    @contextmanager
+    def claim(item: int) -> Iterator[bool]:
+        held.add(item)
+        yield True
+        held.discard(item)
+
+    def keep(item: int, result: int) -> None:
+        assert item in held
+        assert item not in kept
+        kept[item] = result
+
+    hand_out(range(10), claim, lambda item: item == 3, _done_by(4), keep)
+    assert kept == {item: item * item for item in range(10) if item != 3}
+    assert not held
+
+
+def test_what_others_are_at_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims.time, "sleep", lambda _: None)
+    looks = itertools.count()
+    kept: list[int] = []
+
+    @contextmanager
+    def claim(item: int) -> Iterator[bool]:
+        yield item != 2
+
+    def done(item: int) -> bool:
+        return item == 2 and next(looks) > 4
+
+    hand_out(range(4), claim, done, _done_by(2), lambda item, _: kept.append(item))
+    assert sorted(kept) == [0, 1, 3]
+
+
+def test_an_item_of_which_nothing_came_is_an_error() -> None:
+    def forgets(items: Iterator[int]) -> Generator[tuple[int, int], None, None]:
+        for item in items:
+            if item != 5:
+                yield item, 0
+
+    with pytest.raises(W2SMolError, match="1 of those at work on the rest came to nothing"):
+        hand_out(range(8), lambda _: nullcontext(enter_result=True), lambda _: False, forgets,
+                 lambda *_: None)  # fmt: skip
