@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -142,6 +143,27 @@ def test_a_scheduler_that_is_started_again_loses_nothing(
     assert code == 0, said
     assert bytes_of(tmp_path / "out") == whole
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_in_one_line(whole: dict[str, str], tmp_path: Path) -> None:
+    """The workers of a cluster that was started for it are in its group, and get it as well."""
+    command = [sys.executable, "-m", "w2s_mol", *map(str, EMBED), "-o", "out"]
+    running = subprocess.Popen(
+        [*command, "--cluster", "local:2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    until(lambda: (tmp_path / "out" / "_manifest.json").exists())
+    time.sleep(6)
+    os.killpg(running.pid, signal.SIGINT)
+    code, said = ended(running)
+    if code == 0:
+        assert bytes_of(tmp_path / "out") == whole
+        return
+    assert code == 130, said
+    first, second, *rest = [line for line in said.splitlines() if line.strip()]
+    assert (first.split()[0], second.split()[0]) == ("weak-h8-s0", "Dask")
+    assert [line for line in rest if not line.startswith("stopped.")] == []
 
 
 @pytest.mark.slow
@@ -311,7 +333,9 @@ def test_what_a_file_says_is_started(cli: Callable, whole: dict[str, str], tmp_p
         ("tcp://127.0.0.1:1", "there is no Dask scheduler at tcp://127.0.0.1:1"),
         ("local:0", "has no worker"),
         ("slrum.tml", "It should be the address of a Dask scheduler"),
-        ("none.toml", "No such file"),
+        ("none.toml", "there is no file none.toml"),
+        ("tcp://", "It should be the address"),
+        ("10.0.0.1:8786", "Did you mean tcp://10.0.0.1:8786?"),
         ("empty.toml", "how many jobs to start"),
         ("engine.toml", "unknown engine 'slrum'"),
         ("option.toml", "cannot start a slurm cluster"),

@@ -16,6 +16,7 @@ target-column = "y"
 weak = ["weak-h8-s0", "weak-h12-s0"]
 strong = [["ecfp"], ["weak-h16-s0"]]
 shuffle-weak-labels = [false, true]
+split-seed = [0, 1]
 """
 
 

@@ -57,6 +57,8 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     InputError
         If it cannot be read; ``what`` it is begins the message.
     """
+    if not path.is_file():
+        raise InputError(f"{what} {path}: there is no such file.")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

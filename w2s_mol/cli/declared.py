@@ -138,6 +138,15 @@ def meanings(kind: type) -> dict[str, str]:
     return {f.name: _Declared(f.name, types[f.name], None).means for f in dataclasses.fields(kind)}
 
 
+def spelt(kind: type) -> dict[str, str]:
+    """Return the names of a class's settings by how their options are spelt, '-' as '_'."""
+    types = get_type_hints(kind, include_extras=True)
+    names = [field.name for field in dataclasses.fields(kind)]
+    options = {name: _Declared(name, types[name], None).option.spellings(name) for name in names}
+    long = {name: words[0].lstrip("-").replace("-", "_") for name, words in options.items()}
+    return {**{word: name for name, word in long.items()}, **{name: name for name in names}}
+
+
 def means(command: Any, name: str) -> str:
     """Return what the text of a command's option or argument is, as ``Option.means`` says it."""
     said: Mapping[str, str] = command.callback.means  # functools.wraps, in Typer, hands it on

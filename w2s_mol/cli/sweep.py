@@ -36,7 +36,9 @@ def sweep(
     offline: options.Offline = False,
     workers: options.SweepWorkers = None,
     cluster: options.Cluster = None,
-    dry_run: Annotated[bool, Option("Say what would be studied, and do nothing.")] = False,
+    dry_run: Annotated[
+        bool, Option("Say what would be studied, from the settings alone, and do nothing.")
+    ] = False,
 ) -> None:
     """Carry out all studies of a plan.
 
@@ -50,7 +52,10 @@ def sweep(
     """
     from w2s_mol.errors import InputError
 
-    studies = _folders(plan, output_dir or Path("runs") / plan.stem)
+    where = output_dir or Path("runs") / plan.stem
+    if where.exists() and not where.is_dir():
+        raise InputError(f"{where} is a file. Give a folder with --output-dir.")
+    studies = _folders(plan, where)
     if dry_run:
         for folder in studies:
             output.result(str(folder))
@@ -75,11 +80,10 @@ def sweep(
     found = len(done) - len(refused) - computed
     for one in refused:
         output.note(f"{one.folder}: {one.refused}")
-    where = output_dir or Path("runs") / plan.stem
     output.note(
         f"{computed:,} studies written to {where}, {found:,} were there, finished"
-        f"{f', {len(refused):,} refused' if refused else ''}. "
-        f"Next: w2s-mol select {shlex.quote(str(where))}"
+        f"{f', {len(refused):,} refused' if refused else ''}."
+        f"{f' Next: w2s-mol select {shlex.quote(str(where))}' if computed + found else ''}"
     )
     if refused:
         raise InputError(
@@ -91,12 +95,12 @@ def sweep(
 def _folders(plan: Path, where: Path) -> dict[Path, StudyConfig]:
     """Return the studies of a plan by their folders."""
     from w2s_mol.cli.config_file import as_text, read_toml
-    from w2s_mol.cli.declared import meanings
+    from w2s_mol.cli.declared import meanings, spelt
     from w2s_mol.cli.folders import study_folder
     from w2s_mol.study.config import StudyConfig
     from w2s_mol.sweep.plan import STUDY, studies_of
 
-    meant = meanings(StudyConfig)
+    meant, names = meanings(StudyConfig), spelt(StudyConfig)
 
     def seen_from_here(name: str, value: Any) -> Any:
         if isinstance(value, list):
@@ -104,10 +108,9 @@ def _folders(plan: Path, where: Path) -> dict[Path, StudyConfig]:
         return as_text(meant[name], plan.parent, value) if isinstance(value, str) else value
 
     def options_of(values: dict[str, Any]) -> dict[str, Any]:
+        known = {name: names.get(name.replace("-", "_"), name) for name in values}
         return {
-            name: seen_from_here(known, value)
-            if (known := name.replace("-", "_")) in meant
-            else value
+            known[name]: seen_from_here(known[name], value) if known[name] in meant else value
             for name, value in values.items()
         }
 

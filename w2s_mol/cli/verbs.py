@@ -38,7 +38,7 @@ VERBS = {
     "select": Verb("select", "Say which weak supervisor to use, from finished runs."),
     "recommend": Verb("recommend", "Say what to do: which supervisor, which use of it, if any."),
     "inspect": Verb("inspect", "Draw the molecules that a student mends and breaks."),
-    "predict": Verb("predict", "Predict labels of a library with the models of a run."),
+    "predict": Verb("predict", "Predict labels of a library with the models of a run.", _GO_ON),
     "fit": Verb("fit", "Fit one model on all labels, with what a run found best."),
     "statistics": Verb("statistics", "Say how sure the numbers of runs are: intervals, controls."),
     "diagnose": Verb("diagnose", "Compare weak and strong encoders without labels."),
@@ -46,7 +46,7 @@ VERBS = {
     "report": Verb("report", "Write one self-contained document from finished runs."),
     "synthetic": Verb("synthetic", "Run the paper's synthetic experiments.", _GO_ON),
     "reproduce": Verb("reproduce", "Run all of the paper that can run here, and report.", _GO_ON),
-    "embed": Verb("embed", "Turn a table of SMILES into a Parquet file of embeddings."),
+    "embed": Verb("embed", "Turn a table of SMILES into a Parquet file of embeddings.", _GO_ON),
     "prepare-corpus": Verb("prepare_corpus", "Prepare a SMILES corpus for pretraining.", _GO_ON),
     "pretrain-weak": Verb(
         "pretrain_weak",

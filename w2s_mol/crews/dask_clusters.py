@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import signal
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from w2s_mol.errors import InputError, first_line
+from w2s_mol.processes import start_resource_tracker
+
+_LONGEST = 200
 
 
 @contextmanager
@@ -32,7 +36,8 @@ def running(kind: str, options: Mapping[str, Any], jobs: int) -> Iterator[str]:
     cluster = None
     try:
         be_silent()
-        cluster = _cluster(kind, options, jobs)
+        with _deaf_to_interrupts():
+            cluster = _cluster(kind, options, jobs)
         if kind != "local":
             cluster.sync(_submitted, cluster, jobs)
             cluster.adapt(
@@ -44,7 +49,11 @@ def running(kind: str, options: Mapping[str, Any], jobs: int) -> Iterator[str]:
         raise
     except Exception as error:  # of the queue's own programs, whatever they say
         _closed(cluster)
-        raise InputError(f"cannot start a {kind} cluster: {first_line(error)}.") from error
+        said = " ".join(str(error).split()).rstrip(".:")[:_LONGEST]
+        raise InputError(
+            f"cannot start a {kind} cluster: {said}. docs/cluster.md has a file that says what a "
+            "queue needs."
+        ) from error
     try:
         yield str(cluster.scheduler_address)
     finally:
@@ -62,14 +71,27 @@ def _closed(cluster: Any) -> None:
         cluster.close()
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let processes that are started meanwhile leave Ctrl-C to this one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    start_resource_tracker()  # which, when others start it, unblocks them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _cluster(kind: str, options: Mapping[str, Any], jobs: int) -> Any:
     if kind == "local":
         from distributed import LocalCluster
 
         # Tasks bound their own memory; a worker that is paused for it would never go on.
-        return LocalCluster(
-            **{"n_workers": jobs, "threads_per_worker": 1, "memory_limit": 0, **options}
-        )
+        own = {"n_workers": jobs, "threads_per_worker": 1, "memory_limit": 0}
+        return LocalCluster(**{**own, "silence_logs": logging.CRITICAL, **options})
     import dask_jobqueue
     from dask_jobqueue.local import LocalCluster as JobsHere
 

@@ -20,7 +20,7 @@ from w2s_mol.processes import refuse_a_script_without_guard
 from w2s_mol.progress import Progress, silent
 
 _LOCAL = re.compile(r"local:(\d+)")
-_ADDRESS = "://"
+_ADDRESS = re.compile(r"(tcp|tls|wss?|ucx)://\S+:\d+")
 _ENGINE, _JOBS = "engine", "jobs"
 
 
@@ -76,7 +76,7 @@ class Asked:
             return
         from w2s_mol.crews import dask_clusters, on_dask
 
-        if _ADDRESS in self.cluster:
+        if _ADDRESS.fullmatch(self.cluster):
             with closing(on_dask.DaskCrew(self.cluster, progress, self.note)) as crew:
                 yield crew
             return
@@ -96,10 +96,14 @@ def _to_start(cluster: str) -> tuple[str, dict[str, Any], int]:
         return "local", {}, int(found[1])
     path = Path(cluster)
     if path.suffix != ".toml":
+        meant = f"tcp://{cluster}" if _ADDRESS.fullmatch(f"tcp://{cluster}") else ""
         raise InputError(
-            f"--cluster {cluster!r} is no cluster. It should be the address of a Dask scheduler "
-            "(tcp://10.0.0.1:8786), local:N for N workers here, or a TOML file."
+            f"--cluster {cluster!r} is no cluster.{f' Did you mean {meant}?' if meant else ''} It "
+            "should be the address of a Dask scheduler (tcp://10.0.0.1:8786), local:N for N "
+            "workers here, or a TOML file."
         )
+    if not path.is_file():
+        raise InputError(f"there is no file {path}. --cluster takes a TOML file that is there.")
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -64,6 +64,8 @@ class DaskCrew(Crew):
                 "that 'dask scheduler' printed, local:N, or a TOML file."
             ) from error
         note(f"Dask at {address}; its dashboard: {self._client.dashboard_link}")
+        if not self._client.nthreads():
+            note(f"there is no worker yet; 'dask worker {address}' starts one. Waiting for it.")
 
     def close(self) -> None:
         """Leave the cluster, which goes on."""

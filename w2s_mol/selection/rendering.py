@@ -232,10 +232,13 @@ def column_titles(selection: StudySelection) -> tuple[str, str]:
 def in_short(keys: Mapping[str, Any] | pd.Series) -> str:
     """Return what tells a study from its neighbours: dataset, strong encoder, number of labels.
 
-    And the kind of its task, where it is no regression; the heads, where they are not ridge.
+    And the kind of its task, where it is no regression; the heads, where they are not ridge; the
+    protocol, where it is not the paper's.
     """
+    protocol = keys.get("protocol", "paper")
+    protocol = "" if protocol == "paper" else f", protocol {protocol}"
     heads = "" if keys.get("head", "ridge") == "ridge" else f", {keys['head']} heads"
-    study = f"{keys['dataset']}{_kind(keys)}, strong {keys['strong']}{heads}"
+    study = f"{keys['dataset']}{_kind(keys)}, strong {keys['strong']}{protocol}{heads}"
     return f"{study}{number_of_labels(keys)}{unusual_teaching(keys)}"
 
 

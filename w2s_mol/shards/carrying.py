@@ -58,11 +58,12 @@ def carry_out(
         folder.write(shard, of_shard)
         told.done(len(shard.examples))
 
+    if not left:
+        return
     with ExitStack() as stack:
-        make = _maker(work, asked.for_tasks(len(left)), told, stack) if left else None
+        make = _maker(work, asked.for_tasks(len(left)), told, stack)
 
         def made(claimed: Iterator[int]) -> _Results:
-            assert make  # noqa: S101 -- where nothing is left, nothing is claimed
             shards = source.shards(folder.pieces, folder.size, claimed, work.columns)
             with closing(make(shards)) as results:
                 for shard, of_shard in results:

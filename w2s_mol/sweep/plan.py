@@ -91,7 +91,8 @@ def _made(values: Mapping[str, Any], called: str) -> StudyConfig:
         return made(StudyConfig, settings)
     except InputError as error:
         said = ", ".join(f"{name} = {value}" for name, value in values.items())
-        raise InputError(f"{called}: {error} (in the study of {said})") from error
+        where = f" (in the study of {said})" if said else ""
+        raise InputError(f"{called}: {error}{where}") from error
 
 
 def _takes_several() -> dict[str, bool]:

@@ -264,3 +264,18 @@ def test_two_at_once_share_the_shards(table: Path, tmp_path: Path) -> None:
     told = written(replace(WORK, make=make), Source.at(table), tmp_path / "out")
     assert told.rows == N
     assert sum(inner[1:]) == N - SIZE
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_where_all_is_done_nothing_is_made_and_it_is_put_together(
+    table: Path, tmp_path: Path, workers: int
+) -> None:
+    how = How(Asked(workers), SIZE)
+    written(WORK, Source.at(table), tmp_path / "out", how)
+    before = times(tmp_path / "out")
+    again = written(WORK, Source.at(table), tmp_path / "out", how)
+    assert (again.rows, again.missing) == (N, 0)
+    merged = replace(how, merged=tmp_path / "all.parquet")
+    written(WORK, Source.at(table), tmp_path / "out", merged)
+    assert pd.read_parquet(tmp_path / "all.parquet")["smiles"].tolist() == ITEMS
+    assert times(tmp_path / "out") == before
