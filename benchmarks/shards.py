@@ -66,23 +66,38 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         library = Path(place) / "library.csv"
         write_library(library, mirror, asked.molecules)
+        few = Path(place) / "few"
+        few.mkdir()
+        for name in ("a.csv", "b.csv"):
+            (few / name).write_text("smiles\n" + "CCO\n" * SIZE)
         lines, claims = [], []
         for encoder in asked.encoders:
 
-            def embed(cores: int, *by: str, encoder: str = encoder) -> float:
-                to = ["--output", str(Path(place) / "-".join([encoder, *by]).replace(":", "-"))]
-                verb = ["embed", str(library), "--encoder", encoder, "--device", "cpu", "--quiet"]
-                return seconds([*PROGRAM, *verb, *to, *by], cores)
+            def embed(cores: int, *by: str, of: Path = library, encoder: str = encoder) -> float:
+                name = "-".join([of.stem, encoder, *by]).replace(":", "-")
+                verb = ["embed", str(of), "--encoder", encoder, "--device", "cpu", "--quiet"]
+                return seconds([*PROGRAM, *verb, "--output", str(Path(place) / name), *by], cores)
 
             loop = seconds([sys.executable, "-c", _LOOP, encoder, str(library), str(SIZE)], 1)
             one, two = embed(1, "--workers", "1"), embed(2, "--workers", "2")
             dask = embed(2, "--cluster", "local:2")
+            starts = [
+                embed(2, *by, of=few) for by in (("--workers", "2"), ("--cluster", "local:2"))
+            ]
             rates = ", ".join(f"{asked.molecules / each:,.0f}" for each in (loop, one, two, dask))
-            lines.append(f"{encoder}: {rates} molecules a second in a loop, by 1, 2, 2 of Dask")
+            lines.append(
+                f"{encoder}: {rates} molecules a second in a loop, by 1, 2, 2 of Dask; "
+                f"two shards of ethanol, the start: {starts[0]:.1f} s by 2, {starts[1]:.1f} by Dask"
+            )
             claims += [
                 Claim(f"{encoder}: 2 workers / 1", one / two, 1.8),
                 Claim(f"{encoder}: 1 worker / the loop", loop / one, 0.9),
-                Claim(f"{encoder}: Dask's 2 / 2 workers, time", dask / two, 1.05, at_least=False),
+                Claim(
+                    f"{encoder}: Dask's 2 / 2 workers, time after their start",
+                    (dask - starts[1]) / (two - starts[0]),
+                    1.05,
+                    at_least=False,
+                ),
             ]
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
         claims.append(Claim("largest process in GB", peak / 1e9, 1, at_least=False))
