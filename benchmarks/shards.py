@@ -23,6 +23,8 @@ from common import PROGRAM, Claim, mirror_or_none, report, write_library
 from w2s_mol.processes import THREADS
 from w2s_mol.shards.share import SIZE
 
+HALF = SIZE // 2
+"""Rows of a shard where workers are compared with one: an even number of shards, for both alike."""
 ENCODERS = ("weak-h8-s0", "weak-h96-s0")
 _LOOP = """
 import sys, torch
@@ -73,24 +75,32 @@ def main() -> None:
         lines, claims = [], []
         for encoder in asked.encoders:
 
-            def embed(cores: int, *by: str, of: Path = library, encoder: str = encoder) -> float:
-                name = "-".join([of.stem, encoder, *by]).replace(":", "-")
+            def embed(
+                cores: int, *by: str, of: Path = library, size: int = SIZE, encoder: str = encoder
+            ) -> float:
+                name = "-".join([of.stem, encoder, str(size), *by]).replace(":", "-")
                 verb = ["embed", str(of), "--encoder", encoder, "--device", "cpu", "--quiet"]
-                return seconds([*PROGRAM, *verb, "--output", str(Path(place) / name), *by], cores)
+                to = ["--output", str(Path(place) / name), "--shard-rows", str(size)]
+                return seconds([*PROGRAM, *verb, *to, *by], cores)
 
             loop = seconds([sys.executable, "-c", _LOOP, encoder, str(library), str(SIZE)], 1)
-            one, two = embed(1, "--workers", "1"), embed(2, "--workers", "2")
+            one = embed(1, "--workers", "1", size=HALF)
+            even = embed(2, "--workers", "2", size=HALF)
+            two = embed(2, "--workers", "2")
             dask = embed(2, "--cluster", "local:2")
             starts = [
                 embed(2, *by, of=few) for by in (("--workers", "2"), ("--cluster", "local:2"))
             ]
-            rates = ", ".join(f"{asked.molecules / each:,.0f}" for each in (loop, one, two, dask))
+            rates = ", ".join(
+                f"{asked.molecules / each:,.0f}" for each in (loop, one, even, two, dask)
+            )
             lines.append(
-                f"{encoder}: {rates} molecules a second in a loop, by 1, 2, 2 of Dask; "
+                f"{encoder}: {rates} molecules a second in a loop, by 1, 2 (shards of {HALF:,}), "
+                f"2, 2 of Dask (of {SIZE:,}); "
                 f"two shards of ethanol, the start: {starts[0]:.1f} s by 2, {starts[1]:.1f} by Dask"
             )
             claims += [
-                Claim(f"{encoder}: 2 workers / 1", one / two, 1.8),
+                Claim(f"{encoder}: 2 workers / 1", one / even, 1.8),
                 Claim(f"{encoder}: 1 worker / the loop", loop / one, 0.9),
                 Claim(
                     f"{encoder}: Dask's 2 / 2 workers, time after their start",

@@ -234,12 +234,13 @@ class _Flight(Generic[Task, Result]):
         found = self._client.run(goods.lacking, workers=new, on_error="return")
         lacking: set[str] = set()
         for where, said in found.items():
-            if isinstance(said, BaseException):
+            if not isinstance(said, BaseException):
+                lacking.update(said)
+                asked.add(where)
+            elif not _is_of_connection(said):  # that of a worker that has just died
                 raise _told_by(where, said)
-            lacking.update(said)
         if lacking:
             self._send(goods, goods.contents(lacking))
-        asked.update(new)
 
     def _send(self, goods: Goods, contents: Mapping[str, bytes]) -> None:
         from distributed import WorkerPlugin
