@@ -44,7 +44,7 @@ def share(
         Whether to stay until all is done; else what others are at is left to them.
     """
     left = list(items)
-    waited = 0.0
+    waiting = _Waiting(what, progress)
     while left:
         others = []
         for item in left:
@@ -58,9 +58,7 @@ def share(
         if not wait:
             return
         if len(others) == len(left):
-            time.sleep(_SECONDS)
-            waited += _SECONDS
-            progress(f"waiting for another process at work on {what}, seconds", int(waited), None)
+            waiting.a_moment()
         left = others
 
 
@@ -90,7 +88,7 @@ def hand_out(
         If nothing came of an item that was taken.
     """
     left: Iterable[Item] = items
-    waited = 0.0
+    waiting = _Waiting(what, progress)
     while True:
         held = _Held(claim, done)
         kept = 0
@@ -108,10 +106,23 @@ def hand_out(
         if not held.of_others:
             return
         if not kept:
-            time.sleep(_SECONDS)
-            waited += _SECONDS
-            progress(f"waiting for another process at work on {what}, seconds", int(waited), None)
+            waiting.a_moment()
         left = held.of_others
+
+
+class _Waiting:
+    """The time spent waiting for others."""
+
+    def __init__(self, what: str, progress: Progress) -> None:
+        self._what, self._progress = what, progress
+        self._seconds = 0.0
+
+    def a_moment(self) -> None:
+        """Wait a moment, and tell for how long that is by now."""
+        time.sleep(_SECONDS)
+        self._seconds += _SECONDS
+        words = f"waiting for another process at work on {self._what}, seconds"
+        self._progress(words, int(self._seconds), None)
 
 
 class _Held(Generic[Item]):

@@ -279,3 +279,23 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Return what a TOML file says.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read; ``what`` it is begins the message.
+    """
+    import tomllib
+
+    if not path.is_file():
+        raise InputError(f"{what}: there is no file {path}.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{what} {path}: {error}. It should be TOML.") from error
+    except RecursionError as error:
+        raise InputError(f"{what} {path} is nested too deep. It should be name = value.") from error

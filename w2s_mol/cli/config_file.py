@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import typer
 
+from w2s_mol import files
 from w2s_mol.cli.declared import means
 from w2s_mol.errors import InputError, shortened, unknown_name
 
@@ -30,7 +30,7 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     """
     if path is None or context.resilient_parsing:  # a shell asks about an unfinished line
         return path
-    values = read_toml(path, "config")
+    values = files.read_toml(path, "config")
     known = _parameters(context)
     unknown = [key for key in values if key.replace("-", "_") not in known]
     if unknown:
@@ -47,24 +47,6 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
         given[parameter.name] = _value(parameter, value, text_of, f"config {path}: {key}")
     context.default_map = given
     return path
-
-
-def read_toml(path: Path, what: str) -> dict[str, Any]:
-    """Return what a TOML file says.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read; ``what`` it is begins the message.
-    """
-    if not path.is_file():
-        raise InputError(f"{what} {path}: there is no such file.")
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{what} {path}: {error}. It should be TOML.") from error
-    except RecursionError as error:
-        raise InputError(f"{what} {path} is nested too deep. It should be name = value.") from error
 
 
 def _parameters(context: typer.Context) -> dict[str, Any]:

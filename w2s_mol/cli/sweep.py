@@ -94,7 +94,8 @@ def sweep(
 
 def _folders(plan: Path, where: Path) -> dict[Path, StudyConfig]:
     """Return the studies of a plan by their folders."""
-    from w2s_mol.cli.config_file import as_text, read_toml
+    from w2s_mol import files
+    from w2s_mol.cli.config_file import as_text
     from w2s_mol.cli.declared import meanings, spelt
     from w2s_mol.cli.folders import study_folder
     from w2s_mol.study.config import StudyConfig
@@ -114,7 +115,7 @@ def _folders(plan: Path, where: Path) -> dict[Path, StudyConfig]:
             for name, value in values.items()
         }
 
-    said = options_of(read_toml(plan, "plan"))
+    said = options_of(files.read_toml(plan, "plan"))
     if isinstance(tables := said.get(STUDY), list):
         said[STUDY] = [options_of(one) if isinstance(one, dict) else one for one in tables]
     studies = studies_of(said, f"plan {plan}")

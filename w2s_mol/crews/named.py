@@ -6,13 +6,13 @@ Imports no engine before one is asked for.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from w2s_mol import files
 from w2s_mol.crews.contract import Crew
 from w2s_mol.crews.local import LocalCrew
 from w2s_mol.errors import InputError
@@ -102,12 +102,7 @@ def _to_start(cluster: str) -> tuple[str, dict[str, Any], int]:
             "should be the address of a Dask scheduler (tcp://10.0.0.1:8786), local:N for N "
             "workers here, or a TOML file."
         )
-    if not path.is_file():
-        raise InputError(f"there is no file {path}. --cluster takes a TOML file that is there.")
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"cluster {path}: {error}. It should be TOML.") from error
+    said = files.read_toml(path, "cluster")
     kind, jobs = said.pop(_ENGINE, "slurm"), said.pop(_JOBS, None)
     if not isinstance(kind, str) or type(jobs) is not int or jobs < 1:
         raise InputError(

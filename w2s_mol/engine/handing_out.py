@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -79,13 +79,7 @@ class _NeedOf:
     """What parts need; where several runs need the same, one of them opens."""
 
     need: Hashable
-    run: Elsewhere
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _NeedOf) and self.need == other.need
-
-    def __hash__(self) -> int:
-        return hash(self.need)
+    run: Elsewhere = field(compare=False)
 
     def __str__(self) -> str:
         return str(self.need)

@@ -13,7 +13,7 @@ from w2s_mol.crews.local import LocalCrew
 from w2s_mol.crews.named import Asked
 from w2s_mol.molecules.smiles import forget
 from w2s_mol.progress import Progress
-from w2s_mol.shards.contract import Ahead, Made, Shard, Work, made_of, read_of
+from w2s_mol.shards.contract import Ahead, Made, Shard, Work, made_of
 from w2s_mol.shards.folder import ShardFolder
 from w2s_mol.shards.source import Source
 
@@ -95,7 +95,7 @@ def _made_here(work: Work, shards: Iterator[Shard], told: _Told) -> _Made:
 
 def _made_of_read(ahead: Ahead, shards: Iterator[Shard], readers: int, told: _Told) -> _Made:
     """Make shards in this process of what others read, while they read the next."""
-    job = Job(partial(read_of, ahead.recipe), _called)
+    job = Job(partial(made_of, ahead.recipe), _called)
     with closing(LocalCrew(readers).do(job, shards)) as read:
         for shard, readings in read:
             yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -66,12 +66,12 @@ class Ahead:
     Attributes
     ----------
     recipe
-        Gives the function that reads, in a process that is not this one.
+        Opens what reads, in a process that is not this one.
     make
         Makes the same of what it read as ``Work.make`` does of the items.
     """
 
-    recipe: ReadingRecipe
+    recipe: Recipe
     make: Callable[[Examples, Any, Progress], Made]
 
 
@@ -82,8 +82,8 @@ class Recipe(ABC):
     """
 
     @abstractmethod
-    def open(self) -> Maker:
-        """Load what is needed, once in a process.
+    def open(self) -> Callable[[Examples, Progress], Any]:
+        """Load what is needed, once in a process; return a ``Maker``, or what reads for one.
 
         Raises
         ------
@@ -94,14 +94,6 @@ class Recipe(ABC):
     def files(self) -> Reads:
         """Return the files that ``open`` reads, but for those that the program ships."""
         return Reads()
-
-
-class ReadingRecipe(ABC):
-    """What reads, by name: small and picklable, hashable, the same for the same."""
-
-    @abstractmethod
-    def open(self) -> Callable[[Sequence[str]], Any]:
-        """Load what is needed, once in a process."""
 
 
 @dataclass(frozen=True)
@@ -136,28 +128,14 @@ class Work:
 
 
 @lru_cache(maxsize=1)
-def _opened(recipe: Recipe) -> Maker:
+def _opened(recipe: Recipe) -> Callable[[Examples, Progress], Any]:
     return recipe.open()
 
 
-def made_of(recipe: Recipe, shard: Shard) -> Made:
+def made_of(recipe: Recipe, shard: Shard) -> Any:
     """Return what a recipe makes of a shard, in a process of ours."""
     try:
-        made: Made = _opened(recipe)(shard.examples, lambda _work, done, _total: said_done(done))
+        return _opened(recipe)(shard.examples, lambda _work, done, _total: said_done(done))
     finally:
         said_done(0)
         forget()  # so that memory does not grow from shard to shard
-    return made
-
-
-@lru_cache(maxsize=1)
-def _reader(recipe: ReadingRecipe) -> Callable[[Sequence[str]], Any]:
-    return recipe.open()
-
-
-def read_of(recipe: ReadingRecipe, shard: Shard) -> Any:
-    """Return what is read of a shard, in a process of ours."""
-    try:
-        return _reader(recipe)(shard.examples.smiles)
-    finally:
-        forget()

@@ -24,7 +24,7 @@ from w2s_mol.encoders.ref import EncoderRef
 from w2s_mol.errors import InputError
 from w2s_mol.items.contract import Items
 from w2s_mol.progress import Progress, silent
-from w2s_mol.shards.contract import Ahead, Made, Maker, ReadingRecipe, Recipe, Work
+from w2s_mol.shards.contract import Ahead, Made, Maker, Recipe, Work
 from w2s_mol.shards.output import IN_THIS_PROCESS, How, check_output, written
 from w2s_mol.shards.source import Source
 
@@ -103,13 +103,14 @@ class _Loaded(Recipe):
 
 
 @dataclass(frozen=True)
-class _ReadBy(ReadingRecipe):
+class _ReadBy(Recipe):
     """What an encoder reads of items; it computes nothing, and needs no GPU."""
 
     loading: Loading
 
-    def open(self) -> Callable[[Sequence[str]], Any]:
-        return replace(self.loading, device="cpu").load().read
+    def open(self) -> Callable[[Examples, Progress], Any]:
+        encoder = replace(self.loading, device="cpu").load()
+        return lambda examples, _progress: encoder.read(examples.smiles)
 
 
 def embed_table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from w2s_mol.crews.goods import pictured
@@ -115,16 +115,10 @@ class BlockNeed:
     """
 
     key: str
-    name: str
-    encoder: int
-    dataset: int
-    start: int
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, BlockNeed) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
+    name: str = field(compare=False)
+    encoder: int = field(compare=False)
+    dataset: int = field(compare=False)
+    start: int = field(compare=False)
 
     def __str__(self) -> str:
         return f"embeddings of {self.name}, rows from {self.start}"
