@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from w2s_mol import files, paths
 
@@ -53,8 +55,14 @@ def _of_folder(folder: Path, inside: list[Path]) -> dict[Path, str]:
 
 def _read(index: Path) -> dict[str, list[object]]:
     try:
-        found = files.read_json(index)
+        status = index.stat()
+        found = _parsed(index, (status.st_size, status.st_mtime_ns, status.st_ino))
     except (OSError, ValueError):
         return {}
     whole = isinstance(found, dict) and all(isinstance(e, list) for e in found.values())
     return found if whole else {}
+
+
+@lru_cache(maxsize=256)  # a sweep asks for the same encoders study by study
+def _parsed(index: Path, _stamp: tuple[int, ...]) -> Any:
+    return files.read_json(index)

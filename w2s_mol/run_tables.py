@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import tomli_w
 
 from w2s_mol import files
@@ -15,22 +14,24 @@ from w2s_mol.errors import InputError
 from w2s_mol.run_record import CONFIG, CSV, RESULTS, damaged, is_whole
 
 
-def write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    """Write a table to a Parquet file atomically."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    with files.atomic_path(path) as temporary:
-        pq.write_table(table, temporary, **parquet_options(table.schema))
+def arrow_table(frame: pd.DataFrame) -> pa.Table:
+    """Return a table as it is written."""
+    # One thread: to start more takes longer than they save on tables of this size.
+    return pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
 
 
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
     """Return how tables of these columns are written, so that they take little room.
 
     Of floating numbers only the leading bytes repeat: they are split off, and the rest is left.
+    Nobody looks for rows by them either, so that their ranges are not kept.
     """
     numbers = [field.name for field in schema if pa.types.is_floating(field.type)]
+    others = [field.name for field in schema if field.name not in numbers]
     return {
         "compression": "zstd",
-        "use_dictionary": [field.name for field in schema if field.name not in numbers],
+        "use_dictionary": others,
+        "write_statistics": others,
         "column_encoding": dict.fromkeys(numbers, "BYTE_STREAM_SPLIT"),
     }
 

@@ -182,8 +182,8 @@ def test_a_run_killed_again_and_again_ends_with_the_bytes_of_one_never_stopped(
     moments = {
         "while the first molecules are embedded": lambda: any(fresh_home.rglob("*.lock")),
         "when the run folder has just been begun": (folder / "manifest.json").exists,
-        "after the first split": lambda: any(parts.glob("*.results.parquet")),
-        "after some splits": lambda: len(list(parts.glob("*.results.parquet"))) > 2,
+        "after the first split": lambda: any(parts.glob("*.results.arrow")),
+        "after some splits": lambda: len(list(parts.glob("*.results.arrow"))) > 2,
         "while the results are put together": (folder / "predictions.parquet").exists,
     }
     killed = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,7 @@ class Finished:
             return list(csv.DictReader(file))
 
 
-def finished_as(folder: Path, asked: str) -> Finished | None:
+def finished_as(folder: Path, asked: Callable[[], str]) -> Finished | None:
     """Return the run of a folder, if it is finished, whole and what was asked for.
 
     Parameters
@@ -83,13 +84,15 @@ def finished_as(folder: Path, asked: str) -> Finished | None:
     folder
         Of the run.
     asked
-        A hash of what was asked for, as the run's manifest has it; see ``study.asked``.
+        Gives a hash of what is asked for, or an empty text; see ``study.asked``.
     """
     try:
         manifest = read_manifest(folder)
     except InputError:
         return None  # whoever carries it out says what is wrong
-    if not manifest or not manifest["finished"] or manifest.get("asked") != asked:
+    if not manifest or not manifest["finished"] or not manifest.get("asked"):
+        return None
+    if manifest["asked"] != asked():
         return None
     return if_whole(folder, manifest)
 

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from w2s_mol import files
 from w2s_mol.engine.run import Part, Run
 from w2s_mol.manifest import environment
 from w2s_mol.run_record import is_whole
-from w2s_mol.run_tables import write_parquet
+from w2s_mol.run_tables import arrow_table
 
 FOLDER = "parts"
+_TABLE = ".arrow"
+_TABLES = (_TABLE, ".parquet")
+"""What parts are written as, and were by versions before."""
 
 
 class Parts:
@@ -39,7 +41,7 @@ class Parts:
     def write(self, part: str, done: Part) -> None:
         """Keep a part that was done."""
         for table, rows in done.tables.items():
-            write_parquet(self._table(part, table), rows)
+            _write(self._table(part, table), arrow_table(rows))
         hashes = {table: files.sha256_file(self._table(part, table)) for table in done.tables}
         record = {
             "run": self._run.run_id,
@@ -68,11 +70,11 @@ class Parts:
     def tables(self, name: str, of: list[str]) -> Iterator[pa.Table]:
         """Yield a table of some parts, one by one, all with the same columns."""
         paths = [path for part in of if (path := self._table(part, name)).is_file()]
-        schemas = [pq.read_schema(path) for path in paths]
+        schemas = [_read(path).schema for path in paths]
         schema = pa.unify_schemas(schemas, promote_options="permissive")
         schema = schema.with_metadata(schemas[0].metadata)
         for path in paths:
-            found = pq.read_table(path)
+            found = _read(path)
             for field in schema:
                 if field.name not in found.column_names:
                     found = found.append_column(field, pa.nulls(len(found), field.type))
@@ -84,7 +86,8 @@ class Parts:
             return
         for part in self._run.part_names():
             for table in self._run.tables:
-                self._table(part, table).unlink(missing_ok=True)
+                for suffix in _TABLES:
+                    self._table(part, table).with_suffix(suffix).unlink(missing_ok=True)
             self._record(part).unlink(missing_ok=True)
         with suppress(OSError):  # what is not ours stays
             for pattern in (".*.tmp", ".*.lock", "session-*.json"):
@@ -107,10 +110,28 @@ class Parts:
         return sorted(found, key=lambda session: str(session["started"]))
 
     def _table(self, part: str, table: str) -> Path:
-        return self._folder / f"{part}.{table}.parquet"
+        return self._folder / f"{part}.{table}{_TABLE}"
 
     def _record(self, part: str) -> Path:
         return self._folder / f"{part}.json"
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    """Write a table as it lies in memory: it is soon read again, and then written to last."""
+    with (
+        files.atomic_path(path) as temporary,
+        pa.ipc.new_file(str(temporary), table.schema) as writer,
+    ):
+        writer.write_table(table)
+
+
+def _read(path: Path) -> pa.Table:
+    """Return a table that was written so; numbers of repeated texts are of one width."""
+    with pa.ipc.open_file(path.read_bytes()) as reader:
+        table = reader.read_all()
+    wide = pa.dictionary(pa.int32(), pa.string())
+    fields = [f.with_type(wide) if pa.types.is_dictionary(f.type) else f for f in table.schema]
+    return table.cast(pa.schema(fields, table.schema.metadata))
 
 
 class Session:
@@ -135,7 +156,8 @@ class Session:
 
 def holds_any(folder: Path) -> bool:
     """Say whether anyone's parts are in a run's folder, of whatever kind of run."""
-    return any(not path.name.startswith(".") for path in (folder / FOLDER).glob("*.parquet"))
+    inside = (folder / FOLDER).glob("*")
+    return any(path.suffix in _TABLES and not path.name.startswith(".") for path in inside)
 
 
 def is_at_work(folder: Path) -> bool:

@@ -172,7 +172,9 @@ def result_rows(
                 }
             )
     frame = pd.DataFrame(rows, columns=result_columns(context.task))
-    return frame.astype({"hidden": "Int64", "seed": "Int64", "label_seed": "Int64"})
+    for whole in ("hidden", "seed", "label_seed"):
+        frame[whole] = pd.array(frame[whole], dtype="Int64")
+    return frame
 
 
 def _said(predicted: Predicted) -> int:

@@ -144,8 +144,7 @@ def run_study(
 
 def recognised(config: StudyConfig, folder: Path) -> Finished | None:
     """Return the study of a folder if it is finished, whole and plainly the one asked for."""
-    asked = asked_for(config)
-    return finished_as(folder, asked) if asked else None
+    return finished_as(folder, lambda: asked_for(config))
 
 
 def _result(finished: Finished) -> StudyResult:

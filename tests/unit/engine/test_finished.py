@@ -22,25 +22,25 @@ class Asked(FakeRun):
 
 def test_a_run_is_recognised_by_what_was_asked_for(tmp_path: Path) -> None:
     made = carry_out(Asked(), tmp_path, silent)
-    found = finished_as(tmp_path, "0f0f")
+    found = finished_as(tmp_path, lambda: "0f0f")
     assert found
     assert not found.computed
     assert (found.manifest, found.folder, found.mended) == (made.manifest, tmp_path, ())
     for name in ("results", "extra"):
         pd.testing.assert_frame_equal(found.table(name), made.table(name))
-    assert finished_as(tmp_path, "other") is None
-    assert finished_as(tmp_path / "nowhere", "0f0f") is None
+    assert finished_as(tmp_path, lambda: "other") is None
+    assert finished_as(tmp_path / "nowhere", lambda: "0f0f") is None
 
 
 def test_a_run_that_does_not_say_what_was_asked_for_is_not_recognised(tmp_path: Path) -> None:
     carry_out(FakeRun(), tmp_path, silent)
-    assert finished_as(tmp_path, "") is None
+    assert finished_as(tmp_path, lambda: "") is None
 
 
 def test_a_run_under_way_is_not_recognised(tmp_path: Path) -> None:
     stopped(tmp_path)
     changed_manifest(tmp_path, asked="0f0f")
-    assert finished_as(tmp_path, "0f0f") is None
+    assert finished_as(tmp_path, lambda: "0f0f") is None
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,14 @@ def test_a_damaged_run_is_not_recognised(tmp_path: Path, name: str, content: byt
     carry_out(Asked(), tmp_path, silent)
     path = tmp_path / name
     path.unlink() if content is None else path.write_bytes(content)
-    assert finished_as(tmp_path, "0f0f") is None
+    assert finished_as(tmp_path, lambda: "0f0f") is None
 
 
 def test_a_run_of_0_3_has_no_hashes_to_be_whole_by(tmp_path: Path) -> None:
     carry_out(Asked(), tmp_path, silent)
     changed_manifest(tmp_path, files=None)
     assert if_whole(tmp_path, json.loads((tmp_path / "manifest.json").read_text())) is None
-    assert finished_as(tmp_path, "0f0f") is None
+    assert finished_as(tmp_path, lambda: "0f0f") is None
 
 
 def test_a_table_that_was_lost_since_is_a_clear_error(tmp_path: Path) -> None:

@@ -148,9 +148,9 @@ def test_a_run_writes_its_manifest_first_and_last() -> None:
     assert written == [
         "manifest.json",
         "config.toml",
-        *("a.results.parquet", "a.extra.parquet", "a.json"),
-        *("b.results.parquet", "b.json"),
-        *("c.results.parquet", "c.extra.parquet", "c.json"),
+        *("a.results.arrow", "a.extra.arrow", "a.json"),
+        *("b.results.arrow", "b.json"),
+        *("c.results.arrow", "c.extra.arrow", "c.json"),
         *("extra.parquet", "results.parquet", "results.csv"),
         "manifest.json",
     ]
@@ -173,7 +173,7 @@ def test_killed_many_times_a_run_ends_with_the_same_bytes(kills: list[int]) -> N
         is_as_if_never_killed(folder)
 
 
-@pytest.mark.parametrize("name", ["a.results.parquet", "a.extra.parquet", "a.json"])
+@pytest.mark.parametrize("name", ["a.results.arrow", "a.extra.arrow", "a.json"])
 @pytest.mark.parametrize("content", [None, b"", b"PAR1", b"[]", b"{}"])
 def test_a_part_that_is_not_whole_is_computed_again(
     tmp_path: Path, name: str, content: bytes | None
@@ -250,7 +250,7 @@ def test_a_run_that_ended_before_its_first_part_gives_way_to_another(tmp_path: P
 def test_the_parts_of_another_unfinished_run_are_someones_work(tmp_path: Path, other) -> None:
     stopped(tmp_path)
     before = contents(tmp_path / "parts")
-    tables = {"a.results.parquet", "a.extra.parquet", "b.results.parquet"}
+    tables = {"a.results.arrow", "a.extra.arrow", "b.results.arrow"}
     kept = {"a.json", "b.json", *tables}
     assert {p.name for p in before if not p.name.startswith("session-")} == kept
     with pytest.raises(InputError, match="holds another study"):
@@ -323,11 +323,11 @@ def test_a_folder_spoiled_while_a_run_is_at_work_is_a_failure(tmp_path: Path, wh
         elif what == "manifest":
             changed_manifest(folder, finished=True)
         elif what == "part":
-            (folder / "parts" / "a.results.parquet").write_bytes(b"")
+            (folder / "parts" / "a.results.arrow").write_bytes(b"")
         elif what == "record":
             (folder / "parts" / "a.json").unlink()
         else:
-            (folder / "parts" / "a.extra.parquet").unlink()
+            (folder / "parts" / "a.extra.arrow").unlink()
 
     with pytest.raises(W2SMolError, match="while the run was at work") as caught:
         carry_out(FakeRun(before=spoil), folder, silent)
@@ -409,7 +409,7 @@ def test_a_run_of_one_table_needs_no_other(tmp_path: Path) -> None:
 def test_parts_that_a_kill_left_beside_a_finished_run_are_removed(tmp_path: Path) -> None:
     carry_out(FakeRun(), tmp_path, silent)
     (tmp_path / "parts").mkdir()
-    (tmp_path / "parts" / "a.results.parquet").write_bytes(b"left")
+    (tmp_path / "parts" / "a.results.arrow").write_bytes(b"left")
     changed = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "results.csv").unlink()  # so that it is read under the lock
     assert changed["finished"]

@@ -25,7 +25,7 @@ def test_a_part_is_read_as_it_was_written(parts: Parts, tmp_path: Path) -> None:
     assert parts.read("a") is None
     rows = pd.DataFrame({"x": [0.1, np.nan], "of": ["a", None]})
     parts.write("a", Part({"results": rows}, {"own": ["a note"]}, {"work": 1.5}))
-    path = tmp_path / "parts" / "a.results.parquet"
+    path = tmp_path / "parts" / "a.results.arrow"
     assert parts.read("a") == {
         "run": "0123",
         "tables": {"results": files.sha256_file(path)},

@@ -218,7 +218,7 @@ def test_parts_that_were_made_of_different_things_are_not_put_together(tmp_path:
 def test_what_a_kill_left_of_a_finished_run_goes_when_it_is_read(tmp_path: Path) -> None:
     carry_out(FakeRun(), tmp_path, silent)
     (tmp_path / "parts").mkdir()
-    for name in ("a.json", "a.results.parquet", ".b.lock"):
+    for name in ("a.json", "a.results.arrow", "a.extra.parquet", ".b.lock"):
         (tmp_path / "parts" / name).write_text("left")
     assert not carry_out(FakeRun(), tmp_path, silent).computed
     assert not (tmp_path / "parts").exists()
