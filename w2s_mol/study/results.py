@@ -173,7 +173,7 @@ def result_rows(
             )
     frame = pd.DataFrame(rows, columns=result_columns(context.task))
     for whole in ("hidden", "seed", "label_seed"):
-        frame[whole] = pd.array(frame[whole], dtype="Int64")
+        frame[whole] = frame[whole].astype("Int64")
     return frame
 
 
