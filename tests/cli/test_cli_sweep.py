@@ -54,7 +54,7 @@ def test_a_plan_is_carried_out_once_and_read_as_one(
 
 
 def test_a_study_that_is_said_twice_is_one_and_that_is_told(cli: Callable, plan: Path) -> None:
-    plan.write_text(PLAN.replace("[0, 1]", "[0, 1, 1]"))
+    plan.write_text(PLAN.replace("[false, true]", "[false, true, true]"))
     said = cli("sweep", "plans/plan.toml", "--dry-run")
     assert said.code == 0, said.err
     assert len(said.out.split()) == 4
