@@ -25,6 +25,7 @@ _IMPORTED = [
     *("transformers.models.bert.modeling_bert", "transformers.models.auto.modeling_auto"),
     *("transformers.models.auto.tokenization_auto", "w2s_mol.cli.program", "w2s_mol.cli.run"),
     *("w2s_mol.study.run", "w2s_mol.report.content", "w2s_mol.encoders.loading"),
+    *("distributed", "dask_jobqueue", "openpyxl"),
 ]
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(_IMPORTED)
