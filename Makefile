@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 STRONG := $(notdir $(firstword $(wildcard checkpoints/strong-*)))
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke run reproduce test test-slow test-oldest lint format dist bench coverage clean
+.PHONY: help smoke run reproduce test test-slow test-coverage test-oldest lint format dist bench coverage clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ test: $(VENV)/.dev  ## Run the tests
 
 test-slow: $(VENV)/.dev  ## Run the slow tests, which 'make test' leaves out
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m slow
+
+test-coverage: $(VENV)/.dev  ## Run the tests, and print the lines and branches that they reach
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
 
 test-oldest:  ## Run the unit tests with the oldest dependencies allowed, in $(VENV)-oldest
 	$(PYTHON) -m venv $(VENV)-oldest
