@@ -39,7 +39,7 @@ def bytes_of(folder: Path) -> dict[str, str]:
 
 
 def embed(*options: object) -> tuple[object, ...]:
-    """Return a call that starts no workers unless they are asked for: each takes seconds to come."""
+    """Return a call that starts no workers unless asked to: each takes seconds to come."""
     alone = () if "--workers" in options else ("--workers", 1)
     return ("embed", "lib.csv", "-e", "weak-h8-s0", "-o", *options, *alone)
 
