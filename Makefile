@@ -1,5 +1,6 @@
 # Two commands do everything: 'make run' and 'make test'.
 PYTHON ?= python3
+export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -7,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 STRONG := $(notdir $(firstword $(wildcard checkpoints/strong-*)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run reproduce test test-slow lint format bench coverage clean
+.PHONY: help smoke run reproduce test test-slow test-coverage test-oldest lint format dist bench coverage clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +27,9 @@ $(VENV)/.dev: $(VENV)/.run
 	$(INSTALL) --editable '.[dev]'
 	@touch $@
 
+smoke: $(VENV)/.run  ## Call every verb once, on a few molecules (under a minute)
+	$(BIN)/python -m w2s_mol.cli.smoke
+
 run: $(VENV)/.run  ## Run the main job offline on what the repository ships, to the selection table
 	$(BIN)/w2s-mol run --dataset computed-logp --strong $(STRONG) --offline --output-dir runs/demo
 	$(BIN)/w2s-mol select runs/demo
@@ -39,6 +43,15 @@ test: $(VENV)/.dev  ## Run the tests
 test-slow: $(VENV)/.dev  ## Run the slow tests, which 'make test' leaves out
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m slow
 
+test-coverage: $(VENV)/.dev  ## Run the tests, and print the lines and branches that they reach
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
+
+test-oldest:  ## Run the unit tests with the oldest dependencies allowed, in $(VENV)-oldest
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet --constraint constraints-oldest.txt --editable '.[dev]'
+	$(VENV)-oldest/bin/python -m pytest --numprocesses auto --dist loadfile tests/unit
+	$(VENV)-oldest/bin/python -m w2s_mol.cli.smoke
+
 lint: $(VENV)/.dev  ## Check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,6 +60,13 @@ lint: $(VENV)/.dev  ## Check style, formatting and types
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+dist: $(VENV)/.dev  ## Build dist/, check it, and try it in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python .ci/check_dist.py dist
+	.ci/try_dist dist/*.whl constraints.txt
 
 bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
 	$(BIN)/python benchmarks/startup.py
@@ -71,4 +91,4 @@ coverage: $(VENV)/.dev  ## Simulate whether intervals hold what they claim, to d
 	$(BIN)/python benchmarks/coverage.py --docs docs
 
 clean:  ## Remove the environment, caches and runs/demo
-	rm -rf $(VENV) runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest dist runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
+from ready_program import SEEN_LATE, Finished, call
 
 if TYPE_CHECKING:
     from w2s_mol.report.blocks import Report
@@ -23,18 +23,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process a core already: threads beside it only wait, which takes a core as well.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+SECONDS = 280
+"""The most that one call of the program may take."""
+
 REFERENCE = Path(
     os.environ.get("W2S_MOL_MIRROR") or Path(__file__).parents[2] / "shared" / "data"
 ).resolve()
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a run of the real program left."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +61,7 @@ def _own_home(shared: Path) -> None:
     os.environ["W2S_MOL_HOME"] = str(shared / "home")
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.pop("W2S_MOL_MIRROR", None)
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # as the program does, before imports
     # Else each of the hundred programs that the tests start compiles the whole package again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -99,23 +94,34 @@ def mirror() -> Path:
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Callable[..., Finished]:
+def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Finished]:
     """Run the real program in an empty folder, which is the working folder of every call."""
 
     def run(*arguments: object, **environment: str) -> Finished:
-        done = subprocess.run(
-            [sys.executable, "-m", "w2s_mol", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Finished(done.returncode, done.stdout, done.stderr)
+        words = [*map(str, arguments)]
+        if environment.keys() <= SEEN_LATE:
+            log = tmp_path_factory.mktemp("said") / "log"
+            done = call(words, tmp_path, {**os.environ, **environment}, log, SECONDS)
+        else:
+            done = call_anew(words, tmp_path, {**os.environ, **environment})
+        assert "Traceback" not in done.err, done.err
+        return done
 
     return run
+
+
+def call_anew(arguments: list[str], folder: Path, environment: dict[str, str]) -> Finished:
+    """Run the program by an interpreter that has imported nothing yet."""
+    done = subprocess.run(
+        [sys.executable, "-m", "w2s_mol", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="session")

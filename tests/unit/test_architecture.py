@@ -80,6 +80,21 @@ def test_imports_run_one_way(rooms: list[str]) -> None:
     assert not found, "\n".join(found)
 
 
+UNTESTED = {
+    "__init__": "the names it offers are tested where they live",
+    "__main__": "every test of the command line goes through it",
+    "_version": "a number",
+    "progress": "a type, and a function that does nothing",
+}
+
+
+def test_every_room_has_tests_of_its_own(rooms: list[str]) -> None:
+    tests = ROOT / "tests" / "unit"
+    there = {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")}
+    there |= {path.parent.name for path in tests.glob("*/test_*.py")}
+    assert set(rooms) - there == set(UNTESTED)
+
+
 def test_modules_are_small() -> None:
     sizes = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
