@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 STRONG := $(notdir $(firstword $(wildcard checkpoints/strong-*)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run reproduce test test-slow lint format bench coverage clean
+.PHONY: help run reproduce test test-slow lint format bench coverage docs clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,7 +48,7 @@ format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
+bench: $(VENV)/.dev  ## Measure every figure of docs/speed.md (45 minutes)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/cell.py
 	$(BIN)/python benchmarks/heads.py
@@ -69,6 +69,9 @@ bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
 
 coverage: $(VENV)/.dev  ## Simulate whether intervals hold what they claim, to docs/coverage.md (an hour)
 	$(BIN)/python benchmarks/coverage.py --docs docs
+
+docs: $(VENV)/.dev  ## Build the documentation to site/index.html, warnings as errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:  ## Remove the environment, caches and runs/demo
 	rm -rf $(VENV) runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -23,7 +23,9 @@ _BLOCK = re.compile(
     r"(?(between)(?P<shown>```text\n.*?^```\n)?)",
     re.DOTALL | re.MULTILINE,
 )
-_FILE = re.compile(r"^```(?:python|toml)\n# (\S+\.(?:py|toml))\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(
+    r"^```(?:python|toml)\n# (\S+\.(?:py|toml))\n(.*?)^```", re.DOTALL | re.MULTILINE
+)
 
 
 def commands(page: Path) -> list[str]:
@@ -51,7 +53,7 @@ def printed(command: str, folder: Path) -> str:
     here = f"{sys.executable} -m w2s_mol"
     done = subprocess.run(
         re.sub(r"^w2s-mol\b", here, command),
-        shell=True,  # noqa: S602
+        shell=True,
         cwd=folder,
         env={**os.environ, "COLUMNS": "80", "PYTHONPATH": f"{DOCS.parent}"},
         capture_output=True,
