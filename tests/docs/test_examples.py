@@ -1,6 +1,8 @@
 """The notebooks, executed from top to bottom as a reader would, beside docs/ with its tables."""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ def test_there_are_three() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda page: page.stem)
-def test_a_notebook_runs(notebook: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     (tmp_path / "docs").mkdir()
     for table in (ROOT / "docs").glob("*.csv"):
         shutil.copy(table, tmp_path / "docs")
