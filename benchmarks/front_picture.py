@@ -26,7 +26,7 @@ def main() -> None:
     results = pd.read_parquet(given.run / "results.parquet")
     test = results[(results["dataset"] == _DATASET) & (results["eval_split"] == "test")]
     with style.house_style():
-        figure, (left, right) = style.new_figure(columns=2, size=(9, 3.6))
+        figure, (left, right) = style.new_figure(columns=2, size=(9, 3.4))
         _who_teaches(left)
         _errors(right, test)
         figure.savefig(given.output, dpi=150)
@@ -37,28 +37,28 @@ def _who_teaches(axes: Axes) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, 10)
     axes.set_ylim(0, 10)
-    _box(axes, 8.2, "few true labels", style.CEILING)
+    _box(axes, 8.2, "true labels", style.CEILING)
     _box(axes, 5.0, "weak model\n(6,280 to 286,560 weights)", style.WEAK)
     _box(axes, 1.8, "strong model\n(4.9 million weights)", style.STRONG)
     _arrow(axes, 7.3, 6.0, "teach")
-    _arrow(axes, 4.1, 2.8, "teaches by its own predictions:\nthe strong one sees no true label")
+    _arrow(axes, 4.1, 2.8, "teaches by its predictions alone")
     axes.set_title("Who teaches whom", loc="left")
 
 
 def _box(axes: Axes, y: float, text: str, colour: str) -> None:
     axes.add_patch(
         FancyBboxPatch(
-            (0.3, y - 0.8), 4.6, 1.6, boxstyle="round,pad=0.1", fc="white", ec=colour, lw=1.8
+            (0.3, y - 0.8), 7, 1.6, boxstyle="round,pad=0.1", fc="white", ec=colour, lw=1.8
         )
     )
-    axes.text(2.6, y, text, ha="center", va="center", color=colour, fontsize=10)
+    axes.text(3.8, y, text, ha="center", va="center", color=colour, fontsize=10)
 
 
 def _arrow(axes: Axes, top: float, bottom: float, text: str) -> None:
     axes.add_patch(
-        FancyArrowPatch((2.6, top), (2.6, bottom), arrowstyle="-|>", mutation_scale=14, lw=1.4)
+        FancyArrowPatch((2, top), (2, bottom), arrowstyle="-|>", mutation_scale=14, color=style.INK)
     )
-    axes.text(3.0, (top + bottom) / 2, text, va="center", fontsize=9)
+    axes.text(2.4, (top + bottom) / 2, text, va="center", fontsize=9)
 
 
 def _errors(axes: Axes, test: pd.DataFrame) -> None:

@@ -1,9 +1,9 @@
 """Run the commands of pages; put what they print below them: python docs/shown.py tutorial.md ...
 
-A block ``sh`` holds commands, one a line. A block ``text`` that follows it at once holds what they
-print; with ``<!-- first N lines -->`` between them it holds the beginning. A block ``python`` or
-``toml`` whose first line is ``# NAME`` is a file of that name. Each page begins in a folder with
-the tables of docs/.
+A block ``sh`` holds commands, one a line or ended by a backslash. A block ``text`` that follows it
+at once holds what they print; with ``<!-- first N lines -->`` between them it holds the beginning.
+A block ``python`` or ``toml`` whose first line is ``# NAME`` is a file of that name. Each page
+begins in a folder with the tables of docs/.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ _FILE = re.compile(
 def commands(page: Path) -> list[str]:
     """Return the commands of a page that are run, in their order."""
     blocks = _BLOCK.finditer(page.read_text(encoding="utf-8"))
-    return [line for block in blocks for line in block["commands"].splitlines() if line.strip()]
+    return [line for block in blocks for line in _lines(block["commands"])]
+
+
+def _lines(block: str) -> list[str]:
+    return [line for line in re.sub(r"\\\n\s*", "", block).splitlines() if line.strip()]
 
 
 def prepare(page: Path, folder: Path) -> None:
@@ -69,8 +73,7 @@ def as_printed(page: Path, folder: Path) -> str:
     """Return the text of a page with what its commands print, run in a prepared folder."""
 
     def again(block: re.Match[str]) -> str:
-        lines = block["commands"].splitlines()
-        text = "".join(printed(line, folder) for line in lines if line.strip())
+        text = "".join(printed(line, folder) for line in _lines(block["commands"]))
         if block["shown"] is None:
             return block[0]
         if block["first"] and len(text.splitlines()) > int(block["first"]):
