@@ -1,4 +1,7 @@
-"""What MkDocs takes from elsewhere: the commands from the program, two pages from the root."""
+"""What MkDocs takes from elsewhere: the commands from the program, two pages from the root.
+
+``python docs/hooks.py`` writes docs/glossary.md, which is read on GitHub as well.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any
 from typer.main import get_command
 
 from w2s_mol.cli.verbs import PROGRAM, VERBS, help_text
+from w2s_mol.glossary import GLOSSARY
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = "commands/index.md"
@@ -43,6 +47,30 @@ def made_pages() -> dict[str, str]:
     pages = {name: _from_root(ROOT / file) for name, file in _FROM_ROOT.items()}
     pages |= {f"commands/{name}.md": command_page(name) for name in VERBS}
     return {**pages, COMMANDS: _all_commands()}
+
+
+def glossary_page() -> str:
+    """Return the page of the words, each with an anchor to link to."""
+    rows = [
+        f'| <a id="{word.replace(" ", "-")}"></a>{word} | {_plain(meaning)} |'
+        for word, meaning in GLOSSARY.items()
+    ]
+    before = [
+        "# Glossary",
+        "",
+        "What tables, figures and messages mean by their words.",
+        "",
+        "| word | meaning |",
+        "| --- | --- |",
+    ]
+    after = [
+        "",
+        "Errors are squared differences where labels are numbers, log losses where they are",
+        "[classes](classes.md). [theory.md](theory.md) has the same words as formulas,",
+        "[results.md](results.md) the columns that hold them.",
+        "",
+    ]
+    return "\n".join([*before, *rows, *after])
 
 
 def command_page(name: str) -> str:
@@ -111,3 +139,7 @@ def _plain(text: str) -> str:
 def _from_root(path: Path) -> str:
     """Return a page of the repository's root with its links as they are seen from docs/."""
     return path.read_text(encoding="utf-8").replace("](docs/", "](")
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "glossary.md").write_text(glossary_page(), encoding="utf-8")

@@ -1,24 +1,15 @@
 import re
-import sys
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from docs_modules import module_of_docs
 from typer.main import get_command
 
 from w2s_mol.cli.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-
-
-def module_of_docs(name: str) -> ModuleType:
-    sys.path.insert(0, str(DOCS))
-    try:
-        return import_module(name)
-    finally:
-        sys.path.remove(str(DOCS))
 
 
 shown = module_of_docs("shown")

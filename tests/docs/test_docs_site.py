@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from docs_modules import module_of_docs
 from typer.main import get_command
 
 import w2s_mol
@@ -25,6 +26,12 @@ def test_the_page_of_the_library_has_every_public_name() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     named = re.findall(r"^::: w2s_mol\.(\w+)$", page, re.MULTILINE)
     assert sorted(named) == sorted(set(w2s_mol.__all__) - {"__version__"})
+
+
+def test_the_glossary_is_that_of_the_program() -> None:
+    hooks = module_of_docs("hooks")
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert page == hooks.glossary_page(), "python docs/hooks.py"
 
 
 @pytest.fixture(scope="module")
