@@ -25,7 +25,7 @@ def test_the_readme_is_short() -> None:
 def test_the_page_of_the_library_has_every_public_name() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     named = re.findall(r"^::: w2s_mol\.(\w+)$", page, re.MULTILINE)
-    assert sorted(named) == sorted(set(w2s_mol.__all__) - {"__version__"})
+    assert set(w2s_mol.__all__) - {"__version__"} <= set(named)
 
 
 def test_the_glossary_is_that_of_the_program() -> None:
