@@ -38,8 +38,8 @@ def _who_teaches(axes: Axes) -> None:
     axes.set_xlim(0, 10)
     axes.set_ylim(0, 10)
     _box(axes, 8.2, "true labels", style.CEILING)
-    _box(axes, 5.0, "weak model\n(6,280 to 286,560 weights)", style.WEAK)
-    _box(axes, 1.8, "strong model\n(4.9 million weights)", style.STRONG)
+    _box(axes, 5.0, "supervisor: a weak model\n(6,280 to 286,560 weights)", style.WEAK)
+    _box(axes, 1.8, "student: a strong model\n(4.9 million weights)", style.STRONG)
     _arrow(axes, 7.3, 6.0, "teach")
     _arrow(axes, 4.1, 2.8, "teaches by its predictions alone")
     axes.set_title("Who teaches whom", loc="left")
@@ -70,13 +70,13 @@ def _errors(axes: Axes, test: pd.DataFrame) -> None:
     axes.plot(sizes, means["w2s_error"], "o-", color=style.STRONG)
     axes.axhline(means["ceiling_error"].mean(), color=style.CEILING, linestyle="--")
     last = len(means) - 1
-    axes.text(1.25, means["weak_error"].iloc[1], "weak model", color=style.WEAK, va="bottom")
-    axes.text(0.4, 1.28, "strong model\nthat it taught", color=style.STRONG, va="top", ha="left")
-    ceiling = "ceiling: strong model taught by true labels"
+    axes.text(1.25, means["weak_error"].iloc[1], "supervisor", color=style.WEAK, va="bottom")
+    axes.text(0.4, 1.28, "its student", color=style.STRONG, va="top", ha="left")
+    ceiling = "ceiling: the student taught by true labels"
     axes.text(last, means["ceiling_error"].mean() - 0.04, ceiling, va="top", ha="right",
               color=style.CEILING)  # fmt: skip
     axes.set_xticks(list(sizes), [f"{size:g}" for size in means.index])
-    axes.set_xlabel("hidden size of the weak model")
+    axes.set_xlabel("hidden size of the supervisor")
     axes.set_ylabel("squared error / (log10 mol/L)²")
     axes.set_ylim(0, None)
     axes.set_title("Solubility (ESOL), test molecules", loc="left")
