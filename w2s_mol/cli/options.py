@@ -41,7 +41,7 @@ Arithmetic = Annotated[
 Mirror = Annotated[
     str | None,
     Option(
-        "Take downloads from here first; the README says how it is laid out.",
+        "Take downloads from here first; docs/running.md says how it is laid out.",
         metavar="DIR_OR_URL",
         envvar="W2S_MOL_MIRROR",
         means="name or path",
