@@ -4,7 +4,7 @@ from __future__ import annotations
 
 GLOSSARY: dict[str, str] = {
     "supervisor": "The weak model: whoever gives the labels that a student learns from.",
-    "student": "The strong model, fitted to the supervisor's labels; the paper's sees no true ones.",
+    "student": "The strong model, fitted to the supervisor's labels and, in the paper, no true one.",
     "head": "The small model on an encoder's vectors, linear as a rule, that is fitted to labels.",
     "weak error": "How far the supervisor is from the true labels: a mean over molecules.",
     "true error": "How far the student is from the true labels; no rule for choosing sees it.",
@@ -12,7 +12,7 @@ GLOSSARY: dict[str, str] = {
     "gain": "Weak error - true error: above zero, the student is better than its supervisor.",
     "slack": "Gain - misfit: not below zero exactly where Theorem 1's inequality holds.",
     "bound": "Weak error - misfit: what the paper's rule ranks supervisors by, smallest first.",
-    "ceiling": "The strong encoder fitted to the truth of all molecules that the student is taught on.",
+    "ceiling": "The strong encoder fitted to the truth of all molecules a student is taught on.",
     "direct": "The strong encoder fitted to the very true labels that the supervisor had.",
     "budget": "How many true labels the supervisors have, and all that is compared with them.",
 }
