@@ -4,7 +4,7 @@ from __future__ import annotations
 
 GLOSSARY: dict[str, str] = {
     "supervisor": "The weak model: whoever gives the labels that a student learns from.",
-    "student": "The strong model, fitted to the supervisor's labels and, in the paper, no true one.",
+    "student": "The strong model, fitted to the supervisor's labels; in the paper, to no true one.",
     "head": "The small model on an encoder's vectors, linear as a rule, that is fitted to labels.",
     "weak error": "How far the supervisor is from the true labels: a mean over molecules.",
     "true error": "How far the student is from the true labels; no rule for choosing sees it.",
