@@ -101,7 +101,9 @@ def new_figure(
 
 def settle(figure: Figure) -> None:
     """Lay a figure out for good: the layout engine would move things at every drawing."""
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
 
 

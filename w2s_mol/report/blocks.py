@@ -24,6 +24,39 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What one study found.
+
+    Attributes
+    ----------
+    text
+        In a line.
+    points
+        At most three, each a sentence or two.
+    runs
+        Ids of the runs that say so.
+    warning
+        Why there is little to be found, where that is so.
+    section
+        The anchor of its figures and tables.
+    """
+
+    text: str
+    points: tuple[str, ...]
+    runs: tuple[str, ...]
+    warning: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Lines for a terminal, and what they do."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """A table with the runs that its numbers come from.
 
@@ -53,9 +86,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture in its place."""
+    """A picture in its place; a wide one has a row of its own."""
 
     picture: Picture
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +134,7 @@ class Gallery:
     one: str = "molecule"
 
 
-Block = Text | Table | Drawing | Gallery
+Block = Text | Verdict | Table | Drawing | Gallery | Commands
 
 
 @dataclass(frozen=True)
@@ -114,11 +148,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report."""
+    """A whole report; ``date`` is the day it was made, empty where nobody asked for it."""
 
     title: str
     sections: list[Section]
     version: str
+    date: str = ""
 
 
 def by_name(table: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:
