@@ -105,8 +105,7 @@ def molecular_gain_misfit(
 
 def _fitted(axes: Axes, means: pd.DataFrame, slope: Slope) -> None:
     """Draw a line through the mean of all supervisors, and the fan of its interval."""
-    ends = np.array([means["misfit"].min(), means["misfit"].max()])
-    x = np.linspace(*ends, 51)
+    x = np.array([means["misfit"].min(), means["misfit"].mean(), means["misfit"].max()])
     beyond, level = x - means["misfit"].mean(), means["gain"].mean()
     limits = axes.get_ylim()
     name = f"slope {slope.estimate:.2f}"

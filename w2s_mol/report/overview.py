@@ -34,7 +34,9 @@ def _seen(cases: Cases, statistics: pd.DataFrame, _selection: StudySelection) ->
     weak, _, ceiling = _errors(cases)
     return Overviewed(
         in_short(cases.keys),
-        *(float(relative[name]) for name in ("estimate", "low", "high")),
+        float(relative["estimate"]),
+        float(relative["low"]),
+        float(relative["high"]),
         1 - ceiling / weak if weak > 0 else np.nan,
         cases.study,
     )
