@@ -18,6 +18,7 @@ from w2s_mol.figures.style import WEAK as WEAK_COLOUR
 from w2s_mol.runs import FinishedRun
 from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
+BUDGETS = "errors-by-labels"
 _DRAWN = {
     WEAK: (WEAK_COLOUR, "o"),
     STUDENT.name: (STRONG, "s"),
@@ -44,14 +45,13 @@ def _picture(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Picture:
     studies = {study for one in group for study in one.study_of.values()}
     slug = re.sub(r"[^\w.+-]+", "_", f"{first['dataset']}-{first['strong']}")
     return Picture(
-        f"errors-by-labels-{slug}",
+        f"{BUDGETS}-{slug}",
         f"{first['strong']} on {first['dataset']} against the number of true labels: errors on "
         "test of every use of a supervisor, means over supervisors and draws, and how well the "
         "paper's rule and the smallest weak error, seen on validation, rank supervisors by their "
         "student's error on test.",
         figure,
         tuple(sorted(studies)),
-        str(first["dataset"]),
     )
 
 

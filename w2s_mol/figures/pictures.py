@@ -123,8 +123,8 @@ class _Study:
 
     def picture(self, beginning: str, caption: str, figure: Figure) -> Picture:
         """Name a figure of this study alone."""
-        study, dataset = self.first("study"), self.first("dataset")
-        return Picture(f"{beginning}-{self.slug}", caption, figure, (study,), dataset)
+        name = f"{beginning}-{self.slug}"
+        return Picture(name, caption, figure, (self.first("study"),), self.key)
 
 
 def _studies(run: FinishedRun) -> Iterator[_Study]:

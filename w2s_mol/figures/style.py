@@ -61,15 +61,15 @@ class Picture:
         The drawing.
     runs
         Ids of the runs it was drawn from.
-    dataset
-        That it is about, if one alone.
+    study
+        The key of the study that it is about, if one alone.
     """
 
     name: str
     caption: str
     figure: Figure
     runs: tuple[str, ...]
-    dataset: str = ""
+    study: tuple[str, ...] = ()
 
 
 @contextmanager

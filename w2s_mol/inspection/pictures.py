@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -184,5 +183,4 @@ def _wider(ends: list[float]) -> tuple[float, float]:
 
 
 def _picture(name: str, chosen: Chosen, caption: str, figure: Figure) -> Picture:
-    keys: dict[str, Any] = chosen.errors.keys
-    return Picture(name, caption, figure, (chosen.study,), str(keys["dataset"]))
+    return Picture(name, caption, figure, (chosen.study,))

@@ -56,7 +56,6 @@ def roc_curves(chosen: Chosen, molecules: pd.DataFrame) -> Picture | None:
         "ROC-AUCs of the tables are means over splits.",
         figure,
         (chosen.study,),
-        str(chosen.errors.keys["dataset"]),
     )
 
 

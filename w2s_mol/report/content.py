@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from w2s_mol._version import __version__
+from w2s_mol.figures.budgets import BUDGETS
 from w2s_mol.figures.panels import Slope
 from w2s_mol.figures.pictures import SHEET, draw_pictures, is_papers_dataset, study_key
 from w2s_mol.figures.style import Picture
@@ -53,6 +54,11 @@ class _Study:
     is_papers: bool
     advised: Advised
     verdict: Verdict
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from all others."""
+        return study_key(self.cases.study, self.cases.keys)
 
     @property
     def slope(self) -> Slope:
@@ -117,12 +123,12 @@ def build_report(
                 studies.append(_study(cases, run, results, advised, replicates, seed))
     synthetic = [run for run in runs if run.kind == "synthetic"]
     controls = control_table(every, replicates, seed)
-    slopes = {study_key(one.cases.study, one.cases.keys): one.slope for one in studies}
+    slopes = {one.key: one.slope for one in studies}
     pictures = draw_pictures(runs, slopes)
     sections = [
         Section("asked", "What was asked", [Text(sentence) for sentence in asked]),
         _found(studies, synthetic, controls),
-        _overview(studies),
+        _overview(studies, pictures),
         _students_section(runs),
         _sheet(pictures),
         *(_study_section(n, study, pictures) for n, study in enumerate(studies)),
@@ -189,20 +195,21 @@ def _found(
     return Section("found", "What was found", blocks)
 
 
-def _overview(studies: Sequence[_Study]) -> Section:
+def _overview(studies: Sequence[_Study], pictures: Sequence[Picture]) -> Section:
     several = [(one.cases, one.statistics, one.selection) for one in studies]
     blocks = overview(several) if len(several) > 1 else []
+    blocks += [Drawing(p, wide=True) for p in pictures if p.name.startswith(BUDGETS)]
     return Section("overview", "All datasets and students", blocks)
 
 
 def _named(
-    pictures: Sequence[Picture], beginning: str, run: str, dataset: str = ""
+    pictures: Sequence[Picture], beginning: str, run: str, key: tuple[str, ...] = ()
 ) -> list[Drawing]:
-    """Return the pictures of a kind that are of one run, and about one dataset."""
+    """Return the pictures of a kind that are of one run, and about one study of it."""
     return [
         Drawing(picture)
         for picture in pictures
-        if picture.name.startswith(beginning) and run in picture.runs and picture.dataset == dataset
+        if picture.name.startswith(beginning) and run in picture.runs and picture.study == key
     ]
 
 
@@ -223,7 +230,7 @@ def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> S
     blocks: list[Block] = []
     for beginning in ("errors-by-hidden", f"{SHEET}-", "selection"):
         wide = beginning == "selection"
-        found = _named(pictures, beginning, study.cases.study, dataset)
+        found = _named(pictures, beginning, study.cases.study, study.key)
         blocks += [Drawing(one.picture, wide) for one in found]
         if beginning == f"{SHEET}-":
             blocks += study.advised.pictures

@@ -143,7 +143,7 @@ def test_a_supervisor_is_the_mean_of_its_splits_and_seeds_of_one_size_are_joined
 
 def test_a_line_is_fitted_where_its_slope_is_given(changed: Callable) -> None:
     run = changed(lambda results: results)
-    [found] = [one for one in study_groups(run.table("results"))]
+    [found] = list(study_groups(run.table("results")))
     key = study_key(str(found[2]["study"].iloc[0]), found[0])
     for slope, label, shades in (
         (Slope(0.5, 0.2, 0.8), "slope 0.50 [0.20, 0.80]", 1),

@@ -190,6 +190,20 @@ def test_a_dataset_whose_name_is_within_anothers_keeps_its_pictures(changed_esol
         ]
 
 
+def test_numbers_of_labels_are_studies_that_show_their_own_pictures(
+    run_of_labels: FinishedRun,
+) -> None:
+    report = build_report([run_of_labels], replicates=100)
+    parts = [part for part in report.sections if part.anchor.startswith("study-")]
+    assert len(parts) == 2
+    for part in parts:
+        drawn = [b.picture.name.split("-")[0] for b in part.blocks if isinstance(b, Drawing)]
+        assert sorted(drawn) == ["errors", "gain", "predicted", "selection"]
+    pictures = [b.picture.name for b in section(report, "overview").blocks
+                if isinstance(b, Drawing)]  # fmt: skip
+    assert [name.split("-")[0] for name in pictures] == ["overview", "errors"]
+
+
 def test_two_studies_of_one_dataset_show_their_own_pictures(changed_esol: Callable) -> None:
     one = changed_esol()
     two = changed_esol(lambda t: t.assign(pooling="mean", study="other") if "n" in t else t, "two")
