@@ -23,6 +23,8 @@ from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
 _COLOURS = {WEAK: style.WEAK, STUDENT.name: style.STRONG, DIRECT: style.CEILING}
 _DECILES = 10
+_MOST_DRAWN = 1000
+"""Molecules that are drawn as points of their own: more of them would make a page of megabytes."""
 _OF_CLASSES = ((style.SEEDS[0], "--"), (style.SEEDS[1], "-"))
 """Colour and line of the classes 0 and 1."""
 _BINS = [tenth / 10 for tenth in range(11)]
@@ -91,6 +93,7 @@ def _against_labels(chosen: Chosen, molecules: pd.DataFrame, uses: Sequence[str]
                 alpha=0.6,
                 linewidth=0,
                 zorder=3,
+                rasterized=len(molecules) > _MOST_DRAWN,
             )
             axes[place].set_title(plain(use_words(use)), loc="left")
             axes[place].set_xlabel(f"label{_unit(chosen)}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from w2s_mol.advice.predictions import Predictions, keeps_predictions
@@ -23,6 +24,7 @@ from w2s_mol.report.looking import molecules
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import in_short
 from w2s_mol.study.class_words import class_words
+from w2s_mol.uses.registry import WEAK
 
 _MOLECULES = 6
 
@@ -86,6 +88,8 @@ def advice_on(run: FinishedRun, replicates: int, seed: int) -> dict[tuple[str, .
 
 def _drawn(chosen: Chosen, seen: pd.DataFrame) -> list[Block]:
     """Return the pictures of a study's molecules, under names that no other study has."""
+    if not np.isfinite(seen[["truth", WEAK, chosen.use]].to_numpy(float)).any():
+        return []
     slug = re.sub(r"[^\w.+-]+", "_", f"{in_short(chosen.errors.keys)}-{chosen.study[:8]}")
     made = (roc_curves(chosen, seen), predicted_against_true(chosen, seen))
     return [

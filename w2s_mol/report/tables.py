@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.numbers import Form
+from w2s_mol.numbers import Form, Written
 from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.selection.pairs import Pairs
@@ -174,7 +174,8 @@ def _of_headline(task: Task) -> dict[str, str]:
 def _p(value: float) -> str:
     if value != value:
         return ""
-    return "< 0.001" if value < _SMALLEST_P else f"{value:.3f}"
+    text = "< 0.001" if value < _SMALLEST_P else f"{value:.3f}"
+    return Written.of(text, value, f"{value:.4g}")
 
 
 def _regret(value: float) -> str:

@@ -30,8 +30,9 @@ document.querySelectorAll("table.sorts").forEach((table) => {
       const down = head.ariaSort === "ascending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const numeric = head.classList.contains("number");
       const rows = [...body.rows];
+      const known = (row) => row.cells[column].dataset.value !== undefined;
+      const numeric = head.classList.contains("number") || rows.some(known);
       rows.sort((a, b) => compared(a.cells[column], b.cells[column], numeric, down ? -1 : 1));
       body.append(...rows);
     });
