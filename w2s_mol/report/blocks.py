@@ -11,7 +11,8 @@ import pandas as pd
 from w2s_mol.figures.style import Picture
 
 _NUMBER = re.compile(
-    r"n/a|< [\d.]+|[-+]?inf|[-+]?\d+(\.\d+)?(e[-+]\d+)?( ± [\d.]+| \[.*\])?|\[.*\]|\(.* ± .*\)e[-+]\d+"
+    r"n/a|< [\d.]+|[-+]?inf|[-+]?\d+(\.\d+)?(e[-+]\d+)?( ± [\d.]+| \[.*\])?|\[.*\]"
+    r"|\(.* ± .*\)e[-+]\d+"
 )
 
 
