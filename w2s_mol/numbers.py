@@ -26,6 +26,39 @@ def counted(numbers: Iterable[float]) -> str:
     return f"{few:,.0f}" if few == many else f"{few:,.0f} to {many:,.0f}"
 
 
+class Written(str):
+    """A number as a reader sees it, which still knows all of itself.
+
+    Attributes
+    ----------
+    value
+        What a column of such numbers is sorted by.
+    exact
+        The number with what stands beside it, in ten digits.
+
+    Examples
+    --------
+    >>> written = Form(2).with_interval(1 / 3, 0.25, 0.5)
+    >>> written, written.value, written.exact
+    ('0.33 [0.25, 0.50]', 0.3333333333333333, '0.3333333333 [0.25, 0.5]')
+    """
+
+    __slots__ = ("exact", "value")
+    value: float
+    exact: str
+
+    @classmethod
+    def of(cls, text: str, value: float, exact: str) -> Written:
+        """Return a text that knows its number."""
+        written = cls(text)
+        written.value, written.exact = float(value), exact
+        return written
+
+
+def _exact(value: float) -> str:
+    return f"{value:.10g}"
+
+
 @dataclass(frozen=True)
 class Form:
     """How numbers that stand together are written.
@@ -81,6 +114,9 @@ class Form:
         """Return a number; n/a where it is undefined."""
         if math.isnan(value):
             return UNDEFINED
+        return Written.of(self._number(value), value, _exact(value))
+
+    def _number(self, value: float) -> str:
         if math.isinf(value):
             return f"{value:f}"
         mantissa = self._mantissa(value)
@@ -94,20 +130,25 @@ class Form:
         if not (math.isfinite(mean) and math.isfinite(std)):
             return self.number(mean)
         if self.exponent is None:
-            return f"{self.number(mean)} ± {self.number(std)}"
-        return f"({self._mantissa(mean)} ± {self._mantissa(std)})e{self.exponent:+03d}"
+            text = f"{self.number(mean)} ± {self.number(std)}"
+        else:
+            text = f"({self._mantissa(mean)} ± {self._mantissa(std)})e{self.exponent:+03d}"
+        return Written.of(text, mean, f"{_exact(mean)} ± {_exact(std)}")
 
     def interval(self, low: float, high: float) -> str:
         """Return ``[low, high]``; n/a where it is undefined."""
         if math.isnan(low):
             return UNDEFINED
-        return f"[{self.number(low)}, {self.number(high)}]"
+        text = f"[{self.number(low)}, {self.number(high)}]"
+        return Written.of(text, low, f"[{_exact(low)}, {_exact(high)}]")
 
     def with_interval(self, estimate: float, low: float, high: float) -> str:
         """Return ``estimate [low, high]``; the estimate alone where there is no interval."""
         if math.isnan(estimate) or math.isnan(low):
             return self.number(estimate)
-        return f"{self.number(estimate)} {self.interval(low, high)}"
+        text = f"{self.number(estimate)} {self.interval(low, high)}"
+        beside = f"[{_exact(low)}, {_exact(high)}]"
+        return Written.of(text, estimate, f"{_exact(estimate)} {beside}")
 
     def _mantissa(self, value: float) -> str:
         return f"{value / 10.0 ** (self.exponent or 0):.{self.decimals}f}"

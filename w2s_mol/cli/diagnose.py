@@ -134,6 +134,6 @@ def _draw(compared: Compared, path: Path, split_name: str | None) -> None:
         w, s, error = found.at(place)
         output.note(f"{what}: weak penalty {w:.3g}, strong penalty {s:.3g}, test error {error:.4g}")
     title = f"{supervisor.name} to {student.name}, {dataset.name} split {split.name}"
-    picture = penalty_picture(found, path.stem, title, dataset.name, REGRESSION, dataset.unit)
+    picture = penalty_picture(found, path.stem, title, REGRESSION, dataset.unit)
     for written in save(picture, path.parent, [path.suffix[1:]]):
         output.note(f"written to {written}")

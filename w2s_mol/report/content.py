@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pandas as pd
 
 from w2s_mol._version import __version__
-from w2s_mol.figures.pictures import SHEET, draw_pictures, is_papers_dataset
+from w2s_mol.figures.budgets import BUDGETS
+from w2s_mol.figures.panels import Slope
+from w2s_mol.figures.pictures import SHEET, draw_pictures, is_papers_dataset, study_key
 from w2s_mol.figures.style import Picture
 from w2s_mol.progress import Progress, silent
-from w2s_mol.report import findings, tables
+from w2s_mol.report import findings, made, tables
 from w2s_mol.report.advised import Advised, advice_on, key_of
-from w2s_mol.report.blocks import Block, Drawing, Report, Section, Text
+from w2s_mol.report.blocks import (
+    Block,
+    Commands,
+    Drawing,
+    Report,
+    Section,
+    Text,
+    Verdict,
+    by_name,
+)
+from w2s_mol.report.commands import commands
+from w2s_mol.report.overview import overview
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.pairs import best_pairs
 from w2s_mol.selection.rendering import number_of_labels, unusual_teaching
@@ -38,6 +53,23 @@ class _Study:
     ranking: pd.DataFrame
     is_papers: bool
     advised: Advised
+    verdict: Verdict
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from all others."""
+        return study_key(self.cases.study, self.cases.keys)
+
+    @property
+    def slope(self) -> Slope:
+        """How gain goes with misfit, as the statistics have it."""
+        slope = by_name(self.statistics, "statistic")["slope"]
+        return Slope(slope["estimate"], slope["low"], slope["high"])
+
+
+def today() -> str:
+    """Return the date that a report made now is of."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def build_report(
@@ -48,6 +80,8 @@ def build_report(
     replicates: int = REPLICATES,
     seed: int = 0,
     progress: Progress = silent,
+    report: Path = Path("report.html"),
+    date: str = "",
 ) -> Report:
     """Build the report of a set of runs.
 
@@ -63,6 +97,10 @@ def build_report(
         Of the bootstrap.
     progress
         Told the studies done.
+    report
+        Where it is written, for the command that makes it again.
+    date
+        That it is made on.
 
     Raises
     ------
@@ -85,19 +123,22 @@ def build_report(
                 studies.append(_study(cases, run, results, advised, replicates, seed))
     synthetic = [run for run in runs if run.kind == "synthetic"]
     controls = control_table(every, replicates, seed)
-    pictures = draw_pictures(runs)
+    slopes = {one.key: one.slope for one in studies}
+    pictures = draw_pictures(runs, slopes)
     sections = [
-        _asked(runs, asked),
+        Section("asked", "What was asked", [Text(sentence) for sentence in asked]),
         _found(studies, synthetic, controls),
+        _overview(studies, pictures),
         _students_section(runs),
         _sheet(pictures),
         *(_study_section(n, study, pictures) for n, study in enumerate(studies)),
         *(_synthetic_section(run, pictures, replicates, seed) for run in synthetic),
         _control_section(controls),
         _encoder_section(pictures),
+        _again_section(runs, report),
         _run_section(runs),
     ]
-    return Report(title, [s for s in sections if s.blocks], __version__)
+    return Report(title, [s for s in sections if s.blocks], __version__, date)
 
 
 def _study(
@@ -115,16 +156,18 @@ def _study(
             if found.keys == cases.keys and found.control == cases.control
         )
 
+    statistics, selection = gain_misfit_table(cases, replicates, seed), selected("valid")
     return _Study(
         cases,
-        selected("valid"),
+        selection,
         selected("test"),
-        gain_misfit_table(cases, replicates, seed),
+        statistics,
         ranking_table(cases, "valid", replicates, seed),
         is_papers_dataset(
             str(cases.keys["dataset"]), run.manifest.get("config", {}).get("dataset", [])
         ),
         advised,
+        findings.of_study(cases, statistics, selection, advised.sentence),
     )
 
 
@@ -138,21 +181,13 @@ def _students_section(runs: Sequence[FinishedRun]) -> Section:
     return Section("students", "Which strong encoder", blocks)
 
 
-def _asked(runs: Sequence[FinishedRun], asked: Sequence[str]) -> Section:
-    blocks: list[Block] = [Text(sentence) for sentence in asked]
-    blocks.append(tables.runs_overview(runs))
-    return Section("asked", "What was asked", blocks)
-
-
 def _found(
     studies: Sequence[_Study], synthetic: Sequence[FinishedRun], controls: pd.DataFrame
 ) -> Section:
     blocks: list[Block] = [
-        Text(findings.of_synthetic(run.table("results")), (run.id,)) for run in synthetic
+        replace(study.verdict, section=_anchor(number)) for number, study in enumerate(studies)
     ]
-    for study in studies:
-        sentences = findings.of_study(study.cases, study.statistics, study.selection)
-        blocks += [Text(sentences, (study.cases.study,)), *study.advised.sentence]
+    blocks += [Text(findings.of_synthetic(run.table("results")), (run.id,)) for run in synthetic]
     if not controls.empty:
         for (study_id, _), rows in controls.groupby(["study", "dataset"], sort=False):
             ids = dict.fromkeys([str(study_id), *map(str, rows["control_study"])])
@@ -160,12 +195,21 @@ def _found(
     return Section("found", "What was found", blocks)
 
 
-def _named(pictures: Sequence[Picture], beginning: str, run: str, dataset: str = "") -> list[Block]:
-    """Return the pictures of a kind that are of one run, and about one dataset."""
+def _overview(studies: Sequence[_Study], pictures: Sequence[Picture]) -> Section:
+    several = [(one.cases, one.statistics, one.selection) for one in studies]
+    blocks = overview(several) if len(several) > 1 else []
+    blocks += [Drawing(p, wide=True) for p in pictures if p.name.startswith(BUDGETS)]
+    return Section("overview", "All datasets and students", blocks)
+
+
+def _named(
+    pictures: Sequence[Picture], beginning: str, run: str, key: tuple[str, ...] = ()
+) -> list[Drawing]:
+    """Return the pictures of a kind that are of one run, and about one study of it."""
     return [
         Drawing(picture)
         for picture in pictures
-        if picture.name.startswith(beginning) and run in picture.runs and picture.dataset == dataset
+        if picture.name.startswith(beginning) and run in picture.runs and picture.study == key
     ]
 
 
@@ -175,10 +219,22 @@ def _sheet(pictures: Sequence[Picture]) -> Section:
     )
 
 
+def _anchor(number: int) -> str:
+    """Return the anchor of a study's section."""
+    return f"study-{number}"
+
+
 def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> Section:
     keys = study.cases.keys
     dataset = str(keys["dataset"])
-    blocks: list[Block] = [tables.selection(study.selection, study.cases.study)]
+    blocks: list[Block] = []
+    for beginning in ("errors-by-hidden", f"{SHEET}-", "selection"):
+        wide = beginning == "selection"
+        found = _named(pictures, beginning, study.cases.study, study.key)
+        blocks += [Drawing(one.picture, wide) for one in found]
+        if beginning == f"{SHEET}-":
+            blocks += study.advised.pictures
+    blocks.append(tables.selection(study.selection, study.cases.study))
     if dataset == "lipop" and study.is_papers:
         blocks.append(tables.beside_the_paper(study.papers_way, study.cases.study))
     blocks += [
@@ -188,13 +244,11 @@ def _study_section(number: int, study: _Study, pictures: Sequence[Picture]) -> S
         *study.advised.uses,
         *study.advised.molecules,
     ]
-    for beginning in ("selection", f"{SHEET}-", "errors-by-hidden"):
-        blocks += _named(pictures, beginning, study.cases.study, dataset)
     title = (
         f"{dataset}: strong {keys['strong']}{number_of_labels(keys)}, "
         f"protocol {keys['protocol']}, head {keys['head']}{unusual_teaching(keys)}"
     )
-    return Section(f"study-{number}", title, blocks)
+    return Section(_anchor(number), title, blocks)
 
 
 def _synthetic_section(
@@ -240,6 +294,14 @@ def _encoder_section(pictures: Sequence[Picture]) -> Section:
     return Section("encoders", "The weak encoders", drawn)
 
 
+def _again_section(runs: Sequence[FinishedRun], report: Path) -> Section:
+    blocks: list[Block] = [
+        made.runs_overview(runs),
+        Commands("In the folder where they were made:", commands(runs, report)),
+    ]
+    return Section("again", "To make it again", blocks)
+
+
 def _run_section(runs: Sequence[FinishedRun]) -> Section:
-    blocks: list[Block] = [tables.run_manifest(run) for run in runs]
+    blocks: list[Block] = [made.run_manifest(run) for run in runs]
     return Section("runs", "The runs", blocks)
