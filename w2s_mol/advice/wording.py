@@ -21,27 +21,36 @@ _WHAT = {WEAK: "the supervisor's labels themselves"} | {n: use.what for n, use i
 def sentence(choice: Choice) -> str:
     """Say which supervisor and which use, chosen on validation, and what they give on test."""
     form = Form.of([choice.test, choice.test_direct])
+    return f"{in_short(choice.errors.keys)}: {_said(choice, form, f' ({_WHAT[choice.use]})')}"
+
+
+def in_brief(choice: Choice) -> str:
+    """Say the same below a table that says of which study it is."""
+    said = _said(choice, Form.brief([choice.test, choice.test_direct]), "")
+    return said[:1].upper() + said[1:] if said.startswith("use ") else said
+
+
+def _said(choice: Choice, form: Form, use_in_words: str) -> str:
     test, direct = form.number(choice.test), form.number(choice.test_direct)
-    where = in_short(choice.errors.keys)
     if choice.mean_is_best:
         return (
-            f"{where}: use no model. On validation none is better than {choice.errors.task.floor} "
+            "use no model. On validation none is better than {choice.errors.task.floor} "
             f"that there are. On test direct has {direct}, {choice.weak}, {words(choice.use)}, "
             f"{test}."
         )
     if choice.errors.task.is_rounding(choice.test, choice.test_direct):
         return (
-            f"{where}: {choice.weak} knows the labels themselves (error {test} on test). Look at "
+            f"{choice.weak} knows the labels themselves (error {test} on test). Look at "
             "where it comes from: nothing is to be learnt from the truth."
         )
     if choice.direct_is_better:
         return (
-            f"{where}: use no supervisor; fit the strong encoder directly. On validation no use of "
+            f"use no supervisor; fit the strong encoder directly. On validation no use of "
             f"a supervisor is better (the best is {choice.weak}, {words(choice.use)}). On test "
             f"direct has {direct}, that {test}{_difference(choice)}.{_floor(choice)}"
         )
     return (
-        f"{where}: use {choice.weak}, {words(choice.use)} ({_WHAT[choice.use]}). Chosen on "
+        f"use {choice.weak}, {words(choice.use)}{use_in_words}. Chosen on "
         f"validation; on test it has {test}, direct {direct}{_difference(choice)}."
         f"{_floor(choice)}{_worth(choice.worth)}{_taken_there(choice.weak)}"
     )
