@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
@@ -77,9 +77,11 @@ def what_uses_are() -> str:
     return "\n".join(f"{words(use)}: {_WHAT[use]}." for use in ALL_USES)
 
 
-def rendered_uses(errors: UseErrors) -> Rendering:
+def rendered_uses(
+    errors: UseErrors, form_of: Callable[[Iterable[float]], Form] = Form.of
+) -> Rendering:
     """Return every use: the mean supervisor, and the one that is best for it on validation."""
-    forms = {part: Form.of(getattr(errors, part)[[*SOURCE_USES, DIRECT]].to_numpy().ravel())
+    forms = {part: form_of(getattr(errors, part)[[*SOURCE_USES, DIRECT]].to_numpy().ravel())
              for part in ("valid", "test")}  # fmt: skip
     rows, least = [], {}
     for use in ALL_USES:
@@ -107,12 +109,17 @@ def rendered_uses(errors: UseErrors) -> Rendering:
         rows=tuple(rows),
         numeric=frozenset({1, 3, 4}),
         pick=pick,
+        goes=("mean (test)", seen),
         note=f"Errors in {errors.task.error_unit(errors.unit)}, means over {errors.n_splits} "
         "splits and draws.",
     )
 
 
-def rendered_budgets(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Rendering:
+def rendered_budgets(
+    group: Sequence[UseErrors],
+    ranking: pd.DataFrame,
+    form_of: Callable[[Iterable[float]], Form] = Form.of,
+) -> Rendering:
     """Return errors against the number of true labels, of the mean supervisor.
 
     Parameters
@@ -122,10 +129,12 @@ def rendered_budgets(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Rende
     ranking
         One row each, in the same order: ``rule`` and ``weak_error`` (rank correlations with the
         true error), ``rule_regret`` and ``weak_error_regret``.
+    form_of
+        How a column's numbers are written.
     """
     means = pd.DataFrame([one.test.mean() for one in group])
-    form = Form.of(means[[*SOURCE_USES, DIRECT]].to_numpy().ravel())
-    two, regret = Form(decimals=2, rounding=1.0), Form.of(
+    form = form_of(means[[*SOURCE_USES, DIRECT]].to_numpy().ravel())
+    two, regret = Form(decimals=2, rounding=1.0), form_of(
         ranking[["rule_regret", "weak_error_regret"]].to_numpy().ravel()
     )  # fmt: skip
     rows = [
@@ -149,6 +158,7 @@ def rendered_budgets(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Rende
                  "weak error", "regret", "of weak error"),
         rows=tuple(rows),
         numeric=frozenset(range(6 + len(SOURCE_USES))),
+        goes=("draws", "of weak error", "weak error", "regret", "rule"),
         note=f"Test, mean over supervisors, in {group[0].task.error_unit(group[0].unit)}. Rule and "
         "weak error: Spearman's correlation of weak error - misfit, and of the smallest weak "
         "error, with the student's true error; regret: what their picks lose.",

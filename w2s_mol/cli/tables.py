@@ -22,6 +22,8 @@ _WIDTH = 80
 """Where there is no terminal to ask."""
 _NARROWEST = 24
 """So narrow may a column of words become before another one goes."""
+_LONGEST_HEAD = 16
+"""Of more than one line a head is, rather than longer."""
 _SPREAD = " ± "
 ALL_ROWS = 0
 
@@ -50,6 +52,8 @@ class Shown:
         Below it.
     rest
         Where else rows that are not shown are found, to be read after ``--top 0``.
+    most
+        How many rows are shown where no number is asked for.
     """
 
     title: str
@@ -61,6 +65,7 @@ class Shown:
     kept: frozenset[int] = frozenset()
     note: str = ""
     rest: str = ""
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,11 +115,11 @@ def name_of(head: str) -> str:
 
     Examples
     --------
-    >>> name_of("true error (test)"), name_of("weak_error")
-    ('true-error', 'weak-error')
+    >>> name_of("true error (test)"), name_of("weak_error"), name_of("rule - this")
+    ('true-error', 'weak-error', 'rule-this')
     """
-    bare = re.sub(r"\s*\(.*\)", "", head).strip().lower() or head.strip("() ").lower()
-    return re.sub(r"[\s_]+", "-", bare)
+    bare = re.sub(r"\(.*\)|'", "", head.lower())
+    return "-".join(re.findall(r"[^\W_]+(?:\.[^\W_]+)*", bare))
 
 
 def width() -> int:
@@ -154,7 +159,7 @@ def text_of(table: Shown, asked: Asked | None = None, rows: int | None = None) -
         How many there are at most where it asks for no number.
     """
     asked = asked or Asked()
-    number = rows if asked.top is None else asked.top
+    number = (table.most if rows is None else rows) if asked.top is None else asked.top
     shown = _rows(table, number)
     aligned = _aligned(table)
     places, gone = _columns(aligned, asked, shown)
@@ -167,6 +172,20 @@ def text_of(table: Shown, asked: Asked | None = None, rows: int | None = None) -
         said.append(f"Left out: {names} (--columns).")
     parts += [wrapped(text) for text in (" ".join(said), table.note) if text]
     return "\n".join(parts)
+
+
+def together(blocks: Sequence[Shown | str], asked: Asked) -> str:
+    """Return tables, and what is said between them, as text.
+
+    Raises
+    ------
+    InputError
+        If a column is asked for that none of the tables has.
+    """
+    asked.check(head for one in blocks if isinstance(one, Shown) for head in one.heads)
+    return "\n".join(
+        wrapped(one) if isinstance(one, str) else text_of(one, asked) for one in blocks
+    )
 
 
 def within(lines: int, table: Shown, others: str, asked: Asked) -> str:
@@ -240,17 +259,21 @@ def _bold(text: str) -> str:
 
 def _made(table: Shown, places: Sequence[int], rows: Sequence[int]) -> Table:
     """Return some columns and rows as Rich's table, whose pick is bold."""
+    from rich.cells import cell_len
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, header_style="bold")
     for place in places:
         number = place in table.numeric
-        longest = max((len(table.rows[row][place]) for row in rows), default=0)
+        cells = [table.rows[row][place] for row in rows]
+        longest = max(map(cell_len, cells), default=0)
+        words = [word for text in (*cells, table.heads[place]) for word in text.split()]
+        least = longest if number else max(min(longest, _NARROWEST), *map(cell_len, ("", *words)))
         made.add_column(
             table.heads[place],
             justify="right" if number else "left",
-            no_wrap=number,
-            min_width=min(longest, _NARROWEST),
+            min_width=max(least, min(len(table.heads[place]), _LONGEST_HEAD)),
+            overflow="fold",
         )
     for row in rows:
         cells = [table.rows[row][place] for place in places]

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-
 from w2s_mol.numbers import Form
 from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.rendering import (
@@ -44,7 +43,7 @@ def brief_table(selection: StudySelection) -> Rendering:
     table, task = selection.table, selection.task
     headline = task.headline_of("w2s")
     errors = Form.brief(table["w2s_error_mean"])
-    forms = {name: errors for name in ("bound", "w2s_error", "gain")}
+    forms = dict.fromkeys(("bound", "w2s_error", "gain"), errors)
     forms |= {name: Form(decimals=3, rounding=1.0) for name in headline}
     whole = rendered_table(selection)
     spread = selection.n_splits > 1
@@ -143,7 +142,8 @@ def brief_pairs(pairs: Pairs) -> Rendering:
         title=f"{pairs.dataset}: which strong encoder",
         columns=("strong", "weak encoder", seen, "test", ""),
         rows=rows,
-        note=f"{words.capitalize()} of strong under the supervisor that is best for it. {whole.note}",
+        note=f"{words.capitalize()} of strong, under the supervisor that is best for it. "
+        f"{whole.note}",
         goes=("test",),
     )
 
