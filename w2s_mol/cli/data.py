@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from w2s_mol.cli import options, output
+from w2s_mol.cli import completion, options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.cli.tables import Asked
 from w2s_mol.errors import InputError
@@ -47,7 +47,11 @@ def list_sources(
 def fetch_sources(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME", help="Names in 'data list', moleculeace:all, or all."),
+        typer.Argument(
+            metavar="NAME",
+            help="Names in 'data list', moleculeace:all, or all.",
+            autocompletion=completion.sources,
+        ),
     ],
     mirror: options.Mirror = None,
     offline: options.Offline = False,

@@ -34,6 +34,7 @@ def diagnose(
         Option(
             "A finished run of these pairs: says how the scores go with its true errors.",
             metavar="RUN",
+            completes="runs",
         ),
     ] = None,
     heat_map: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from w2s_mol.cli import output
+from w2s_mol.cli import completion, output
 from w2s_mol.cli.config_file import load_config
 from w2s_mol.crews.named import Asked
 from w2s_mol.encoders.devices import Precision
@@ -102,12 +102,16 @@ Top = Annotated[
 ]
 Runs = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="RUN", help="Run folders, or folders of them. Default: runs/."),
+    typer.Argument(
+        metavar="RUN",
+        help="Run folders, or folders of them. Default: runs/.",
+        autocompletion=completion.runs,
+    ),
 ]
 Replicates = Annotated[int, Range(100), Option("How often is drawn.")]
 BootstrapSeed = Annotated[int, Range(0), Option("Of what is drawn for intervals.")]
 
-TheRun = Annotated[Path, Option("The folder of a finished run.", metavar="RUN")]
+TheRun = Annotated[Path, Option("The folder of a finished run.", metavar="RUN", completes="runs")]
 OfDataset = Annotated[
     str | None, Option("Whose models, where the run has several datasets.", metavar="NAME")
 ]

@@ -46,8 +46,8 @@ _EXPLAINED = frozenset(
 )
 _GOES = (
     "seeds", "Kendall", "Spearman with ROC-AUC", "regret in ROC-AUC", "picks", "regret", "p",
-    "rule - this", "measured", "control's", "study", "above zero", "datasets", "spread", "figure", "epsilon",
-    "projection", "mean slack", "slack share", "of each seed", "paper", "correlation",
+    "rule - this", "measured", "control's", "study", "above zero", "datasets", "spread", "figure",
+    "epsilon", "projection", "mean slack", "slack share", "of each seed", "paper", "correlation",
 )  # fmt: skip
 """What a narrow terminal can do without, in the order in which it goes."""
 
