@@ -191,7 +191,7 @@ def together(blocks: Sequence[Shown | str], asked: Asked) -> str:
 def within(lines: int, table: Shown, others: str, asked: Asked) -> str:
     """Return a table with as many rows as have room in so many lines, and others below it."""
     for rows in range(len(table.rows), 0, -1):
-        text = f"{text_of(table, asked, rows)}\n{others}"
+        text = "\n".join(filter(None, [text_of(table, asked, rows), others]))
         if text.count("\n") < lines:
             break
     return text
