@@ -21,16 +21,17 @@ _WHAT = {WEAK: "the supervisor's labels themselves"} | {n: use.what for n, use i
 def sentence(choice: Choice) -> str:
     """Say which supervisor and which use, chosen on validation, and what they give on test."""
     form = Form.of([choice.test, choice.test_direct])
-    return f"{in_short(choice.errors.keys)}: {_said(choice, form, f' ({_WHAT[choice.use]})')}"
+    said = _said(choice, form, f" ({_WHAT[choice.use]})", "95 % interval over molecules")
+    return f"{in_short(choice.errors.keys)}: {said}"
 
 
 def in_brief(choice: Choice) -> str:
     """Say the same below a table that says of which study it is."""
-    said = _said(choice, Form.brief([choice.test, choice.test_direct]), "")
+    said = _said(choice, Form.brief([choice.test, choice.test_direct]), "", "95 %")
     return said[:1].upper() + said[1:] if said.startswith("use ") else said
 
 
-def _said(choice: Choice, form: Form, use_in_words: str) -> str:
+def _said(choice: Choice, form: Form, use_in_words: str, interval: str) -> str:
     test, direct = form.number(choice.test), form.number(choice.test_direct)
     if choice.mean_is_best:
         return (
@@ -47,11 +48,11 @@ def _said(choice: Choice, form: Form, use_in_words: str) -> str:
         return (
             f"use no supervisor; fit the strong encoder directly. On validation no use of "
             f"a supervisor is better (the best is {choice.weak}, {words(choice.use)}). On test "
-            f"direct has {direct}, that {test}{_difference(choice)}.{_floor(choice)}"
+            f"direct has {direct}, that {test}{_difference(choice, interval)}.{_floor(choice)}"
         )
     return (
         f"use {choice.weak}, {words(choice.use)}{use_in_words}. Chosen on "
-        f"validation; on test it has {test}, direct {direct}{_difference(choice)}."
+        f"validation; on test it has {test}, direct {direct}{_difference(choice, interval)}."
         f"{_floor(choice)}{_worth(choice.worth)}{_taken_there(choice.weak)}"
     )
 
@@ -165,7 +166,7 @@ def rendered_budgets(
     )  # fmt: skip
 
 
-def _difference(choice: Choice) -> str:
+def _difference(choice: Choice, interval: str) -> str:
     if not choice.test_direct > 0 or math.isnan(choice.low):
         return ""
     gain, low, high = (
@@ -173,8 +174,8 @@ def _difference(choice: Choice) -> str:
     )
     sure = "established" if choice.established else "not established"
     return (
-        f": {abs(gain):.0f} % {'less' if gain >= 0 else 'more'} than direct (95 % interval over "
-        f"molecules: {low:+.0f} to {high:+.0f} % saved; {sure})"
+        f": {abs(gain):.0f} % {'less' if gain >= 0 else 'more'} than direct ({interval}: "
+        f"{low:+.0f} to {high:+.0f} % saved; {sure})"
     )
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 app = new_app()
 _LINES = 20
 """Of one study, unless told otherwise: what can be read at one look."""
-_SCORES = 2
 _REST = ", results.csv or 'w2s-mol report'"
 
 
@@ -76,7 +75,7 @@ def _print(
 ) -> None:
     from w2s_mol.advice.report import advised
     from w2s_mol.advice.wording import in_brief
-    from w2s_mol.selection.brief import brief_pairs
+    from w2s_mol.selection.brief import brief_pairs, scores_in_words
 
     studies = [_tables(selection, asked) for selection in found]
     of_pairs = [of_rendering(brief_pairs(one)) for one in pairs]
@@ -87,9 +86,11 @@ def _print(
         for choice in one.choices
     }
     for place, (selection, (table, *others)) in enumerate(zip(found, studies, strict=True)):
-        below = [f"\n{text_of(other, asked, _SCORES if other.kept else None)}" for other in others]
-        if said := advice.get(tuple(map(str, selection.keys.values()))):
-            below.append(f"\n{said}")
+        below = [f"\n{text_of(other, replace(asked, top=None))}" for other in others]
+        scores = "" if len(others) > 1 else wrapped(scores_in_words(selection))
+        said = advice.get(tuple(map(str, selection.keys.values())), "")
+        if words := "\n".join(filter(None, [scores, said])):
+            below.append(f"\n{words}")
         text = within(_LINES, table, "\n".join(below), asked)
         output.result(f"\n{text}" if place else text)
     for table in of_pairs:
@@ -97,11 +98,14 @@ def _print(
 
 
 def _tables(selection: StudySelection, asked: Asked) -> list[Shown]:
-    """Return the tables of one study, that of its supervisors first."""
-    from w2s_mol.selection.brief import brief_scores, brief_selectors, brief_table
+    """Return the tables of one study, that of its supervisors first; that of scores if asked for.
 
-    everything = asked.top is not None
-    scores = brief_scores(selection, everything=everything)
+    Scores have no room in so few lines.
+    """
+    from w2s_mol.selection.brief import brief_selectors, brief_table
+    from w2s_mol.selection.rendering import rendered_scores
+
     supervisors = replace(of_rendering(brief_table(selection)), rest=_REST)
+    scores = None if asked.top is None else rendered_scores(selection)
     selectors = of_rendering(brief_selectors(selection))
     return [supervisors, selectors, *([of_rendering(scores)] if scores else [])]

@@ -18,10 +18,10 @@ from w2s_mol.selection.rendering import (
     in_short,
     nothing_to_recover,
     rendered_pairs,
-    rendered_scores,
     rendered_table,
     too_good,
 )
+from w2s_mol.selection.scores import MODELS
 from w2s_mol.selection.tables import UNLABELLED, StudySelection
 from w2s_mol.study.groups import NO_CONTROL
 
@@ -107,21 +107,16 @@ def brief_selectors(selection: StudySelection) -> Rendering:
     )
 
 
-def brief_scores(selection: StudySelection, *, everything: bool) -> Rendering | None:
-    """Return the scores of a study; None where the task has none.
-
-    Parameters
-    ----------
-    selection
-        Of one study.
-    everything
-        Whether what the columns are is said at length.
-    """
-    whole = rendered_scores(selection)
-    if whole is None or everything:
-        return whole
-    said = nothing_to_recover(selection) or "Direct: the strong encoder on the true labels."
-    return replace(whole, note=said.strip())
+def scores_in_words(selection: StudySelection) -> str:
+    """Say the score that readers look for of supervisors, students and ceiling; empty if none."""
+    table = selection.scores
+    if table.empty:
+        return ""
+    row = table[table["score"] == selection.task.headline].iloc[0]
+    form = Form(decimals=3, rounding=1.0)
+    models = zip(MODELS, ("weak", "student", "direct", "ceiling"), strict=True)
+    numbers = ", ".join(f"{words} {form.number(row[model])}" for model, words in models)
+    return f"{row['words']} on test, mean: {numbers}. {nothing_to_recover(selection)}".strip()
 
 
 def brief_pairs(pairs: Pairs) -> Rendering:

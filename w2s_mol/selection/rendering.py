@@ -134,7 +134,7 @@ def rendered_scores(selection: StudySelection) -> Rendering | None:
         shown = [form.number(value) for value in numbers]
         gap = CORRELATION.number(row["pgr"])
         rows.append((str(row["words"]), *shown[: len(MODELS)], gap, *shown[len(MODELS) :]))
-    pick, headline = str(supervisor_names(selection.table).iloc[0]), selection.task.headline
+    pick = str(supervisor_names(selection.table).iloc[0])
     return Rendering(
         title="Scores on test, means over supervisors",
         columns=("score", "weak", "student", "direct", "ceiling", "gap recovered", pick,
@@ -142,7 +142,6 @@ def rendered_scores(selection: StudySelection) -> Rendering | None:
         rows=tuple(rows),
         numeric=frozenset(range(1, 8)),
         goes=("its student", pick, "direct"),
-        kept=frozenset({0, *(n for n, name in enumerate(table["score"]) if name == headline)}),
         note=f"{nothing_to_recover(selection)}Direct: the strong encoder on the supervisors' true "
         "labels. Gap recovered: (student - weak) / (ceiling - weak), n/a where the ceiling is not "
         "better by a hundredth. A calibration slope is best at 1; its gap is of distances from 1.",
