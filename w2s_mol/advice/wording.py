@@ -35,7 +35,7 @@ def _said(choice: Choice, form: Form, use_in_words: str, interval: str) -> str:
     test, direct = form.number(choice.test), form.number(choice.test_direct)
     if choice.mean_is_best:
         return (
-            "use no model. On validation none is better than {choice.errors.task.floor} "
+            f"use no model. On validation none is better than {choice.errors.task.floor} "
             f"that there are. On test direct has {direct}, {choice.weak}, {words(choice.use)}, "
             f"{test}."
         )

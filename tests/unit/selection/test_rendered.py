@@ -17,9 +17,10 @@ from crafted_study import crafted
 
 from w2s_mol.cli import select
 from w2s_mol.report import tables
-from w2s_mol.selection.brief import brief_selectors, brief_table
+from w2s_mol.selection.brief import brief_selectors, brief_table, scores_in_words
 from w2s_mol.selection.rendering import in_short, rendered_table
 from w2s_mol.selection.tables import selections
+from w2s_mol.tasks.registry import BINARY
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "selection.txt"
 
@@ -140,6 +141,18 @@ def test_a_study_of_24_supervisors_is_told_in_twenty_lines(
     select.app([str(tmp_path), "--top", "0"], standalone_mode=False)
     everything = capsys.readouterr().out
     assert set(many()["weak"]) <= set(everything.split())
+
+
+def test_scores_of_classes_are_a_line() -> None:
+    [found] = selections(plain())
+    assert scores_in_words(found) == ""  # numbers have none
+    row = {"score": "roc_auc", "words": "ROC-AUC", "weak": 0.7, "w2s": 0.75, "direct": 0.8}
+    scores = pd.DataFrame([{**row, "ceiling": 0.81, "no_gap": True}])
+    said = scores_in_words(dataclasses.replace(found, task=BINARY, scores=scores))
+    assert said.startswith(
+        "ROC-AUC on test, mean: weak 0.700, student 0.750, direct 0.800, ceiling 0.810. "
+        "By ROC-AUC the ceiling"
+    )
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.001, "0.00"), (-1e-17, "-0.00"), (0.5, "0.50")])
