@@ -601,8 +601,9 @@ def test_errors_told_apart_are_a_sentence_and_for_programs_rows(cli, tmp_path):
     command += ("--weak", "property:MolLogP", "--strong", "ecfp", "-o", "run")
     done = cli(*command)
     assert done.code == 0, done.err
-    assert "On the test molecules whose odd is 1, " in " ".join(done.out.split())
-    assert done.out.count("(all: ") == 3  # weak, true and ceiling error
+    said = " ".join(done.out.split())
+    assert "On the test molecules whose odd is 1, " in said
+    assert said.count("(all: ") == 3  # weak, true and ceiling error
     lines = list(csv.DictReader(io.StringIO(cli(*command, "--format", "csv").out)))
     assert [line["eval_split"] for line in lines] == ["test", "test, odd"]
     refused = cli(*command[:6], "even", *command[7:])

@@ -146,7 +146,8 @@ def _print_summary(
         ]
         output.print_rows(columns, [[line[name] for name in columns] for line in lines], form)
         return
-    families = len({row["family"] for row in means}) > 1
+    named = {(row["family"], row["weak"]) for row in means}
+    families = len({weak for _, weak in named}) < len(named)
     for place, key in enumerate(dict.fromkeys(_of(row) for row in means)):
         dataset, unit, strong, labels = key
         here = [r for r in rows if (r["dataset"], r.get("labels", labels)) == (dataset, labels)]

@@ -92,6 +92,8 @@ def _print(
         if words := "\n".join(filter(None, [scores, said])):
             below.append(f"\n{words}")
         text = within(_LINES, table, "\n".join(below), asked)
+        if asked.top is None and text.count("\n") >= _LINES:
+            text = text.replace("\n\n", "\n")
         output.result(f"\n{text}" if place else text)
     for table in of_pairs:
         output.result(f"\n{text_of(table, asked)}")

@@ -5,6 +5,7 @@ The report and LaTeX draw what is in ``rendering``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,6 @@ from w2s_mol.selection.rendering import (
     PART_WORDS,
     Rendering,
     in_short,
-    nothing_to_recover,
     rendered_pairs,
     rendered_table,
     too_good,
@@ -50,7 +50,7 @@ def brief_table(selection: StudySelection) -> Rendering:
     rows = tuple(
         (
             *reversed(words[:2]),
-            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
+            *(_with_spread(form, row[f"{n}_mean"], row[f"{n}_std"]) for n, form in forms.items()),
             words[-1],
         )
         for words, row in zip(whole.rows, table.to_dict(orient="records"), strict=True)
@@ -116,7 +116,9 @@ def scores_in_words(selection: StudySelection) -> str:
     form = Form(decimals=3, rounding=1.0)
     models = zip(MODELS, ("weak", "student", "direct", "ceiling"), strict=True)
     numbers = ", ".join(f"{words} {form.number(row[model])}" for model, words in models)
-    return f"{row['words']} on test, mean: {numbers}. {nothing_to_recover(selection)}".strip()
+    no_gap = ", ".join(map(str, table["words"][table["no_gap"]]))
+    said = f" No gap to recover by {no_gap}: there the ceiling is no better." if no_gap else ""
+    return f"{row['words']} on test, mean: {numbers}.{said}"
 
 
 def brief_pairs(pairs: Pairs) -> Rendering:
@@ -127,7 +129,7 @@ def brief_pairs(pairs: Pairs) -> Rendering:
     rows = tuple(
         (
             *texts[:2],
-            *(form.plus_minus(row[f"{n}_mean"], row[f"{n}_std"]) for n in ("seen", "w2s_error")),
+            *(_with_spread(form, row[f"{n}_mean"], row[f"{n}_std"]) for n in ("seen", "w2s_error")),
             texts[-1],
         )
         for texts, row in zip(whole.rows, table.to_dict(orient="records"), strict=True)
@@ -141,6 +143,13 @@ def brief_pairs(pairs: Pairs) -> Rendering:
         f"{whole.note}",
         goes=("test",),
     )
+
+
+def _with_spread(form: Form, mean: float, std: float) -> str:
+    """Return ``mean ± std``, both to the same decimal: a spread may be told as zero."""
+    if form.exponent is not None or not (math.isfinite(mean) and math.isfinite(std)):
+        return form.plus_minus(mean, std)
+    return f"{form.number(mean)} ± {std:.{form.decimals}f}"
 
 
 def _first_of(picks: str) -> str:
