@@ -24,11 +24,18 @@ SHOWN = 10
 """Reasons that are told; rows have them all."""
 
 
+def say(message: str) -> None:
+    """Say something on stderr: in a terminal, which breaks lines within words, in whole words.
+
+    Whoever reads a file searches it for paths, so that lines are not broken there.
+    """
+    print(wrapped(message) if sys.stderr.isatty() else message, file=sys.stderr)
+
+
 def note(message: str) -> None:
     """Say something on stderr, unless -q."""
     if verbosity > QUIET:
-        # A terminal breaks lines within words; whoever reads a file searches it for paths.
-        print(wrapped(message) if sys.stderr.isatty() else message, file=sys.stderr)
+        say(message)
 
 
 def note_counts(reasons: Mapping[str, int]) -> None:
@@ -48,17 +55,12 @@ def note_missing(folder: object, shards: int) -> None:
 def detail(message: str) -> None:
     """Say something on stderr if -v."""
     if verbosity >= VERBOSE:
-        print(message, file=sys.stderr)
+        say(message)
 
 
 def result(text: str) -> None:
     """Print a result on stdout."""
     print(text)
-
-
-def prose(text: str) -> None:
-    """Print sentences on stdout, broken between words where a line is full."""
-    print(wrapped(text))
 
 
 def print_rows(
