@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 UNDEFINED = "n/a"
 _ROUNDING = 1e-12
@@ -109,6 +109,28 @@ class Form:
             return cls(max(decimals, significant - 1 - exponent), None, rounding)
         # What divides must be a float itself.
         return cls(3, max(exponent, -300), rounding)
+
+    @classmethod
+    def brief(cls, values: Iterable[float], digits: int = 3) -> Form:
+        """Return the form in which most of some numbers have so many significant digits.
+
+        Seven of eight have: one that is far smaller than the rest does not fill a column with
+        digits that say nothing of the others.
+
+        Examples
+        --------
+        >>> Form.brief([0.0576, 0.061, 0.5304]).number(0.5304)
+        '0.5304'
+        >>> Form.brief([9.31, 24.872]).number(24.872)
+        '24.87'
+        """
+        sizes = sorted(abs(value) for value in values if math.isfinite(value) and value)
+        form = cls.of(sizes, decimals=0, significant=digits)
+        if not sizes or form.exponent is not None:
+            return form
+        decimals = digits - 1 - math.floor(math.log10(sizes[len(sizes) // 8]))
+        # Beside a number that is large, more than two digits more are of no use.
+        return replace(form, decimals=max(0, min(decimals, form.decimals + 2)))
 
     def number(self, value: float) -> str:
         """Return a number; n/a where it is undefined."""

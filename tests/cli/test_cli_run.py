@@ -581,7 +581,7 @@ def test_any_number_or_combination_may_supervise(cli, tmp_path):
     ).sum()["rdkit2d"]  # fmt: skip
     again = cli(*arguments, "--labels", "20", "--labels", "all", "-o", tmp_path / "run")
     assert "nothing was computed" in again.err
-    picked = cli("select", tmp_path / "run")
+    picked = cli("select", tmp_path / "run", "--top", "0")
     assert picked.code == 0
     assert "mean:column:dock" in picked.out
     table.write_text(table.read_text().replace(",\n", ",1.5\n", 1))
@@ -601,8 +601,9 @@ def test_errors_told_apart_are_a_sentence_and_for_programs_rows(cli, tmp_path):
     command += ("--weak", "property:MolLogP", "--strong", "ecfp", "-o", "run")
     done = cli(*command)
     assert done.code == 0, done.err
-    assert "On the test molecules whose odd is 1, " in done.out
-    assert done.out.count("(all: ") == 3  # weak, true and ceiling error
+    said = " ".join(done.out.split())
+    assert "On the test molecules whose odd is 1, " in said
+    assert said.count("(all: ") == 3  # weak, true and ceiling error
     lines = list(csv.DictReader(io.StringIO(cli(*command, "--format", "csv").out)))
     assert [line["eval_split"] for line in lines] == ["test", "test, odd"]
     refused = cli(*command[:6], "even", *command[7:])

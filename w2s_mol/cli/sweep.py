@@ -34,7 +34,7 @@ def sweep(
     device: options.Device = "auto",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
-    workers: options.SweepWorkers = None,
+    workers: options.StudyWorkers = None,
     cluster: options.Cluster = None,
     dry_run: Annotated[
         bool, Option("Say what would be studied, from the settings alone, and do nothing.")
