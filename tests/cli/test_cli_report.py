@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -52,33 +51,6 @@ def test_a_report_in_markdown_has_its_figures_beside_it(cli, tmp_path, study):
     text = (tmp_path / "report.md").read_text()
     for picture in (tmp_path / "report-figures").iterdir():
         assert f"](report-figures/{picture.name})" in text
-
-
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.skip("there is no Chromium here")
-    return found
-
-
-@pytest.mark.slow
-def test_a_browser_reads_the_report_from_disk(cli, tmp_path, run_folders):
-    browser = chromium()
-    assert cli("report", run_folders, *QUICK).code == 0
-    shown = subprocess.run(
-        [
-            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000"),
-            *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"),
-            f"file://{tmp_path / 'report.html'}",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    ).stdout
-    assert "<h1>Weak-to-strong studies</h1>" in shown
-    assert "<h2>What was found</h2>" in shown
-    assert shown.count("<section") == shown.count("</section>") > 5
 
 
 def test_molecules_are_looked_at_on_one_page(cli, tmp_path, study):
