@@ -60,7 +60,7 @@ def test_molecules_are_looked_at_on_one_page(cli, tmp_path, study):
     assert [path.name for path in tmp_path.iterdir()] == ["inspect.html"]
     page = (tmp_path / "inspect.html").read_text()
     assert "<h1>esol, strong ecfp: molecules under weak-h8-s0</h1>" in page
-    assert "<script" not in page
+    assert page.count("<script") == 1  # that sorts its tables
 
 
 def test_scores_that_people_know_are_printed(cli, study):
