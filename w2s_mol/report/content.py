@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 
@@ -93,7 +92,7 @@ def build_report(
     replicates: int = REPLICATES,
     seed: int = 0,
     progress: Progress = silent,
-    report: Path = Path("report.html"),
+    options: Sequence[str] = (),
     date: str = "",
 ) -> Report:
     """Build the report of a set of runs.
@@ -110,8 +109,8 @@ def build_report(
         Of the bootstrap.
     progress
         Told the studies done.
-    report
-        Where it is written, for the command that makes it again.
+    options
+        Of the command that makes it again.
     date
         That it is made on.
 
@@ -151,7 +150,7 @@ def build_report(
         *(_synthetic_section(run, pictures, replicates, seed) for run in synthetic),
         _control_section(controls),
         _encoder_section(pictures),
-        _again_section(runs, report),
+        _again_section(runs, options),
         _run_section(runs),
     ]
     return Report(title, [s for s in sections if s.blocks], __version__, date)
@@ -315,10 +314,10 @@ def _encoder_section(pictures: Sequence[Picture]) -> Section:
     return Section("encoders", "The weak encoders", drawn)
 
 
-def _again_section(runs: Sequence[FinishedRun], report: Path) -> Section:
+def _again_section(runs: Sequence[FinishedRun], options: Sequence[str]) -> Section:
     blocks: list[Block] = [
         made.runs_overview(runs),
-        Commands("In the folder where they were made:", commands(runs, report)),
+        Commands("In the folder where they were made:", commands(runs, options)),
     ]
     return Section("again", "To make it again", blocks)
 
