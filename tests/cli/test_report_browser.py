@@ -123,22 +123,29 @@ def test_what_says_nothing_is_last_whichever_way_is_sorted(page: Page) -> None:
 
 
 def test_every_row_keeps_its_cells_when_it_is_sorted(page: Page) -> None:
-    for table in page.locator("table.sorts").all():
-        before = sorted(table.locator("tbody tr").all_inner_texts())
-        for button in table.get_by_role("button").all():
-            button.click()
-        assert sorted(table.locator("tbody tr").all_inner_texts()) == before
+    rows = """tables => tables.map(table => {
+        const rows = () => [...table.tBodies[0].rows].map(row => row.innerHTML).sort();
+        const before = rows();
+        table.querySelectorAll("button").forEach(button => button.click());
+        return [before, rows()];
+    })"""
+    found = page.locator("table.sorts").evaluate_all(rows)
+    assert len(found) > 5
+    assert all(before == after for before, after in found)
 
 
 def test_every_link_leads_to_a_place_on_the_page(page: Page) -> None:
-    links = page.locator("a")
-    targets = set(links.evaluate_all("found => found.map(a => a.getAttribute('href'))"))
-    assert len(targets) > 15
-    for target in sorted(targets):
-        assert target.startswith("#")
-        page.locator(f'a[href="{target}"]').first.click()
-        assert page.evaluate("decodeURIComponent(location.hash)") == target
-        assert page.evaluate("document.querySelector(':target') !== null"), target
+    page.locator('nav a[href="#glossary"]').click()
+    assert page.locator("dt").first.is_visible()
+    follow = """links => links.map(link => {
+        link.click();
+        const there = document.querySelector(":target");
+        return [link.getAttribute("href"), location.hash, there && "#" + there.id];
+    })"""
+    followed = page.locator("a").evaluate_all(follow)
+    assert len({target for target, *_ in followed}) > 15
+    for target, place, there in followed:
+        assert target == place == there
 
 
 def test_a_number_says_all_of_its_digits_to_who_points_at_it(page: Page) -> None:
@@ -162,9 +169,11 @@ def test_the_page_never_scrolls_sideways_and_tables_do_so_in_their_boxes(
     if width == max(WIDTHS):
         assert [name for over, name in wide if over > 0] == []
     pictures = page.locator("img").evaluate_all(
-        "all => all.map(i => [i.naturalWidth, i.getBoundingClientRect().right])"
+        "all => all.map(i => [i.naturalWidth, i.getBoundingClientRect().right, "
+        "i.closest('div.wide') !== null])"
     )
-    assert all(natural > 0 and right <= width for natural, right in pictures)
+    assert all(natural > 0 for natural, *_ in pictures)
+    assert all(right <= width or in_a_box for _, right, in_a_box in pictures)
 
 
 def test_the_first_column_stays_in_sight_of_a_table_that_is_scrolled(page: Page) -> None:
@@ -173,7 +182,7 @@ def test_the_first_column_stays_in_sight_of_a_table_that_is_scrolled(page: Page)
     cell = box.locator("tbody td").first
     before = cell.bounding_box()
     box.evaluate("b => b.scrollLeft = 150")
-    assert box.evaluate("b => b.scrollLeft") == 150
+    assert box.evaluate("b => b.scrollLeft") > 20
     after = cell.bounding_box()
     assert before is not None
     assert after is not None

@@ -63,9 +63,16 @@ def advise(
 
 
 def by_budget(
-    runs: Sequence[FinishedRun], selector_split: SelectorSplit = "valid"
+    runs: Sequence[FinishedRun], selector_split: SelectorSplit = "valid", fewest: int = 1
 ) -> Iterator[tuple[list[UseErrors], pd.DataFrame]]:
-    """Yield the ``group`` and the ``ranking`` of each advice, which take no time to find.
+    """Yield the ``group`` and the ``ranking`` of each advice, whose choices take longer.
+
+    Parameters
+    ----------
+    runs, selector_split
+        As for ``advise``.
+    fewest
+        Numbers of labels that a group has at least.
 
     Raises
     ------
@@ -73,15 +80,18 @@ def by_budget(
         If there is no study, or one is of an older version.
     """
     results = studies_of(runs)
+    found = beside_each_other(list(use_errors(results)))
+    groups = [[one for one in group if len(one.valid)] for group in found]
+    groups = [group for group in groups if len(group) >= fewest]
+    if not groups:
+        return
     ranks = {
         _key(one.keys): one.selectors.set_index("selector")
         for one in selections(results, selector_split)
         if one.control == NO_CONTROL
     }
-    for group in beside_each_other(list(use_errors(results))):
-        usable = [one for one in group if len(one.valid)]
-        if usable:
-            yield usable, pd.DataFrame([_ranks(ranks[_key(one.keys)]) for one in usable])
+    for group in groups:
+        yield group, pd.DataFrame([_ranks(ranks[_key(one.keys)]) for one in group])
 
 
 def of_newer(runs: Sequence[FinishedRun]) -> list[FinishedRun]:

@@ -47,7 +47,10 @@ def report(
             replicates=replicates,
             seed=seed,
             progress=progress,
-            report=path,
+            options=[
+                *("--output", str(path), "--format", form, "--title", title),
+                *("--replicates", str(replicates), "--seed", str(seed)),
+            ],
             date=today(),
         )
         write_report(built, path, form)

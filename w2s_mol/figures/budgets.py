@@ -30,9 +30,8 @@ _OTHERS = (("#009e73", "^"), ("#cc79a7", "v"), ("#e69f00", "P"), ("#56b4e9", "X"
 def budget_pictures(runs: Sequence[FinishedRun]) -> Iterator[Picture]:
     """Draw each dataset and student that several numbers of true labels were tried for."""
     newer = of_newer(runs)
-    for group, ranking in by_budget(newer) if newer else ():
-        if len(group) > 1:
-            yield _picture(group, ranking)
+    for group, ranking in by_budget(newer, fewest=2) if newer else ():
+        yield _picture(group, ranking)
 
 
 def _picture(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Picture:

@@ -178,7 +178,8 @@ def _sheet(studies: list[_Study], synthetic: list[FinishedRun]) -> Iterator[Pict
     yield Picture(
         SHEET,
         "Gain against misfit, in the arrangement of the paper's figures 2 and 3. A point is a "
-        "finetuning task of a seed (synthetic) or a weak encoder on a split (molecules). On the "
+        "finetuning task of a seed (synthetic) or a weak encoder, the mean of its faint splits "
+        "(molecules), pretraining seeds joined. On the "
         "solid line gain is misfit, above it Theorem 1's inequality holds; the dashed line is its "
         f"mirror image, expected where weak and strong have changed places (3a-c).{more}",
         figure,

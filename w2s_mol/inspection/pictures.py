@@ -23,7 +23,7 @@ from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
 _COLOURS = {WEAK: style.WEAK, STUDENT.name: style.STRONG, DIRECT: style.CEILING}
 _DECILES = 10
-_MOST_DRAWN = 1000
+_MOST_DRAWN = 200
 """Molecules that are drawn as points of their own: more of them would make a page of megabytes."""
 _OF_CLASSES = ((style.SEEDS[0], "--"), (style.SEEDS[1], "-"))
 """Colour and line of the classes 0 and 1."""

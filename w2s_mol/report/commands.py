@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from w2s_mol.option import Option
@@ -19,11 +18,11 @@ _VERBS: dict[str, tuple[str, type]] = {
 }
 
 
-def commands(runs: Sequence[FinishedRun], report: Path) -> tuple[str, ...]:
-    """Return a command for each run, and the one for the report of them all."""
+def commands(runs: Sequence[FinishedRun], options: Sequence[str]) -> tuple[str, ...]:
+    """Return a command for each run, and the one for the report of them all, with its options."""
     made = [command_of(run) for run in runs]
     folders = dict.fromkeys(str(run.folder) for run in runs)
-    last = shlex.join(["w2s-mol", "report", *folders, "--output", str(report)])
+    last = shlex.join(["w2s-mol", "report", *folders, *options])
     return (*filter(None, made), last)
 
 

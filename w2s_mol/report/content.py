@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 
@@ -40,6 +39,19 @@ from w2s_mol.statistics.ranking import ranking_table
 from w2s_mol.statistics.resampling import REPLICATES
 from w2s_mol.study.groups import NO_CONTROL
 from w2s_mol.study.prediction_tables import read_predictions
+
+
+@dataclass(frozen=True)
+class _ReadOnce(FinishedRun):
+    """A run whose results many parts of a report ask for."""
+
+    read: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a copy of a table: who changes his own changes no other's."""
+        if name not in self.read:
+            self.read[name] = super().table(name)
+        return self.read[name].copy()
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,7 @@ def build_report(
     replicates: int = REPLICATES,
     seed: int = 0,
     progress: Progress = silent,
-    report: Path = Path("report.html"),
+    options: Sequence[str] = (),
     date: str = "",
 ) -> Report:
     """Build the report of a set of runs.
@@ -97,8 +109,8 @@ def build_report(
         Of the bootstrap.
     progress
         Told the studies done.
-    report
-        Where it is written, for the command that makes it again.
+    options
+        Of the command that makes it again.
     date
         That it is made on.
 
@@ -107,7 +119,8 @@ def build_report(
     InputError
         If a run cannot be read.
     """
-    runs = list({run.id: run for run in runs}.values())  # a copy of a run says nothing new
+    # A copy of a run says nothing new.
+    runs = [_ReadOnce(one.folder, one.manifest) for one in {run.id: run for run in runs}.values()]
     every: list[Cases] = []
     studies: list[_Study] = []
     for run in runs:
@@ -117,10 +130,12 @@ def build_report(
             every += found
             proper = [cases for cases in found if cases.control == NO_CONTROL]
             advice = advice_on(run, replicates, seed)
+            valid, test = _selected(results, "valid"), _selected(results, "test")
             for cases in proper:
                 progress("statistics", len(studies), None)
                 advised = advice.get(key_of(cases.keys), Advised())
-                studies.append(_study(cases, run, results, advised, replicates, seed))
+                selected = (valid[key_of(cases.keys)], test[key_of(cases.keys)])
+                studies.append(_study(cases, run, selected, advised, replicates, seed))
     synthetic = [run for run in runs if run.kind == "synthetic"]
     controls = control_table(every, replicates, seed)
     slopes = {one.key: one.slope for one in studies}
@@ -135,32 +150,37 @@ def build_report(
         *(_synthetic_section(run, pictures, replicates, seed) for run in synthetic),
         _control_section(controls),
         _encoder_section(pictures),
-        _again_section(runs, report),
+        _again_section(runs, options),
         _run_section(runs),
     ]
     return Report(title, [s for s in sections if s.blocks], __version__, date)
 
 
+def _selected(
+    results: pd.DataFrame, selector_split: SelectorSplit
+) -> dict[tuple[str, ...], StudySelection]:
+    """Return the selections of a run's studies proper by their keys."""
+    return {
+        key_of(found.keys): found
+        for found in selections(results, selector_split)
+        if found.control == NO_CONTROL
+    }
+
+
 def _study(
     cases: Cases,
     run: FinishedRun,
-    results: pd.DataFrame,
+    selected: tuple[StudySelection, StudySelection],
     advised: Advised,
     replicates: int,
     seed: int,
 ) -> _Study:
-    def selected(selector_split: SelectorSplit) -> StudySelection:
-        return next(
-            found
-            for found in selections(results, selector_split)
-            if found.keys == cases.keys and found.control == cases.control
-        )
-
-    statistics, selection = gain_misfit_table(cases, replicates, seed), selected("valid")
+    statistics = gain_misfit_table(cases, replicates, seed)
+    selection, papers_way = selected
     return _Study(
         cases,
         selection,
-        selected("test"),
+        papers_way,
         statistics,
         ranking_table(cases, "valid", replicates, seed),
         is_papers_dataset(
@@ -294,10 +314,10 @@ def _encoder_section(pictures: Sequence[Picture]) -> Section:
     return Section("encoders", "The weak encoders", drawn)
 
 
-def _again_section(runs: Sequence[FinishedRun], report: Path) -> Section:
+def _again_section(runs: Sequence[FinishedRun], options: Sequence[str]) -> Section:
     blocks: list[Block] = [
         made.runs_overview(runs),
-        Commands("In the folder where they were made:", commands(runs, report)),
+        Commands("In the folder where they were made:", commands(runs, options)),
     ]
     return Section("again", "To make it again", blocks)
 

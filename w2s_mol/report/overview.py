@@ -43,7 +43,7 @@ def _seen(cases: Cases, statistics: pd.DataFrame, _selection: StudySelection) ->
 
 
 def _table(studies: Sequence[Study], seen: Sequence[Overviewed]) -> Table:
-    rows, share = [], Form(2)
+    rows, share = [], Form(3)
     for (cases, _, selection), one in zip(studies, seen, strict=True):
         errors = _errors(cases)
         form = Form.of(errors, 3)

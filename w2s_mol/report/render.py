@@ -89,7 +89,7 @@ def _as_data(picture: Picture) -> str:
     text = io.BytesIO()
     metadata: Any = {"Date": None}
     with house_style():
-        picture.figure.savefig(text, format="svg", metadata=metadata)
+        picture.figure.savefig(text, format="svg", dpi=200, metadata=metadata)
     return _svg_source(text.getvalue().decode())
 
 

@@ -99,7 +99,7 @@ def _report(
         title=TITLE,
         asked=asked,
         progress=progress,
-        report=output_dir / REPORT,
+        options=("--output", str(output_dir / REPORT), "--title", TITLE),
         date=today(),
     )
     for picture in pictures_in(report):

@@ -311,7 +311,8 @@ def test_the_line_through_gain_and_misfit_is_that_of_the_statistics(
 def test_the_commands_make_every_run_and_the_report_again(
     runs_to_report: list[FinishedRun],
 ) -> None:
-    report = build_report(runs_to_report, replicates=100, report=Path("my report.html"))
+    options = ("--output", "my report.html")
+    report = build_report(runs_to_report, replicates=100, options=options)
     [commands] = [b for b in section(report, "again").blocks if isinstance(b, Commands)]
     assert len(commands.lines) == len(runs_to_report) + 1
     assert commands.lines[-1].startswith("w2s-mol report ")
