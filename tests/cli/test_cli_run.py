@@ -277,6 +277,21 @@ def test_a_finished_run_is_read_and_not_computed_again(cli, fixed_study, inputs,
     assert content(fixed_study) == before
 
 
+def test_columns_and_rows_of_its_table_are_shown_as_asked(cli, study, inputs, tmp_path):
+    command = families_of(inputs)
+    done = cli(*command, "-o", study, "--columns", "slack", "--top", "1", "-q")
+    assert (done.code, done.err) == (0, "")
+    _, heads, *rows = done.out.splitlines()
+    assert heads.split() == ["weak", "slack"]
+    assert any("pick" in row for row in rows[:2])
+    assert any("oracle" in row for row in rows[:2])
+    assert "more: --top 0 or results.csv." in done.out
+    refused = cli(*command, "-o", tmp_path / "none", "--columns", "slak")
+    assert (refused.code, refused.out) == (2, "")
+    assert "unknown column 'slak'. Did you mean 'slack'?" in refused.err
+    assert not (tmp_path / "none").exists()  # before anything is computed
+
+
 @pytest.mark.slow
 def test_the_written_config_is_the_same_study_again_and_flags_win_over_it(
     cli, fixed_study, tmp_path

@@ -24,7 +24,7 @@ _ERROR = "w2s_error"
 _LONGEST = 16
 _GOES = (
     "slack", "misfit", "gain", "ceiling error", "pgr", "weak error", "ceiling ROC-AUC",
-    "weak ROC-AUC", "family",
+    "weak ROC-AUC",
 )  # fmt: skip
 """What a narrow terminal can do without, in the order in which it goes."""
 
@@ -181,7 +181,7 @@ def _table(
 ) -> Shown:
     """Return the supervisors of one student, the best first."""
     order = sorted(range(len(rows)), key=lambda n: (rows[n][_ERROR] is None, rows[n][_ERROR] or 0))
-    names = ["family", "weak"] if families else ["weak"]
+    names = ["weak", "family"] if families else ["weak"]
     heads = [*names, *map(_head, quantities), ""]
     shown = [*names, *(quantity.name for quantity in quantities)]
     marks = [said[place] for place in order]
