@@ -91,14 +91,18 @@ Format = Annotated[TableFormat, Option("How to print the table.", long="--format
 Columns = Annotated[
     str | None,
     Option(
-        "Show these columns, however wide the table is; by default those that there is room for.",
+        "Show these columns of tables, however wide they are; by default those that there is room "
+        "for. CSV and JSON have all.",
         metavar="NAME,NAME",
     ),
 ]
 Top = Annotated[
     int | None,
     Range(0),
-    Option("How many rows to show of tables of supervisors; 0: all. By default about a screen."),
+    Option(
+        "How many rows to show of tables of supervisors; 0: all. By default about a screen. CSV and "
+        "JSON have all."
+    ),
 ]
 Runs = Annotated[
     list[Path] | None,

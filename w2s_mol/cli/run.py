@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
-from w2s_mol.cli.tables import Asked, Shown, within, wrapped
+from w2s_mol.cli.tables import LINES, Asked, Shown, within, wrapped
 from w2s_mol.study.config import ALL, StudyConfig
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 app = new_app()
 _PART = "eval_split"
-_LINES = 20
-"""Of one table, unless told otherwise: what can be read at one look."""
 _ERROR = "w2s_error"
 _LONGEST = 16
 _GOES = (
@@ -163,7 +161,7 @@ def _print_summary(
         words = {name: task.words(name) for name in shown if name.endswith("_error")}
         test, *others = ([row for row in part if _of(row) == key] for part in parts.values())
         apart = [wrapped(apart_in_words(one, test, words)) for one in others if one]
-        text = within(_LINES, table, "\n".join(apart), asked)
+        text = within(LINES, table, "\n".join(apart), asked)
         output.result(f"\n{text}" if place else text)
 
 

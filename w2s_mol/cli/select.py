@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
-from w2s_mol.cli.tables import Asked, Shown, of_rendering, text_of, within, wrapped
+from w2s_mol.cli.tables import LINES, Asked, Shown, of_rendering, text_of, within, wrapped
 from w2s_mol.option import Option
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from w2s_mol.selection.tables import StudySelection
 
 app = new_app()
-_LINES = 20
-"""Of one study, unless told otherwise: what can be read at one look."""
 _REST = ", results.csv or 'w2s-mol report'"
 
 
@@ -91,8 +89,8 @@ def _print(
         said = advice.get(tuple(map(str, selection.keys.values())), "")
         if words := "\n".join(filter(None, [scores, said])):
             below.append(f"\n{words}")
-        text = within(_LINES, table, "\n".join(below), asked)
-        if asked.top is None and text.count("\n") >= _LINES:
+        text = within(LINES, table, "\n".join(below), asked)
+        if asked.top is None and text.count("\n") >= LINES:
             text = text.replace("\n\n", "\n")
         output.result(f"\n{text}" if place else text)
     for table in of_pairs:

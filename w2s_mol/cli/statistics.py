@@ -45,7 +45,7 @@ _EXPLAINED = frozenset(
     }
 )
 _GOES = (
-    "seeds", "Kendall", "Spearman with ROC-AUC", "regret in ROC-AUC", "picks", "regret", "p",
+    "seeds", "Kendall", "Spearman with ROC-AUC", "regret in ROC-AUC", "picks", "p", "regret",
     "rule - this", "measured", "control's", "study", "above zero", "datasets", "spread", "figure",
     "epsilon", "projection", "mean slack", "slack share", "of each seed", "paper", "correlation",
 )  # fmt: skip

@@ -26,6 +26,8 @@ _LONGEST_HEAD = 16
 """Of more than one line a head is, rather than longer."""
 _SPREAD = " ± "
 ALL_ROWS = 0
+LINES = 20
+"""So many are printed of a study at most, where no number of rows is asked for."""
 
 
 @dataclass(frozen=True)
@@ -190,11 +192,17 @@ def together(blocks: Sequence[Shown | str], asked: Asked) -> str:
 
 def within(lines: int, table: Shown, others: str, asked: Asked) -> str:
     """Return a table with as many rows as have room in so many lines, and others below it."""
-    for rows in range(len(table.rows), 0, -1):
-        text = "\n".join(filter(None, [text_of(table, asked, rows), others]))
+    if asked.top is not None:
+        return _above(text_of(table, asked), others)
+    for rows in range(min(len(table.rows), lines), 0, -1):
+        text = _above(text_of(table, asked, rows), others)
         if text.count("\n") < lines:
             break
     return text
+
+
+def _above(text: str, others: str) -> str:
+    return "\n".join(filter(None, [text, others]))
 
 
 def _rows(table: Shown, number: int | None) -> list[int]:

@@ -300,19 +300,18 @@ def _signed(value: float) -> str:
 
 def over_datasets(found: pd.DataFrame, names: Sequence[str]) -> Table:
     """Return what several datasets together say of the same study."""
-    rows = []
-    for row in found.to_dict(orient="records"):
-        form = Form(2)
-        rows.append(
-            [
-                row["what"],
-                str(row["datasets"]),
-                str(row["above"]),
-                form.with_interval(row["estimate"], row["low"], row["high"]),
-                form.number(row["between"]),
-                _p(row["p_holm"]),
-            ]
-        )
+    form = Form.of([*found["estimate"], *found["low"], *found["high"]], 3)
+    rows = [
+        [
+            row["what"],
+            str(row["datasets"]),
+            str(row["above"]),
+            form.with_interval(row["estimate"], row["low"], row["high"]),
+            form.number(row["between"]),
+            _p(row["p_holm"]),
+        ]
+        for row in found.to_dict(orient="records")
+    ]
     columns = [
         "claim",
         "datasets",

@@ -1,9 +1,14 @@
 import csv
 import io
 
+import hypothesis
 import numpy as np
 import pytest
+from crafted_study import Crafted
+from hypothesis import given
+from hypothesis import strategies as st
 
+from w2s_mol.selection.tables import selections
 from w2s_mol.study.summary import marks, summary
 from w2s_mol.tasks.contract import Ratio, Term
 
@@ -112,3 +117,34 @@ def test_who_is_not_finite_is_no_pick_and_equal_splits_count_once() -> None:
     ]
     twice = [*of_a, *seen("b", "2", 0.5, 1.1), *seen("b", "2", 0.5, 1.1, "1")]
     assert {case[-1]: mark for case, mark in marks(twice).items()} == {"a": "pick + oracle"}
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0, 3.0]), st.sampled_from([0.0, 1.0, 2.0]),
+                          st.booleans()), min_size=1, max_size=6),
+       st.integers(0, 99))  # fmt: skip
+def test_run_marks_the_supervisors_that_select_marks(
+    shifts: list[tuple[float, float, bool]], seed: int
+) -> None:
+    """Also where supervisors tie, and where one is not finite on some molecule."""
+    hypothesis.assume(not all(broken for *_, broken in shifts))
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(size=12)
+    weak = np.array([truth + shift for shift, *_ in shifts])
+    w2s = np.array([truth + shift for _, shift, _ in shifts])
+    for place, (*_, broken) in enumerate(shifts):
+        if broken:
+            weak[place, :] = np.inf
+    splits = {
+        "a": (range(4), range(4, 8), range(8, 12)),
+        "b": (range(4), range(8, 12), range(4, 8)),
+    }
+    results, _ = Crafted(truth, weak, w2s, truth + 0.1, splits).tables()
+    rows = list(csv.DictReader(io.StringIO(results.to_csv(index=False))))
+    [selection] = selections(results, "valid")
+    of_select = {
+        str(name): said
+        for name, said in zip(selection.table["weak"], selection.marks(), strict=True)
+        if said
+    }
+    of_run = {key[-1]: said for key, said in marks(rows).items()}
+    assert of_run == of_select
