@@ -100,8 +100,8 @@ Top = Annotated[
     int | None,
     Range(0),
     Option(
-        "How many rows to show of tables of supervisors; 0: all. By default about a screen. CSV and "
-        "JSON have all."
+        "How many rows to show of tables of supervisors; 0: all. By default about a screen; CSV "
+        "and JSON have all."
     ),
 ]
 Runs = Annotated[

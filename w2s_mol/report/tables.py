@@ -300,7 +300,7 @@ def _signed(value: float) -> str:
 
 def over_datasets(found: pd.DataFrame, names: Sequence[str]) -> Table:
     """Return what several datasets together say of the same study."""
-    form = Form.of([*found["estimate"], *found["low"], *found["high"]], 3)
+    form = Form.of([*found["estimate"], *found["low"], *found["high"]], 2, 2)
     rows = [
         [
             row["what"],

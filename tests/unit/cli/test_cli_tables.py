@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from w2s_mol.cli import tables
 from w2s_mol.cli.tables import Asked, Shown, text_of, together, within
 from w2s_mol.errors import InputError
 
@@ -129,3 +130,14 @@ def test_a_table_takes_the_lines_that_others_leave() -> None:
 def test_there_is_no_colour_where_there_is_no_terminal() -> None:
     assert "\x1b" not in text_of(TABLE)
     assert text_of(TABLE).splitlines()[0] == TABLE.title
+
+
+def test_a_table_of_very_many_rows_is_drawn_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(tables, "text_of", lambda *given: drawn.append(given) or text_of(*given))
+    many = replace(TABLE, rows=TABLE.rows * 100, kept=frozenset({0}))
+    assert within(20, many, "below", Asked()).count("\n") < 20
+    assert len(drawn) < 20
+    drawn.clear()
+    within(20, many, "below", Asked(top=0))
+    assert len(drawn) == 1

@@ -119,6 +119,7 @@ def test_who_is_not_finite_is_no_pick_and_equal_splits_count_once() -> None:
     assert {case[-1]: mark for case, mark in marks(twice).items()} == {"a": "pick + oracle"}
 
 
+@hypothesis.settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0, 3.0]), st.sampled_from([0.0, 1.0, 2.0]),
                           st.booleans()), min_size=1, max_size=6),
        st.integers(0, 99))  # fmt: skip
@@ -134,17 +135,15 @@ def test_run_marks_the_supervisors_that_select_marks(
     for place, (*_, broken) in enumerate(shifts):
         if broken:
             weak[place, :] = np.inf
-    splits = {
-        "a": (range(4), range(4, 8), range(8, 12)),
-        "b": (range(4), range(8, 12), range(4, 8)),
-    }
+    thirds = range(4), range(4, 8), range(8, 12)
+    splits = {"a": thirds, "b": (thirds[0], thirds[2], thirds[1])}
     results, _ = Crafted(truth, weak, w2s, truth + 0.1, splits).tables()
     rows = list(csv.DictReader(io.StringIO(results.to_csv(index=False))))
     [selection] = selections(results, "valid")
     of_select = {
         str(name): said
         for name, said in zip(selection.table["weak"], selection.marks(), strict=True)
-        if said
+        if said and said != "not finite"
     }
     of_run = {key[-1]: said for key, said in marks(rows).items()}
     assert of_run == of_select
