@@ -58,7 +58,7 @@ def test_a_study_that_is_said_twice_is_one_and_that_is_told(cli: Callable, plan:
     said = cli("sweep", "plans/plan.toml", "--dry-run")
     assert said.code == 0, said.err
     assert len(said.out.split()) == 4
-    assert "2 studies more than once" in said.err
+    assert "repeats itself 2 times" in said.err
 
 
 def test_a_study_that_cannot_be_carried_out_is_told_at_the_end(

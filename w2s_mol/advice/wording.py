@@ -28,7 +28,8 @@ def sentence(choice: Choice) -> str:
 def in_brief(choice: Choice) -> str:
     """Say the same below a table that says of which study it is."""
     said = _said(choice, Form.brief([choice.test, choice.test_direct]), "", "95 %")
-    return said[:1].upper() + said[1:] if said.startswith("use ") else said
+    # The table's pick is by another rule, for the student alone.
+    return f"Over all uses: {said}" if said.startswith("use ") else said
 
 
 def _said(choice: Choice, form: Form, use_in_words: str, interval: str) -> str:

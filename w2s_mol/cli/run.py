@@ -88,7 +88,9 @@ def run(
     parts = on_test(rows)
     _print_summary(parts, marks(rows), form, wanted)
     _note_path_ends(parts["test"])
-    output.note(f"written to {folder}. Next: w2s-mol select {shlex.quote(str(folder))}")
+    several = len({(row["family"], row["weak"]) for row in rows}) > 1
+    verb = "select" if several else "recommend"  # of one there is nothing to select
+    output.note(f"written to {folder}. Next: w2s-mol {verb} {shlex.quote(str(folder))}")
 
 
 def _note_path_ends(rows: list[dict[str, str]]) -> None:

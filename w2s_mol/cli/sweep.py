@@ -127,5 +127,6 @@ def _folders(plan: Path, where: Path) -> dict[Path, StudyConfig]:
             "only in their folders. Give tables and encoders names of their own."
         )
     if again := len(studies) - len(by_folder):
-        output.note(f"The plan says {again:,} studies more than once; each is carried out once.")
+        times = f"{again:,} time{'s' if again > 1 else ''}"
+        output.note(f"The plan repeats itself {times}; each study is carried out once.")
     return by_folder

@@ -24,6 +24,9 @@ _NARROWEST = 24
 """So narrow may a column of words become before another one goes."""
 _LONGEST_HEAD = 16
 """Of more than one line a head is, rather than longer."""
+_GAP = 2
+"""Blanks between columns."""
+_WIDEST = 10_000
 _SPREAD = " ± "
 ALL_ROWS = 0
 LINES = 20
@@ -235,24 +238,53 @@ def _columns(table: Shown, asked: Asked, rows: Sequence[int]) -> tuple[list[int]
 
 def _least(table: Shown, places: Sequence[int], rows: Sequence[int]) -> int:
     """Return the width below which a word or a number would be cut."""
-    from rich.measure import Measurement
+    return _across(least for least, _ in _bounds(table, places, rows))
 
-    wide = console(sys.stdout, 10_000)
-    return Measurement.get(wide, wide.options, _made(table, places, rows)).minimum
+
+def _across(widths: Iterable[int]) -> int:
+    """Return how wide a table of columns is."""
+    known = list(widths)
+    return sum(known) + _GAP * (len(known) - 1)
+
+
+def _bounds(table: Shown, places: Sequence[int], rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Return for each column how narrow it may be, and how wide what is in it is."""
+    from rich.cells import cell_len
+
+    found = []
+    for place in places:
+        head, cells = table.heads[place], [table.rows[row][place] for row in rows]
+        longest = max(map(cell_len, cells), default=0)
+        words = [word for text in (*cells, head) for word in text.split()]
+        number = place in table.numeric
+        least = longest if number else max(min(longest, _NARROWEST), *map(cell_len, ("", *words)))
+        least = max(least, min(cell_len(head), _LONGEST_HEAD), *map(cell_len, ("", *head.split())))
+        found.append((least, max(least, longest, cell_len(head))))
+    return found
+
+
+def _widths(bounds: Sequence[tuple[int, int]], room: int) -> list[int]:
+    """Return the widths of columns: as wide as they are, the widest narrowed until all have room.
+
+    Rich narrows columns of numbers too, and then cuts what does not fit.
+    """
+    widths = [most for _, most in bounds]
+    while _across(widths) > room:
+        loose = [at for at, (least, _) in enumerate(bounds) if widths[at] > least]
+        if not loose:
+            break
+        widths[max(loose, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def _drawn(table: Shown, places: Sequence[int], rows: Sequence[int], *, widest: bool) -> str:
-    from rich.measure import Measurement
-
-    made = _made(table, places, rows)
-    wide = console(sys.stdout, 10_000)
-    needs = Measurement.get(wide, wide.options, made)
-    room = needs.maximum if widest else min(needs.maximum, max(width(), needs.minimum))
-    return _captured(made, room)
+    bounds = _bounds(table, places, rows)
+    widths = _widths(bounds, _WIDEST if widest else width())
+    return _captured(_made(table, places, rows, widths), _across(widths))
 
 
 def _captured(renderable: Any, room: int) -> str:
-    screen = console(sys.stdout, room)
+    screen = console(sys.stdout, room + _GAP)
     with screen.capture() as captured:
         screen.print(renderable)
     lines = captured.get().splitlines()
@@ -262,25 +294,19 @@ def _captured(renderable: Any, room: int) -> str:
 def _bold(text: str) -> str:
     from rich.text import Text
 
-    return _captured(Text(text, style="bold", no_wrap=True, overflow="ignore"), 10_000)
+    return _captured(Text(text, style="bold", no_wrap=True, overflow="ignore"), _WIDEST)
 
 
-def _made(table: Shown, places: Sequence[int], rows: Sequence[int]) -> Table:
+def _made(table: Shown, places: Sequence[int], rows: Sequence[int], widths: Sequence[int]) -> Table:
     """Return some columns and rows as Rich's table, whose pick is bold."""
-    from rich.cells import cell_len
     from rich.table import Table
 
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for place in places:
-        number = place in table.numeric
-        cells = [table.rows[row][place] for row in rows]
-        longest = max(map(cell_len, cells), default=0)
-        words = [word for text in (*cells, table.heads[place]) for word in text.split()]
-        least = longest if number else max(min(longest, _NARROWEST), *map(cell_len, ("", *words)))
+    made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for place, wide in zip(places, widths, strict=True):
         made.add_column(
             table.heads[place],
-            justify="right" if number else "left",
-            min_width=max(least, min(len(table.heads[place]), _LONGEST_HEAD)),
+            justify="right" if place in table.numeric else "left",
+            width=wide,
             overflow="fold",
         )
     for row in rows:

@@ -6,6 +6,8 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from w2s_mol.cli import tables
 from w2s_mol.cli.tables import Asked, Shown, text_of, together, within
@@ -141,3 +143,28 @@ def test_a_table_of_very_many_rows_is_drawn_a_few_times(monkeypatch: pytest.Monk
     drawn.clear()
     within(20, many, "below", Asked(top=0))
     assert len(drawn) == 1
+
+
+WORDS = st.lists(
+    st.sampled_from(["column:Glide", "XP", "supervisor", "as", "weak-h96-s1"]), min_size=1,
+    max_size=4,
+).map(" ".join)  # fmt: skip
+NUMBERS = st.floats(0, 1e5).map("{:.3f}".format)
+HEADS = st.sampled_from(["use", "best on validation", "test", "mean (test)"])
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(HEADS, st.booleans()), min_size=1, max_size=5), st.data(),
+       st.integers(10, 100))  # fmt: skip
+def test_no_word_and_no_number_is_cut_however_narrow_the_terminal(
+    columns: list[tuple[str, bool]], data: st.DataObject, wide: int
+) -> None:
+    heads = tuple(f"{head}{place}" for place, (head, _) in enumerate(columns))
+    rows = tuple(
+        tuple(data.draw(NUMBERS if number else WORDS) for _, number in columns) for _ in range(3)
+    )
+    numeric = frozenset(place for place, (_, number) in enumerate(columns) if number)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(wide))
+        seen = text_of(Shown("", heads, rows, numeric)).split()
+    assert {word for row in rows for cell in row for word in cell.split()} <= set(seen)
