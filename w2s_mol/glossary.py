@@ -16,7 +16,7 @@ GLOSSARY: dict[str, str] = {
     "ceiling": "The strong encoder fitted to the truth of all molecules a student is taught on.",
     "direct": "The strong encoder fitted to the very true labels that the supervisor had.",
     "budget": "How many true labels the supervisors have, and all that is compared with them.",
-    "uses": "What is made of weak labels: stack (a feature), delta (corrected), both (more labels).",
+    "uses": "What is made of weak labels: stack (a feature), delta (mended), both (more labels).",
     "pick": "The supervisor that a rule chooses, seeing no true error: the first in its order.",
     "oracle": "The supervisor with the least true error on test, which no rule can know.",
     "regret": "True error of a rule's pick - that of the oracle: what choosing by the rule costs.",
