@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 GLOSSARY: dict[str, str] = {
+    "encoder": "What turns a molecule into a vector: a neural net, a fingerprint, a file.",
     "supervisor": "The weak model: whoever gives the labels that a student learns from.",
     "student": "The strong model, fitted to the supervisor's labels; in the paper, to no true one.",
     "head": "The small model on an encoder's vectors, linear as a rule, that is fitted to labels.",
@@ -15,5 +16,10 @@ GLOSSARY: dict[str, str] = {
     "ceiling": "The strong encoder fitted to the truth of all molecules a student is taught on.",
     "direct": "The strong encoder fitted to the very true labels that the supervisor had.",
     "budget": "How many true labels the supervisors have, and all that is compared with them.",
+    "uses": "What is made of weak labels: stack (a feature), delta (mended), both (more labels).",
+    "pick": "The supervisor that a rule chooses, seeing no true error: the first in its order.",
+    "oracle": "The supervisor with the least true error on test, which no rule can know.",
+    "regret": "True error of a rule's pick - that of the oracle: what choosing by the rule costs.",
+    "established": "Of a difference: its 95 % interval leaves out zero.",
 }
 """A word, and what it means here."""
