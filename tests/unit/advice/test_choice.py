@@ -164,7 +164,7 @@ def test_a_sentence_says_what_to_do_and_how_sure_it_is(given: dict[str, Any], sa
     [
         (
             {},
-            "Over all uses: use weak-h8-s0, delta. Chosen on validation; on test it has 0.900, direct 1.000: ",
+            "Over all uses: use weak-h8-s0, delta. Chosen on validation; on test it has 0.900, ",
         ),
         ({}, "10 % less than direct (95 %: +2 to +20 % saved; established)."),
         ({"seen": 1.0}, "Over all uses: use no supervisor; fit the strong encoder directly."),
