@@ -13,7 +13,7 @@ GLOSSARY: dict[str, str] = {
     "gain": "Weak error - true error: above zero, the student is better than its supervisor.",
     "slack": "Gain - misfit: not below zero exactly where Theorem 1's inequality holds.",
     "bound": "Weak error - misfit: what the paper's rule ranks supervisors by, smallest first.",
-    "ceiling": "The strong encoder fitted to all true labels of the molecules a student learns from.",
+    "ceiling": "The strong encoder fitted to all true labels of what a student learns from.",
     "direct": "The strong encoder fitted to the very true labels that the supervisor had.",
     "budget": "How many true labels the supervisors have, and all that is compared with them.",
     "uses": "What is made of weak labels: stack (a feature), delta (mended), both (more labels).",
