@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 STRONG := $(notdir $(firstword $(wildcard checkpoints/strong-*)))
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke run reproduce test test-slow test-coverage test-oldest lint format dist bench coverage clean
+.PHONY: help smoke run reproduce test test-slow test-coverage test-oldest lint format dist docs bench coverage clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,7 +68,7 @@ dist: $(VENV)/.dev  ## Build dist/, check it, and try it in an empty environment
 	$(BIN)/python .ci/check_dist.py dist
 	.ci/try_dist dist/*.whl constraints.txt
 
-bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
+bench: $(VENV)/.dev  ## Measure every figure of docs/speed.md (45 minutes)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/cell.py
 	$(BIN)/python benchmarks/heads.py
@@ -90,5 +90,8 @@ bench: $(VENV)/.dev  ## Measure every figure that the README claims (45 minutes)
 coverage: $(VENV)/.dev  ## Simulate whether intervals hold what they claim, to docs/coverage.md (an hour)
 	$(BIN)/python benchmarks/coverage.py --docs docs
 
+docs: $(VENV)/.dev  ## Build the documentation to site/index.html, warnings as errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 clean:  ## Remove the environment, caches and runs/demo
-	rm -rf $(VENV) $(VENV)-oldest dist runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest dist site runs/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -55,7 +55,9 @@ def _shipped(root: str) -> tuple[Kind, ...]:
 
 _PACKAGE = (
     Kind(r"w2s_mol/(?:[a-z_]+/)*[a-z0-9_]+\.py", "the program"),
-    Kind(r"w2s_mol/report/templates/report\.(?:html|md)\.j2", "what a report is made from"),
+    Kind(
+        r"w2s_mol/report/templates/report\.(?:html\.j2|md\.j2|css|js)", "what a report is made from"
+    ),
     Kind(r"w2s_mol/py\.typed", "says that the library's types may be relied on"),
 )
 _INFO = r"w2s_mol-[^/]+\.dist-info/"
@@ -68,7 +70,7 @@ WHEEL = Contents(
     ),
     most_bytes=27 * MB,
 )
-_PAGES = "md|csv|png|svg|ipynb|json|html|css"
+_PAGES = "md|csv|png|svg|json|html|css"
 SDIST = Contents(
     kinds=(
         *_PACKAGE,
@@ -81,6 +83,8 @@ SDIST = Contents(
         Kind(r"tests/(?:[a-z0-9_]+/)*[a-z0-9_]+\.py", "the tests"),
         Kind(r"tests/golden/[a-z0-9-]+\.(?:csv|txt)", "numbers that tests compare with"),
         Kind(rf"docs/(?:[a-z0-9-]+/)*[a-zA-Z0-9-]+\.(?:{_PAGES})", "the documentation"),
+        Kind(r"docs/[a-z]+\.py", "what makes pages of the program"),
+        Kind(r"examples/[a-z_]+\.ipynb", "notebooks, which tests run"),
         Kind(r"benchmarks/[a-z0-9_]+\.py", "what its numbers were measured with"),
     ),
     most_bytes=30 * MB,

@@ -1,4 +1,4 @@
-"""Reprint the README's selection tables and rdkit2d's; count where gain and theory hold.
+"""Reprint the selection tables of ChemBench's datasets; count where gain and theory hold.
 
 Beside them how the selectors rank, with intervals, and how much a pretraining seed matters.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 UNDEFINED = "n/a"
 _ROUNDING = 1e-12
@@ -24,6 +24,39 @@ def counted(numbers: Iterable[float]) -> str:
     """
     few, *_, many = sorted([*numbers] * 2)
     return f"{few:,.0f}" if few == many else f"{few:,.0f} to {many:,.0f}"
+
+
+class Written(str):
+    """A number as a reader sees it, which still knows all of itself.
+
+    Attributes
+    ----------
+    value
+        What a column of such numbers is sorted by.
+    exact
+        The number with what stands beside it, in ten digits.
+
+    Examples
+    --------
+    >>> written = Form(2).with_interval(1 / 3, 0.25, 0.5)
+    >>> written, written.value, written.exact
+    ('0.33 [0.25, 0.50]', 0.3333333333333333, '0.3333333333 [0.25, 0.5]')
+    """
+
+    __slots__ = ("exact", "value")
+    value: float
+    exact: str
+
+    @classmethod
+    def of(cls, text: str, value: float, exact: str) -> Written:
+        """Return a text that knows its number."""
+        written = cls(text)
+        written.value, written.exact = float(value), exact
+        return written
+
+
+def _exact(value: float) -> str:
+    return f"{value:.10g}"
 
 
 @dataclass(frozen=True)
@@ -77,10 +110,35 @@ class Form:
         # What divides must be a float itself.
         return cls(3, max(exponent, -300), rounding)
 
+    @classmethod
+    def brief(cls, values: Iterable[float], digits: int = 3) -> Form:
+        """Return the form in which most of some numbers have so many significant digits.
+
+        Seven of eight have: one that is far smaller than the rest does not fill a column with
+        digits that say nothing of the others.
+
+        Examples
+        --------
+        >>> Form.brief([0.0576, 0.061, 0.5304]).number(0.5304)
+        '0.5304'
+        >>> Form.brief([9.31, 24.872]).number(24.872)
+        '24.87'
+        """
+        sizes = sorted(abs(value) for value in values if math.isfinite(value) and value)
+        form = cls.of(sizes, decimals=0, significant=digits)
+        if not sizes or form.exponent is not None:
+            return form
+        decimals = digits - 1 - math.floor(math.log10(sizes[len(sizes) // 8]))
+        # Beside a number that is large, more than two digits more are of no use.
+        return replace(form, decimals=max(0, min(decimals, form.decimals + 2)))
+
     def number(self, value: float) -> str:
         """Return a number; n/a where it is undefined."""
         if math.isnan(value):
             return UNDEFINED
+        return Written.of(self._number(value), value, _exact(value))
+
+    def _number(self, value: float) -> str:
         if math.isinf(value):
             return f"{value:f}"
         mantissa = self._mantissa(value)
@@ -94,20 +152,25 @@ class Form:
         if not (math.isfinite(mean) and math.isfinite(std)):
             return self.number(mean)
         if self.exponent is None:
-            return f"{self.number(mean)} ± {self.number(std)}"
-        return f"({self._mantissa(mean)} ± {self._mantissa(std)})e{self.exponent:+03d}"
+            text = f"{self.number(mean)} ± {self.number(std)}"
+        else:
+            text = f"({self._mantissa(mean)} ± {self._mantissa(std)})e{self.exponent:+03d}"
+        return Written.of(text, mean, f"{_exact(mean)} ± {_exact(std)}")
 
     def interval(self, low: float, high: float) -> str:
         """Return ``[low, high]``; n/a where it is undefined."""
         if math.isnan(low):
             return UNDEFINED
-        return f"[{self.number(low)}, {self.number(high)}]"
+        text = f"[{self.number(low)}, {self.number(high)}]"
+        return Written.of(text, low, f"[{_exact(low)}, {_exact(high)}]")
 
     def with_interval(self, estimate: float, low: float, high: float) -> str:
         """Return ``estimate [low, high]``; the estimate alone where there is no interval."""
         if math.isnan(estimate) or math.isnan(low):
             return self.number(estimate)
-        return f"{self.number(estimate)} {self.interval(low, high)}"
+        text = f"{self.number(estimate)} {self.interval(low, high)}"
+        beside = f"[{_exact(low)}, {_exact(high)}]"
+        return Written.of(text, estimate, f"{_exact(estimate)} {beside}")
 
     def _mantissa(self, value: float) -> str:
         return f"{value / 10.0 ** (self.exponent or 0):.{self.decimals}f}"

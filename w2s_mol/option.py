@@ -29,6 +29,8 @@ class Option:
     means
         What its text is; a path in a TOML file is seen from that file's folder. What may be a
         path is one if there is a file, and no name of ours is spelt like it.
+    completes
+        Of what a shell offers the names that begin with what is typed.
     """
 
     help: str = ""
@@ -38,6 +40,7 @@ class Option:
     short: str | None = None
     envvar: str | None = None
     means: Literal["text", "path", "name or path"] = "text"
+    completes: Literal["", "encoders", "datasets", "runs"] = ""
 
     def spellings(self, name: str) -> list[str]:
         """Return how the option of a setting is written.

@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What tells libraries of linear algebra, before they are loaded, how many threads they have."""
 
+_NOT_BEGUN = -1
 _MOST_DEATHS = 3
 _SECONDS = 0.5
 
@@ -124,15 +125,20 @@ class _Crew(Generic[Task, Result]):
             try:
                 result = future.result()
             except BrokenProcessPool:
-                self._count_death(self._called(task))
+                self._count_death(self._called(task), begun=worker.begun)
                 worker.replace()
                 self._again.append(task)
             else:
                 yield task, result
 
-    def _count_death(self, task: str) -> None:
+    def _count_death(self, task: str, *, begun: bool) -> None:
         self._deaths[task] += 1
         if self._deaths[task] == _MOST_DEATHS:
+            if not begun:
+                raise W2SMolError(
+                    f"no process that was to work on {task} could begin; why is said above. A "
+                    "script of your own makes its calls under 'if __name__ == \"__main__\":'."
+                )
             raise W2SMolError(
                 f"a process at work on {task} was killed {_MOST_DEATHS} times, perhaps for memory. "
                 "Run the same command again with fewer --workers; it goes on where it stopped."
@@ -162,14 +168,19 @@ class _Worker(Generic[Task, Result]):
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._done = context.Value("q", 0)
+        self._done = context.Value("q", _NOT_BEGUN)
         started = (self.threads, self._done)
         self._pool = ProcessPoolExecutor(1, context, _begin, started)
 
     @property
     def done(self) -> int:
         """Return how much of its task it said it has done."""
-        return int(self._done.value)
+        return max(0, int(self._done.value))
+
+    @property
+    def begun(self) -> bool:
+        """Say whether the process came so far as to take a task."""
+        return int(self._done.value) != _NOT_BEGUN
 
     def take(self, task: Task) -> None:
         """Begin a task."""
@@ -205,6 +216,7 @@ def said_done(done: int) -> None:
 def _begin(threads: int, done: Any) -> None:
     global _said  # noqa: PLW0603 -- of this process, once
     _said = done
+    done.value = 0
     os.environ.update(dict.fromkeys(THREADS, str(threads)))
     follow_parent()
 

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -54,33 +53,6 @@ def test_a_report_in_markdown_has_its_figures_beside_it(cli, tmp_path, study):
         assert f"](report-figures/{picture.name})" in text
 
 
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.skip("there is no Chromium here")
-    return found
-
-
-@pytest.mark.slow
-def test_a_browser_reads_the_report_from_disk(cli, tmp_path, run_folders):
-    browser = chromium()
-    assert cli("report", run_folders, *QUICK).code == 0
-    shown = subprocess.run(
-        [
-            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000"),
-            *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"),
-            f"file://{tmp_path / 'report.html'}",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    ).stdout
-    assert "<h1>Weak-to-strong studies</h1>" in shown
-    assert "<h2>What was found</h2>" in shown
-    assert shown.count("<section") == shown.count("</section>") > 5
-
-
 def test_molecules_are_looked_at_on_one_page(cli, tmp_path, study):
     done = cli("inspect", study, "-d", "esol", "--weak", "weak-h8-s0", "--molecules", 2)
     assert (done.code, done.out) == (0, "")
@@ -88,7 +60,7 @@ def test_molecules_are_looked_at_on_one_page(cli, tmp_path, study):
     assert [path.name for path in tmp_path.iterdir()] == ["inspect.html"]
     page = (tmp_path / "inspect.html").read_text()
     assert "<h1>esol, strong ecfp: molecules under weak-h8-s0</h1>" in page
-    assert "<script" not in page
+    assert page.count("<script") == 1  # that sorts its tables
 
 
 def test_scores_that_people_know_are_printed(cli, study):

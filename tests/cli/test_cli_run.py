@@ -277,6 +277,21 @@ def test_a_finished_run_is_read_and_not_computed_again(cli, fixed_study, inputs,
     assert content(fixed_study) == before
 
 
+def test_columns_and_rows_of_its_table_are_shown_as_asked(cli, study, inputs, tmp_path):
+    command = families_of(inputs)
+    done = cli(*command, "-o", study, "--columns", "slack", "--top", "1", "-q")
+    assert (done.code, done.err) == (0, "")
+    _, heads, *rows = done.out.splitlines()
+    assert heads.split() == ["weak", "slack"]
+    assert any("pick" in row for row in rows[:2])
+    assert any("oracle" in row for row in rows[:2])
+    assert "more: --top 0 or results.csv." in done.out
+    refused = cli(*command, "-o", tmp_path / "none", "--columns", "slak")
+    assert (refused.code, refused.out) == (2, "")
+    assert "unknown column 'slak'. Did you mean 'slack'?" in refused.err
+    assert not (tmp_path / "none").exists()  # before anything is computed
+
+
 @pytest.mark.slow
 def test_the_written_config_is_the_same_study_again_and_flags_win_over_it(
     cli, fixed_study, tmp_path
@@ -581,7 +596,7 @@ def test_any_number_or_combination_may_supervise(cli, tmp_path):
     ).sum()["rdkit2d"]  # fmt: skip
     again = cli(*arguments, "--labels", "20", "--labels", "all", "-o", tmp_path / "run")
     assert "nothing was computed" in again.err
-    picked = cli("select", tmp_path / "run")
+    picked = cli("select", tmp_path / "run", "--top", "0")
     assert picked.code == 0
     assert "mean:column:dock" in picked.out
     table.write_text(table.read_text().replace(",\n", ",1.5\n", 1))
@@ -601,8 +616,9 @@ def test_errors_told_apart_are_a_sentence_and_for_programs_rows(cli, tmp_path):
     command += ("--weak", "property:MolLogP", "--strong", "ecfp", "-o", "run")
     done = cli(*command)
     assert done.code == 0, done.err
-    assert "On the test molecules whose odd is 1, " in done.out
-    assert done.out.count("(all: ") == 3  # weak, true and ceiling error
+    said = " ".join(done.out.split())
+    assert "On the test molecules whose odd is 1, " in said
+    assert said.count("(all: ") == 3  # weak, true and ceiling error
     lines = list(csv.DictReader(io.StringIO(cli(*command, "--format", "csv").out)))
     assert [line["eval_split"] for line in lines] == ["test", "test, odd"]
     refused = cli(*command[:6], "even", *command[7:])

@@ -53,6 +53,14 @@ def test_a_plan_is_carried_out_once_and_read_as_one(
         assert done.code == 0, done.err
 
 
+def test_a_study_that_is_said_twice_is_one_and_that_is_told(cli: Callable, plan: Path) -> None:
+    plan.write_text(PLAN.replace("[false, true]", "[false, true, true]"))
+    said = cli("sweep", "plans/plan.toml", "--dry-run")
+    assert said.code == 0, said.err
+    assert len(said.out.split()) == 4
+    assert "repeats itself 2 times" in said.err
+
+
 def test_a_study_that_cannot_be_carried_out_is_told_at_the_end(
     cli: Callable, plan: Path, tmp_path: Path
 ) -> None:

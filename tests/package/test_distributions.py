@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 
@@ -31,7 +34,7 @@ WHEEL = (
 SDIST = (
     *(*PACKAGE, *SHIPPED, "pyproject.toml", "LICENSE", "Makefile", ".ci/run"),
     *(".github/workflows/ci.yml", "tests/unit/test_files.py", "tests/golden/selection.txt"),
-    *("docs/tutorial.md", "benchmarks/cell.py"),
+    *("docs/tutorial.md", "docs/hooks.py", "examples/study.ipynb", "benchmarks/cell.py"),
 )
 
 
@@ -143,3 +146,18 @@ def test_a_wheel_that_grows_fails(
 ) -> None:
     assert check.main(made(size=4 * check.MB)) == 1
     assert "more than 27: see checkpoints/README.md" in capsys.readouterr().err
+
+
+def test_every_file_that_the_sdist_takes_has_a_reason(check: ModuleType) -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    taken = pyproject["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    git = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if git.returncode:
+        pytest.skip("there is no repository")
+
+    def is_taken(name: str) -> bool:
+        return any(fnmatch(f"/{name.partition('/')[0]}", pattern) for pattern in taken)
+
+    names = [name for name in git.stdout.splitlines() if is_taken(name)]
+    assert "examples/study.ipynb" in names
+    assert check.without_reason(names, check.SDIST) == []

@@ -80,7 +80,8 @@ def workflow(name: str) -> dict:
 @pytest.mark.parametrize("name", ["ci", "weekly"])
 def test_a_workflow_calls_targets_that_are_there(name: str) -> None:
     jobs = workflow(name)["jobs"].values()
-    called = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    runs = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    called = [command for command in runs if not command.startswith("sudo apt-get ")]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert called
     for command in called:

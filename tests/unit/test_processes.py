@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -82,3 +84,17 @@ def test_what_is_done_of_tasks_in_hand_is_told_and_cores_are_shared() -> None:
     [(_, threads)] = in_processes(slowly, [40], 1, tell=told.append)
     assert 40 in told
     assert int(threads) >= 1
+
+
+def test_a_script_without_a_guard_is_told_what_it_lacks(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from w2s_mol.processes import in_processes\n"
+        "for _ in in_processes(abs, [-1, -2], 1):\n"
+        "    pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode
+    assert "no process that was to work on -1 could begin" in done.stderr

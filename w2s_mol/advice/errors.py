@@ -79,6 +79,17 @@ def words(use: str) -> str:
     return WEAK_WORDS if use == WEAK else USES[use].words
 
 
+def use_named(name: str) -> str:
+    """Return the use of a name, or of the words that tables call it by; what is none as it is.
+
+    Examples
+    --------
+    >>> use_named("student"), use_named("delta"), use_named("other")
+    ('w2s', 'delta', 'other')
+    """
+    return {words(use): use for use in ALL_USES}.get(name, name)
+
+
 def use_errors(results: pd.DataFrame) -> Iterator[UseErrors]:
     """Yield the errors of every study; null controls are left out.
 

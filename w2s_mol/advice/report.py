@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -53,31 +53,58 @@ def advise(
     InputError
         If there is no study, or one is of an older version.
     """
+    by_id: dict[str, Losses | None] = {}
+    found = []
+    for group, ranking in by_budget(runs, selector_split):
+        studies = {study for one in group for study in one.study_of.values()}
+        losses = _losses(studies, runs, by_id)
+        found.append(Advice(group, choices(group, losses, replicates, seed), ranking))
+    return found
+
+
+def by_budget(
+    runs: Sequence[FinishedRun], selector_split: SelectorSplit = "valid", fewest: int = 1
+) -> Iterator[tuple[list[UseErrors], pd.DataFrame]]:
+    """Yield the ``group`` and the ``ranking`` of each advice, whose choices take longer.
+
+    Parameters
+    ----------
+    runs, selector_split
+        As for ``advise``.
+    fewest
+        Numbers of labels that a group has at least.
+
+    Raises
+    ------
+    InputError
+        If there is no study, or one is of an older version.
+    """
     results = studies_of(runs)
+    found = beside_each_other(list(use_errors(results)))
+    groups = [[one for one in group if len(one.valid)] for group in found]
+    groups = [group for group in groups if len(group) >= fewest]
+    if not groups:
+        return
     ranks = {
         _key(one.keys): one.selectors.set_index("selector")
         for one in selections(results, selector_split)
         if one.control == NO_CONTROL
     }
-    by_id: dict[str, Losses | None] = {}
-    found = []
-    for group in beside_each_other(list(use_errors(results))):
-        usable = [one for one in group if len(one.valid)]
-        if not usable:
-            continue
-        studies = {study for one in usable for study in one.study_of.values()}
-        losses = _losses(studies, runs, by_id)
-        ranking = pd.DataFrame([_ranks(ranks[_key(one.keys)]) for one in usable])
-        found.append(Advice(usable, choices(usable, losses, replicates, seed), ranking))
-    return found
+    for group in groups:
+        yield group, pd.DataFrame([_ranks(ranks[_key(one.keys)]) for one in group])
+
+
+def of_newer(runs: Sequence[FinishedRun]) -> list[FinishedRun]:
+    """Return the studies that have the uses: runs of before 0.4 lack them."""
+    studies = [run for run in runs if run.kind == "study"]
+    return [run for run in studies if f"{DIRECT}_error" in run.table("results")]
 
 
 def advised(
     runs: Sequence[FinishedRun], replicates: int = REPLICATES, seed: int = 0
 ) -> list[Advice]:
     """Return what ``advise`` does, nothing for runs of before 0.4: these lack the uses."""
-    studies = [run for run in runs if run.kind == "study"]
-    newer = [run for run in studies if f"{DIRECT}_error" in run.table("results")]
+    newer = of_newer(runs)
     return advise(newer, replicates=replicates, seed=seed) if newer else []
 
 

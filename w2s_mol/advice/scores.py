@@ -136,6 +136,7 @@ def rendered_scores(scored: Scored) -> Rendering:
         rows=tuple(rows),
         numeric=frozenset(range(1, 1 + len(forms))),
         pick=ALL_USES.index(choice.recommended),
+        goes=tuple(score.words for score in reversed(task.scores[1:])),
         note=f"{what}. Means over {scored.n_splits} splits and draws; n/a where a score is "
         "undefined in one of them.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
@@ -21,28 +21,39 @@ _WHAT = {WEAK: "the supervisor's labels themselves"} | {n: use.what for n, use i
 def sentence(choice: Choice) -> str:
     """Say which supervisor and which use, chosen on validation, and what they give on test."""
     form = Form.of([choice.test, choice.test_direct])
+    said = _said(choice, form, f" ({_WHAT[choice.use]})", "95 % interval over molecules")
+    return f"{in_short(choice.errors.keys)}: {said}"
+
+
+def in_brief(choice: Choice) -> str:
+    """Say the same below a table that says of which study it is."""
+    said = _said(choice, Form.brief([choice.test, choice.test_direct]), "", "95 %")
+    # The table's pick is by another rule, for the student alone.
+    return f"Over all uses: {said}" if said.startswith("use ") else said
+
+
+def _said(choice: Choice, form: Form, use_in_words: str, interval: str) -> str:
     test, direct = form.number(choice.test), form.number(choice.test_direct)
-    where = in_short(choice.errors.keys)
     if choice.mean_is_best:
         return (
-            f"{where}: use no model. On validation none is better than {choice.errors.task.floor} "
+            f"use no model. On validation none is better than {choice.errors.task.floor} "
             f"that there are. On test direct has {direct}, {choice.weak}, {words(choice.use)}, "
             f"{test}."
         )
     if choice.errors.task.is_rounding(choice.test, choice.test_direct):
         return (
-            f"{where}: {choice.weak} knows the labels themselves (error {test} on test). Look at "
+            f"{choice.weak} knows the labels themselves (error {test} on test). Look at "
             "where it comes from: nothing is to be learnt from the truth."
         )
     if choice.direct_is_better:
         return (
-            f"{where}: use no supervisor; fit the strong encoder directly. On validation no use of "
+            f"use no supervisor; fit the strong encoder directly. On validation no use of "
             f"a supervisor is better (the best is {choice.weak}, {words(choice.use)}). On test "
-            f"direct has {direct}, that {test}{_difference(choice)}.{_floor(choice)}"
+            f"direct has {direct}, that {test}{_difference(choice, interval)}.{_floor(choice)}"
         )
     return (
-        f"{where}: use {choice.weak}, {words(choice.use)} ({_WHAT[choice.use]}). Chosen on "
-        f"validation; on test it has {test}, direct {direct}{_difference(choice)}."
+        f"use {choice.weak}, {words(choice.use)}{use_in_words}. Chosen on "
+        f"validation; on test it has {test}, direct {direct}{_difference(choice, interval)}."
         f"{_floor(choice)}{_worth(choice.worth)}{_taken_there(choice.weak)}"
     )
 
@@ -68,9 +79,11 @@ def what_uses_are() -> str:
     return "\n".join(f"{words(use)}: {_WHAT[use]}." for use in ALL_USES)
 
 
-def rendered_uses(errors: UseErrors) -> Rendering:
+def rendered_uses(
+    errors: UseErrors, form_of: Callable[[Iterable[float]], Form] = Form.of
+) -> Rendering:
     """Return every use: the mean supervisor, and the one that is best for it on validation."""
-    forms = {part: Form.of(getattr(errors, part)[[*SOURCE_USES, DIRECT]].to_numpy().ravel())
+    forms = {part: form_of(getattr(errors, part)[[*SOURCE_USES, DIRECT]].to_numpy().ravel())
              for part in ("valid", "test")}  # fmt: skip
     rows, least = [], {}
     for use in ALL_USES:
@@ -98,12 +111,17 @@ def rendered_uses(errors: UseErrors) -> Rendering:
         rows=tuple(rows),
         numeric=frozenset({1, 3, 4}),
         pick=pick,
+        goes=("mean (test)", seen),
         note=f"Errors in {errors.task.error_unit(errors.unit)}, means over {errors.n_splits} "
         "splits and draws.",
     )
 
 
-def rendered_budgets(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Rendering:
+def rendered_budgets(
+    group: Sequence[UseErrors],
+    ranking: pd.DataFrame,
+    form_of: Callable[[Iterable[float]], Form] = Form.of,
+) -> Rendering:
     """Return errors against the number of true labels, of the mean supervisor.
 
     Parameters
@@ -113,10 +131,12 @@ def rendered_budgets(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Rende
     ranking
         One row each, in the same order: ``rule`` and ``weak_error`` (rank correlations with the
         true error), ``rule_regret`` and ``weak_error_regret``.
+    form_of
+        How a column's numbers are written.
     """
     means = pd.DataFrame([one.test.mean() for one in group])
-    form = Form.of(means[[*SOURCE_USES, DIRECT]].to_numpy().ravel())
-    two, regret = Form(decimals=2, rounding=1.0), Form.of(
+    form = form_of(means[[*SOURCE_USES, DIRECT]].to_numpy().ravel())
+    two, regret = Form(decimals=2, rounding=1.0), form_of(
         ranking[["rule_regret", "weak_error_regret"]].to_numpy().ravel()
     )  # fmt: skip
     rows = [
@@ -140,13 +160,14 @@ def rendered_budgets(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Rende
                  "weak error", "regret", "of weak error"),
         rows=tuple(rows),
         numeric=frozenset(range(6 + len(SOURCE_USES))),
+        goes=("draws", "of weak error", "weak error", "regret", "rule"),
         note=f"Test, mean over supervisors, in {group[0].task.error_unit(group[0].unit)}. Rule and "
         "weak error: Spearman's correlation of weak error - misfit, and of the smallest weak "
         "error, with the student's true error; regret: what their picks lose.",
     )  # fmt: skip
 
 
-def _difference(choice: Choice) -> str:
+def _difference(choice: Choice, interval: str) -> str:
     if not choice.test_direct > 0 or math.isnan(choice.low):
         return ""
     gain, low, high = (
@@ -154,8 +175,8 @@ def _difference(choice: Choice) -> str:
     )
     sure = "established" if choice.established else "not established"
     return (
-        f": {abs(gain):.0f} % {'less' if gain >= 0 else 'more'} than direct (95 % interval over "
-        f"molecules: {low:+.0f} to {high:+.0f} % saved; {sure})"
+        f": {abs(gain):.0f} % {'less' if gain >= 0 else 'more'} than direct ({interval}: "
+        f"{low:+.0f} to {high:+.0f} % saved; {sure})"
     )
 
 

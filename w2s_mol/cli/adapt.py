@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from w2s_mol.adaptation.config import AdaptationConfig
-from w2s_mol.cli import options, output
+from w2s_mol.cli import completion, options, output
 from w2s_mol.cli.application import new_app
 from w2s_mol.cli.declared import options_of
 
@@ -24,6 +24,7 @@ def adapt(
             metavar="ENCODER",
             help="molbert, a shipped encoder, random-hHIDDEN-sSEED, adapted:NAME, or the folder of "
             "one that pretrain-weak, pretrain-strong or convert-molbert made.",
+            autocompletion=completion.encoders,
         ),
     ],
     config: AdaptationConfig,

@@ -10,6 +10,7 @@ import typer
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.cli.tables import Asked
 
 app = new_app()
 
@@ -22,18 +23,19 @@ def cache(context: typer.Context) -> None:
     encoders, which 'w2s-mol adapt' makes again.
     """
     if context.invoked_subcommand is None:
-        _print_kept("table")
+        _print_kept("table", None)
 
 
 @app.command("list")
 def list_kept(
     form: options.Format = "table",
+    columns: options.Columns = None,
 ) -> None:
     """Show each kind of what is kept: how much there is, and when it was used (UTC)."""
-    _print_kept(form)
+    _print_kept(form, columns)
 
 
-def _print_kept(form: str) -> None:
+def _print_kept(form: str, names: str | None) -> None:
     from w2s_mol import housekeeping, paths
 
     rows: list[list[object]] = []
@@ -43,7 +45,8 @@ def _print_kept(form: str) -> None:
         size = _size(sum(item.size for item in found), form)
         rows.append([kind, what, len(found), size, uses[0], uses[-1]])
     columns = ["kind", "what", "entries", _size_column(form), "oldest use", "newest use"]
-    output.print_rows(columns, rows, form)
+    goes = ["oldest use", "what"]
+    output.print_rows(columns, rows, form, goes=goes, asked=Asked(names))
     output.note(f"kept in {paths.home()}")
 
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from w2s_mol.cli import options, output
+from w2s_mol.cli import completion, options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.cli.tables import Asked
 from w2s_mol.errors import InputError
 
 app = new_app()
@@ -21,6 +22,7 @@ def data() -> None:
 @app.command("list")
 def list_sources(
     form: options.Format = "table",
+    columns: options.Columns = None,
 ) -> None:
     """Show what exists, where from, its size and licence, and whether it is here."""
     from w2s_mol.datasets.fetch import is_here
@@ -36,14 +38,20 @@ def list_sources(
         rows.append(
             [source.name, source.what, source.origin, size, source.licence, state if here else "no"]
         )
-    output.print_rows(["name", "what", "from", "size", "licence", "here"], rows, form)
+    heads = ["name", "what", "from", "size", "licence", "here"]
+    goes = ["licence", "from", "size"]
+    output.print_rows(heads, rows, form, goes=goes, asked=Asked(columns))
 
 
 @app.command("fetch")
 def fetch_sources(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME", help="Names in 'data list', moleculeace:all, or all."),
+        typer.Argument(
+            metavar="NAME",
+            help="Names in 'data list', moleculeace:all, or all.",
+            autocompletion=completion.sources,
+        ),
     ],
     mirror: options.Mirror = None,
     offline: options.Offline = False,

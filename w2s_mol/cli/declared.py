@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import typer
 from typer.models import ParameterInfo
 
+from w2s_mol.cli.completion import COMPLETIONS
 from w2s_mol.option import Option
 from w2s_mol.settings_check import OneOf, Range
 
@@ -80,6 +81,7 @@ class _Declared:
             metavar=option.metavar or (f"<{one.__name__.lower()}>" if one else None),
             min=None if least == -math.inf else least,
             max=None if most == math.inf else most,
+            autocompletion=COMPLETIONS[option.completes] if option.completes else None,
         )
 
 

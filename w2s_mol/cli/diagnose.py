@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.cli.tables import Asked, Shown, together
 from w2s_mol.diagnostics.config import DiagnosticsConfig
 from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.option import Option
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from w2s_mol.diagnostics.pairs import Compared
 
 app = new_app()
+_ROWS = 15
+"""Of pairs, unless told otherwise."""
+_GOES = ("family", "d_s", "d_w", "hidden", "w2s_error")
+_AGREEMENT = "scores and the true error on test"
 
 
 @app.command()
@@ -28,6 +34,7 @@ def diagnose(
         Option(
             "A finished run of these pairs: says how the scores go with its true errors.",
             metavar="RUN",
+            completes="runs",
         ),
     ] = None,
     heat_map: Annotated[
@@ -44,6 +51,8 @@ def diagnose(
     mirror: options.Mirror = None,
     offline: options.Offline = False,
     form: options.Format = "table",
+    columns: options.Columns = None,
+    top: options.Top = None,
 ) -> None:
     """Compare weak and strong encoders without labels: norm, dimensions, CKA.
 
@@ -87,7 +96,7 @@ def diagnose(
             f"{compared.molecules.kept.name}: {len(compared.rows):,} {items.name}, no label used; "
             f"ridge {settings.ridge:g}, tolerance {settings.tolerance:g} of the variance"
         )
-        _print(pairs, title, agreements, form)
+        _print(pairs, title, agreements, form, Asked(columns, top))
 
 
 def _check_picture(path: Path | None, split_name: str | None) -> None:
@@ -102,21 +111,27 @@ def _check_picture(path: Path | None, split_name: str | None) -> None:
         raise unknown_name("kind of picture", path.suffix[1:], FORMATS)
 
 
-def _print(pairs: pd.DataFrame, title: str, agreements: list[Agreement], form: str) -> None:
+def _print(
+    pairs: pd.DataFrame, title: str, agreements: list[Agreement], form: str, asked: Asked
+) -> None:
     from w2s_mol.diagnostics.formats import rows_of, shown
 
     table = shown(pairs)
-    if form == "table" and len(set(table["family"])) == 1:
-        table = table.drop(columns="family")
-    output.print_rows(list(table.columns), rows_of(table), form, title)
-    for one in agreements:
-        if form == "table":
-            heads = ("score", "Spearman, all", "Kendall, within one size")
-            title = f"{one.title}: scores and the true error on test"
-            output.print_rows(heads, rows_of(one.table), form, title)
-            output.result(one.said())
-        else:
+    if form != "table":
+        output.print_rows(list(table.columns), rows_of(table), form)
+        for one in agreements:
             output.note(f"{one.title}: {one.said()}")
+        return
+    if len(set(table["family"])) == 1:
+        table = table.drop(columns="family")
+    rest = ", --format csv" if len(table) > _ROWS else ""
+    first = output.shown(list(map(str, table.columns)), rows_of(table), title, _GOES)
+    blocks: list[Shown | str] = [replace(first, most=_ROWS, rest=rest)]
+    for one in agreements:
+        heads = ("score", "Spearman", "Kendall within one size")
+        of_scores = output.shown(heads, rows_of(one.table), f"\n{one.title}: {_AGREEMENT}")
+        blocks += [of_scores, one.said()]
+    output.result(together(blocks, asked))
 
 
 def _draw(compared: Compared, path: Path, split_name: str | None) -> None:
@@ -134,6 +149,6 @@ def _draw(compared: Compared, path: Path, split_name: str | None) -> None:
         w, s, error = found.at(place)
         output.note(f"{what}: weak penalty {w:.3g}, strong penalty {s:.3g}, test error {error:.4g}")
     title = f"{supervisor.name} to {student.name}, {dataset.name} split {split.name}"
-    picture = penalty_picture(found, path.stem, title, dataset.name, REGRESSION, dataset.unit)
+    picture = penalty_picture(found, path.stem, title, REGRESSION, dataset.unit)
     for written in save(picture, path.parent, [path.suffix[1:]]):
         output.note(f"written to {written}")

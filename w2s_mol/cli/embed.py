@@ -32,6 +32,7 @@ def embed(
         Option(
             short="-e",
             means="name or path",
+            completes="encoders",
             metavar="NAME_OR_PATH",
             help="molbert, rdkit2d, ecfp, a shipped encoder, a folder, hf:NAME[@REVISION], "
             "python:MODULE:OBJECT or skfp:NAME.",

@@ -7,6 +7,7 @@ from typing import Any
 from w2s_mol import files
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.cli.tables import Asked
 from w2s_mol.encoders.adapted import ADAPTED
 
 app = new_app()
@@ -15,6 +16,7 @@ app = new_app()
 @app.command()
 def encoders(
     form: options.Format = "table",
+    columns: options.Columns = None,
 ) -> None:
     """List the encoders that can be named.
 
@@ -39,7 +41,7 @@ def encoders(
     for name, folder in {**shipped_encoders(), **shipped_strong_encoders()}.items():
         made = files.read_json(folder / METADATA)
         what = (
-            f"BERT {made['hidden']} x {made['layers']}, {made['epochs']} epochs of "
+            f"BERT {made['hidden']} x {made['layers']}, {made['epochs']} epochs, "
             f"{made['molecules']:,} molecules; shipped"
         )
         rows.append([name, made["hidden"], what])
@@ -47,7 +49,8 @@ def encoders(
         rows.append([name, *_adapted(folder_metadata(folder))])
     for name, where in plugin_names().items():
         rows.append([name, None, f"plug-in of {where}"])
-    output.print_rows(["encoder", "hidden", "what"], rows, form)
+    heads = ["encoder", "hidden", "what"]
+    output.print_rows(heads, rows, form, goes=["hidden"], asked=Asked(columns))
 
 
 def _adapted(made: dict[str, Any]) -> list[object]:

@@ -81,7 +81,9 @@ def _run(arguments: list[str]) -> int:
         if "--debug" in arguments:
             sys.excepthook(type(error), error, error.__traceback__)
         else:
-            print(f"error: {error}", file=sys.stderr)
+            from w2s_mol.cli.output import say
+
+            say(f"error: {error}")
         return error.exit_code if isinstance(error, W2SMolError) else 1
     if code == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one would break the exit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from w2s_mol.cli import output
+from w2s_mol.cli import completion, output
 from w2s_mol.cli.config_file import load_config
 from w2s_mol.crews.named import Asked
 from w2s_mol.encoders.devices import Precision
@@ -41,15 +41,17 @@ Arithmetic = Annotated[
 Mirror = Annotated[
     str | None,
     Option(
-        "Take downloads from here first; the README says how it is laid out.",
+        "Take downloads from here first; docs/running.md says how it is laid out.",
         metavar="DIR_OR_URL",
         envvar="W2S_MOL_MIRROR",
         means="name or path",
     ),
 ]
 Workers = Annotated[int | None, Range(1), Option("Processes that prepare the corpus; one a core.")]
-SweepWorkers = Annotated[
-    int | None, Range(1), Option("Processes that share the work; by default this one alone.")
+StudyWorkers = Annotated[
+    int | None,
+    Range(1),
+    Option("Processes that share the work, by default one; any number may join in its folder."),
 ]
 ShardWorkers = Annotated[
     int | None,
@@ -86,14 +88,34 @@ Merge = Annotated[
 Resume = Annotated[bool, Option("Go on from the last checkpoint.")]
 Offline = Annotated[bool, Option("Never use the network.")]
 Format = Annotated[TableFormat, Option("How to print the table.", long="--format")]
+Columns = Annotated[
+    str | None,
+    Option(
+        "Show these columns of tables, however wide they are; by default those that there is room "
+        "for. CSV and JSON have all.",
+        metavar="NAME,NAME",
+    ),
+]
+Top = Annotated[
+    int | None,
+    Range(0),
+    Option(
+        "How many rows to show of tables of supervisors; 0: all. By default about a screen; CSV "
+        "and JSON have all."
+    ),
+]
 Runs = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="RUN", help="Run folders, or folders of them. Default: runs/."),
+    typer.Argument(
+        metavar="RUN",
+        help="Run folders, or folders of them. Default: runs/.",
+        autocompletion=completion.runs,
+    ),
 ]
 Replicates = Annotated[int, Range(100), Option("How often is drawn.")]
 BootstrapSeed = Annotated[int, Range(0), Option("Of what is drawn for intervals.")]
 
-TheRun = Annotated[Path, Option("The folder of a finished run.", metavar="RUN")]
+TheRun = Annotated[Path, Option("The folder of a finished run.", metavar="RUN", completes="runs")]
 OfDataset = Annotated[
     str | None, Option("Whose models, where the run has several datasets.", metavar="NAME")
 ]

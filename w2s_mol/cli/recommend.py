@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
-from w2s_mol.cli.drawn import drawn
+from w2s_mol.cli.tables import Asked, Shown, of_rendering, together
 from w2s_mol.option import Option
 from w2s_mol.settings_check import Seed
 
@@ -28,6 +28,7 @@ def recommend(
         ),
     ] = False,
     form: options.Format = "table",
+    columns: options.Columns = None,
 ) -> None:
     """Say what to do with the supervisors of runs.
 
@@ -44,37 +45,33 @@ def recommend(
     from w2s_mol.advice.scores import scored
     from w2s_mol.advice.unsaid import unsaid
     from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence, what_uses_are
+    from w2s_mol.numbers import Form
 
     given = options.given_runs(runs)
     found = advise(given, seed=seed)
     for text in unsaid(found, given):
         output.note(f"note: {text}.")
     if scores:
-        _print_scores(list(scored(found, given)), form)
+        _print_scores(list(scored(found, given)), form, Asked(columns))
         return
     if form != "table":
         output.print_rows(*rows.of_choices(found), form)
         return
+    blocks: list[Shown | str] = []
     for advice in found:
         for errors, choice in zip(advice.group, advice.choices, strict=True):
-            table = rendered_uses(errors)
-            output.rich_result(drawn(table, before="\n"))
-            output.result(table.note)
-            output.result(sentence(choice))
+            blocks += [of_rendering(rendered_uses(errors, Form.brief)), sentence(choice), ""]
         if len(advice.group) > 1:
-            table = rendered_budgets(advice.group, advice.ranking)
-            output.rich_result(drawn(table, before="\n"))
-            output.result(table.note)
-    output.result(f"\n{what_uses_are()}")
+            budgets = rendered_budgets(advice.group, advice.ranking, Form.brief)
+            blocks += [of_rendering(budgets), ""]
+    output.result(together([*blocks, what_uses_are()], Asked(columns)))
 
 
-def _print_scores(found: list[Scored], form: str) -> None:
+def _print_scores(found: list[Scored], form: str, asked: Asked) -> None:
     from w2s_mol.advice.scores import rendered_scores, rows_of_scores
 
     if form != "table":
         output.print_rows(*rows_of_scores(found), form)
         return
-    for scored in found:
-        table = rendered_scores(scored)
-        output.rich_result(drawn(table, before="\n"))
-        output.result(table.note)
+    tables = [of_rendering(rendered_scores(one)) for one in found]
+    output.result(together([block for one in tables for block in (one, "")][:-1], asked))

@@ -34,7 +34,7 @@ def report(
 
     Example: w2s-mol report runs -o report.html
     """
-    from w2s_mol.report.content import build_report
+    from w2s_mol.report.content import build_report, today
     from w2s_mol.report.render import write_report
     from w2s_mol.reproduce.run import what_was_asked
 
@@ -47,6 +47,11 @@ def report(
             replicates=replicates,
             seed=seed,
             progress=progress,
+            options=[
+                *("--output", str(path), "--format", form, "--title", title),
+                *("--replicates", str(replicates), "--seed", str(seed)),
+            ],
+            date=today(),
         )
         write_report(built, path, form)
     output.note(f"written to {path}")

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
-from w2s_mol.option import Option
-from w2s_mol.settings_check import Range
+from w2s_mol.cli.tables import LINES, Asked, Shown, within, wrapped
 from w2s_mol.study.config import ALL, StudyConfig
 
 if TYPE_CHECKING:
-    from w2s_mol.tasks.contract import Task
+    from w2s_mol.tasks.contract import Ratio, Task, Term
 
 app = new_app()
 _PART = "eval_split"
+_ERROR = "w2s_error"
+_LONGEST = 16
+_GOES = (
+    "slack", "misfit", "gain", "ceiling error", "pgr", "weak error", "ceiling ROC-AUC",
+    "weak ROC-AUC",
+)  # fmt: skip
+"""What a narrow terminal can do without, in the order in which it goes."""
 
 
 @app.command()
@@ -28,13 +36,11 @@ def run(
     device: options.Device = "auto",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
-    workers: Annotated[
-        int | None,
-        Range(1),
-        Option("Processes that share the work; any number may join in its folder."),
-    ] = None,
+    workers: options.StudyWorkers = None,
     cluster: options.Cluster = None,
     form: options.Format = "table",
+    columns: options.Columns = None,
+    top: options.Top = None,
 ) -> None:
     """Run a weak-to-strong study.
 
@@ -49,9 +55,11 @@ def run(
     """
     from w2s_mol.cli.folders import study_folder
     from w2s_mol.study.run import run_study
-    from w2s_mol.study.summary import on_test
+    from w2s_mol.study.summary import marks, on_test
 
     folder = output_dir or study_folder(study)
+    wanted = Asked(columns, top)
+    wanted.check(_all_heads())  # before anything is computed
     asked = options.crew(workers, cluster)
     with output.progress_bars() as progress:
         found = run_study(
@@ -76,10 +84,13 @@ def run(
         output.note(f"transformers ran on {found.finished.manifest['device']}")
     else:
         output.note(f"{folder} holds this study, finished; nothing was computed again.")
-    parts = on_test(found.finished.rows())
-    _print_summary(parts, form)
+    rows = found.finished.rows()
+    parts = on_test(rows)
+    _print_summary(parts, marks(rows), form, wanted)
     _note_path_ends(parts["test"])
-    output.note(f"written to {folder}. Next: w2s-mol select {shlex.quote(str(folder))}")
+    several = len({(row["family"], row["weak"]) for row in rows}) > 1
+    verb = "select" if several else "recommend"  # of one there is nothing to select
+    output.note(f"written to {folder}. Next: w2s-mol {verb} {shlex.quote(str(folder))}")
 
 
 def _note_path_ends(rows: list[dict[str, str]]) -> None:
@@ -99,7 +110,24 @@ def _task_of(rows: list[dict[str, str]]) -> Task:
     return find_task(rows[0].get(TASK_KIND, REGRESSION.name))
 
 
-def _print_summary(parts: dict[str, list[dict[str, str]]], form: str) -> None:
+def _all_heads() -> list[str]:
+    """Return the heads of the columns that tables of any task may have."""
+    from w2s_mol.tasks.registry import TASKS
+
+    quantities = [one for task in TASKS.values() for one in task.quantities() if one.in_summary]
+    return ["family", "weak", *map(_head, quantities)]
+
+
+def _head(quantity: Term | Ratio) -> str:
+    return quantity.words if len(quantity.words) <= _LONGEST else quantity.name
+
+
+def _print_summary(
+    parts: dict[str, list[dict[str, str]]],
+    marked: Mapping[tuple[str, ...], str],
+    form: str,
+    asked: Asked,
+) -> None:
     """Print errors on test; of molecules told apart in words, or for other programs as rows."""
     from w2s_mol.study.summary import CASE, apart_in_words, summary
 
@@ -118,25 +146,56 @@ def _print_summary(parts: dict[str, list[dict[str, str]]], form: str) -> None:
         ]
         output.print_rows(columns, [[line[name] for name in columns] for line in lines], form)
         return
-    families = len({row["family"] for row in means}) > 1
-    columns = [*(["family"] if families else []), "weak", *shown]
-    for key in dict.fromkeys(_of(row) for row in means):
+    named = {(row["family"], row["weak"]) for row in means}
+    families = len({weak for _, weak in named}) < len(named)
+    for place, key in enumerate(dict.fromkeys(_of(row) for row in means)):
         dataset, unit, strong, labels = key
         here = [r for r in rows if (r["dataset"], r.get("labels", labels)) == (dataset, labels)]
         splits = len({row["split_sha256"] for row in here})
+        part = [row for row in means if _of(row) == key]
         title = (
             f"{dataset}{f', strong {strong}' if students else ''}"
-            f"{f', {labels} labels' if budgets else ''}: test, mean over {splits} "
-            f"distinct splits, in {task.error_unit(unit)}; pgr is a ratio of these means, empty "
-            "where the ceiling is no better"
+            f"{f', {labels} labels' if budgets else ''}: "
+            f"test, mean over {_of_splits(splits)}, in {task.error_unit(unit)}"
         )
-        part = [row for row in means if _of(row) == key]
-        cells = [[row[name] for name in columns] for row in part]
-        output.print_rows(columns, cells, "table", title)
+        said = [marked.get(tuple(str(row[name]) for name in CASE), "") for row in part]
+        table = _table(title, part, said, quantities, families=families)
         words = {name: task.words(name) for name in shown if name.endswith("_error")}
         test, *others = ([row for row in part if _of(row) == key] for part in parts.values())
-        for apart in filter(None, others):
-            output.result(apart_in_words(apart, test, words))
+        apart = [wrapped(apart_in_words(one, test, words)) for one in others if one]
+        text = within(LINES, table, "\n".join(apart), asked)
+        output.result(f"\n{text}" if place else text)
+
+
+def _of_splits(number: int) -> str:
+    return "one split" if number == 1 else f"{number} distinct splits"
+
+
+def _table(
+    title: str,
+    rows: list[dict[str, Any]],
+    said: list[str],
+    quantities: Sequence[Term | Ratio],
+    *,
+    families: bool,
+) -> Shown:
+    """Return the supervisors of one student, the best first."""
+    order = sorted(range(len(rows)), key=lambda n: (rows[n][_ERROR] is None, rows[n][_ERROR] or 0))
+    names = ["weak", "family"] if families else ["weak"]
+    heads = [*names, *map(_head, quantities), ""]
+    shown = [*names, *(quantity.name for quantity in quantities)]
+    marks = [said[place] for place in order]
+    cells = [[*(rows[n][name] for name in shown), said[n]] for n in order]
+    [error, pgr] = (next(q for q in quantities if q.name == name) for name in (_ERROR, "pgr"))
+    return replace(
+        output.shown(heads, cells, title, _GOES),
+        pick=next((place for place, mark in enumerate(marks) if "pick" in mark), None),
+        kept=frozenset(place for place, mark in enumerate(marks) if mark),
+        note=f"{_head(error).capitalize()}: of the student, by which rows are sorted. Ceiling: "
+        f"strong on true labels. {_head(pgr).capitalize()}: {pgr.what}, empty where the ceiling "
+        "is no better. Pick: by weak error - misfit on validation.",
+        rest=" or results.csv",
+    )
 
 
 def _of(row: dict[str, Any]) -> tuple[str, ...]:

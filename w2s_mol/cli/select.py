@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
-from w2s_mol.cli.drawn import drawn
+from w2s_mol.cli.tables import LINES, Asked, Shown, of_rendering, text_of, within, wrapped
 from w2s_mol.option import Option
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from w2s_mol.runs import FinishedRun
+    from w2s_mol.selection.pairs import Pairs
+    from w2s_mol.selection.tables import StudySelection
+
 app = new_app()
+_REST = ", results.csv or 'w2s-mol report'"
 
 
 @app.command()
@@ -26,6 +35,8 @@ def select(
         Literal["table", "json", "csv", "latex"],
         Option("How to print the tables.", long="--format"),
     ] = "table",
+    columns: options.Columns = None,
+    top: options.Top = None,
 ) -> None:
     """Say which weak supervisor to use.
 
@@ -36,16 +47,8 @@ def select(
 
     Example: w2s-mol select runs/lipop-molbert-paper-ridge --format latex
     """
-    from w2s_mol.advice.report import advised
-    from w2s_mol.advice.wording import sentence
     from w2s_mol.selection import formats
     from w2s_mol.selection.pairs import best_pairs
-    from w2s_mol.selection.rendering import (
-        rendered_pairs,
-        rendered_scores,
-        rendered_selectors,
-        rendered_table,
-    )
     from w2s_mol.selection.tables import selection_table, selections, studies_of
 
     given = options.given_runs(runs)
@@ -59,18 +62,50 @@ def select(
     elif form == "latex":
         output.result(formats.as_latex(found))
     else:
-        for selection in found:
-            table = rendered_table(selection)
-            output.rich_result(drawn(table, before="\n"))
-            output.result(table.note)
-            output.rich_result(drawn(rendered_selectors(selection)))
-            if scores := rendered_scores(selection):
-                output.rich_result(drawn(scores))
-                output.result(scores.note)
-        for pairs in best_pairs(results, selector_split):
-            table = rendered_pairs(pairs)
-            output.rich_result(drawn(table, before="\n"))
-            output.result(table.note)
-        for advice in advised(given):
-            for choice in advice.choices:
-                output.result("\n" + sentence(choice))
+        _print(given, found, best_pairs(results, selector_split), Asked(columns, top))
+
+
+def _print(
+    given: Sequence[FinishedRun],
+    found: Sequence[StudySelection],
+    pairs: Sequence[Pairs],
+    asked: Asked,
+) -> None:
+    from w2s_mol.advice.report import advised
+    from w2s_mol.advice.wording import in_brief
+    from w2s_mol.selection.brief import brief_pairs, scores_in_words
+
+    studies = [_tables(selection, asked) for selection in found]
+    of_pairs = [of_rendering(brief_pairs(one)) for one in pairs]
+    asked.check(head for tables in [*studies, of_pairs] for one in tables for head in one.heads)
+    advice = {
+        tuple(map(str, choice.errors.keys.values())): wrapped(in_brief(choice))
+        for one in advised(given)
+        for choice in one.choices
+    }
+    for place, (selection, (table, *others)) in enumerate(zip(found, studies, strict=True)):
+        below = [f"\n{text_of(other, replace(asked, top=None))}" for other in others]
+        scores = "" if len(others) > 1 else wrapped(scores_in_words(selection))
+        said = advice.get(tuple(map(str, selection.keys.values())), "")
+        if words := "\n".join(filter(None, [scores, said])):
+            below.append(f"\n{words}")
+        text = within(LINES, table, "\n".join(below), asked)
+        if asked.top is None and text.count("\n") >= LINES:
+            text = text.replace("\n\n", "\n")
+        output.result(f"\n{text}" if place else text)
+    for table in of_pairs:
+        output.result(f"\n{text_of(table, asked)}")
+
+
+def _tables(selection: StudySelection, asked: Asked) -> list[Shown]:
+    """Return the tables of one study, that of its supervisors first; that of scores if asked for.
+
+    Scores have no room in so few lines.
+    """
+    from w2s_mol.selection.brief import brief_selectors, brief_table
+    from w2s_mol.selection.rendering import rendered_scores
+
+    supervisors = replace(of_rendering(brief_table(selection)), rest=_REST)
+    scores = None if asked.top is None else rendered_scores(selection)
+    selectors = of_rendering(brief_selectors(selection))
+    return [supervisors, selectors, *([of_rendering(scores)] if scores else [])]

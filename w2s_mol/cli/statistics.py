@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.cli.tables import Asked, Shown, together
 from w2s_mol.errors import InputError
 from w2s_mol.option import Option
 
@@ -18,6 +19,37 @@ if TYPE_CHECKING:
     from w2s_mol.statistics.cases import Cases
 
 app = new_app()
+
+_HEADS = {
+    "statistic (test)": "statistic",
+    "as measured": "measured",
+    "Kendall between seeds of one size": "seeds",
+    "Spearman of the rule minus this": "rule - this",
+    "p (Holm)": "p",
+    "mean over datasets": "mean",
+    "spread between": "spread",
+    "line in the paper": "paper",
+    "share slack >= 0": "slack share",
+    "of it, projection": "projection",
+    "of it, epsilon": "epsilon",
+}
+"""What a terminal calls columns of the report's tables."""
+_EXPLAINED = frozenset(
+    {
+        "Kendall between seeds of one size",
+        "Spearman of the rule minus this",
+        "line in the paper",
+        "share slack >= 0",
+        "of it, projection",
+        "of it, epsilon",
+    }
+)
+_GOES = (
+    "seeds", "Kendall", "Spearman with ROC-AUC", "regret in ROC-AUC", "picks", "p", "regret",
+    "rule - this", "measured", "control's", "study", "above zero", "datasets", "spread", "figure",
+    "epsilon", "projection", "mean slack", "slack share", "of each seed", "paper", "correlation",
+)  # fmt: skip
+"""What a narrow terminal can do without, in the order in which it goes."""
 
 _NO_CONTROL = (
     "there is no study with a null control of its own among these runs. Make one: the same "
@@ -40,6 +72,7 @@ def statistics(
     replicates: options.Replicates = 2000,
     seed: options.BootstrapSeed = 0,
     form: options.Format = "table",
+    columns: options.Columns = None,
 ) -> None:
     """Say how sure the numbers of runs are: 95 % intervals that hold what they claim.
 
@@ -62,10 +95,11 @@ def statistics(
     }[what]()
     if form == "table":
         times = Counter(table.title for _, table in pairs)
+        blocks: list[Shown | str] = []
         for _, table in pairs:
             of_run = f" (run {table.runs[0]})" if times[table.title] > 1 else ""
-            output.print_rows(table.columns, table.rows, "table", table.title + of_run)
-            output.result(table.note)
+            blocks += [_shown(table, table.title + of_run), ""]
+        output.result(together(blocks[:-1], Asked(columns)))
         return
     for case in cases:
         for name in case.left_out:
@@ -75,6 +109,25 @@ def statistics(
     tidy = pd.concat([frame for frame, _ in pairs], ignore_index=True)
     rows = tidy.astype(object).where(tidy.notna(), None).to_numpy().tolist()
     output.print_rows([str(column) for column in tidy.columns], rows, form)
+
+
+def _shown(table: Table, title: str) -> Shown:
+    """Return a table of the report with the heads that a terminal has room for."""
+    short = {head: _HEADS[head] for head in table.columns if head in _HEADS}
+    explained = "; ".join(f"{name}: {head}" for head, name in short.items() if head in _EXPLAINED)
+    heads = tuple(short.get(head, head) for head in table.columns)
+    return Shown(
+        title=title,
+        heads=heads,
+        rows=tuple(map(tuple, table.rows)),
+        numeric=frozenset(place for place in range(len(heads)) if table.numeric(place)),
+        goes=tuple(head for head in _GOES if head in heads),
+        note=" ".join(
+            filter(
+                None, [f"{explained[:1].upper()}{explained[1:]}." if explained else "", table.note]
+            )
+        ),
+    )
 
 
 def _cases(run: FinishedRun) -> list[Cases]:

@@ -34,7 +34,7 @@ def sweep(
     device: options.Device = "auto",
     mirror: options.Mirror = None,
     offline: options.Offline = False,
-    workers: options.SweepWorkers = None,
+    workers: options.StudyWorkers = None,
     cluster: options.Cluster = None,
     dry_run: Annotated[
         bool, Option("Say what would be studied, from the settings alone, and do nothing.")
@@ -98,6 +98,7 @@ def _folders(plan: Path, where: Path) -> dict[Path, StudyConfig]:
     from w2s_mol.cli.config_file import as_text
     from w2s_mol.cli.declared import meanings, spelt
     from w2s_mol.cli.folders import study_folder
+    from w2s_mol.errors import InputError
     from w2s_mol.study.config import StudyConfig
     from w2s_mol.sweep.plan import STUDY, studies_of
 
@@ -119,4 +120,13 @@ def _folders(plan: Path, where: Path) -> dict[Path, StudyConfig]:
     if isinstance(tables := said.get(STUDY), list):
         said[STUDY] = [options_of(one) if isinstance(one, dict) else one for one in tables]
     studies = studies_of(said, f"plan {plan}")
-    return {where / study_folder(study).name: study for study in studies}
+    by_folder = {where / study_folder(study).name: study for study in studies}
+    if len(by_folder) < len(set(studies)):
+        raise InputError(
+            f"{plan}: two of its studies would be written to one folder, for names that differ "
+            "only in their folders. Give tables and encoders names of their own."
+        )
+    if again := len(studies) - len(by_folder):
+        times = f"{again:,} time{'s' if again > 1 else ''}"
+        output.note(f"The plan repeats itself {times}; each study is carried out once.")
+    return by_folder

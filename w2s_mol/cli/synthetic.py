@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from w2s_mol.cli import options, output
 from w2s_mol.cli.application import new_app
+from w2s_mol.cli.tables import Asked
 from w2s_mol.synthetic.config import SyntheticConfig
 
 if TYPE_CHECKING:
     import pandas as pd
 
 app = new_app()
+_GOES = ("slack", "correlation", "ceiling", "gain", "figure")
 
 
 @app.command()
@@ -23,6 +25,7 @@ def synthetic(
         options.output_dir("The run folder. Default: runs/, named by what is not the default."),
     ] = None,
     form: options.Format = "table",
+    columns: options.Columns = None,
 ) -> None:
     """Run the synthetic experiments of Charikar et al. 2024 (sections 5.1, 5.3, appendix C).
 
@@ -42,22 +45,21 @@ def synthetic(
         output.note(f"note: {folder / name} was lost or damaged; it is written again.")
     if not found.computed:
         output.note(f"{folder} holds this run, finished; nothing was computed again.")
-    _print_summary(found.tables["results"], form)
+    _print_summary(found.tables["results"], form, Asked(columns))
     output.note(f"written to {folder}. Next: w2s-mol report {folder}")
 
 
-def _print_summary(results: pd.DataFrame, form: str) -> None:
-    from w2s_mol.numbers import Form
+def _print_summary(results: pd.DataFrame, form: str, asked: Asked) -> None:
     from w2s_mol.statistics.gain_misfit import synthetic_summary
 
     table = synthetic_summary(results)
     title = ""
     if form == "table":
-        errors = {name: name.removesuffix("_error") for name in table.columns}
-        numbers = table.select_dtypes("number")
-        written = {
-            str(n): values.map(Form.of(values, 2, 2).number) for n, values in numbers.items()
-        }
-        table = table.assign(**written).rename(columns=errors)
-        title = "Mean errors over tasks; correlation and slope of gain on misfit"
-    output.print_rows(list(table.columns), table.to_numpy().tolist(), form, title)
+        table = table.rename(columns=lambda name: name.removesuffix("_error").removesuffix(">=0"))
+        title = (
+            "Mean errors over tasks; correlation and slope of gain on misfit; slack: the share of "
+            "tasks where it is >= 0"
+        )
+    heads = list(map(str, table.columns))
+    rows = table.to_numpy().tolist()
+    output.print_rows(heads, rows, form, title, goes=_GOES, asked=asked)

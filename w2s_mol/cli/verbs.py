@@ -70,7 +70,7 @@ Options:
   --quiet, -q           No progress and no notes.
   --verbose, -v         Say what is going on.
   --debug               Show the traceback of an error.
-  --install-completion  Complete verbs and options in this shell with the tab key.
+  --install-completion  Complete verbs, options and names with the tab key.
   --show-completion     Show what that would add to the shell's settings."""
 
 _EXAMPLES = """\

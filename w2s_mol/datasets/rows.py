@@ -31,6 +31,8 @@ from w2s_mol.items.contract import Items
 from w2s_mol.items.molecules import Molecules
 
 _LABEL = "label"
+_USUAL = "smiles"
+_OTHER_COLUMN = "Name the column of the SMILES with --smiles-column."
 _FIX_SKIP_OR_KEEP = (
     "Fix the {rows}, or pass --on-invalid skip, or "
     f"--unlabelled {ROWS} to let the student learn their weak labels."
@@ -228,7 +230,9 @@ def read_rows(path: Path, reading: Reading) -> Rows:
 class _Reader:
     def __init__(self, table: Table, reading: Reading) -> None:
         target = reading.target_column
-        self._item_at = table.column(reading.item_column)
+        self._item_at = table.column(
+            reading.item_column, _OTHER_COLUMN if reading.item_column == _USUAL else ""
+        )
         self._target_at = None if target is None else table.column(target)
         self._split_at = [table.column(name) for name in reading.split_columns]
         self.target = "" if self._target_at is None else table.header[self._target_at]

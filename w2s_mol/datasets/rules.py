@@ -26,6 +26,7 @@ DatasetNames = Annotated[
     Option(
         short="-d",
         means="name or path",
+        completes="datasets",
         metavar="NAME_OR_CSV",
         help="esol, freesolv, lipop, bace, bbbp, computed-logp (its labels are computed, not "
         "measured), 'all' for the paper's three, moleculeace:CHEMBL204_Ki and 29 more (see "

@@ -62,8 +62,10 @@ class Table:
         """Say whether there is a column of a name, in any case."""
         return name.lower() in {other.lower() for other in self.header}
 
-    def column(self, name: str) -> int:
+    def column(self, name: str, hint: str = "") -> int:
         """Return the place of a column; a sole match that differs in case will do.
+
+        Where there is none, ``hint`` says how another is named.
 
         Raises
         ------
@@ -77,7 +79,7 @@ class Table:
         alike = [i for i, other in enumerate(self.header) if other.lower() == name.lower()]
         if len(alike) == 1:
             return alike[0]
-        raise unknown_name(f"column in {self.name}:", name, self.header, self.hint)
+        raise unknown_name(f"column in {self.name}:", name, self.header, self.hint or hint)
 
 
 def refuse_missing(path: Path) -> None:

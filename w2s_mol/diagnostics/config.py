@@ -19,6 +19,13 @@ from w2s_mol.option import Option
 from w2s_mol.settings_check import Range, checked
 from w2s_mol.study.config import Pooling
 
+_ENCODERS = Option(
+    means="name or path",
+    completes="encoders",
+    metavar="NAME_OR_DIR",
+    help="As for run. Repeatable.",
+)
+
 
 @dataclass(frozen=True)
 class DiagnosticsConfig:
@@ -41,17 +48,18 @@ class DiagnosticsConfig:
         Option(
             short="-d",
             means="name or path",
+            completes="datasets",
             metavar="NAME_OR_CSV",
             help="As for run; one.",
         ),
     ]
     weak: Annotated[
         tuple[str, ...],
-        Option(means="name or path", metavar="NAME_OR_DIR", help="As for run. Repeatable."),
+        _ENCODERS,
     ] = ("shipped",)
     strong: Annotated[
         tuple[str, ...],
-        Option(means="name or path", metavar="NAME_OR_DIR", help="As for run. Repeatable."),
+        _ENCODERS,
     ] = ("molbert",)
     pooling: Annotated[Pooling, Option(help="How transformers make one vector of a molecule.")] = (
         "mean+pooled"

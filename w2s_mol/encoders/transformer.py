@@ -41,7 +41,6 @@ from w2s_mol.threads import one_thread
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 _MOLECULES = Molecules()
-POOLINGS = ("mean+pooled", "mean", "pooled", "cls", "last")
 _BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens a batch: enough to keep the device busy, little enough to stay in its cache."""
 

@@ -11,13 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from w2s_mol.advice.errors import SOURCE_USES, UseErrors, words
-from w2s_mol.advice.report import Advice, advised
+from w2s_mol.advice.report import by_budget, of_newer
 from w2s_mol.figures.panels import error_unit
 from w2s_mol.figures.style import INK, STRONG, Picture, new_figure, plain
 from w2s_mol.figures.style import WEAK as WEAK_COLOUR
 from w2s_mol.runs import FinishedRun
 from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
+BUDGETS = "errors-by-labels"
 _DRAWN = {
     WEAK: (WEAK_COLOUR, "o"),
     STUDENT.name: (STRONG, "s"),
@@ -28,29 +29,28 @@ _OTHERS = (("#009e73", "^"), ("#cc79a7", "v"), ("#e69f00", "P"), ("#56b4e9", "X"
 
 def budget_pictures(runs: Sequence[FinishedRun]) -> Iterator[Picture]:
     """Draw each dataset and student that several numbers of true labels were tried for."""
-    for advice in advised(runs):
-        if len(advice.group) > 1:
-            yield _picture(advice)
+    newer = of_newer(runs)
+    for group, ranking in by_budget(newer, fewest=2) if newer else ():
+        yield _picture(group, ranking)
 
 
-def _picture(advice: Advice) -> Picture:
-    first = advice.group[0].keys
+def _picture(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Picture:
+    first = group[0].keys
     figure, [errors, ranks] = new_figure(1, 2, (9.6, 3.6))
-    _errors(errors, advice.group)
-    _ranks(ranks, advice.group, advice.ranking)
+    _errors(errors, group)
+    _ranks(ranks, group, ranking)
     handles, names = errors.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=6)
-    studies = {study for one in advice.group for study in one.study_of.values()}
+    studies = {study for one in group for study in one.study_of.values()}
     slug = re.sub(r"[^\w.+-]+", "_", f"{first['dataset']}-{first['strong']}")
     return Picture(
-        f"errors-by-labels-{slug}",
+        f"{BUDGETS}-{slug}",
         f"{first['strong']} on {first['dataset']} against the number of true labels: errors on "
         "test of every use of a supervisor, means over supervisors and draws, and how well the "
         "paper's rule and the smallest weak error, seen on validation, rank supervisors by their "
         "student's error on test.",
         figure,
         tuple(sorted(studies)),
-        str(first["dataset"]),
     )
 
 

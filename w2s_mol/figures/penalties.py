@@ -18,9 +18,7 @@ _COLOURS = "viridis_r"
 """Dark is a large error: what is good stands out in print too."""
 
 
-def penalty_picture(
-    found: PenaltyMap, name: str, title: str, dataset: str, task: Task, unit: str
-) -> Picture:
+def penalty_picture(found: PenaltyMap, name: str, title: str, task: Task, unit: str) -> Picture:
     """Draw the map, the chosen pair and the oracle marked.
 
     Parameters
@@ -31,7 +29,7 @@ def penalty_picture(
         Of the file.
     title
         What it is of.
-    dataset, task, unit
+    task, unit
         Of the labels.
     """
     errors = np.ma.masked_invalid(found.errors)
@@ -83,5 +81,4 @@ def penalty_picture(
         "as a study does. Oracle: the least error on test.",
         figure,
         (),
-        dataset,
     )

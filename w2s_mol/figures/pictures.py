@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from w2s_mol.errors import InputError
 from w2s_mol.figures import panels
 from w2s_mol.figures.budgets import budget_pictures
+from w2s_mol.figures.panels import Slope
 from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import number_of_labels, unusual_teaching
@@ -25,16 +26,24 @@ from w2s_mol.study.groups import NO_CONTROL, study_groups
 
 SHEET = "gain-misfit"
 _PAPERS_DATASETS = {"esol": "2d", "freesolv": "2e", "lipop": "2f"}
+_OF_SLOPE = (
+    " The blue line through the mean has the slope of gain on misfit, freed of the test molecules' "
+    "noise; its shade is the 95 % interval, where one holds."
+)
 _SHEET_ORDER = ("2a", "2b", "2c", "2d", "2e", "2f", "3a", "3b", "3c")
 
 
-def draw_pictures(runs: Sequence[FinishedRun]) -> list[Picture]:
+def draw_pictures(
+    runs: Sequence[FinishedRun], slopes: Mapping[tuple[str, ...], Slope] | None = None
+) -> list[Picture]:
     """Draw everything that a set of runs has to show.
 
     Parameters
     ----------
     runs
         Studies and synthetic runs; null controls are left out.
+    slopes
+        Lines to be drawn in the pictures of studies, by ``study_key``.
 
     Returns
     -------
@@ -51,7 +60,7 @@ def draw_pictures(runs: Sequence[FinishedRun]) -> list[Picture]:
     with house_style():
         pictures = [
             *_sheet(studies, synthetic),
-            *_single_panels(studies, synthetic),
+            *_single_panels(studies, synthetic, slopes or {}),
             *(picture for study in studies for picture in _study_pictures(study)),
             *budget_pictures(runs),
             *(picture for run in synthetic for picture in _representation_curves(run)),
@@ -70,10 +79,16 @@ def draw_pictures(runs: Sequence[FinishedRun]) -> list[Picture]:
     ]
 
 
+def study_key(study: str, keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what tells a study from all others, also of its own run."""
+    return (study, *map(str, keys.values()))
+
+
 @dataclass(frozen=True)
 class _Study:
     """The results of one study on one dataset, of a run that is no control."""
 
+    key: tuple[str, ...]
     rows: pd.DataFrame
     is_papers: bool
     selection: StudySelection
@@ -108,8 +123,8 @@ class _Study:
 
     def picture(self, beginning: str, caption: str, figure: Figure) -> Picture:
         """Name a figure of this study alone."""
-        study, dataset = self.first("study"), self.first("dataset")
-        return Picture(f"{beginning}-{self.slug}", caption, figure, (study,), dataset)
+        name = f"{beginning}-{self.slug}"
+        return Picture(name, caption, figure, (self.first("study"),), self.key)
 
 
 def _studies(run: FinishedRun) -> Iterator[_Study]:
@@ -119,7 +134,8 @@ def _studies(run: FinishedRun) -> Iterator[_Study]:
             # Identical splits (BACE, BBBP) lie on each other.
             distinct = rows.drop_duplicates(["weak_sha256", "split_sha256", "eval_split"])
             [found] = selections(distinct)
-            yield _Study(distinct, is_papers_dataset(str(keys["dataset"]), named), found)
+            key = study_key(str(rows["study"].iloc[0]), keys)
+            yield _Study(key, distinct, is_papers_dataset(str(keys["dataset"]), named), found)
 
 
 def is_papers_dataset(name: str, named: Sequence[str]) -> bool:
@@ -162,7 +178,8 @@ def _sheet(studies: list[_Study], synthetic: list[FinishedRun]) -> Iterator[Pict
     yield Picture(
         SHEET,
         "Gain against misfit, in the arrangement of the paper's figures 2 and 3. A point is a "
-        "finetuning task of a seed (synthetic) or a weak encoder on a split (molecules). On the "
+        "finetuning task of a seed (synthetic) or a weak encoder, the mean of its faint splits "
+        "(molecules), pretraining seeds joined. On the "
         "solid line gain is misfit, above it Theorem 1's inequality holds; the dashed line is its "
         f"mirror image, expected where weak and strong have changed places (3a-c).{more}",
         figure,
@@ -170,8 +187,8 @@ def _sheet(studies: list[_Study], synthetic: list[FinishedRun]) -> Iterator[Pict
     )
 
 
-def _draw_molecular(axes: Any, study: _Study, before: str) -> None:
-    panels.molecular_gain_misfit(axes, study.test, plain(f"{before}{study.title}"))
+def _draw_molecular(axes: Any, study: _Study, before: str, slope: Slope | None = None) -> None:
+    panels.molecular_gain_misfit(axes, study.test, plain(f"{before}{study.title}"), slope)
 
 
 def _draw_synthetic(axes: Any, results: pd.DataFrame, before: str) -> None:
@@ -183,15 +200,22 @@ def _draw_synthetic(axes: Any, results: pd.DataFrame, before: str) -> None:
     panels.synthetic_gain_misfit(axes, results, title)
 
 
-def _single_panels(studies: list[_Study], synthetic: list[FinishedRun]) -> Iterator[Picture]:
+def _single_panels(
+    studies: list[_Study],
+    synthetic: list[FinishedRun],
+    slopes: Mapping[tuple[str, ...], Slope],
+) -> Iterator[Picture]:
     for study in studies:
         figure, [axes] = new_figure(size=(5.6, 3.7))
-        _draw_molecular(axes, study, "")
+        slope = slopes.get(study.key)
+        _draw_molecular(axes, study, "", slope)
         figure.legend(loc="outside right center")
+        fitted = "" if slope is None else _OF_SLOPE
         yield study.picture(
             SHEET,
-            f"Gain against misfit, {study.title}: a point a weak encoder and split, a colour a "
-            "hidden size where there is one.",
+            f"Gain against misfit, {study.title}: a point a weak encoder, the mean of its faint "
+            "ones, which are splits; a colour a hidden size where there is one, its pretraining "
+            f"seeds joined.{fitted}",
             figure,
         )
     for run in synthetic:
@@ -212,13 +236,17 @@ def _single_panels(studies: list[_Study], synthetic: list[FinishedRun]) -> Itera
 
 def _study_pictures(study: _Study) -> Iterator[Picture]:
     found = study.selection
-    figure, [axes] = new_figure(size=(5.6, 0.34 * len(found.table) + 1.6))
-    panels.selection(axes, found)
-    figure.legend(loc="outside upper left", ncols=2)
+    rows = min(len(found.table), panels.MOST_ROWS)
+    figure, [axes] = new_figure(size=(9.6, 0.34 * rows + 1.6))
+    errors = study.test.groupby("weak_sha256")[["weak_error", "ceiling_error"]].mean()
+    folded = panels.selection(axes, found, errors)
+    figure.legend(loc="outside upper left", ncols=4)
+    rest = f" The {folded} that share the last row have theirs in the table." if folded else ""
     yield study.picture(
         "selection",
         f"The selection, {study.title}: what the paper's rule sees of each supervisor beside the "
-        "true error of its student. Bars are standard deviations over splits.",
+        "true error of its student, its own error and the ceiling. Bars are standard deviations "
+        f"over splits.{rest}",
         figure,
     )
     if len(set(study.test["hidden"].dropna())) > 1:

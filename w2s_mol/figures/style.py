@@ -61,15 +61,15 @@ class Picture:
         The drawing.
     runs
         Ids of the runs it was drawn from.
-    dataset
-        That it is about, if one alone.
+    study
+        The key of the study that it is about, if one alone.
     """
 
     name: str
     caption: str
     figure: Figure
     runs: tuple[str, ...]
-    dataset: str = ""
+    study: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -101,7 +101,9 @@ def new_figure(
 
 def settle(figure: Figure) -> None:
     """Lay a figure out for good: the layout engine would move things at every drawing."""
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from w2s_mol.advice.choice import Choice, choices
-from w2s_mol.advice.errors import ALL_USES, UseErrors, use_errors
+from w2s_mol.advice.errors import ALL_USES, UseErrors, use_errors, use_named
 from w2s_mol.advice.predictions import Predictions
 from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.runs import FinishedRun
@@ -70,6 +70,7 @@ def choose(runs: Sequence[FinishedRun], wanted: Wanted) -> Chosen:
     InputError
         If there is no such study, supervisor or use, or nothing of it is finite.
     """
+    wanted = replace(wanted, use=use_named(wanted.use))
     if wanted.use and wanted.use not in ALL_USES:
         raise unknown_name("use", wanted.use, ALL_USES)
     studies = [one for one in use_errors(studies_of(runs)) if len(one.valid)]

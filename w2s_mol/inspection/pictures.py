@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,8 @@ from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
 
 _COLOURS = {WEAK: style.WEAK, STUDENT.name: style.STRONG, DIRECT: style.CEILING}
 _DECILES = 10
+_MOST_DRAWN = 200
+"""Molecules that are drawn as points of their own: more of them would make a page of megabytes."""
 _OF_CLASSES = ((style.SEEDS[0], "--"), (style.SEEDS[1], "-"))
 """Colour and line of the classes 0 and 1."""
 _BINS = [tenth / 10 for tenth in range(11)]
@@ -92,6 +93,7 @@ def _against_labels(chosen: Chosen, molecules: pd.DataFrame, uses: Sequence[str]
                 alpha=0.6,
                 linewidth=0,
                 zorder=3,
+                rasterized=len(molecules) > _MOST_DRAWN,
             )
             axes[place].set_title(plain(use_words(use)), loc="left")
             axes[place].set_xlabel(f"label{_unit(chosen)}")
@@ -184,5 +186,4 @@ def _wider(ends: list[float]) -> tuple[float, float]:
 
 
 def _picture(name: str, chosen: Chosen, caption: str, figure: Figure) -> Picture:
-    keys: dict[str, Any] = chosen.errors.keys
-    return Picture(name, caption, figure, (chosen.study,), str(keys["dataset"]))
+    return Picture(name, caption, figure, (chosen.study,))

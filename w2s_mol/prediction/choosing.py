@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.advice.errors import beside_direct
+from w2s_mol.advice.errors import beside_direct, use_named
 from w2s_mol.errors import InputError, unknown_name
 from w2s_mol.models.model import Model
 from w2s_mol.runs import FinishedRun
@@ -136,6 +136,7 @@ def choose(
     InputError
         If there is none, or several are called so.
     """
+    use = use_named(use)
     if use not in (*CANDIDATES, RECOMMENDED):
         raise unknown_name("use", use, (*CANDIDATES, RECOMMENDED))
     results = studies_of([run])

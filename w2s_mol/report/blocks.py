@@ -11,7 +11,8 @@ import pandas as pd
 from w2s_mol.figures.style import Picture
 
 _NUMBER = re.compile(
-    r"n/a|[-+]?inf|[-+]?\d+(\.\d+)?(e[-+]\d+)?( ± [\d.]+| \[.*\])?|\[.*\]|\(.* ± .*\)e[-+]\d+"
+    r"n/a|< [\d.]+|[-+]?inf|[-+]?\d+(\.\d+)?(e[-+]\d+)?( ± [\d.]+| \[.*\])?|\[.*\]"
+    r"|\(.* ± .*\)e[-+]\d+"
 )
 
 
@@ -21,6 +22,39 @@ class Text:
 
     text: str
     runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one study found.
+
+    Attributes
+    ----------
+    text
+        In a line.
+    points
+        At most three, each a sentence or two.
+    runs
+        Ids of the runs that say so.
+    warning
+        Why there is little to be found, where that is so.
+    section
+        The anchor of its figures and tables.
+    """
+
+    text: str
+    points: tuple[str, ...]
+    runs: tuple[str, ...]
+    warning: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Lines for a terminal, and what they do."""
+
+    title: str
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,9 +87,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture in its place."""
+    """A picture in its place; a wide one has a row of its own."""
 
     picture: Picture
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +135,7 @@ class Gallery:
     one: str = "molecule"
 
 
-Block = Text | Table | Drawing | Gallery
+Block = Text | Verdict | Table | Drawing | Gallery | Commands
 
 
 @dataclass(frozen=True)
@@ -114,11 +149,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report."""
+    """A whole report; ``date`` is the day it was made, empty where nobody asked for it."""
 
     title: str
     sections: list[Section]
     version: str
+    date: str = ""
 
 
 def by_name(table: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from w2s_mol.numbers import Form
-from w2s_mol.report.blocks import by_name
+from w2s_mol.report.blocks import Verdict, by_name
 from w2s_mol.report.tables import control_in_words as in_words
 from w2s_mol.selection.rendering import in_short, left_out, nothing_to_recover
 from w2s_mol.selection.tables import StudySelection
@@ -16,26 +16,68 @@ from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.controls import NO_EFFECT
 from w2s_mol.statistics.gain_misfit import synthetic_summary
 
+_NAMED = 3
+"""Supervisors that a warning names."""
 
-def of_study(cases: Cases, statistics: pd.DataFrame, selection: StudySelection) -> str:
-    """Say what a study found."""
+
+def of_study(
+    cases: Cases, statistics: pd.DataFrame, selection: StudySelection, advice: str = ""
+) -> Verdict:
+    """Say what a study found: whether students gain, what to do, why, and what may mislead.
+
+    Parameters
+    ----------
+    cases, statistics, selection
+        Of the study.
+    advice
+        Which supervisor to use and how, empty where nothing is advised.
+    """
     by = by_name(statistics, "statistic")
     n = len(cases.supervisors)
     gains, slacks = (round(by[name]["observed"] * n) for name in ("share_gain", "share_slack"))
-    slack, projection, epsilon = (
-        by[name]["estimate"]
-        for name in ("mean_slack", "mean_slack_projection", "mean_slack_epsilon")
+    where = in_short(cases.keys)
+    line = (
+        f"{where}: the student beats its supervisor under {gains} of {n}, means over splits. "
+        f"{_gain(by['mean_gain'])} {_headline(cases, by)}"
+    ).rstrip()
+    points = (
+        _sentence(advice.removeprefix(f"{where}: ")),
+        f"{_choice(selection)}{left_out(selection.not_finite)}",
+        f"{_relation(by['correlation'])} Gain >= misfit holds for {slacks} of {n}.",
     )
-    form = Form.of([slack, projection, epsilon], 3, 2)
+    return Verdict(line, tuple(filter(None, points)), (cases.study,), warning(cases, selection))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def warning(cases: Cases, selection: StudySelection) -> str:
+    """Say under whom the ceiling is not below the weak error; empty if it is under everyone."""
+    weak, ceiling = (
+        cases.means("test", name).mean(axis=0) for name in ("weak_error", "ceiling_error")
+    )
+    places = np.flatnonzero(ceiling >= weak)
+    scores = nothing_to_recover(selection).strip()
+    if not len(places):
+        return scores
+    form = Form.of([*weak, *ceiling], 3)
+    high = form.number(float(ceiling.mean()))
+    if len(places) == len(weak):
+        low, most = (form.number(float(value)) for value in (weak.min(), weak.max()))
+        errors = low if low == most else f"{low} to {most}"
+        said = f"The ceiling, {high}, is not below any weak error ({errors})"
+    else:
+        names = [str(name) for name in cases.supervisors["weak"].iloc[places]]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        said = (
+            f"The ceiling, {high}, is not below the weak error of {len(names)} of {len(weak)} "
+            f"supervisors ({', '.join(names[:_NAMED])}{more})"
+        )
     return (
-        f"{in_short(cases.keys)}: the student beats its supervisor "
-        f"under {gains} of {n}, means over splits; gain >= misfit holds for {slacks}. "
-        f"{_gain(by['mean_gain'])} {_headline(cases, by)}{nothing_to_recover(selection)}"
-        f"{_relation(by['correlation'])} The mean slack, {form.number(slack)}, is "
-        f"{form.number(projection)} between student and ceiling (slack_projection) and "
-        f"{form.number(epsilon)} between ceiling and truth (slack_epsilon). {_choice(selection)}"
-        f"{left_out(selection.not_finite)}"
-    )
+        f"{said}: on these molecules the strong encoder is no better even with true labels, and "
+        f"a student has nothing to recover there. {scores}"
+    ).strip()
 
 
 def _headline(cases: Cases, by: dict[str, dict[str, Any]]) -> str:
@@ -50,7 +92,7 @@ def _headline(cases: Cases, by: dict[str, dict[str, Any]]) -> str:
     return (
         f"By {what.removeprefix('gain in ')} it beats its supervisor under {(known > 0).sum()} of "
         f"{len(known)}{'' if len(known) == len(means) else ' of which it is defined'}. "
-        f"{_gain(by[f'mean_{gain}'], what)} "
+        f"{_gain(by[f'mean_{gain}'], what)}"
     )
 
 

@@ -18,7 +18,7 @@ from w2s_mol.items.contract import Items
 from w2s_mol.items.molecules import Molecules
 from w2s_mol.items.texts import Texts
 from w2s_mol.numbers import Form
-from w2s_mol.report import tables
+from w2s_mol.report import made
 from w2s_mol.report.blocks import Block, Card, Drawing, Gallery, Report, Section, Table, Text
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import in_short
@@ -64,7 +64,7 @@ def build_page(runs: Sequence[FinishedRun], wanted: Wanted, most: int) -> Report
             "Calibration of the supervisor",
             [Drawing(calibration(chosen, found.molecules))],
         ),
-        Section("runs", "The run", [tables.run_manifest(run)]),
+        Section("runs", "The run", [made.run_manifest(run)]),
     ]
     title = f"{in_short(chosen.errors.keys)}: {_items(found.molecules).name} under {chosen.weak}"
     return Report(title, sections, __version__)

@@ -13,7 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from w2s_mol import files
 from w2s_mol.figures.style import Picture, house_style, save
-from w2s_mol.report.blocks import Drawing, Gallery, Report, Table, Text
+from w2s_mol.glossary import GLOSSARY
+from w2s_mol.report.blocks import Commands, Drawing, Gallery, Report, Table, Text, Verdict
+from w2s_mol.report.terms import Terms, anchor, explained
 
 ReportFormat = Literal["html", "md"]
 
@@ -64,11 +66,22 @@ def _render(template: str, report: Report, source: Callable[[Picture], str]) -> 
         drawing=lambda b: isinstance(b, Drawing),
         gallery=lambda b: isinstance(b, Gallery),
         text=lambda b: isinstance(b, Text),
+        verdict=lambda b: isinstance(b, Verdict),
+        commands=lambda b: isinstance(b, Commands),
     )
     environment.filters["words"] = _markdown
     environment.filters["svg_source"] = _svg_source
     environment.filters["cell"] = lambda text: _markdown(text).replace("|", "\\|")
-    return environment.get_template(template).render(report=report, source=source)
+    environment.filters.update(explained=explained, anchor=anchor, parts=_parts)
+    return environment.get_template(template).render(
+        report=report, source=source, terms=Terms(), glossary=GLOSSARY
+    )
+
+
+def _parts(cell: str) -> list[str]:
+    """Return what of a number may stand on a line of its own: it, and its spread or interval."""
+    number, space, beside = cell.partition(" ")
+    return [number, beside] if space and beside[0] in "[±" else [cell]
 
 
 def _as_data(picture: Picture) -> str:
@@ -76,7 +89,7 @@ def _as_data(picture: Picture) -> str:
     text = io.BytesIO()
     metadata: Any = {"Date": None}
     with house_style():
-        picture.figure.savefig(text, format="svg", metadata=metadata)
+        picture.figure.savefig(text, format="svg", dpi=200, metadata=metadata)
     return _svg_source(text.getvalue().decode())
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from w2s_mol.numbers import Form
+from w2s_mol.numbers import Form, Written
 from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
-from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.pairs import Pairs
 from w2s_mol.selection.rendering import (
     Rendering,
@@ -20,13 +19,12 @@ from w2s_mol.selection.rendering import (
     rendered_pairs,
     rendered_scores,
     rendered_table,
-    unusual_teaching,
 )
 from w2s_mol.selection.tables import StudySelection
 from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.gain_misfit import FEWEST_SEEDS, synthetic_summary
 from w2s_mol.statistics.ranking import NOISE_CEILING
-from w2s_mol.study.groups import NO_CONTROL, study_groups
+from w2s_mol.study.groups import NO_CONTROL
 from w2s_mol.tasks.contract import Task
 
 _SMALLEST_P = 0.001
@@ -42,40 +40,17 @@ _MEASURES = {
 _OF_HEADLINE = {"spearman": "Spearman with", "regret": "regret in"}
 
 
-def runs_overview(runs: Sequence[FinishedRun]) -> Table:
-    """Return one row a run: what it was."""
-    rows = [[run.id, run.kind, *_what(run)] for run in runs]
-    return Table("The runs", ["run", "kind", "what", "null control"], rows, ())
-
-
-def _what(run: FinishedRun) -> tuple[str, str]:
-    """Return a run in words, and which null control it is."""
-    results = run.table("results")
-    if run.kind == "synthetic":
-        names = _list(dict.fromkeys(results["experiment"]))
-        seeds = _list(dict.fromkeys(results["seed"]))
-        return f"{names}: heads {results['head'].iloc[0]}, seeds {seeds}", ""
-    groups = list(study_groups(results))
-    datasets = _list(dict.fromkeys(keys["dataset"] for keys, _, _ in groups))
-    controls = _list(dict.fromkeys(c for _, c, _ in groups if c != NO_CONTROL))
-    head = f"{groups[0][0]['head']}{unusual_teaching(groups[0][0])}"
-    strong = _list(dict.fromkeys(keys["strong"] for keys, _, _ in groups))
-    weak = f"{results['weak_sha256'].nunique()} weak of {_list(dict.fromkeys(results['family']))}"
-    return f"{datasets}: strong {strong}, {weak}, head {head}", controls
-
-
-def _list(values: Iterable[Any]) -> str:
-    return ", ".join(map(str, values))
-
-
 def selection(found: StudySelection, study: str) -> Table:
     """Return the paper's selection table of one study."""
     rendered = rendered_table(found, found.table["weak"])
     picked = frozenset() if rendered.pick is None else frozenset({rendered.pick})
+    # The first column stays in sight where a table is wider than its page.
+    columns, *rows = ([name, hidden, *rest] for hidden, name, *rest in
+                      (rendered.columns, *rendered.rows))  # fmt: skip
     return Table(
         "Which weak supervisor",
-        list(rendered.columns),
-        [list(row) for row in rendered.rows],
+        _headed(columns),
+        rows,
         (study,),
         rendered.short_note,
         picked,
@@ -97,7 +72,13 @@ def of_rendering(rendered: Rendering, study: str) -> Table:
     """Return a table that the terminal shows too."""
     picked = frozenset() if rendered.pick is None else frozenset({rendered.pick})
     rows = [list(row) for row in rendered.rows]
-    return Table(rendered.title, list(rendered.columns), rows, (study,), rendered.note, picked)
+    columns = _headed(rendered.columns)
+    return Table(rendered.title, columns, rows, (study,), rendered.note, picked)
+
+
+def _headed(columns: Sequence[str]) -> list[str]:
+    """Return columns whose heads can be pointed at: that of the marks has none in a terminal."""
+    return [column or "mark" for column in columns]
 
 
 def beside_the_paper(found: StudySelection, study: str) -> Table:
@@ -193,7 +174,8 @@ def _of_headline(task: Task) -> dict[str, str]:
 def _p(value: float) -> str:
     if value != value:
         return ""
-    return "< 0.001" if value < _SMALLEST_P else f"{value:.3f}"
+    text = "< 0.001" if value < _SMALLEST_P else f"{value:.3f}"
+    return Written.of(text, value, f"{value:.4g}")
 
 
 def _regret(value: float) -> str:
@@ -318,19 +300,18 @@ def _signed(value: float) -> str:
 
 def over_datasets(found: pd.DataFrame, names: Sequence[str]) -> Table:
     """Return what several datasets together say of the same study."""
-    rows = []
-    for row in found.to_dict(orient="records"):
-        form = Form(2)
-        rows.append(
-            [
-                row["what"],
-                str(row["datasets"]),
-                str(row["above"]),
-                form.with_interval(row["estimate"], row["low"], row["high"]),
-                form.number(row["between"]),
-                _p(row["p_holm"]),
-            ]
-        )
+    form = Form.of([*found["estimate"], *found["low"], *found["high"]], 2, 2)
+    rows = [
+        [
+            row["what"],
+            str(row["datasets"]),
+            str(row["above"]),
+            form.with_interval(row["estimate"], row["low"], row["high"]),
+            form.number(row["between"]),
+            _p(row["p_holm"]),
+        ]
+        for row in found.to_dict(orient="records")
+    ]
     columns = [
         "claim",
         "datasets",
@@ -370,31 +351,3 @@ def controls(rows: pd.DataFrame) -> Table:
     columns = ["control", "effect", "study", "control's", "difference", "p (Holm)", "verdict"]
     ids = dict.fromkeys([first["study"], *rows["control_study"]])
     return Table(in_short(first), columns, cells, tuple(map(str, ids)))
-
-
-def run_manifest(run: FinishedRun) -> Table:
-    """Return what made a run."""
-    manifest = run.manifest
-    config = {k: v for k, v in manifest.get("config", {}).items() if v not in ("", [], False)}
-    rows = [
-        ["folder", str(run.folder)],
-        ["made by", f"w2s-mol {manifest.get('w2s_mol')}, Python {manifest.get('python')}"],
-        ["packages", ", ".join(f"{k} {v}" for k, v in manifest.get("packages", {}).items())],
-        ["machine", f"{manifest.get('platform')}, {manifest.get('cores')} cores"],
-        ["device", str(manifest.get("device"))],
-        ["seconds", str(manifest.get("seconds", {}).get("total"))],
-        ["settings", ", ".join(f"{k} = {v}" for k, v in config.items())],
-    ]
-    for name, found in manifest.get("datasets", {}).items():
-        splits = ", ".join(f"{k} {v[:12]}" for k, v in found["splits"].items())
-        rows.append([f"dataset {name}", f"sha256 {found['sha256'][:16]}; splits {splits}"])
-    # Up to 0.3 a study had one student.
-    students = manifest.get("students") or [manifest["strong"]] if "weak" in manifest else []
-    if students:
-        said = "; ".join(f"{one['name']}, sha256 {one['sha256'][:16]}" for one in students)
-        rows.append(["strong", said])
-        weak = ", ".join(f"{w['name']} {w['sha256'][:12]}" for w in manifest["weak"])
-        rows.append(["weak", weak])
-    for name, notes in manifest.get("notes", {}).items():
-        rows.extend([f"note on {name}", note] for note in notes)
-    return Table(run.id, ["", ""], rows, ())

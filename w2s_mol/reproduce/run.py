@@ -10,7 +10,7 @@ from w2s_mol import files
 from w2s_mol.errors import DownloadError, InputError, W2SMolError
 from w2s_mol.figures.style import FORMATS, save
 from w2s_mol.progress import Progress, silent
-from w2s_mol.report.content import build_report
+from w2s_mol.report.content import build_report, today
 from w2s_mol.report.render import pictures_in, write_report
 from w2s_mol.reproduce.plan import Plan, Step, make_plan
 from w2s_mol.runs import FinishedRun, find_runs
@@ -94,7 +94,14 @@ def _report(
 ) -> Path:
     files.write_json(output_dir / _PLAN, {"ran": what, "gaps": gaps})
     asked = what_was_asked(output_dir)
-    report = build_report(runs, title=TITLE, asked=asked, progress=progress)
+    report = build_report(
+        runs,
+        title=TITLE,
+        asked=asked,
+        progress=progress,
+        options=("--output", str(output_dir / REPORT), "--title", TITLE),
+        date=today(),
+    )
     for picture in pictures_in(report):
         save(picture, output_dir / FIGURES, FORMATS)
     write_report(report, output_dir / REPORT, "html")

@@ -17,10 +17,10 @@ from w2s_mol.study.groups import NO_CONTROL, USUAL_TEACHING
 from w2s_mol.supervisors.names import TOP
 from w2s_mol.tasks.registry import REGRESSION, TASK_KIND
 
-_PART_WORDS = {"valid": "validation", "val": "validation", "test": "test"}
+PART_WORDS = {"valid": "validation", "val": "validation", "test": "test"}
 _MARKS = (("picked", "pick"), ("oracle", "oracle"))
 _SHOWN = ("bound", "w2s_error", "gain")
-_CORRELATION = Form(decimals=2, rounding=1.0)
+CORRELATION = Form(decimals=2, rounding=1.0)
 """A correlation near zero counts as zero, unlike a small error."""
 
 
@@ -44,6 +44,10 @@ class Rendering:
         Below the table: in which unit, over what the spread is.
     short_note
         The same for a document that explains its quantities.
+    goes
+        Heads of columns that a narrow terminal can do without, in the order in which they go.
+    kept
+        Positions of the rows that are shown however few are.
     """
 
     title: str
@@ -53,6 +57,8 @@ class Rendering:
     pick: int | None = None
     note: str = ""
     short_note: str = ""
+    goes: tuple[str, ...] = ()
+    kept: frozenset[int] = frozenset()
 
 
 def rendered_table(selection: StudySelection, names: Iterable[str] | None = None) -> Rendering:
@@ -116,35 +122,6 @@ def too_good(selection: StudySelection) -> str:
     )
 
 
-def rendered_selectors(selection: StudySelection) -> Rendering:
-    """Return how the paper's rule and the baselines rank the supervisors of one study."""
-    task, table = selection.task, selection.selectors
-    form = Form.of(table["w2s_error"])
-    scores = [name for of in task.headline_of("w2s") for name in (of, f"regret_{task.headline}")]
-    of_scores = [Form.of(table[name], 3) for name in scores]
-    rows = [
-        (
-            str(row["what"]),
-            str(row["picks"]),
-            *(form.number(row[name]) for name in ("w2s_error", "regret")),
-            *(f.number(row[name]) for f, name in zip(of_scores, scores, strict=True)),
-            *(_CORRELATION.number(row[name]) for name in ("spearman", "kendall")),
-        )
-        for row in table.to_dict(orient="records")
-    ]
-    titles = [*(task.words(name) for name in task.headline_of("w2s")), "its regret"]
-    columns = (
-        "selector", "picks", task.words("w2s_error"), "regret", *(titles if scores else []),
-        "Spearman", "Kendall",
-    )  # fmt: skip
-    return Rendering(
-        title="How the selectors rank",
-        columns=columns,
-        rows=tuple(rows),
-        numeric=frozenset(range(2, len(columns))),
-    )
-
-
 def rendered_scores(selection: StudySelection) -> Rendering | None:
     """Return the scores of a study as a reader sees them; None where the task has none."""
     table = selection.scores
@@ -155,7 +132,7 @@ def rendered_scores(selection: StudySelection) -> Rendering | None:
         numbers = [row[model] for model in MODELS] + [row[f"picked_{model}"] for model in OF_PICK]
         form = Form.of(numbers, 3)
         shown = [form.number(value) for value in numbers]
-        gap = _CORRELATION.number(row["pgr"])
+        gap = CORRELATION.number(row["pgr"])
         rows.append((str(row["words"]), *shown[: len(MODELS)], gap, *shown[len(MODELS) :]))
     pick = str(supervisor_names(selection.table).iloc[0])
     return Rendering(
@@ -164,6 +141,7 @@ def rendered_scores(selection: StudySelection) -> Rendering | None:
                  "its student"),
         rows=tuple(rows),
         numeric=frozenset(range(1, 8)),
+        goes=("its student", pick, "direct"),
         note=f"{nothing_to_recover(selection)}Direct: the strong encoder on the supervisors' true "
         "labels. Gap recovered: (student - weak) / (ceiling - weak), n/a where the ceiling is not "
         "better by a hundredth. A calibration slope is best at 1; its gap is of distances from 1.",
@@ -199,7 +177,7 @@ def rendered_pairs(pairs: Pairs) -> Rendering:
         )
         for row in table.to_dict(orient="records")
     ]
-    seen = _PART_WORDS[pairs.selector_split]
+    seen = PART_WORDS[pairs.selector_split]
     return Rendering(
         title=f"{pairs.dataset}: which strong encoder, under the supervisor that is best for it",
         columns=(
@@ -224,7 +202,7 @@ def column_forms(selection: StudySelection) -> dict[str, Form]:
 
 def column_titles(selection: StudySelection) -> tuple[str, str]:
     """Return what the bound and the true error are called, with what they are measured on."""
-    seen = _PART_WORDS[selection.selector_split]
+    seen = PART_WORDS[selection.selector_split]
     words = selection.task.words
     return f"{words('bound')} ({seen})", f"{words('w2s_error')} of strong (test)"
 

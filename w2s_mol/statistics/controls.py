@@ -86,11 +86,20 @@ def control_table(every: Sequence[Cases], draws: int = DRAWS, seed: int = 0) -> 
         and effects; verdict, in ``VERDICTS``. An effect survives where its interval lies above
         zero, so does the difference's, and p_holm is below 0.05.
     """
-    found = {id(cases): _effects(cases, draws, seed) for cases in every}
-    rows = []
-    for study in (cases for cases in every if cases.control == NO_CONTROL):
-        for control in (cases for cases in every if _controls(cases, study)):
-            rows.extend(_compared(study, control, found[id(study)], found[id(control)]))
+    compared = [
+        (study, control)
+        for study in every
+        if study.control == NO_CONTROL
+        for control in every
+        if _controls(control, study)
+    ]
+    found = {
+        id(cases): _effects(cases, draws, seed)
+        for cases in {id(one): one for pair in compared for one in pair}.values()
+    }
+    rows: list[dict[str, object]] = []
+    for study, control in compared:
+        rows.extend(_compared(study, control, found[id(study)], found[id(control)]))
     table = pd.DataFrame(rows)
     if table.empty:
         return table

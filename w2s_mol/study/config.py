@@ -136,6 +136,7 @@ class StudyConfig:
         tuple[str, ...],
         Option(
             means="name or path",
+            completes="encoders",
             metavar="NAME_OR_DIR",
             help="Supervisors. Weak encoders: names, folders of one or of a family, "
             "hf:NAME[@REVISION], file:EMBEDDINGS.parquet, python:MODULE:OBJECT, skfp:NAME, "
@@ -151,6 +152,7 @@ class StudyConfig:
         tuple[str, ...],
         Option(
             means="name or path",
+            completes="encoders",
             metavar="NAME_OR_DIR",
             help="molbert, rdkit2d, ecfp, a folder, or as for --weak; concat:A+B for several "
             "encoders side by side; as null controls random-h256-l6-s0 (any size and seed), self "

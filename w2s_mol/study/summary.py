@@ -13,6 +13,8 @@ from w2s_mol.tasks.contract import Ratio, Term
 _ALL = "all"
 CASE = ("dataset", "unit", "strong", "labels", "family", "weak")
 """What tells one line from another."""
+_STUDENT = CASE[:4]
+_Supervisor = tuple[tuple[str, ...], str]
 
 
 def summary(
@@ -58,6 +60,44 @@ def _quantities(
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
+
+
+def marks(rows: Iterable[dict[str, str]]) -> dict[tuple[str, ...], str]:
+    """Say which supervisors the rule picks, and which are the best on test, as ``select`` does.
+
+    Parameters
+    ----------
+    rows
+        Of ``results.csv``.
+
+    Returns
+    -------
+    dict
+        ``pick`` or ``oracle``, or both, by the columns of ``CASE``.
+    """
+    means: dict[tuple[str, ...], dict[_Supervisor, dict[str, dict[str, float]]]] = {}
+    for row in rows:
+        supervisor = tuple(row.get(name, _ALL) for name in CASE), row["weak_sha256"]
+        student = tuple(row.get(name, _ALL) for name in _STUDENT)
+        seen = means.setdefault(student, {}).setdefault(supervisor, {"valid": {}, "test": {}})
+        if row["eval_split"] in seen:
+            name = "bound" if row["eval_split"] == "valid" else "w2s_error"
+            # Splits that are the same count once.
+            seen[row["eval_split"]][row["split_sha256"]] = float(row[name] or "nan")
+    found = {}
+    for supervisors in means.values():
+        numbers = {
+            key: tuple(_mean([*seen[part].values()] or [math.nan]) for part in ("valid", "test"))
+            for key, seen in supervisors.items()
+        }
+        finite = [key for key, both in numbers.items() if all(map(math.isfinite, both))]
+        if not finite:
+            continue
+        pick = min(finite, key=lambda key: (numbers[key][0], key[1]))
+        oracle = min(finite, key=lambda key: (numbers[key][1], numbers[key][0], key[1]))
+        found[oracle[0]] = "oracle"
+        found[pick[0]] = "pick + oracle" if pick == oracle else "pick"
+    return found
 
 
 def on_test(rows: Iterable[dict[str, str]]) -> dict[str, list[dict[str, str]]]:

@@ -24,7 +24,7 @@ class _Choices:
 
 
 def studies_of(plan: Mapping[str, Any], called: str = "the plan") -> list[StudyConfig]:
-    """Return the studies of a plan, each once.
+    """Return the studies of a plan; one that it says twice is there twice.
 
     Parameters
     ----------
@@ -51,12 +51,11 @@ def studies_of(plan: Mapping[str, Any], called: str = "the plan") -> list[StudyC
     tables = plan.get(STUDY, [{}])
     if not isinstance(tables, list) or not all(isinstance(one, Mapping) for one in tables):
         raise InputError(f"{called}: {STUDY} should be tables, each begun by [[{STUDY}]].")
-    found = [
+    return [
         _made(values, called)
         for one in tables
         for values in _combinations({**shared, **one}, called)
     ]
-    return list(dict.fromkeys(found))
 
 
 def _combinations(options: Mapping[str, Any], called: str) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _ROUNDING = 1e-12
+_NO_GAP = 1e-9
+"""Of the weak error: a supervisor that is the student as well differs by rounding alone."""
 
 
 @dataclass(frozen=True)
@@ -313,10 +315,10 @@ class Task(ABC):
 def recovered(weak: float, student: float, ceiling: float) -> float:
     """Return the performance gap recovered of a number of which less is better.
 
-    NaN where the ceiling is not better than the supervisor.
+    NaN where the ceiling is not better than the supervisor by more than sums are rounded.
     """
     room = weak - ceiling
-    return (weak - student) / room if room > 0 else float("nan")
+    return (weak - student) / room if room > _NO_GAP * abs(weak) else float("nan")
 
 
 def _defined(score: Score, prediction: Array, truth: Array) -> float:

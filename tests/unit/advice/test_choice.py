@@ -14,7 +14,7 @@ from w2s_mol.advice.losses import Losses
 from w2s_mol.advice.predictions import Predictions
 from w2s_mol.advice.report import advise
 from w2s_mol.advice.rows import of_choices
-from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence
+from w2s_mol.advice.wording import in_brief, rendered_budgets, rendered_uses, sentence
 from w2s_mol.errors import InputError
 from w2s_mol.runs import FinishedRun
 from w2s_mol.tasks.registry import BINARY, REGRESSION
@@ -157,6 +157,24 @@ def choice(**given: Any) -> Choice:
 )
 def test_a_sentence_says_what_to_do_and_how_sure_it_is(given: dict[str, Any], said: str) -> None:
     assert said in sentence(choice(**given))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {},
+            "Over all uses: use weak-h8-s0, delta. Chosen on validation; on test it has 0.900, ",
+        ),
+        ({}, "10 % less than direct (95 %: +2 to +20 % saved; established)."),
+        ({"seen": 1.0}, "Over all uses: use no supervisor; fit the strong encoder directly."),
+        ({"test": 1e-13}, "weak-h8-s0 knows the labels themselves"),
+    ],
+)
+def test_below_the_table_of_a_study_the_same_is_said_in_short(
+    given: dict[str, Any], said: str
+) -> None:
+    assert said in in_brief(choice(**given))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def picture() -> Picture:
     errors = np.array([[4.0, np.nan, 9.0], [2.0, 1.0, 3.0]])
     square = np.vstack([errors, [[5.0, 6.0, 7.0]]])
     found = PenaltyMap(np.array([0.01, 1.0, 100.0]), square, (0, 2))
-    return penalty_picture(found, "map", "weak to $trong", "lipop", REGRESSION, "log10")
+    return penalty_picture(found, "map", "weak to $trong", REGRESSION, "log10")
 
 
 def test_the_chosen_pair_and_the_oracle_are_marked_where_they_are(picture: Picture) -> None:

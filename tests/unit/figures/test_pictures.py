@@ -6,12 +6,16 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 
 from w2s_mol import run_study
 from w2s_mol.errors import InputError
-from w2s_mol.figures.pictures import SHEET, draw_pictures
+from w2s_mol.figures.panels import Slope
+from w2s_mol.figures.pictures import SHEET, draw_pictures, study_key
 from w2s_mol.figures.style import Picture, house_style, save
 from w2s_mol.runs import FinishedRun, find_runs
+from w2s_mol.study.groups import study_groups
 
 CONTROLS = ("self", "peer", "shuffled", "random-weak", "random-strong")
 
@@ -109,15 +113,96 @@ def test_every_point_is_a_supervisor_on_a_split(
     drawn = np.concatenate([np.asarray(c.get_offsets()) for c in axes.collections])
     expected = test[["misfit", "gain"]].to_numpy()
     assert sorted(map(tuple, drawn.tolist())) == sorted(map(tuple, expected.tolist()))
-    labels = [c.get_label() for c in axes.collections]
-    assert labels == ["hidden 8", "hidden 12", "hidden 16"]
+    assert of_supervisors(axes) == ["hidden 8", "hidden 12", "hidden 16"]
+
+
+def of_supervisors(axes: Axes) -> list[str]:
+    """Return the labels of the lines that join supervisors."""
+    drawn = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+    return [str(line.get_label()) for line in drawn]
+
+
+def test_a_supervisor_is_the_mean_of_its_splits_and_seeds_of_one_size_are_joined(
+    changed: Callable,
+) -> None:
+    twin = {"weak": "weak-h8-s1", "weak_sha256": "twin", "seed": 1}
+    both: list[pd.DataFrame] = []
+
+    def with_a_twin(results: pd.DataFrame) -> pd.DataFrame:
+        more = results[results["hidden"] == 8].assign(**twin)
+        both.append(pd.concat([results, more.assign(gain=more["gain"] + 1)]))
+        return both[0]
+
+    drawn = {picture.name: picture for picture in draw_pictures([changed(with_a_twin)])}
+    [axes] = drawn[f"{SHEET}-lipop-ecfp"].figure.axes
+    [line] = [line for line in axes.lines if line.get_label() == "hidden 8"]
+    rows = both[0].query("hidden == 8 and eval_split == 'test'")
+    means = rows.groupby("seed")[["misfit", "gain"]].mean()
+    np.testing.assert_allclose(np.column_stack(line.get_data()), means)
+
+
+def test_a_line_is_fitted_where_its_slope_is_given(changed: Callable) -> None:
+    run = changed(lambda results: results)
+    [found] = list(study_groups(run.table("results")))
+    key = study_key(str(found[2]["study"].iloc[0]), found[0])
+    for slope, label, shades in (
+        (Slope(0.5, 0.2, 0.8), "slope 0.50 [0.20, 0.80]", 1),
+        (Slope(0.5, np.nan, np.nan), "slope 0.50", 0),
+    ):
+        drawn = {picture.name: picture for picture in draw_pictures([run], {key: slope})}
+        [axes] = drawn[f"{SHEET}-lipop-ecfp"].figure.axes
+        [line] = [line for line in axes.lines if line.get_label() == label]
+        x, y = (np.asarray(values) for values in line.get_data())
+        np.testing.assert_allclose(np.diff(y) / np.diff(x), 0.5)
+        assert sum(isinstance(one, PolyCollection) for one in axes.collections) == shades
+
+
+@pytest.mark.parametrize("oracle", [0, 19])
+def test_of_many_supervisors_a_selection_draws_eleven_and_folds_the_rest(
+    changed: Callable, oracle: int
+) -> None:
+    def many(results: pd.DataFrame) -> pd.DataFrame:
+        first = results[results["hidden"] == 8]
+        return pd.concat(
+            [
+                first.assign(
+                    weak=f"weak-{n}", weak_sha256=f"weak-{n}", seed=n, bound=float(n),
+                    w2s_error=first["w2s_error"] + abs(n - oracle),
+                )
+                for n in range(20)
+            ]
+        )  # fmt: skip
+
+    drawn = {picture.name: picture for picture in draw_pictures([changed(many)])}
+    picture = drawn["selection-lipop-ecfp"]
+    [axes] = picture.figure.axes
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert len(names) == 12
+    assert names[0] == "weak-0"
+    assert f"weak-{oracle}" in names
+    assert names[-1] == "9 more, from least to most"
+    assert "The 9 that share the last row" in picture.caption
+
+
+def test_the_selection_shows_weak_error_and_ceiling(
+    pictures: dict[str, Picture], run_folders: Path
+) -> None:
+    results = pd.read_parquet(run_folders / "study" / "results.parquet")
+    test = results.query("eval_split == 'test' and dataset == 'lipop'")
+    [axes] = pictures["selection-lipop-ecfp"].figure.axes
+    lines = {line.get_label(): line for line in axes.lines}
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    expected = test.groupby("weak")["weak_error"].mean().loc[names]
+    np.testing.assert_allclose(lines["weak error (test)"].get_xdata(), expected)
+    ceiling = lines["ceiling error (test)"].get_xdata()
+    np.testing.assert_allclose(ceiling, test["ceiling_error"].mean())
 
 
 def test_encoders_that_size_and_seed_do_not_tell_apart_are_named(changed: Callable) -> None:
     run = changed(lambda results: results.replace({"hidden": {12: 8}}))
     drawn = {picture.name: picture for picture in draw_pictures([run])}
     [axes] = drawn[f"{SHEET}-lipop-ecfp"].figure.axes
-    assert [c.get_label() for c in axes.collections] == ["weak-h8-s0", "weak-h12-s0", "weak-h16-s0"]
+    assert of_supervisors(axes) == ["weak-h8-s0", "weak-h12-s0", "weak-h16-s0"]
 
 
 def test_every_synthetic_point_is_a_task_and_every_colour_a_seed(
@@ -295,7 +380,7 @@ def test_supervisors_without_a_hidden_size_are_drawn_by_name(
         split_seeds=(0,),
     )
     drawn = {picture.name: picture for picture in draw_pictures(find_runs([tmp_path / "run"]))}
-    labels = [c.get_label() for c in drawn[f"{SHEET}-esol-ecfp"].figure.axes[0].collections]
+    labels = of_supervisors(drawn[f"{SHEET}-esol-ecfp"].figure.axes[0])
     assert sorted(labels) == ["rdkit2d", "weak-h12-s0", "weak-h8-s0"]
     [errors] = drawn["errors-by-hidden-esol-ecfp"].figure.axes
     np.testing.assert_array_equal(errors.lines[0].get_xdata(), [8, 12])
@@ -330,8 +415,9 @@ def test_seeds_of_one_size_share_a_colour_and_a_learning_curve(changed: Callable
     ]
     run.manifest["weak"].append({"sha256": "twin", "pretraining": {**first, "history": higher}})
     drawn = {picture.name: picture for picture in draw_pictures([run])}
-    points = drawn[f"{SHEET}-lipop-ecfp"].figure.axes[0].collections
-    assert [c.get_label() for c in points] == ["hidden 8", "hidden 12", "hidden 16"]
+    [axes] = drawn[f"{SHEET}-lipop-ecfp"].figure.axes
+    points = axes.collections
+    assert of_supervisors(axes) == ["hidden 8", "hidden 12", "hidden 16"]
     assert len(points[0].get_offsets()) == 2 * len(points[1].get_offsets())
     [curve, *_] = drawn["learning-curves"].figure.axes[0].lines
     np.testing.assert_allclose(curve.get_ydata(), before + 1)

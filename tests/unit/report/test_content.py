@@ -2,6 +2,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,12 +10,24 @@ from w2s_mol.advice.errors import ALL_USES, words
 from w2s_mol.advice.report import advise
 from w2s_mol.advice.wording import rendered_uses
 from w2s_mol.errors import InputError
-from w2s_mol.report.blocks import Drawing, Gallery, Report, Section, Table, Text
+from w2s_mol.report import content
+from w2s_mol.report.blocks import (
+    Commands,
+    Drawing,
+    Gallery,
+    Report,
+    Section,
+    Table,
+    Text,
+    Verdict,
+)
 from w2s_mol.report.content import build_report
 from w2s_mol.report.paper import TABLE_1
 from w2s_mol.runs import FinishedRun, find_runs
 from w2s_mol.selection.tables import selection_table
+from w2s_mol.statistics.cases import Cases
 from w2s_mol.statistics.controls import CONTROLS, VERDICTS
+from w2s_mol.statistics.gain_misfit import gain_misfit_table
 
 
 def tables(report: Report) -> dict[str, Table]:
@@ -49,12 +62,14 @@ def test_a_report_tells_what_was_asked_found_and_run_in_this_order(
     assert [s.anchor for s in report.sections] == [
         "asked",
         "found",
+        "overview",
         "sheet",
         "study-0",
         "study-1",
         f"synthetic-{ids['perturbation']}",
         "controls",
         "encoders",
+        "again",
         "runs",
     ]
     assert texts(report, "asked") == ["All that is here.", "Gap: nothing."]
@@ -66,7 +81,7 @@ def test_every_number_and_picture_is_of_a_run_that_the_report_describes(
     ids = set(ids_of(runs_to_report).values())
     described = {b.title for b in section(report, "runs").blocks if isinstance(b, Table)}
     assert described == ids
-    for part in report.sections[2:-1]:
+    for part in report.sections[2:-2]:
         for block in part.blocks:
             if isinstance(block, Table):
                 assert block.runs, block.title
@@ -106,7 +121,7 @@ def test_the_selection_is_that_of_the_runs_results(
     expected = selection_table(runs_to_report[0].table("results")).query("dataset == 'esol'")
     [table] = [b for b in section(report, "esol").blocks
                if isinstance(b, Table) and b.title == "Which weak supervisor"]  # fmt: skip
-    assert [row[1] for row in table.rows] == expected["weak"].tolist()
+    assert [row[0] for row in table.rows] == expected["weak"].tolist()
     for cells, row in zip(table.rows, expected.to_dict(orient="records"), strict=True):
         assert cells[2] == f"{row['bound_mean']:.4f} ± {row['bound_std']:.4f}"
         assert cells[3] == f"{row['w2s_error_mean']:.4f} ± {row['w2s_error_std']:.4f}"
@@ -148,8 +163,10 @@ def test_table_1_is_of_lipop_alone(report: Report) -> None:
 def test_each_study_shows_its_own_pictures(report: Report) -> None:
     for dataset in ("lipop", "esol"):
         drawn = [b.picture.name for b in section(report, dataset).blocks if isinstance(b, Drawing)]
-        kinds = ("selection", "gain-misfit", "errors-by-hidden")
-        assert drawn == [f"{kind}-{dataset}-ecfp" for kind in kinds]
+        first, second, predicted, last = drawn
+        assert predicted.startswith(f"predicted-{dataset}_strong_ecfp-")
+        kinds = ("errors-by-hidden", "gain-misfit", "selection")
+        assert [first, second, last] == [f"{kind}-{dataset}-ecfp" for kind in kinds]
     [sheet] = section(report, "sheet").blocks
     assert sheet.picture.name == "gain-misfit"
     synthetic = [b.picture.name for b in section(report, "synthetic").blocks
@@ -168,9 +185,23 @@ def test_a_dataset_whose_name_is_within_anothers_keeps_its_pictures(changed_esol
     for dataset in ("esol", "my-esol"):
         blocks = section(report, dataset).blocks
         drawn = [block.picture.name for block in blocks if isinstance(block, Drawing)]
-        assert sorted(drawn) == [
+        assert [name for name in drawn if not name.startswith("predicted")] == [
             f"{kind}-{dataset}-ecfp" for kind in ("errors-by-hidden", "gain-misfit", "selection")
         ]
+
+
+def test_numbers_of_labels_are_studies_that_show_their_own_pictures(
+    run_of_labels: FinishedRun,
+) -> None:
+    report = build_report([run_of_labels], replicates=100)
+    parts = [part for part in report.sections if part.anchor.startswith("study-")]
+    assert len(parts) == 2
+    for part in parts:
+        drawn = [b.picture.name.split("-")[0] for b in part.blocks if isinstance(b, Drawing)]
+        assert sorted(drawn) == ["errors", "gain", "predicted", "selection"]
+    pictures = [b.picture.name for b in section(report, "overview").blocks
+                if isinstance(b, Drawing)]  # fmt: skip
+    assert [name.split("-")[0] for name in pictures] == ["overview", "errors"]
 
 
 def test_two_studies_of_one_dataset_show_their_own_pictures(changed_esol: Callable) -> None:
@@ -197,22 +228,95 @@ def test_controls_have_a_verdict_for_every_effect(report: Report) -> None:
         assert {row[-1] for row in table.rows} <= set(VERDICTS)
 
 
+def verdicts(report: Report) -> list[Verdict]:
+    return [b for b in section(report, "found").blocks if isinstance(b, Verdict)]
+
+
 def test_what_was_found_is_said_of_every_study_and_control(report: Report) -> None:
     sentences = texts(report, "found")
     beginnings = [re.split(":|, by effect", sentence)[0] for sentence in sentences]
     assert beginnings == [
         "Synthetic, heads exact",
-        "lipop, strong ecfp",
-        "lipop, strong ecfp",
-        "esol, strong ecfp",
-        "esol, strong ecfp",
         "Controls of lipop, strong ecfp",
         "Controls of esol, strong ecfp",
     ]
-    assert "of 3, means over splits" in sentences[1]
-    for sentence in sentences[2], sentences[4]:
-        assert ": use " in sentence
-        assert "direct" in sentence
+    said = verdicts(report)
+    assert [verdict.text.split(":")[0] for verdict in said] == [
+        "lipop, strong ecfp",
+        "esol, strong ecfp",
+    ]
+    for place, verdict in enumerate(said):
+        assert "of 3, means over splits" in verdict.text
+        assert verdict.points[0].startswith("Use ")
+        assert "direct" in verdict.points[0]
+        assert verdict.section == f"study-{place}"
+
+
+def test_figures_stand_before_tables_and_the_selection_in_a_row_of_its_own(report: Report) -> None:
+    blocks = section(report, "lipop").blocks
+    drawn = [place for place, block in enumerate(blocks) if isinstance(block, Drawing)]
+    assert drawn == list(range(len(drawn)))
+    wide = [b.picture.name.split("-")[0] for b in blocks if isinstance(b, Drawing) and b.wide]
+    assert wide == ["predicted", "selection"]
+
+
+def test_all_datasets_and_students_stand_side_by_side(
+    report: Report, runs_to_report: list[FinishedRun]
+) -> None:
+    picture, table = section(report, "overview").blocks
+    assert isinstance(picture, Drawing)
+    assert isinstance(table, Table)
+    results = runs_to_report[0].table("results").query("eval_split == 'test'")
+    means = results.groupby("dataset")[["weak_error", "w2s_error", "ceiling_error"]].mean()
+    assert [row[0] for row in table.rows] == ["lipop, strong ecfp", "esol, strong ecfp"]
+    for row in table.rows:
+        expected = means.loc[row[0].split(",")[0]]
+        assert [cell.value for cell in row[1:4]] == pytest.approx(expected.tolist())
+        share = 1 - expected["w2s_error"] / expected["weak_error"]
+        assert row[4].value == pytest.approx(share)
+    names = [text.get_text() for text in picture.picture.figure.axes[0].get_yticklabels()]
+    assert names == [row[0] for row in table.rows]
+
+
+def test_one_study_needs_no_overview(changed_esol: Callable) -> None:
+    anchors = [part.anchor for part in build_report([changed_esol()], replicates=100).sections]
+    assert "overview" not in anchors
+
+
+def test_the_line_through_gain_and_misfit_is_that_of_the_statistics(
+    run_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three supervisors have no interval; a table that has one is put in the place of theirs."""
+    numbers = {"estimate": 0.5, "low": 0.25, "high": 0.75, "why_none": ""}
+
+    def with_slope(cases: Cases, draws: int, seed: int) -> pd.DataFrame:
+        table = gain_misfit_table(cases, draws, seed)
+        for name, value in numbers.items():
+            table.loc[table["statistic"] == "slope", name] = value
+        return table
+
+    monkeypatch.setattr(content, "gain_misfit_table", with_slope)
+    report = build_report(find_runs([run_folders / "study"]), replicates=100)
+    [axes] = next(
+        b.picture.figure.axes
+        for b in section(report, "lipop").blocks
+        if isinstance(b, Drawing) and b.picture.name == "gain-misfit-lipop-ecfp"
+    )
+    [line] = [one for one in axes.lines if str(one.get_label()).startswith("slope ")]
+    assert line.get_label() == "slope 0.50 [0.25, 0.75]"
+    x, y = (np.asarray(values) for values in line.get_data())
+    assert np.diff(y) == pytest.approx(0.5 * np.diff(x))
+
+
+def test_the_commands_make_every_run_and_the_report_again(
+    runs_to_report: list[FinishedRun],
+) -> None:
+    options = ("--output", "my report.html")
+    report = build_report(runs_to_report, replicates=100, options=options)
+    [commands] = [b for b in section(report, "again").blocks if isinstance(b, Commands)]
+    assert len(commands.lines) == len(runs_to_report) + 1
+    assert commands.lines[-1].startswith("w2s-mol report ")
+    assert commands.lines[-1].endswith("--output 'my report.html'")
 
 
 def test_every_use_and_the_molecules_are_shown_of_each_study(
@@ -240,7 +344,16 @@ def test_a_report_without_controls_or_synthetic_runs_has_no_such_sections(
 ) -> None:
     report = build_report(find_runs([run_folders / "study"]), replicates=100)
     anchors = [part.anchor.split("-")[0] for part in report.sections]
-    assert anchors == ["asked", "found", "sheet", "study", "study", "encoders", "runs"]
+    assert anchors == [
+        "found",
+        "overview",
+        "sheet",
+        "study",
+        "study",
+        "encoders",
+        "again",
+        "runs",
+    ]
 
 
 def test_controls_alone_have_nothing_to_report(run_folders: Path) -> None:
@@ -323,7 +436,7 @@ def test_what_is_not_finite_is_left_out_and_said(changed_esol: Callable) -> None
     ):
         assert said in found[name].note
     last = found["Which weak supervisor"].rows[-1]
-    assert (last[1], last[3], last[5]) == ("weak-h8-s0", "n/a", "not finite")
+    assert (last[0], last[3], last[5]) == ("weak-h8-s0", "n/a", "not finite")
     assert "2 supervisors, means over 2 splits" in found["Gain and misfit: esol, strong ecfp"].note
 
 

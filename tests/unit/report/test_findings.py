@@ -1,10 +1,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from crafted_study import crafted
 
 from w2s_mol.report import findings
+from w2s_mol.report.blocks import Verdict
 from w2s_mol.runs import find_runs
 from w2s_mol.selection.tables import selections
 from w2s_mol.statistics.cases import study_cases
@@ -36,9 +39,15 @@ def said(study: dict[str, Any]) -> Callable[..., str]:
         # The paper's rule and the smallest weak error pick hidden 16.
         order = results["hidden"].map({8: 3.0, 12: 2.0, 16: 1.0}).astype(float)
         [selection] = selections(results.assign(bound=order, weak_error=order))
-        return findings.of_study(study["cases"], table.reset_index(), selection)
+        return whole(findings.of_study(study["cases"], table.reset_index(), selection))
 
     return say
+
+
+def whole(verdict: Verdict) -> str:
+    """Return all of a verdict as one text, after what holds of every one."""
+    assert 1 <= len(verdict.points) <= 3
+    return " ".join([verdict.text, *verdict.points, verdict.warning])
 
 
 BEST, WORST = {8: 3.0, 12: 2.0, 16: 1.0}, {8: 1.0, 12: 2.0, 16: 3.5}
@@ -101,25 +110,51 @@ def test_a_mean_gain_without_an_interval_says_why(said: Callable) -> None:
 def test_supervisors_are_counted(said: Callable) -> None:
     """Three, by their means over two splits."""
     text = said(share_gain={"observed": 2 / 3}, share_slack={"observed": 1 / 3})
-    assert "the student beats its supervisor under 2 of 3, means over splits;" in text
-    assert "gain >= misfit holds for 1." in text
+    assert "the student beats its supervisor under 2 of 3, means over splits." in text
+    assert "Gain >= misfit holds for 1 of 3." in text
 
 
 def test_counts_are_those_of_the_results(study: dict[str, Any], said: Callable) -> None:
     means = study["results"].query("eval_split == 'test'").groupby("weak")[["gain", "slack"]].mean()
     gains, slacks = int((means["gain"] > 0).sum()), int((means["slack"] >= 0).sum())
     assert f"under {gains} of 3, means over splits" in said()
-    assert f"gain >= misfit holds for {slacks}." in said()
+    assert f"Gain >= misfit holds for {slacks} of 3." in said()
 
 
-def test_the_slack_is_taken_apart(said: Callable) -> None:
-    text = said(
-        mean_slack={"estimate": -0.3},
-        mean_slack_projection={"estimate": -0.1},
-        mean_slack_epsilon={"estimate": -0.2},
-    )
-    assert "The mean slack, -0.300, is -0.100 between student and ceiling" in text
-    assert "-0.200 between ceiling and truth" in text
+def test_what_is_advised_is_the_first_point_and_does_not_name_the_study_again(
+    study: dict[str, Any],
+) -> None:
+    [selection] = selections(study["results"])
+    advice = "lipop, strong ecfp: use weak-h16-s0, delta."
+    verdict = findings.of_study(study["cases"], study["statistics"], selection, advice)
+    assert verdict.text.startswith("lipop, strong ecfp: ")
+    assert verdict.points[0] == "Use weak-h16-s0, delta."
+    assert len(verdict.points) == 3
+
+
+def with_ceiling(shift: list[float]) -> str:
+    """Return the warning on a study whose supervisors err so much more than its ceiling."""
+    truth = np.zeros(40)
+    weak = np.array([np.full(40, 1.0 + more) for more in shift])
+    made = crafted(n=40, truth=truth, weak=weak, w2s=weak, ceiling=np.ones(40))
+    [selection] = selections(made.tables()[0])
+    return findings.warning(made.cases(), selection)
+
+
+def test_there_is_no_warning_where_the_ceiling_is_below_every_weak_error() -> None:
+    assert with_ceiling([0.5, 0.2]) == ""
+
+
+def test_a_ceiling_that_is_below_no_weak_error_is_warned_of() -> None:
+    """It errs by 1, they by 0.5 and 0.8, squared."""
+    said = with_ceiling([-0.5, -0.2])
+    assert said.startswith("The ceiling, 1.000, is not below any weak error (0.250 to 0.640): ")
+
+
+def test_supervisors_as_good_as_the_ceiling_are_counted_and_a_few_of_them_named() -> None:
+    said = with_ceiling([0.5, -0.1, 0.0, -0.3, -0.4])
+    assert "not below the weak error of 4 of 5 supervisors (" in said
+    assert "weak-h16-s0, weak-h24-s0, weak-h32-s0 and 1 more" in said
 
 
 def test_a_rule_that_picks_the_best_is_said_to_with_the_plainer_ones_that_do(
@@ -146,7 +181,7 @@ def test_plainer_rules_that_are_worse_are_not_called_as_good(
         w2s_error=study["results"]["hidden"].astype(float),
     )
     [selection] = selections(results)
-    text = findings.of_study(study["cases"], study["statistics"], selection)
+    text = whole(findings.of_study(study["cases"], study["statistics"], selection))
     assert "picks weak-h8-s0, the best supervisor." in text
     assert "As good or better" not in text
 

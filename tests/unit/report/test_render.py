@@ -9,13 +9,29 @@ import pandas as pd
 import pytest
 
 from w2s_mol.errors import InputError
-from w2s_mol.report.blocks import Card, Drawing, Gallery, Report, Section, Table, Text
+from w2s_mol.glossary import GLOSSARY
+from w2s_mol.numbers import Form
+from w2s_mol.report import render
+from w2s_mol.report.blocks import (
+    Card,
+    Commands,
+    Drawing,
+    Gallery,
+    Report,
+    Section,
+    Table,
+    Text,
+    Verdict,
+)
 from w2s_mol.report.content import build_report
 from w2s_mol.report.render import write_report
 from w2s_mol.runs import FinishedRun
 
 VOID = {"meta", "img"}
+SORTS = Path(render.__file__).parent / "templates" / "report.js"
 NASTY = "<script>a|b"
+DRAWN = 1 + 1 + 2 * 4 + 1 + 1
+"""Pictures: overview, sheet, four of each study, a synthetic experiment, learning curves."""
 
 
 class Page(HTMLParser):
@@ -27,6 +43,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.text = ""
         self.texts: list[str] = []
+        self.scripts: list[str] = []
         self.feed(text)
         self.close()
         assert self.open == []
@@ -40,6 +57,9 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data.strip())
+            return
         self.text += data
         self.texts.append(data.strip())
 
@@ -68,13 +88,20 @@ def markdown(report: Report, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return markdown_of(report, folder), folder
 
 
+def scripts(page: Page) -> list[str]:
+    """Return the scripts of a page: the one that sorts tables, and never another."""
+    assert [attrs for tag, attrs in page.tags if tag == "script"] == [{}]
+    return page.scripts
+
+
 def plain(*blocks, title: str = "A report", section: str = "A section") -> Report:
     return Report(title, [Section("runs", section, list(blocks))], "0")
 
 
 def test_a_page_needs_nothing_but_itself(page: Page) -> None:
     tags = {tag for tag, _ in page.tags}
-    assert not tags & {"script", "link", "iframe", "object", "embed", "base"}
+    assert not tags & {"link", "iframe", "object", "embed", "base"}
+    assert scripts(page) == [SORTS.read_text(encoding="utf-8").strip()]
     assert all(source.startswith("data:image/") for source in page.values("src"))
     assert all(target.startswith("#") for target in page.values("href"))
     assert not page.values("srcset")
@@ -87,7 +114,7 @@ def test_pictures_within_a_page_need_nothing_but_themselves(page: Page, report: 
     galleries = [block for block in blocks if isinstance(block, Gallery)]
     molecules = sum(bool(card.svg) for block in galleries for card in block.cards)
     assert molecules > 0
-    assert len(sources) == 1 + 2 * 3 + 1 + 1 + molecules
+    assert len(sources) == DRAWN + molecules
     for source in sources:
         kind, _, data = source.partition(",")
         assert kind == "data:image/svg+xml;base64"
@@ -116,11 +143,17 @@ def test_a_page_has_every_heading_caption_cell_and_note(page: Page, report: Repo
         for block in section.blocks:
             if isinstance(block, Text):
                 assert block.text in page.text
+            elif isinstance(block, Verdict):
+                said = [block.text, *block.points, block.warning]
+                assert all(text in page.text for text in said)
+            elif isinstance(block, Commands):
+                assert "\n".join(block.lines) in page.text
             elif isinstance(block, Drawing):
                 assert block.picture.caption in page.text
                 assert block.picture.caption in page.values("alt")
             elif isinstance(block, Gallery):
-                assert {block.title, block.note} <= {*page.texts}
+                assert block.title in page.texts
+                assert block.note in page.text
                 for card in block.cards:
                     assert card.smiles in page.text
                     assert card.smiles in page.values("alt")
@@ -136,6 +169,52 @@ def test_numbers_stand_to_the_right_and_pointed_out_rows_in_bold(tmp_path: Path)
     cells = [attrs.get("class") for tag, attrs in page.tags if tag in ("td", "th")]
     assert cells == [None, "number"] * 3
     assert [attrs.get("class") for tag, attrs in page.tags if tag == "tr"] == [None, None, "bold"]
+
+
+def test_a_number_carries_all_of_itself_and_sorts_by_it(tmp_path: Path) -> None:
+    cell = Form(2).plus_minus(1 / 3, 0.125)
+    page = html_of(plain(Table("t", ["name", "value"], [["a", cell], ["b", ""]], ())), tmp_path)
+    [attrs] = [attrs for tag, attrs in page.tags if "data-value" in attrs]
+    assert attrs["title"] == "0.3333333333 ± 0.125"
+    assert float(attrs["data-value"] or "") == 1 / 3
+    assert "0.33 ± 0.12" in page.text
+
+
+def test_a_table_of_one_row_or_without_heads_is_not_to_be_sorted(tmp_path: Path) -> None:
+    for columns, rows, sorts in (
+        (["a"], [["x"], ["y"]], ["sorts"]),
+        (["a"], [["x"]], []),
+        (["", ""], [["x", "1"], ["y", "2"]], []),
+    ):
+        page = html_of(plain(Table("t", columns, rows, ())), tmp_path)
+        assert [attrs["class"] for tag, attrs in page.tags if tag == "table" and attrs] == sorts
+
+
+def test_a_verdict_is_a_line_its_points_and_a_plain_warning(tmp_path: Path) -> None:
+    verdict = Verdict("It gains.", ("One.", "Two."), ("0123",), "Nothing to recover.", "there")
+    report = Report("R", [Section("there", "S", [verdict]), Section("runs", "T",
+                    [Table("0123", ["", ""], [["a", "b"]], ())])], "0")  # fmt: skip
+    page = html_of(report, tmp_path)
+    classes = [attrs.get("class") for _, attrs in page.tags]
+    assert classes.count("warning") == 1
+    assert [tag for tag, _ in page.tags].count("li") == 2 + len(report.sections) + 1
+    assert "#there" in page.values("href")
+    text = markdown_of(report, tmp_path)
+    assert "**It gains.**\n\n- One.\n- Two.\n\nWarning: Nothing to recover." in text
+
+
+def test_the_date_is_told_where_it_is_known(tmp_path: Path) -> None:
+    for date, told in (("2026-11-30", "w2s-mol 0 on 2026-11-30."), ("", "w2s-mol 0.")):
+        report = Report("R", [Section("a", "A", [Text("x")])], "0", date)
+        assert told in html_of(report, tmp_path).text
+        assert told in markdown_of(report, tmp_path)
+
+
+def test_the_page_ends_with_its_glossary(page: Page) -> None:
+    end = page.text[page.text.rindex("Glossary") :]
+    assert end.split("\n\n")[0].startswith("Glossary")
+    for word, what in GLOSSARY.items():
+        assert f"{word}{what}" in end
 
 
 def test_the_same_report_gives_the_same_bytes(report: Report, tmp_path: Path) -> None:
@@ -159,7 +238,8 @@ def nasty(changed_esol: Callable) -> Report:
 
 def test_names_are_text_on_a_page_and_never_markup(nasty: Report, tmp_path: Path) -> None:
     page = html_of(nasty, tmp_path)
-    assert not {tag for tag, _ in page.tags} & {"script", "b"}
+    assert "b" not in {tag for tag, _ in page.tags}
+    assert scripts(page) == [SORTS.read_text(encoding="utf-8").strip()]
     assert f"On {NASTY}" in page.text
     assert f"{NASTY}: strong ecfp" in page.text
     assert "weak-h8-s0|<b>" in page.text
@@ -202,7 +282,7 @@ def check_markdown_pictures(text: str, folder: Path) -> int:
 
 def test_markdowns_pictures_lie_beside_it(markdown: tuple[str, Path]) -> None:
     text, folder = markdown
-    assert check_markdown_pictures(text, folder) == 1 + 2 * 3 + 1 + 1
+    assert check_markdown_pictures(text, folder) == DRAWN
     assert {path.name for path in folder.iterdir()} == {"report.md", "report-figures"}
 
 
@@ -255,7 +335,7 @@ def test_a_molecule_that_cannot_be_drawn_is_text_and_never_markup(tmp_path: Path
     page = html_of(plain(gallery(NASTY, "")), tmp_path)
     assert page.values("src") == []
     assert NASTY in page.text
-    assert "script" not in {tag for tag, _ in page.tags}
+    assert scripts(page) == [SORTS.read_text(encoding="utf-8").strip()]
 
 
 def test_a_line_break_does_not_end_a_row_of_markdown(tmp_path: Path) -> None:

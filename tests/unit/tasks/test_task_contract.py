@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from w2s_mol.tasks.contract import Predicted, Ratio, Task, Term
+from w2s_mol.tasks.contract import Predicted, Ratio, Task, Term, recovered
 from w2s_mol.tasks.registry import REGRESSION, TASKS, task_of
 from w2s_mol.tasks.regression import Regression
 
@@ -114,3 +114,9 @@ def test_a_task_that_another_process_was_given_is_the_same_task() -> None:
         copy = pickle.loads(pickle.dumps(task))
         assert [other.name for other in TASKS.values() if other == copy] == [task.name]
         assert hash(copy) == hash(task)
+
+
+def test_no_gap_is_recovered_where_there_is_none_but_rounding() -> None:
+    assert recovered(0.5, 0.4, 0.3) == pytest.approx(0.5)
+    assert math.isnan(recovered(0.3, 0.2, 0.3))
+    assert math.isnan(recovered(0.3, 0.2, 0.3 - 1e-11))
