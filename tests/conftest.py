@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from ready_program import SEEN_LATE, Finished, call
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 SECONDS = 280
 """The most that one call of the program may take."""
+
+# A machine that has other things to do is no fault of the program.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 REFERENCE = Path(
     os.environ.get("W2S_MOL_MIRROR") or Path(__file__).parents[2] / "shared" / "data"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 
 import pytest
-from rdkit import Chem
+from rdkit import Chem, rdBase
 from rdkit.Chem import QED, Crippen, Descriptors
 
 from w2s_mol.datasets.builtin import N_MOLECULES, generate, to_csv
@@ -39,6 +39,12 @@ def test_every_molecule_is_one_whole(rows):
     assert not [smiles for smiles, _ in rows if "." in smiles or "*" in smiles]
 
 
+AS_GENERATED = pytest.mark.skipif(
+    rdBase.rdkitVersion < "2026.03.6", reason="an older RDKit finds other rings aromatic"
+)
+
+
+@AS_GENERATED
 def test_every_label_is_rdkits_crippen_logp(rows, mols):
     assert [label for _, label in rows] == pytest.approx(list(map(Crippen.MolLogP, mols)), abs=1e-6)
 
@@ -54,6 +60,7 @@ def test_the_encoders_vocabulary_covers_all(rows):
         assert 2 < len(token_ids(standardize(smiles))) <= 128
 
 
+@AS_GENERATED
 def test_the_committed_table_is_what_the_generator_makes_byte_for_byte():
     assert to_csv(generate()).encode() == builtin_path().read_bytes()
 

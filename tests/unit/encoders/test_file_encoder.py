@@ -102,7 +102,15 @@ def test_bits_are_read_even_where_some_are_missing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.embeddings[[0, 2]], [[1, 0], [1, 1]])
 
 
-@pytest.mark.parametrize("size", [None, 2])
+OF_ONE_SIZE = pytest.param(
+    2,
+    marks=pytest.mark.skipif(
+        int(pa.__version__.split(".")[0]) < 26, reason="pyarrow 26 is the first to write a gap so"
+    ),
+)
+
+
+@pytest.mark.parametrize("size", [None, OF_ONE_SIZE])
 def test_rows_without_a_usable_vector_are_invalid_with_a_reason(tmp_path: Path, size) -> None:
     kind = pa.list_(pa.float64()) if size is None else pa.list_(pa.float64(), size)
     rows = [[1, np.nan], None, [1e300, 1], [1, 2], [3, 4], [5, None]]

@@ -95,7 +95,10 @@ def test_csv_says_the_same(run: FinishedRun, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("\n".join(["smiles,n", *(f"{s},1" for s in NEW)]))
     for name in ("a.csv", "a.parquet"):
         predict_library(tmp_path / "in.csv", predictor, tmp_path / name)
-    a = pd.read_csv(tmp_path / "a.csv", keep_default_na=False, na_values={"prediction": ""})
+    a = pd.read_csv(
+        tmp_path / "a.csv", keep_default_na=False, na_values={"prediction": ""},
+        float_precision="round_trip",
+    )  # fmt: skip
     b = pd.read_parquet(tmp_path / "a.parquet")
     np.testing.assert_array_equal(a["prediction"], b["prediction"])
     assert a["reason"].tolist() == b["reason"].tolist()

@@ -111,16 +111,17 @@ def test_the_notes_count_them_and_those_unlike_the_others(settings: dict, pool: 
     assert found[0] == "30 molecules without a label in no part: students learn their weak labels"
     [note] = [note for note in found if "unlike" in note]
     ecfp = Finder().encoded("ecfp").features([smiles for smiles, _ in MADE])
-    bits = gathered(ecfp, np.arange(90)).astype(float)
-    train = bits[random_split(60, 0).train]
-    share = train.mean(axis=0)
-    with np.errstate(divide="ignore"):
-        weight = np.where(share > 0, 1 / (share * (1 - share)), 48)  # a bit that is new, of 48
-    weight[share == 1] = 48
-    apart = ((bits[:, None] - train) ** 2 * weight).sum(axis=2)
+    counts = gathered(ecfp, np.arange(90)).astype(float)
+    train = counts[random_split(60, 0).train]
+    spread = train.std(axis=0)
+    differ = counts[:, None] - train
+    alike = spread == 0  # a value that is new to all of them counts as one of 48 has alone
+    apart = (differ[..., ~alike] / spread[~alike]) ** 2
+    apart = apart.sum(axis=2) + 48 * (differ[..., alike] != 0).sum(axis=2)
     own = apart[random_split(60, 0).train]
-    limit = np.percentile(np.sqrt(np.where(own == 0, np.inf, own).min(axis=1)), 99) ** 2
-    count = int((apart[60:].min(axis=1) > limit).sum())
+    np.fill_diagonal(own, np.inf)
+    limit = np.percentile(np.sqrt(own.min(axis=1)), 99)
+    count = int((np.sqrt(apart[60:].min(axis=1)) > limit).sum())
     assert 0 < count < 30
     assert note == (
         f"{count} of 30 unlabelled molecules are unlike the labelled ones (strong ecfp): farther "
