@@ -105,11 +105,9 @@ def run_study(
 
     Examples
     --------
-    >>> study = run_study(
-    ...     dataset="computed-logp", weak="weak-h8-s0", strong="ecfp", split_seeds=[0]
-    ... )
-    >>> len(study.results)  # 1 supervisor x 1 split x train, valid, test
-    3
+    >>> study = run_study(dataset="computed-logp", weak="weak-h8-s0", strong="ecfp")
+    >>> len(study.results)  # 1 supervisor x 3 splits x train, valid, test
+    9
     """
     if config is not None and settings:
         raise InputError("give either a StudyConfig or its fields, not both.")
