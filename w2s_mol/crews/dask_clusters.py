@@ -87,11 +87,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 def _cluster(kind: str, options: Mapping[str, Any], jobs: int) -> Any:
     if kind == "local":
-        import dask
         from distributed import LocalCluster
-
-        # It looks at what workers are at a hundred times a second, for a page of the dashboard.
-        dask.config.set({"distributed.worker.profile.enabled": False})
 
         # Tasks bound their own memory; a worker that is paused for it would never go on.
         own = {"n_workers": jobs, "threads_per_worker": 1, "memory_limit": 0}
