@@ -15,6 +15,7 @@ from typing import Any
 
 from typer.main import get_command
 
+from w2s_mol.cli.application import help_sections
 from w2s_mol.cli.verbs import PROGRAM, VERBS, help_text
 from w2s_mol.glossary import GLOSSARY
 
@@ -79,21 +80,9 @@ def command_page(name: str) -> str:
     context = command.make_context(name, [], resilient_parsing=True)
     usage = " ".join(command.collect_usage_pieces(context))
     parts = [f"# {name}", f"```text\n{PROGRAM} {name} {usage}\n```", *_described(command.help)]
-    for heading, records in _sections(command, context).items():
+    for heading, records in help_sections(command.get_params(context), context).items():
         parts += [f"## {heading}", *(_record(*record) for record in records)]
     return "\n\n".join(parts) + "\n"
-
-
-def _sections(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
-    sections: dict[str, list[tuple[str, str]]] = {}
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record is not None:
-            usual = f"{parameter.param_type_name.title()}s"
-            heading = getattr(parameter, "rich_help_panel", None) or usual
-            named = (parameter.metavar or record[0]) if usual == "Arguments" else record[0]
-            sections.setdefault(heading, []).append((named, record[1]))
-    return sections
 
 
 def _record(names: str, says: str) -> str:

@@ -26,6 +26,17 @@ def counted(numbers: Iterable[float]) -> str:
     return f"{few:,.0f}" if few == many else f"{few:,.0f} to {many:,.0f}"
 
 
+def signed(value: float) -> str:
+    """Return a slope or correlation with its sign.
+
+    Examples
+    --------
+    >>> signed(0.5), signed(math.nan)
+    ('+0.50', 'undefined')
+    """
+    return "undefined" if math.isnan(value) else f"{value:+.2f}"
+
+
 class Written(str):
     """A number as a reader sees it, which still knows all of itself.
 
@@ -159,8 +170,9 @@ class Form:
 
     def interval(self, low: float, high: float) -> str:
         """Return ``[low, high]``; n/a where it is undefined."""
-        if math.isnan(low):
-            return UNDEFINED
+        return UNDEFINED if math.isnan(low) else self._interval(low, high)
+
+    def _interval(self, low: float, high: float) -> Written:
         text = f"[{self.number(low)}, {self.number(high)}]"
         return Written.of(text, low, f"[{_exact(low)}, {_exact(high)}]")
 
@@ -168,9 +180,9 @@ class Form:
         """Return ``estimate [low, high]``; the estimate alone where there is no interval."""
         if math.isnan(estimate) or math.isnan(low):
             return self.number(estimate)
-        text = f"{self.number(estimate)} {self.interval(low, high)}"
-        beside = f"[{_exact(low)}, {_exact(high)}]"
-        return Written.of(text, estimate, f"{_exact(estimate)} {beside}")
+        beside = self._interval(low, high)
+        text = f"{self.number(estimate)} {beside}"
+        return Written.of(text, estimate, f"{_exact(estimate)} {beside.exact}")
 
     def _mantissa(self, value: float) -> str:
         return f"{value / 10.0 ** (self.exponent or 0):.{self.decimals}f}"

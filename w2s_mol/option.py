@@ -52,3 +52,19 @@ class Option:
         """
         long = self.long or f"--{name.replace('_', '-')}"
         return [long, self.short] if self.short else [long]
+
+    def words(self, name: str, value: object) -> list[str]:
+        """Return how a setting is given on the command line, word by word.
+
+        Examples
+        --------
+        >>> Option().words("max_atoms", 9), Option().words("weak", ("a", "b"))
+        (['--max-atoms', '9'], ['--weak', 'a', '--weak', 'b'])
+        >>> Option().words("offline", True), Option().words("offline", False)
+        (['--offline'], [])
+        """
+        long, *_ = self.spellings(name)
+        if isinstance(value, bool):
+            return [long] * value
+        values = value if isinstance(value, list | tuple) else (value,)
+        return [word for one in values for word in (long, str(one))]

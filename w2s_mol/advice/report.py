@@ -15,7 +15,7 @@ from w2s_mol.advice.predictions import Predictions, keeps_predictions
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.tables import UNLABELLED, SelectorSplit, selections, studies_of
 from w2s_mol.statistics.resampling import REPLICATES
-from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.study.groups import NO_CONTROL, key_of
 from w2s_mol.uses.registry import DIRECT
 
 
@@ -86,12 +86,12 @@ def by_budget(
     if not groups:
         return
     ranks = {
-        _key(one.keys): one.selectors.set_index("selector")
+        key_of(one.keys): one.selectors.set_index("selector")
         for one in selections(results, selector_split)
         if one.control == NO_CONTROL
     }
     for group in groups:
-        yield group, pd.DataFrame([_ranks(ranks[_key(one.keys)]) for one in group])
+        yield group, pd.DataFrame([_ranks(ranks[key_of(one.keys)]) for one in group])
 
 
 def of_newer(runs: Sequence[FinishedRun]) -> list[FinishedRun]:
@@ -119,10 +119,6 @@ def _losses(
         run = next((run for run in runs if run.id == study), None)
         known[study] = Losses(Predictions(run)) if run and keeps_predictions(run) else None
     return known[study]
-
-
-def _key(keys: dict[str, object]) -> tuple[str, ...]:
-    return tuple(map(str, keys.values()))
 
 
 def _ranks(selectors: pd.DataFrame) -> dict[str, float]:

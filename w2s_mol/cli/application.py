@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import typer
@@ -37,18 +37,24 @@ class _Command(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options under their headings; a name that is long has a line of its own."""
-        sections: dict[str, list[tuple[str, str]]] = {}
         parameters = self.get_params(ctx)
-        for parameter in sorted(parameters, key=lambda one: not getattr(one, "required", False)):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                usual = f"{parameter.param_type_name.title()}s"
-                heading = getattr(parameter, "rich_help_panel", None) or usual
-                named = (parameter.metavar or record[0]) if usual == "Arguments" else record[0]
-                sections.setdefault(heading, []).append((named, record[1]))
-        for heading, records in sections.items():
+        needed_first = sorted(parameters, key=lambda one: not getattr(one, "required", False))
+        for heading, records in help_sections(needed_first, ctx).items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+
+def help_sections(parameters: Iterable[Any], context: Any) -> dict[str, list[tuple[str, str]]]:
+    """Return what the help says of arguments and options, name and text, by their heading."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for parameter in parameters:
+        record = parameter.get_help_record(context)
+        if record is not None:
+            usual = f"{parameter.param_type_name.title()}s"
+            heading = getattr(parameter, "rich_help_panel", None) or usual
+            named = (parameter.metavar or record[0]) if usual == "Arguments" else record[0]
+            sections.setdefault(heading, []).append((named, record[1]))
+    return sections
 
 
 def _to_the_end(verb: Callable[..., None]) -> Callable[..., None]:

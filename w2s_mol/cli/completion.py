@@ -11,19 +11,18 @@ _TABLES = (".csv", ".tsv", ".smi", ".sdf", ".parquet", ".xlsx")
 
 def encoders(incomplete: str) -> list[str]:
     """Return the encoders that can be named, and the folders of encoders here, so begun."""
-    from w2s_mol.encoders.names import PEER, SELF, SHIPPED, encoder_names
-    from w2s_mol.encoders.random_bert import SCALES
+    from w2s_mol.encoders.names import all_names
 
     here = (folder.name for folder in _folders(Path()) if _holds(folder, "config.json"))
-    return _begun([*encoder_names(), SHIPPED, *SCALES, SELF, PEER, *here], incomplete)
+    return _begun([*all_names(), *here], incomplete)
 
 
 def datasets(incomplete: str) -> list[str]:
     """Return the datasets that have names, and the tables here, so begun."""
-    from w2s_mol.datasets.named import SETS, dataset_names
+    from w2s_mol.datasets.named import all_names
 
     here = (path.name for path in sorted(Path().iterdir()) if path.suffix in _TABLES)
-    return _begun([*dataset_names(), *SETS, *here], incomplete)
+    return _begun([*all_names(), *here], incomplete)
 
 
 def sources(incomplete: str) -> list[str]:

@@ -123,15 +123,11 @@ def with_options(verb: Verb, common: Mapping[str, tuple[Any, Any]]) -> Verb:
 def options_of(kind: type, settings: Mapping[str, Any]) -> list[str]:
     """Return how some settings of a class are given on the command line, word by word."""
     types = get_type_hints(kind, include_extras=True)
-    words: list[str] = []
-    for name, value in settings.items():
-        long = _Declared(name, types[name], value).option.spellings(name)[0]
-        if isinstance(value, bool):
-            words += [long] * value
-        else:
-            values = value if isinstance(value, tuple) else (value,)
-            words += [word for one in values for word in (long, str(one))]
-    return words
+    return [
+        word
+        for name, value in settings.items()
+        for word in _Declared(name, types[name], value).option.words(name, value)
+    ]
 
 
 def meanings(kind: type) -> dict[str, str]:

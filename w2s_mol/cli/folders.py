@@ -27,11 +27,11 @@ _HEX_DIGITS = 8
 
 def study_folder(study: StudyConfig) -> Path:
     """Return the run folder for a study that names none."""
-    from w2s_mol.datasets.named import SETS, dataset_names
-    from w2s_mol.encoders.names import PEER, SELF, SHIPPED, encoder_names
-    from w2s_mol.encoders.random_bert import SCALES, is_random
+    from w2s_mol.datasets import named as datasets_named
+    from w2s_mol.encoders import names as encoders_named
+    from w2s_mol.encoders.random_bert import is_random
 
-    known = {*dataset_names(), *SETS, *encoder_names(), SHIPPED, *SCALES, SELF, PEER}
+    known = {*datasets_named.all_names(), *encoders_named.all_names()}
     named = [*study.dataset, *study.weak, *study.strong]
     unclear = [name for name in named if name not in known and not is_random(name)]
     chosen = study.chosen()

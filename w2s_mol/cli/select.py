@@ -74,19 +74,20 @@ def _print(
     from w2s_mol.advice.report import advised
     from w2s_mol.advice.wording import in_brief
     from w2s_mol.selection.brief import brief_pairs, scores_in_words
+    from w2s_mol.study.groups import key_of
 
     studies = [_tables(selection, asked) for selection in found]
     of_pairs = [of_rendering(brief_pairs(one)) for one in pairs]
     asked.check(head for tables in [*studies, of_pairs] for one in tables for head in one.heads)
     advice = {
-        tuple(map(str, choice.errors.keys.values())): wrapped(in_brief(choice))
+        key_of(choice.errors.keys): wrapped(in_brief(choice))
         for one in advised(given)
         for choice in one.choices
     }
     for place, (selection, (table, *others)) in enumerate(zip(found, studies, strict=True)):
         below = [f"\n{text_of(other, replace(asked, top=None))}" for other in others]
         scores = "" if len(others) > 1 else wrapped(scores_in_words(selection))
-        said = advice.get(tuple(map(str, selection.keys.values())), "")
+        said = advice.get(key_of(selection.keys), "")
         if words := "\n".join(filter(None, [scores, said])):
             below.append(f"\n{words}")
         text = within(LINES, table, "\n".join(below), asked)

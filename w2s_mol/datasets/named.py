@@ -50,6 +50,11 @@ def dataset_names() -> list[str]:
     return [*CHEMBENCH, BUILTIN, *MOLECULEACE]
 
 
+def all_names() -> list[str]:
+    """Return every name of a dataset or of several."""
+    return [*dataset_names(), *SETS]
+
+
 def expand_datasets(name: str) -> list[str]:
     """Return the datasets one name stands for: those of a set's name, else itself.
 

@@ -71,6 +71,11 @@ def encoder_names() -> list[str]:
     return [*_own_names(), *adapted.adapted_encoders(), *plugin_names()]
 
 
+def all_names() -> list[str]:
+    """Return every name of an encoder or of several: those of encoders, and what stands for one."""
+    return [*encoder_names(), SHIPPED, *random_bert.SCALES, SELF, PEER]
+
+
 def _own_names() -> list[str]:
     return [*FIXED, MOLBERT, *shipped_encoders(), *shipped_strong_encoders()]
 

@@ -70,7 +70,7 @@ class Parts:
     def tables(self, name: str, of: list[str]) -> Iterator[pa.Table]:
         """Yield a table of some parts, one by one, all with the same columns."""
         paths = [path for part in of if (path := self._table(part, name)).is_file()]
-        schemas = [_read(path).schema for path in paths]
+        schemas = [_schema(path) for path in paths]
         schema = pa.unify_schemas(schemas, promote_options="permissive")
         schema = schema.with_metadata(schemas[0].metadata)
         for path in paths:
@@ -125,13 +125,24 @@ def _write(path: Path, table: pa.Table) -> None:
         writer.write_table(table)
 
 
+def _schema(path: Path) -> pa.Schema:
+    """Return the columns of a table that was written so, of which no more is read."""
+    with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+        return _widened(reader.schema)
+
+
 def _read(path: Path) -> pa.Table:
-    """Return a table that was written so; numbers of repeated texts are of one width."""
+    """Return a table that was written so."""
     with pa.ipc.open_file(path.read_bytes()) as reader:
         table = reader.read_all()
+    return table.cast(_widened(table.schema))
+
+
+def _widened(schema: pa.Schema) -> pa.Schema:
+    """Return the columns with numbers of repeated texts of one width: a part has fewer of these."""
     wide = pa.dictionary(pa.int32(), pa.string())
-    fields = [f.with_type(wide) if pa.types.is_dictionary(f.type) else f for f in table.schema]
-    return table.cast(pa.schema(fields, table.schema.metadata))
+    fields = [f.with_type(wide) if pa.types.is_dictionary(f.type) else f for f in schema]
+    return pa.schema(fields, schema.metadata)
 
 
 class Session:

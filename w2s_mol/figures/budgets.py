@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 
@@ -13,7 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 from w2s_mol.advice.errors import SOURCE_USES, UseErrors, words
 from w2s_mol.advice.report import by_budget, of_newer
 from w2s_mol.figures.panels import error_unit
-from w2s_mol.figures.style import INK, STRONG, Picture, new_figure, plain
+from w2s_mol.figures.style import INK, STRONG, Picture, new_figure, plain, slug_of
 from w2s_mol.figures.style import WEAK as WEAK_COLOUR
 from w2s_mol.runs import FinishedRun
 from w2s_mol.uses.registry import DIRECT, STUDENT, WEAK
@@ -42,7 +41,7 @@ def _picture(group: Sequence[UseErrors], ranking: pd.DataFrame) -> Picture:
     handles, names = errors.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=6)
     studies = {study for one in group for study in one.study_of.values()}
-    slug = re.sub(r"[^\w.+-]+", "_", f"{first['dataset']}-{first['strong']}")
+    slug = slug_of(f"{first['dataset']}-{first['strong']}")
     return Picture(
         f"{BUDGETS}-{slug}",
         f"{first['strong']} on {first['dataset']} against the number of true labels: errors on "

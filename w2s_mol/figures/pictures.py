@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +16,12 @@ from w2s_mol.errors import InputError
 from w2s_mol.figures import panels
 from w2s_mol.figures.budgets import budget_pictures
 from w2s_mol.figures.panels import Slope
-from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle
+from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle, slug_of
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import number_of_labels, unusual_teaching
 from w2s_mol.selection.tables import StudySelection, selections
 from w2s_mol.study.config import ALL
-from w2s_mol.study.groups import NO_CONTROL, study_groups
+from w2s_mol.study.groups import NO_CONTROL, key_of, study_groups
 
 SHEET = "gain-misfit"
 _PAPERS_DATASETS = {"esol": "2d", "freesolv": "2e", "lipop": "2f"}
@@ -81,7 +80,7 @@ def draw_pictures(
 
 def study_key(study: str, keys: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what tells a study from all others, also of its own run."""
-    return (study, *map(str, keys.values()))
+    return (study, *key_of(keys))
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class _Study:
         if taught := unusual_teaching({"teaching": self.first("teaching")}):
             unusual.append(taught.removeprefix(", "))
         name = "-".join([self.first("dataset"), strong, *unusual])
-        return re.sub(r"[^\w.+-]+", "_", name)
+        return slug_of(name)
 
     @property
     def title(self) -> str:

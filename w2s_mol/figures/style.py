@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,6 +89,17 @@ def ordered_colours(n: int) -> list[tuple[float, ...]]:
 def plain(text: str) -> str:
     """Return text that matplotlib draws as it stands: a dollar sign would begin a formula."""
     return text.replace("$", r"\$")
+
+
+def slug_of(text: str) -> str:
+    """Return a text as it may be in the name of a picture's file.
+
+    Examples
+    --------
+    >>> slug_of("one's own.csv, ecfp")
+    'one_s_own.csv_ecfp'
+    """
+    return re.sub(r"[^\w.+-]+", "_", text)
 
 
 def new_figure(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +10,7 @@ import pandas as pd
 from w2s_mol.advice.predictions import Predictions, keeps_predictions
 from w2s_mol.advice.report import advised
 from w2s_mol.advice.wording import rendered_budgets, rendered_uses, sentence
+from w2s_mol.figures.style import slug_of
 from w2s_mol.inspection.chosen import Chosen, of_choice
 from w2s_mol.inspection.inspected import tested
 from w2s_mol.inspection.molecules import molecules_of
@@ -24,6 +22,7 @@ from w2s_mol.report.looking import molecules
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import in_short
 from w2s_mol.study.class_words import class_words
+from w2s_mol.study.groups import key_of
 from w2s_mol.uses.registry import WEAK
 
 _MOLECULES = 6
@@ -90,15 +89,10 @@ def _drawn(chosen: Chosen, seen: pd.DataFrame) -> list[Block]:
     """Return the pictures of a study's molecules, under names that no other study has."""
     if not np.isfinite(seen[["truth", WEAK, chosen.use]].to_numpy(float)).any():
         return []
-    slug = re.sub(r"[^\w.+-]+", "_", f"{in_short(chosen.errors.keys)}-{chosen.study[:8]}")
+    slug = slug_of(f"{in_short(chosen.errors.keys)}-{chosen.study[:8]}")
     made = (roc_curves(chosen, seen), predicted_against_true(chosen, seen))
     return [
         Drawing(replace(picture, name=f"{picture.name}-{slug}"), wide=picture.name != "roc")
         for picture in made
         if picture is not None
     ]
-
-
-def key_of(keys: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what tells a study from the others of a run."""
-    return tuple(map(str, keys.values()))

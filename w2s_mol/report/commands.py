@@ -50,7 +50,4 @@ def _words(field: Field[Any], hint: Any, value: Any) -> list[str]:
     if values == usual or value is None:
         return []
     option = next((one for one in get_args(hint) if isinstance(one, Option)), Option())
-    long, *_ = option.spellings(field.name)
-    if isinstance(value, bool):
-        return [long] if value else []
-    return [word for one in values for word in (long, str(one))]
+    return option.words(field.name, value)

@@ -15,7 +15,7 @@ from w2s_mol.figures.pictures import SHEET, draw_pictures, is_papers_dataset, st
 from w2s_mol.figures.style import Picture
 from w2s_mol.progress import Progress, silent
 from w2s_mol.report import findings, made, tables
-from w2s_mol.report.advised import Advised, advice_on, key_of
+from w2s_mol.report.advised import Advised, advice_on
 from w2s_mol.report.blocks import (
     Block,
     Commands,
@@ -37,7 +37,7 @@ from w2s_mol.statistics.controls import MOST_OF_ONE_MOLECULE, control_table
 from w2s_mol.statistics.gain_misfit import gain_misfit_table, synthetic_table
 from w2s_mol.statistics.ranking import ranking_table
 from w2s_mol.statistics.resampling import REPLICATES
-from w2s_mol.study.groups import NO_CONTROL
+from w2s_mol.study.groups import NO_CONTROL, key_of
 from w2s_mol.study.prediction_tables import read_predictions
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from w2s_mol.numbers import Form
+from w2s_mol.numbers import Form, signed
 from w2s_mol.report.blocks import Verdict, by_name
 from w2s_mol.report.tables import control_in_words as in_words
 from w2s_mol.selection.rendering import in_short, left_out, nothing_to_recover
@@ -124,10 +124,6 @@ def _relation(r: dict[str, Any]) -> str:
     return f"There is no evidence that gain goes with misfit {size}."
 
 
-def _signed(value: float) -> str:
-    return "undefined" if value != value else f"{value:+.2f}"
-
-
 def _choice(selection: StudySelection) -> str:
     if len(selection.finite) == 1:
         return "There is one supervisor, and nothing to choose."
@@ -148,8 +144,8 @@ def of_synthetic(results: pd.DataFrame) -> str:
     """Say what the synthetic experiments found, in two sentences."""
     summary = synthetic_summary(results)
     each = [
-        f"{row['figure']} {row['experiment']} {_signed(row['slope'])} "
-        f"(r {_signed(row['correlation'])})"
+        f"{row['figure']} {row['experiment']} {signed(row['slope'])} "
+        f"(r {signed(row['correlation'])})"
         for row in summary.to_dict(orient="records")
     ]
     return (

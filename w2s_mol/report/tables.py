@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from w2s_mol.numbers import Form, Written
+from w2s_mol.numbers import Form, Written, signed
 from w2s_mol.report.blocks import Table, by_name
 from w2s_mol.report.paper import EXPECTED_SLOPE, TABLE_1
 from w2s_mol.selection.pairs import Pairs
@@ -275,7 +275,7 @@ def synthetic_statistics(found: pd.DataFrame, results: pd.DataFrame, study: str)
         expected = f"{EXPECTED_SLOPE[str(name)]:+.0f}"
         intervals = [_with_interval(c["estimate"], c["low"], c["high"]) for c in cells]
         slope = by["slope"]
-        each = f"{_signed(slope['lowest'])} to {_signed(slope['highest'])}"
+        each = f"{signed(slope['lowest'])} to {signed(slope['highest'])}"
         rows.append([slope["panel"], str(name), expected, intervals[0], each, *intervals[1:]])
     columns = ["figure", "experiment", "line in the paper", "slope", "of each seed", "correlation"]
     columns += ["share slack >= 0", "mean slack", "of it, projection", "of it, epsilon"]
@@ -292,10 +292,6 @@ def synthetic_statistics(found: pd.DataFrame, results: pd.DataFrame, study: str)
         "points follow."
     )
     return Table("Gain and misfit", columns, rows, (study,), note)
-
-
-def _signed(value: float) -> str:
-    return "undefined" if value != value else f"{value:+.2f}"
 
 
 def over_datasets(found: pd.DataFrame, names: Sequence[str]) -> Table:

@@ -6,7 +6,6 @@ The report and LaTeX draw what is in ``rendering``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +24,7 @@ from w2s_mol.selection.scores import MODELS
 from w2s_mol.selection.tables import UNLABELLED, StudySelection
 from w2s_mol.study.groups import NO_CONTROL
 
+_SCORE = Form(decimals=3, rounding=1.0)
 _GAIN = "gain"
 _HIDDEN = "hidden"
 _POOLING = "mean+pooled"
@@ -44,7 +44,7 @@ def brief_table(selection: StudySelection) -> Rendering:
     headline = task.headline_of("w2s")
     errors = Form.brief(table["w2s_error_mean"])
     forms = dict.fromkeys(("bound", "w2s_error", "gain"), errors)
-    forms |= {name: Form(decimals=3, rounding=1.0) for name in headline}
+    forms |= dict.fromkeys(headline, _SCORE)
     whole = rendered_table(selection)
     spread = selection.n_splits > 1
     rows = tuple(
@@ -57,9 +57,9 @@ def brief_table(selection: StudySelection) -> Rendering:
     )
     seen, words = PART_WORDS[selection.selector_split], task.words
     bound, true_error = f"bound ({selection.selector_split})", words("w2s_error")
-    scores = [f"{words(name)}" for name in headline]
+    scores = [words(name) for name in headline]
     splits = f"± over {selection.n_splits} splits" if spread else "one distinct split"
-    whose = f", {_and(scores)}" if scores else ""
+    whose = f", {' and '.join(scores)}" if scores else ""
     return Rendering(
         title=f"{_study(selection)}: {len(table):,} supervisors",
         columns=("weak encoder", _HIDDEN, bound, true_error, _GAIN, *scores, ""),
@@ -89,7 +89,7 @@ def brief_selectors(selection: StudySelection) -> Rendering:
             _SELECTORS[str(row["selector"])],
             _first_of(str(row["picks"])),
             *(form.number(row[name]) for name in ("w2s_error", "regret")),
-            *(Form(decimals=3, rounding=1.0).number(row[name]) for name in scores),
+            *(_SCORE.number(row[name]) for name in scores),
             *(CORRELATION.number(row[name]) for name in ("spearman", "kendall")),
         )
         for row in table.to_dict(orient="records")
@@ -113,7 +113,7 @@ def scores_in_words(selection: StudySelection) -> str:
     if table.empty:
         return ""
     row = table[table["score"] == selection.task.headline].iloc[0]
-    form = Form(decimals=3, rounding=1.0)
+    form = _SCORE
     models = zip(MODELS, ("weak", "student", "direct", "ceiling"), strict=True)
     numbers = ", ".join(f"{words} {form.number(row[model])}" for model, words in models)
     no_gap = ", ".join(map(str, table["words"][table["no_gap"]]))
@@ -165,7 +165,3 @@ def _study(selection: StudySelection) -> str:
     seed = "" if str(keys["study_seed"]) == "0" else f", seed {keys['study_seed']}"
     control = "" if selection.control == NO_CONTROL else f" (null control: {selection.control})"
     return f"{in_short(keys)}{pooling}{seed}{control}"
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -47,6 +47,11 @@ _ONCE_ALWAYS = {
 _SUPERVISOR = ("family", "weak", "weak_sha256")
 
 NO_CONTROL = "none"
+
+
+def key_of(keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what tells a study from the others of a run, to look it up by."""
+    return tuple(map(str, keys.values()))
 
 
 def of_a_study(results: pd.DataFrame) -> pd.DataFrame:
