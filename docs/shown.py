@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 DOCS = Path(__file__).parent
@@ -69,11 +70,11 @@ def printed(command: str, folder: Path) -> str:
     return done.stdout
 
 
-def as_printed(page: Path, folder: Path) -> str:
+def as_printed(page: Path, folder: Path, run: Callable[[str, Path], str] = printed) -> str:
     """Return the text of a page with what its commands print, run in a prepared folder."""
 
     def again(block: re.Match[str]) -> str:
-        text = "".join(printed(line, folder) for line in _lines(block["commands"]))
+        text = "".join(run(line, folder) for line in _lines(block["commands"]))
         if block["shown"] is None:
             return block[0]
         if block["first"] and len(text.splitlines()) > int(block["first"]):

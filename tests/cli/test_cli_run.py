@@ -540,7 +540,8 @@ def test_every_option_may_stand_in_a_config_under_its_own_name(
     ids=" ".join,
 )
 def test_any_number_of_threads_gives_the_same_bytes(cli, tmp_path, options):
-    command = ("run", "--dataset", "computed-logp", "--weak", "rdkit2d", "--strong", "ecfp")
+    """There are molecules enough for products and eigenvectors to be shared by threads."""
+    command = (*own_table(tmp_path, 800), "--weak", "rdkit2d", "--strong", "ecfp")
     command = (*command, "--head", *options, "--protocol", "disjoint")
     for threads in ("1", "2"):
         done = cli(*command, "-o", threads, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)

@@ -15,7 +15,6 @@ from w2s_mol.figures.style import (
     house_style,
     new_figure,
     plain,
-    settle,
 )
 
 OVERVIEW = "overview"
@@ -66,7 +65,6 @@ def overview_picture(studies: Sequence[Overviewed]) -> Picture:
         axes.grid(axis="y", visible=False)
         axes.set_xlabel("% of the mean weak error that is saved")
         figure.legend(loc="outside upper left", ncols=2)
-        settle(figure)
     return Picture(
         OVERVIEW,
         "All datasets and students: the mean gain over supervisors as a share of their mean weak "

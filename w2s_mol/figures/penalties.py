@@ -8,7 +8,7 @@ from matplotlib.colors import LogNorm
 
 from w2s_mol.diagnostics.penalties import PenaltyMap
 from w2s_mol.figures.panels import error_unit
-from w2s_mol.figures.style import INK, Picture, house_style, new_figure, plain, settle
+from w2s_mol.figures.style import INK, Picture, house_style, new_figure, plain
 from w2s_mol.tasks.contract import Task
 
 _SIZE = (4.9, 4.3)
@@ -73,7 +73,6 @@ def penalty_picture(found: PenaltyMap, name: str, title: str, task: Task, unit: 
         bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
         bar.ax.minorticks_off()
         figure.legend(loc="outside lower center", ncols=2)
-        settle(figure)
     return Picture(
         name,
         f"Error of the student on test at every pair of ridge penalties, {title}. Chosen: the weak "

@@ -16,7 +16,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.figures import panels
 from w2s_mol.figures.budgets import budget_pictures
 from w2s_mol.figures.panels import Slope
-from w2s_mol.figures.style import Picture, house_style, new_figure, plain, settle, slug_of
+from w2s_mol.figures.style import Picture, house_style, new_figure, plain, slug_of
 from w2s_mol.runs import FinishedRun
 from w2s_mol.selection.rendering import number_of_labels, unusual_teaching
 from w2s_mol.selection.tables import StudySelection, selections
@@ -65,8 +65,6 @@ def draw_pictures(
             *(picture for run in synthetic for picture in _representation_curves(run)),
             *_encoder_curves(studies, runs),
         ]
-        for picture in pictures:
-            settle(picture.figure)
     if not pictures:
         raise InputError("these runs are all null controls: there is no study of its own to draw.")
     times = Counter(picture.name for picture in pictures)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -111,7 +111,16 @@ def new_figure(
     return figure, list(grid.flat)
 
 
-def settle(figure: Figure) -> None:
+def write(figure: Figure, to: Path | IO[bytes], form: str) -> None:
+    """Write a figure; the same drawing gives the same bytes, however often and in what forms."""
+    # No dates: they would make every file another.
+    metadata: Any = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[form]
+    with house_style():
+        _settle(figure)
+        figure.savefig(to, format=form, dpi=200, metadata=metadata)
+
+
+def _settle(figure: Figure) -> None:
     """Lay a figure out for good: the layout engine would move things at every drawing."""
     engine = figure.get_layout_engine()
     if engine is not None:
@@ -120,7 +129,7 @@ def settle(figure: Figure) -> None:
 
 
 def save(picture: Picture, folder: Path, formats: Sequence[str]) -> list[Path]:
-    """Write a picture's files; the same drawing gives the same bytes.
+    """Write a picture's files.
 
     Raises
     ------
@@ -130,9 +139,7 @@ def save(picture: Picture, folder: Path, formats: Sequence[str]) -> list[Path]:
     written = []
     for form in formats:
         path = folder / f"{picture.name}.{form}"
-        # No dates: they would make every file another.
-        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[form]
-        with house_style(), files.atomic_path(path) as temporary:
-            picture.figure.savefig(temporary, format=form, dpi=200, metadata=metadata)
+        with files.atomic_path(path) as temporary:
+            write(picture.figure, temporary, form)
         written.append(path)
     return written

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from w2s_mol.advice.errors import words as use_words
 from w2s_mol.datasets.classes import NUMBERED
 from w2s_mol.figures import style
-from w2s_mol.figures.style import INK, Picture, house_style, new_figure, plain, settle
+from w2s_mol.figures.style import INK, Picture, house_style, new_figure, plain
 from w2s_mol.inspection.chosen import Chosen
 from w2s_mol.inspection.groups import by_quantile
 from w2s_mol.study.class_words import spoken
@@ -65,7 +65,6 @@ def _of_each_class(chosen: Chosen, molecules: pd.DataFrame, uses: Sequence[str])
             panel.set(xlim=(-0.02, 1.02), ylim=(0, highest))
         handles, names = axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=2)
-        settle(figure)
     return _picture(
         "predicted",
         chosen,
@@ -100,7 +99,6 @@ def _against_labels(chosen: Chosen, molecules: pd.DataFrame, uses: Sequence[str]
         axes[0].set_ylabel(f"prediction{_unit(chosen)}")
         for panel in axes:
             panel.set(xlim=_wider(ends), ylim=_wider(ends))
-        settle(figure)
     return _picture(
         "predicted",
         chosen,
@@ -158,7 +156,6 @@ def calibration(chosen: Chosen, molecules: pd.DataFrame) -> Picture:
         axes.set_ylabel(called.y)
         axes.set_title(plain(chosen.weak), loc="left")
         axes.legend(loc="best")
-        settle(figure)
     return _picture(
         "calibration",
         chosen,

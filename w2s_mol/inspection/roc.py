@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from w2s_mol.advice.errors import words as use_words
 from w2s_mol.figures import style
-from w2s_mol.figures.style import INK, SOFT, Picture, house_style, new_figure, plain, settle
+from w2s_mol.figures.style import INK, SOFT, Picture, house_style, new_figure, plain
 from w2s_mol.inspection.chosen import Chosen
 from w2s_mol.study.class_words import spoken
 from w2s_mol.uses.registry import CEILING, DIRECT, STUDENT, WEAK
@@ -48,7 +48,6 @@ def roc_curves(chosen: Chosen, molecules: pd.DataFrame) -> Picture | None:
         axes.set_xlabel(f"share of the others called {plain(one)}")
         axes.set_ylabel(f"share of {plain(one)} called so")
         axes.legend(loc="lower right")
-        settle(figure)
     return Picture(
         "roc",
         f"ROC curves of {one} on test, supervisor {chosen.weak}: a curve for each model, the mean "

@@ -7,12 +7,12 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from w2s_mol import files
-from w2s_mol.figures.style import Picture, house_style, save
+from w2s_mol.figures.style import Picture, save, write
 from w2s_mol.glossary import GLOSSARY
 from w2s_mol.report.blocks import Commands, Drawing, Gallery, Report, Table, Text, Verdict
 from w2s_mol.report.terms import Terms, anchor, explained
@@ -86,11 +86,9 @@ def _parts(cell: str) -> list[str]:
 
 def _as_data(picture: Picture) -> str:
     """Return a picture as an address that holds it whole, so that the file needs no other."""
-    text = io.BytesIO()
-    metadata: Any = {"Date": None}
-    with house_style():
-        picture.figure.savefig(text, format="svg", dpi=200, metadata=metadata)
-    return _svg_source(text.getvalue().decode())
+    svg = io.BytesIO()
+    write(picture.figure, svg, "svg")
+    return _svg_source(svg.getvalue().decode())
 
 
 def _svg_source(svg: str) -> str:
