@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_DASK = [sys.executable, "-m"]
+from ready_program import SEEN_LATE, Begun
 
 
 def free_port() -> int:
@@ -30,6 +30,9 @@ def until(there: object, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+_Process = Begun | subprocess.Popen[bytes]
+
+
 @dataclass
 class Hosts:
     """A scheduler and workers; each may be on a host of its own.
@@ -40,47 +43,52 @@ class Hosts:
     folder: Path
     address: str = ""
     before: Sequence[str] = ()
-    scheduler: subprocess.Popen[bytes] | None = None
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    scheduler: _Process | None = None
+    workers: list[_Process] = field(default_factory=list)
 
     def start_scheduler(self) -> None:
         self.address = self.address or f"tcp://127.0.0.1:{free_port()}"
         host, port = self.address.removeprefix("tcp://").split(":")
-        command = ["distributed.cli.dask_scheduler", "--host", host, "--port", port]
-        self.scheduler = self._started([*self.before, *_DASK, *command, "--no-dashboard"])
+        words = ["--host", host, "--port", port, "--no-dashboard"]
+        self.scheduler = self._started("dask_scheduler", words, self.folder, self.before, {})
         until(lambda: self._says("Scheduler at"))
 
     def _says(self, text: str) -> bool:
-        log = self.folder / "dask.log"
-        return log.exists() and text in log.read_text(errors="replace")
+        return any(text in log.read_text(errors="replace") for log in self.folder.glob("*.err"))
 
     def start_worker(
         self, name: str, before: Sequence[str] | None = None, **environment: str
-    ) -> subprocess.Popen[bytes]:
+    ) -> _Process:
         """Start one with a home, and a working folder, of its own."""
         home = self.folder / f"home-{name}"
         home.mkdir(exist_ok=True)
-        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60"]
-        command = ["distributed.cli.dask_worker", self.address, "--name", name, *options]
-        command += ["--local-directory", str(home)]
-        worker = self._started(
-            [*(self.before if before is None else before), *_DASK, *command],
-            cwd=home,
-            **{"W2S_MOL_HOME": str(home / "store"), **environment},
-        )
+        words = [self.address, "--name", name, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        words += ["--death-timeout", "60", "--local-directory", str(home)]
+        ours = {"W2S_MOL_HOME": str(home / "store"), **environment}
+        on = self.before if before is None else before
+        worker = self._started("dask_worker", words, home, on, ours)
         self.workers.append(worker)
         return worker
 
     def _started(
-        self, command: Sequence[str], cwd: Path | None = None, **environment: str
-    ) -> subprocess.Popen[bytes]:
+        self,
+        program: str,
+        words: Sequence[str],
+        folder: Path,
+        before: Sequence[str],
+        environment: dict[str, str],
+    ) -> _Process:
+        module, log = f"distributed.cli.{program}", self.folder / program
         ours = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
-        with (self.folder / "dask.log").open("ab") as log:
+        if not before and environment.keys() <= SEEN_LATE:
+            return Begun(module, words, folder, ours, log)
+        with log.with_suffix(".err").open("ab") as said:
             return subprocess.Popen(
-                command, cwd=cwd, env=ours, stdout=log, stderr=log, start_new_session=True
-            )
+                [*before, sys.executable, "-m", module, *words],
+                cwd=folder, env=ours, stdout=said, stderr=said, start_new_session=True,
+            )  # fmt: skip
 
-    def kill(self, process: subprocess.Popen[bytes] | None) -> None:
+    def kill(self, process: _Process | None) -> None:
         """Kill one at once, with whatever it started."""
         assert process is not None
         os.killpg(process.pid, signal.SIGKILL)

@@ -40,32 +40,69 @@ class Finished:
     err: str
 
 
+class Begun:
+    """A module that runs as a program, in a process that leads a group of its own."""
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        log: Path,
+    ) -> None:
+        self._out, self._err = log.with_suffix(".out"), log.with_suffix(".err")
+        arguments = (module, tuple(arguments), folder, dict(environment), self._out, self._err)
+        self._process = _PROCESSES.Process(target=_be_the_program, args=arguments)
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process and of its group."""
+        return self._process.pid or 0
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended."""
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """Kill it, not what it started."""
+        self._process.kill()
+
+    def wait(self, seconds: float | None = None) -> Finished:
+        """Return what it left once it has ended; kill it if that takes more than some seconds."""
+        self._process.join(seconds)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+            raise TimeoutError(f"it took more than {seconds} s")
+        return Finished(
+            self._process.exitcode, self._out.read_text("utf-8"), self._err.read_text("utf-8")
+        )
+
+
 def call(
     arguments: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, seconds: int
 ) -> Finished:
     """Do what ``python -m w2s_mol`` does with these arguments, and wait for it."""
-    out, err = log.with_suffix(".out"), log.with_suffix(".err")
-    process = _PROCESSES.Process(
-        target=_be_the_program, args=(tuple(arguments), folder, dict(environment), out, err)
-    )
-    process.start()
-    process.join(seconds)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-        raise TimeoutError(f"w2s-mol {' '.join(arguments)} took more than {seconds} s")
-    return Finished(process.exitcode, out.read_text("utf-8"), err.read_text("utf-8"))
+    return Begun("w2s_mol", arguments, folder, environment, log).wait(seconds)
 
 
 def _be_the_program(
-    arguments: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path
+    module: str,
+    arguments: tuple[str, ...],
+    folder: Path,
+    environment: dict[str, str],
+    out: Path,
+    err: Path,
 ) -> None:
+    os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     for number, path in ((0, Path(os.devnull)), (1, out), (2, err)):
-        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, number)
         os.close(opened)
-    sys.argv = ["w2s-mol", *arguments]
-    runpy.run_module("w2s_mol", run_name="__main__", alter_sys=True)
+    sys.argv = [module.replace("_", "-"), *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
