@@ -41,7 +41,7 @@ def prepare_shards(
     preparation
         How each molecule is prepared.
     workers
-        Processes; by default one per core.
+        Processes; by default one per core. A single shard needs none.
     progress
         Told the number of lines done.
 
@@ -62,7 +62,7 @@ def prepare_shards(
         work, done = f"preparing {corpus.path.name}", (len(wanted) - len(new)) * shards.SHARD_LINES
         progress(work, done, lines)
         todo = _shard_lines(folder, corpus.path, preparation, new)
-        with closing(in_parallel(todo, workers)) as finished:
+        with closing(_prepared(todo, len(new), workers or usable_cores())) as finished:
             for shard in finished:
                 corpus.check_unchanged()
                 hashes[shard.path.name] = files.sha256_file(shard.path)
@@ -103,9 +103,18 @@ def _shard_lines(
             yield ShardLines(folder / name, first, chunk, preparation)
 
 
-def in_parallel(
-    work: Iterable[ShardLines], workers: int | None
+def _prepared(
+    work: Iterable[ShardLines], number: int, workers: int
 ) -> Generator[ShardLines, None, None]:
+    if number > 1:
+        yield from in_parallel(work, workers)
+        return
+    for lines in work:  # before a process had begun, it is done
+        shards.prepare_shard(lines)
+        yield lines
+
+
+def in_parallel(work: Iterable[ShardLines], workers: int) -> Generator[ShardLines, None, None]:
     """Prepare shards over processes; yield each as it is done.
 
     Raises
@@ -115,6 +124,6 @@ def in_parallel(
     """
     called = attrgetter("path.name")
     do = shards.prepare_shard
-    with closing(in_processes(do, work, workers or usable_cores(), called)) as finished:
+    with closing(in_processes(do, work, workers, called)) as finished:
         for shard, _ in finished:
             yield shard

@@ -1,6 +1,7 @@
 """A study of two classes: its models say of new molecules what they said in it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from w2s_mol import files, load_model, run_study
 from w2s_mol.datasets.builtin import generate
 from w2s_mol.embeddings.finding import Finder
 from w2s_mol.errors import InputError
+from w2s_mol.heads import mixture
 from w2s_mol.heads.probability import LEAST
 from w2s_mol.prediction.choosing import choose
 from w2s_mol.prediction.fit import fit
@@ -45,8 +47,16 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def _few_epochs() -> Iterator[None]:
+    """Stop mixtures long before their end: what they say is the same in a study and after it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mixture, "_EPOCHS", 5)
+        yield
+
+
 @pytest.fixture(scope="module", params=HEADS)
-def run(table: Path, request: pytest.FixtureRequest) -> FinishedRun:
+def run(table: Path, request: pytest.FixtureRequest, _few_epochs: None) -> FinishedRun:
     folder = table.parent / request.param
     asked = {"split": "stratified", "split_repeats": 2, "strong": "weak-h8-s0", "weak": EVERY}
     run_study(

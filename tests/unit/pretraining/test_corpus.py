@@ -316,6 +316,7 @@ def test_a_line_that_is_not_utf8_is_named(corpus_file: Path, fresh_home: Path) -
 def test_a_script_without_guard_is_told_so_instead_of_waiting_for_itself(
     corpus_file: Path, fresh_home: Path, tmp_path: Path
 ) -> None:
+    corpus_file.write_text("CCO\n" * (shards.SHARD_LINES + 1))  # one shard needs no processes
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"
