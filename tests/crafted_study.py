@@ -31,6 +31,12 @@ KEYS = {
 }
 
 
+_PREDICTED = (
+    *("truth", "weak_prediction", "w2s_prediction", "ceiling_prediction"),
+    *("row", "split", "part", "weak", "family"),
+)
+
+
 @dataclass
 class Crafted:
     """A study's tables from predictions of shape (supervisors, molecules).
@@ -81,19 +87,13 @@ class Crafted:
                     where = {"split": split, "split_sha256": sha256, "eval_split": part}
                     quantities = REGRESSION.measured(Predicted(*four)) if len(rows) else {}
                     results.append({**keys, **supervisor, **where, **quantities})
-                    names = ("truth", "weak_prediction", "w2s_prediction", "ceiling_prediction")
-                    predictions.append(
-                        pd.DataFrame(dict(zip(names, four, strict=True))).assign(
-                            dataset=keys["dataset"],
-                            split=split,
-                            part=part,
-                            row=rows,
-                            weak=supervisor["weak"],
-                            family=supervisor["family"],
-                        )
-                    )
+                    of = (split, part, supervisor["weak"], supervisor["family"])
+                    predictions.append((*four, rows, *(np.repeat(word, len(rows)) for word in of)))
         frame = pd.DataFrame(results).astype({"hidden": "Int64", "seed": "Int64"})
-        return frame, pd.concat(predictions, ignore_index=True)
+        columns = map(np.concatenate, zip(*predictions, strict=True))
+        predicted = pd.DataFrame(dict(zip(_PREDICTED, columns, strict=True)))
+        predicted["dataset"] = keys["dataset"]
+        return frame, predicted
 
     def written(self, folder: Path) -> Path:
         """Write the tables as those of a run whose manifest was lost."""

@@ -330,7 +330,11 @@ def test_what_a_file_says_is_started(cli: Callable, whole: dict[str, str], tmp_p
 @pytest.mark.parametrize(
     ("cluster", "message"),
     [
-        ("tcp://127.0.0.1:1", "there is no Dask scheduler at tcp://127.0.0.1:1"),
+        pytest.param(
+            "tcp://127.0.0.1:1",
+            "there is no Dask scheduler at tcp://127.0.0.1:1",
+            marks=pytest.mark.slow,  # ten seconds of patience
+        ),
         ("local:0", "has no worker"),
         ("slrum.tml", "It should be the address of a Dask scheduler"),
         ("none.toml", "there is no file none.toml"),

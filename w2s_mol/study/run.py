@@ -105,7 +105,7 @@ def run_study(
 
     Examples
     --------
-    >>> study = run_study(dataset="computed-logp", weak="weak-h8-s0", strong="ecfp")
+    >>> study = run_study(dataset="computed-logp", weak="weak-h8-s0", strong="weak-h32-s0")
     >>> len(study.results)  # 1 supervisor x 3 splits x train, valid, test
     9
     """
