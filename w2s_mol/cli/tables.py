@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 import shutil
 import sys
@@ -197,11 +198,13 @@ def within(lines: int, table: Shown, others: str, asked: Asked) -> str:
     """Return a table with as many rows as have room in so many lines, and others below it."""
     if asked.top is not None:
         return _above(text_of(table, asked), others)
-    for rows in range(min(len(table.rows), lines), 0, -1):
-        text = _above(text_of(table, asked, rows), others)
-        if text.count("\n") < lines:
-            break
-    return text
+
+    def shown(rows: int) -> str:
+        return _above(text_of(table, asked, rows), others)
+
+    possible = range(2, min(len(table.rows), lines) + 1)  # one row is shown whatever it takes
+    more = bisect.bisect_left(possible, x=True, key=lambda rows: shown(rows).count("\n") >= lines)
+    return shown(1 + more)
 
 
 def _above(text: str, others: str) -> str:
