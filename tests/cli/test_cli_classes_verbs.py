@@ -63,6 +63,7 @@ def study(cli: Callable, tmp_path: Path) -> Study:
     return found
 
 
+@pytest.mark.slow
 def test_every_verb_speaks_of_classes(study: Study) -> None:
     _advice_is_in_nats(study)
     _predictions_are_probabilities(study)

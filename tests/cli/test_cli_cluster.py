@@ -93,6 +93,7 @@ def ended(running: subprocess.Popen[str]) -> tuple[int, str]:
     return running.returncode, said
 
 
+@pytest.mark.slow
 def test_a_study_and_shards_are_as_of_one_process(
     cli: Callable, whole: dict[str, str], own: Path, cluster: Hosts
 ) -> None:

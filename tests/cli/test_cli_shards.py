@@ -53,6 +53,7 @@ def whole(cli: Callable, table: Path, tmp_path: Path) -> dict[str, str]:
     return bytes_of(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_several_workers_and_shares_make_the_same_bytes(
     cli: Callable, whole: dict[str, str], tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(
     assert not list((tmp_path / "out").glob(".*.lock"))
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_its_shard_alone(
     whole: dict[str, str], tmp_path: Path
 ) -> None:
@@ -162,6 +164,7 @@ def test_a_folder_of_tables_is_embedded_as_one(cli: Callable, tmp_path: Path) ->
     assert [piece["rows"] for piece in manifest["input"]] == [50, 100]
 
 
+@pytest.mark.slow
 def test_a_library_is_predicted_in_shards_as_in_one_file(cli: Callable, tmp_path: Path) -> None:
     lines = [f"{smiles},{len(smiles)}" for smiles in MADE]
     (tmp_path / "own.csv").write_text("\n".join(["smiles,y", *lines]))

@@ -31,6 +31,7 @@ def plan(tmp_path: Path) -> Path:
     return folder / "plan.toml"
 
 
+@pytest.mark.slow
 def test_a_plan_is_carried_out_once_and_read_as_one(
     cli: Callable, plan: Path, tmp_path: Path
 ) -> None:

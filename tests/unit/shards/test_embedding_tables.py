@@ -104,6 +104,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     assert peaks[1] - peaks[0] < 60
 
 
+@pytest.mark.slow
 def test_what_other_processes_read_makes_the_same(tmp_path: Path) -> None:
     """As where one process has a GPU, and others tokenise for it."""
     rows = [smiles for smiles, _ in generate(70)]
