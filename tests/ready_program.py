@@ -52,8 +52,9 @@ class Begun:
         log: Path,
     ) -> None:
         self._out, self._err = log.with_suffix(".out"), log.with_suffix(".err")
-        arguments = (module, tuple(arguments), folder, dict(environment), self._out, self._err)
-        self._process = _PROCESSES.Process(target=_be_the_program, args=arguments)
+        self._words = (module, *arguments)
+        given = (module, tuple(arguments), folder, dict(environment), self._out, self._err)
+        self._process = _PROCESSES.Process(target=_be_the_program, args=given)
         self._process.start()
 
     @property
@@ -65,17 +66,13 @@ class Begun:
         """Return its exit code once it has ended."""
         return self._process.exitcode
 
-    def kill(self) -> None:
-        """Kill it, not what it started."""
-        self._process.kill()
-
     def wait(self, seconds: float | None = None) -> Finished:
         """Return what it left once it has ended; kill it if that takes more than some seconds."""
         self._process.join(seconds)
         if self._process.exitcode is None:
             self._process.kill()
             self._process.join()
-            raise TimeoutError(f"it took more than {seconds} s")
+            raise TimeoutError(f"{' '.join(self._words)} took more than {seconds} s")
         return Finished(
             self._process.exitcode, self._out.read_text("utf-8"), self._err.read_text("utf-8")
         )
