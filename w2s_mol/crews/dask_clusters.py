@@ -92,9 +92,11 @@ def _cluster(kind: str, options: Mapping[str, Any], jobs: int) -> Any:
         # Tasks bound their own memory; a worker that is paused for it would never go on.
         own = {"n_workers": jobs, "threads_per_worker": 1, "memory_limit": 0}
         return LocalCluster(**{**own, "silence_logs": logging.CRITICAL, **options})
+    before = signal.getsignal(signal.SIGINT)
     import dask_jobqueue
     from dask_jobqueue.local import LocalCluster as JobsHere
 
+    signal.signal(signal.SIGINT, before)  # imported, it ends who gets Ctrl-C as if all were done
     kinds = {
         name.removesuffix("Cluster").lower(): getattr(dask_jobqueue, name)
         for name in dir(dask_jobqueue)

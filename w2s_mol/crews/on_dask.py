@@ -21,6 +21,7 @@ from w2s_mol.errors import InputError, W2SMolError, first_line
 from w2s_mol.progress import Progress, silent
 
 _SECONDS = 0.5
+_GREETINGS = 3
 _MOST_LOST = 10
 _PATIENCE = 600.0
 """Seconds that a scheduler may be away."""
@@ -329,8 +330,12 @@ def _on_worker(errand: Errand, task: bytes, made: Sequence[Sequence[Kept]]) -> A
 
 
 def _connected(address: str) -> Any:
+    """Connect; a scheduler that is busy may greet with more than the one message Dask expects."""
     from distributed import Client
 
+    for _ in range(_GREETINGS - 1):
+        with suppress(AssertionError):
+            return Client(address, set_as_default=False, timeout=10)
     return Client(address, set_as_default=False, timeout=10)
 
 
