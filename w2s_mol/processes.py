@@ -6,14 +6,18 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
+
+from threadpoolctl import threadpool_limits
 
 from w2s_mol.errors import InputError, W2SMolError
 
@@ -22,6 +26,15 @@ Result = TypeVar("Result")
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What tells libraries of linear algebra, before they are loaded, how many threads they have."""
+
+IMPORTED = [
+    *("pandas", "pyarrow.parquet", "scipy.optimize", "scipy.stats", "torch"),
+    *("rdkit.Chem.Descriptors", "transformers.models.bert.modeling_bert"),
+]
+"""What takes seconds to import: processes are forked from one that has done so, where they can be.
+
+Importing these asks nothing of a GPU, which a process that is forked later could not use then.
+"""
 
 _NOT_BEGUN = -1
 _MOST_DEATHS = 3
@@ -167,9 +180,9 @@ class _Worker(Generic[Task, Result]):
         self._start()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = _context()
         self._done = context.Value("q", _NOT_BEGUN)
-        started = (self.threads, self._done)
+        started = (self.threads, self._done, dict(os.environ))
         self._pool = ProcessPoolExecutor(1, context, _begin, started)
 
     @property
@@ -203,6 +216,19 @@ class _Worker(Generic[Task, Result]):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _context() -> BaseContext:
+    """Return how processes are started."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(IMPORTED)
+    # While it imports, Ctrl-C would end it with a traceback; afterwards it is its parent's to heed.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    forkserver.ensure_running()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return context
+
+
 _said: Any = None
 """In a process of ours: how much it has done of its task, as its parent reads it."""
 
@@ -213,12 +239,22 @@ def said_done(done: int) -> None:
         _said.value = done
 
 
-def _begin(threads: int, done: Any) -> None:
+def _begin(threads: int, done: Any, environment: dict[str, str]) -> None:
     global _said  # noqa: PLW0603 -- of this process, once
     _said = done
     done.value = 0
-    os.environ.update(dict.fromkeys(THREADS, str(threads)))
+    os.environ.clear()  # it is that of when the first process was started
+    os.environ.update(environment)
+    use_threads(threads)
     follow_parent()
+
+
+def use_threads(threads: int) -> None:
+    """Let linear algebra use some threads from now on, loaded already or not."""
+    os.environ.update(dict.fromkeys(THREADS, str(threads)))
+    threadpool_limits(threads)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
 
 
 def follow_parent() -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import pickle
-import sys
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -17,7 +15,7 @@ from w2s_mol.crews.contract import Kept
 from w2s_mol.crews.goods import Goods
 from w2s_mol.errors import InputError, W2SMolError
 from w2s_mol.manifest import environment
-from w2s_mol.processes import THREADS
+from w2s_mol.processes import use_threads
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES = 32 << 20
@@ -99,9 +97,7 @@ def _refuse_other_versions(wanted: Iterable[tuple[str, str | None]]) -> None:
 
 def _use_threads(threads: int) -> None:
     _keep_memory()
-    os.environ.update(dict.fromkeys(THREADS, str(threads)))
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(threads)
+    use_threads(threads)
 
 
 @cache
