@@ -121,12 +121,14 @@ def check_molecule(smiles: str) -> None:
         raise MoleculeError(fault)
 
 
+@remembered
 def canonical(smiles: str) -> str:
     """Return RDKit's canonical form of a SMILES, or raise MoleculeError."""
     with rdBase.BlockLogs():
         return str(Chem.MolToSmiles(parse(smiles)))
 
 
+@remembered
 def without_stereo(smiles: str) -> str:
     """Return the canonical SMILES of a molecule without its stereo, or raise MoleculeError."""
     with rdBase.BlockLogs():
