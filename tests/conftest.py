@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 from hypothesis import settings
-from ready_program import SEEN_LATE, Finished, call
+from ready_program import SEEN_LATE, Begun, Finished, do_nothing
 
 if TYPE_CHECKING:
     from w2s_mol.report.blocks import Report
@@ -34,6 +35,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem not in _SPREAD:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look again at what all imports have made.
+
+    Each training ends in one, and a hundred megabytes of modules are never garbage.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 SECONDS = 280
@@ -111,15 +121,31 @@ def mirror() -> Path:
 
 
 @pytest.fixture
-def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Finished]:
+def begin(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Begun]:
+    """Begin the real program, as ``python -m w2s_mol`` does."""
+
+    def start(
+        *arguments: object,
+        folder: Path = tmp_path,
+        first: Callable[[], None] = do_nothing,
+        **environment: str,
+    ) -> Begun:
+        log = tmp_path_factory.mktemp("said") / "log"
+        words = [*map(str, arguments)]
+        return Begun("w2s_mol", words, folder, {**os.environ, **environment}, log, first)
+
+    return start
+
+
+@pytest.fixture
+def cli(tmp_path: Path, begin: Callable[..., Begun]) -> Callable[..., Finished]:
     """Run the real program in an empty folder, which is the working folder of every call."""
 
     def run(*arguments: object, **environment: str) -> Finished:
-        words = [*map(str, arguments)]
         if environment.keys() <= SEEN_LATE:
-            log = tmp_path_factory.mktemp("said") / "log"
-            done = call(words, tmp_path, {**os.environ, **environment}, log, SECONDS)
+            done = begin(*arguments, **environment).wait(SECONDS)
         else:
+            words = [*map(str, arguments)]
             done = call_anew(words, tmp_path, {**os.environ, **environment})
         assert "Traceback" not in done.err, done.err
         return done

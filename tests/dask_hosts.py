@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -9,12 +10,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ready_program import SEEN_LATE, Begun
+from ready_program import SEEN_LATE, Begun, do_nothing
 
 
 def free_port() -> int:
@@ -31,6 +32,18 @@ def until(there: object, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def enter(host: str, hidden: Path | None = None) -> None:
+    """Take this process to a network namespace, where a folder may be empty and its own."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with Path(f"/run/netns/{host}").open() as namespace:
+        assert libc.setns(namespace.fileno(), 0) == 0, os.strerror(ctypes.get_errno())
+    if hidden is not None:
+        assert libc.unshare(_OWN_MOUNTS) == 0, os.strerror(ctypes.get_errno())
+        subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "none", hidden], check=True)
+
+
+_OWN_MOUNTS = 0x00020000  # CLONE_NEWNS
 _Process = Begun | subprocess.Popen[bytes]
 
 
@@ -38,12 +51,12 @@ _Process = Begun | subprocess.Popen[bytes]
 class Hosts:
     """A scheduler and workers; each may be on a host of its own.
 
-    ``before`` begins a command that is run on another host.
+    ``first`` takes a process to another host.
     """
 
     folder: Path
     address: str = ""
-    before: Sequence[str] = ()
+    first: Callable[[], None] = do_nothing
     scheduler: _Process | None = None
     workers: list[_Process] = field(default_factory=list)
 
@@ -51,14 +64,14 @@ class Hosts:
         self.address = self.address or f"tcp://127.0.0.1:{free_port()}"
         host, port = self.address.removeprefix("tcp://").split(":")
         words = ["--host", host, "--port", port, "--no-dashboard"]
-        self.scheduler = self._started("dask_scheduler", words, self.folder, self.before, {})
+        self.scheduler = self._started("dask_scheduler", words, self.folder, self.first, {})
         until(lambda: self._says("Scheduler at"))
 
     def _says(self, text: str) -> bool:
         return any(text in log.read_text(errors="replace") for log in self.folder.glob("*.err"))
 
     def start_worker(
-        self, name: str, before: Sequence[str] | None = None, **environment: str
+        self, name: str, first: Callable[[], None] | None = None, **environment: str
     ) -> _Process:
         """Start one with a home, and a working folder, of its own."""
         home = self.folder / f"home-{name}"
@@ -66,8 +79,7 @@ class Hosts:
         words = [self.address, "--name", name, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
         words += ["--death-timeout", "60", "--local-directory", str(home)]
         ours = {"W2S_MOL_HOME": str(home / "store"), **environment}
-        on = self.before if before is None else before
-        worker = self._started("dask_worker", words, home, on, ours)
+        worker = self._started("dask_worker", words, home, first or self.first, ours)
         self.workers.append(worker)
         return worker
 
@@ -76,16 +88,16 @@ class Hosts:
         program: str,
         words: Sequence[str],
         folder: Path,
-        before: Sequence[str],
+        first: Callable[[], None],
         environment: dict[str, str],
     ) -> _Process:
         module, log = f"distributed.cli.{program}", self.folder / program
         ours = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
-        if not before and environment.keys() <= SEEN_LATE:
-            return Begun(module, words, folder, ours, log)
+        if environment.keys() <= SEEN_LATE:
+            return Begun(module, words, folder, ours, log, first)
         with log.with_suffix(".err").open("ab") as said:
             return subprocess.Popen(
-                [*before, sys.executable, "-m", module, *words],
+                [sys.executable, "-m", module, *words],
                 cwd=folder, env=ours, stdout=said, stderr=said, start_new_session=True,
             )  # fmt: skip
 

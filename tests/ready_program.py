@@ -10,15 +10,20 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 
-SEEN_LATE = {"COLUMNS", "W2S_MOL_HOME", "W2S_MOL_MIRROR"}
+from w2s_mol import processes
+
+_ONE_OF_THREADS = "OMP_NUM_THREADS"
+SEEN_LATE = {"COLUMNS", "W2S_MOL_HOME", "W2S_MOL_MIRROR", _ONE_OF_THREADS}
 """Variables that the program reads when it needs them; others may be read by an import."""
 
-_IMPORTED = [
+processes.IMPORTED[:] = [  # for there is one server, of programs and of their workers
     *("scipy.optimize", "scipy.stats", "pandas", "pyarrow.parquet", "jinja2", "matplotlib.figure"),
     *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "torch", "accelerate"),
     *("rdkit.Chem.Descriptors", "rdkit.Chem.rdMolDescriptors", "rdkit.Chem.Draw", "httpx"),
@@ -28,7 +33,7 @@ _IMPORTED = [
     *("distributed", "dask_jobqueue", "openpyxl"),
 ]
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(_IMPORTED)
+_PROCESSES.set_forkserver_preload(processes.IMPORTED)
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,15 @@ class Finished:
     err: str
 
 
+def do_nothing() -> None:
+    """Do nothing before the program is run."""
+
+
 class Begun:
-    """A module that runs as a program, in a process that leads a group of its own."""
+    """A module that runs as a program, in a process that leads a group of its own.
+
+    What is to be done ``first`` there, by a function of a module, may take it to another host.
+    """
 
     def __init__(
         self,
@@ -50,10 +62,13 @@ class Begun:
         folder: Path,
         environment: Mapping[str, str],
         log: Path,
+        first: Callable[[], None] = do_nothing,
     ) -> None:
         self._out, self._err = log.with_suffix(".out"), log.with_suffix(".err")
         self._words = (module, *arguments)
-        given = (module, tuple(arguments), folder, dict(environment), self._out, self._err)
+        for path in (self._out, self._err):
+            path.touch()
+        given = (first, module, tuple(arguments), folder, dict(environment), self._out, self._err)
         self._process = _PROCESSES.Process(target=_be_the_program, args=given)
         self._process.start()
 
@@ -61,6 +76,10 @@ class Begun:
     def pid(self) -> int:
         """Of the process and of its group."""
         return self._process.pid or 0
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process alone."""
+        os.kill(self.pid, number)
 
     def poll(self) -> int | None:
         """Return its exit code once it has ended."""
@@ -78,14 +97,8 @@ class Begun:
         )
 
 
-def call(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, seconds: int
-) -> Finished:
-    """Do what ``python -m w2s_mol`` does with these arguments, and wait for it."""
-    return Begun("w2s_mol", arguments, folder, environment, log).wait(seconds)
-
-
 def _be_the_program(
+    first: Callable[[], None],
     module: str,
     arguments: tuple[str, ...],
     folder: Path,
@@ -93,9 +106,15 @@ def _be_the_program(
     out: Path,
     err: Path,
 ) -> None:
+    first()
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    forkserver._forkserver.ensure_running = lambda: None  # who forked this one forks its workers
     os.environ.clear()
     os.environ.update(environment)
+    if _ONE_OF_THREADS in environment:
+        processes.use_threads(int(environment[_ONE_OF_THREADS]))
     os.chdir(folder)
     for number, path in ((0, Path(os.devnull)), (1, out), (2, err)):
         opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

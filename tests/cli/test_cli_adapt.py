@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -129,25 +127,17 @@ def test_a_pool_alone_is_learned_without_any_label(cli, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
-def test_stopped_it_says_how_to_go_on_and_goes_on(cli, tmp_path):
-    command = ("adapt", "weak-h8-s0", *TABLE, *SMALL, *ON_CPU, "--epochs", "400", "-o", "mine")
-    started = subprocess.Popen(
-        [sys.executable, "-m", "w2s_mol", *command],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def test_stopped_it_says_how_to_go_on_and_goes_on(begin, cli, tmp_path):
+    command = ("adapt", "weak-h8-s0", *TABLE, *SMALL, *ON_CPU, "--epochs", "80", "-o", "mine")
+    started = begin(*command)
     checkpoints = tmp_path / ".mine.training"
     while not list(checkpoints.glob("checkpoint-*/trainer_state.json")):
-        assert started.poll() is None, started.stderr.read()
+        assert started.poll() is None, started.wait()
         time.sleep(0.05)
     started.send_signal(signal.SIGINT)
-    _, told = started.communicate(timeout=60)
-    if started.returncode == 0:
-        pytest.skip("it was done before it could be stopped")
-    assert started.returncode == 130
-    assert "Run the same command again to go on where it stopped." in told
+    stopped = started.wait(60)
+    assert stopped.code == 130
+    assert "Run the same command again to go on where it stopped." in stopped.err
     assert not (tmp_path / "mine").exists()
     done = cli(*command)
     assert done.code == 0, done.err

@@ -10,14 +10,15 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
-from dask_hosts import Hosts, another_installation, until
+from dask_hosts import Hosts, another_installation, enter, until
+from ready_program import do_nothing
 
 from w2s_mol.datasets.builtin import generate
 
@@ -28,6 +29,7 @@ STUDY = (
     "run", "--dataset", "own.csv", "--target-column", "y", "--weak", "fam/mine",
     "--weak", "mean:weak-h8-s0+fam/mine", "--strong", "weak-h12-s0",
 )  # fmt: skip
+SECONDS = 280
 FILES = ("results.csv", "predictions.parquet", "molecules.parquet", "models.parquet")
 
 
@@ -83,16 +85,6 @@ def whole(cli: Callable, table: Path, tmp_path: Path) -> dict[str, str]:
     return bytes_of(tmp_path / "whole")
 
 
-def begun(tmp_path: Path, *words: object, before: Sequence[str] = ()) -> subprocess.Popen[str]:
-    command = [*before, sys.executable, "-m", "w2s_mol", *map(str, words)]
-    return subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-
-
-def ended(running: subprocess.Popen[str]) -> tuple[int, str]:
-    _, said = running.communicate(timeout=280)
-    return running.returncode, said
-
-
 @pytest.mark.slow
 def test_a_study_and_shards_are_as_of_one_process(
     cli: Callable, whole: dict[str, str], own: Path, cluster: Hosts
@@ -117,21 +109,21 @@ def test_a_study_and_shards_are_as_of_one_process(
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_costs_its_shard_alone(
-    whole: dict[str, str], tmp_path: Path, cluster: Hosts
+    begin: Callable, whole: dict[str, str], tmp_path: Path, cluster: Hosts
 ) -> None:
-    running = begun(tmp_path, *EMBED, "-o", "out", "--cluster", cluster.address)
+    running = begin(*EMBED, "-o", "out", "--cluster", cluster.address)
     until(lambda: list((tmp_path / "out").glob("part-*")))
     cluster.kill(cluster.workers[0])
-    code, said = ended(running)
-    assert code == 0, said
+    done = running.wait(SECONDS)
+    assert done.code == 0, done.err
     assert bytes_of(tmp_path / "out") == whole
 
 
 @pytest.mark.slow
 def test_a_scheduler_that_is_started_again_loses_nothing(
-    whole: dict[str, str], tmp_path: Path, cluster: Hosts
+    begin: Callable, whole: dict[str, str], tmp_path: Path, cluster: Hosts
 ) -> None:
-    running = begun(tmp_path, *EMBED, "-o", "out", "--cluster", cluster.address)
+    running = begin(*EMBED, "-o", "out", "--cluster", cluster.address)
     until(lambda: list((tmp_path / "out").glob("part-*")))
     cluster.kill(cluster.scheduler)
     for worker in cluster.workers:
@@ -140,40 +132,36 @@ def test_a_scheduler_that_is_started_again_loses_nothing(
     time.sleep(2)
     cluster.start_scheduler()
     cluster.start_worker("three")
-    code, said = ended(running)
-    assert code == 0, said
+    done = running.wait(SECONDS)
+    assert done.code == 0, done.err
     assert bytes_of(tmp_path / "out") == whole
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_it_in_one_line(whole: dict[str, str], tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_in_one_line(begin: Callable, whole: dict[str, str], tmp_path: Path) -> None:
     """The workers of a cluster that was started for it are in its group, and get it as well."""
-    command = [sys.executable, "-m", "w2s_mol", *map(str, EMBED), "-o", "out"]
-    running = subprocess.Popen(
-        [*command, "--cluster", "local:2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
-    )  # fmt: skip
+    running = begin(*EMBED, "-o", "out", "--cluster", "local:2")
     until(lambda: (tmp_path / "out" / "_manifest.json").exists())
     time.sleep(6)
     os.killpg(running.pid, signal.SIGINT)
-    code, said = ended(running)
-    if code == 0:
+    done = running.wait(SECONDS)
+    if done.code == 0:
         assert bytes_of(tmp_path / "out") == whole
         return
-    assert code == 130, said
-    first, second, *rest = [line for line in said.splitlines() if line.strip()]
+    assert done.code == 130, done.err
+    first, second, *rest = [line for line in done.err.splitlines() if line.strip()]
     assert (first.split()[0], second.split()[0]) == ("weak-h8-s0", "Dask")
     assert [line for line in rest if not line.startswith("stopped.")] == []
 
 
 @pytest.mark.slow
 def test_a_client_that_is_killed_goes_on(
-    cli: Callable, whole: dict[str, str], tmp_path: Path, cluster: Hosts
+    begin: Callable, cli: Callable, whole: dict[str, str], tmp_path: Path, cluster: Hosts
 ) -> None:
-    running = begun(tmp_path, *EMBED, "-o", "out", "--cluster", cluster.address)
+    running = begin(*EMBED, "-o", "out", "--cluster", cluster.address)
     until(lambda: list((tmp_path / "out").glob("part-*")))
-    running.kill()
+    running.send_signal(signal.SIGKILL)
     running.wait()
     done = cli(*EMBED, "-o", "out", "--cluster", cluster.address)
     assert done.code == 0, done.err
@@ -241,20 +229,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_eight_at_one_folder_share_the_shards(
-    whole: dict[str, str], tmp_path: Path, cluster: Hosts
+    begin: Callable, whole: dict[str, str], tmp_path: Path, cluster: Hosts
 ) -> None:
     words = (*EMBED, "-o", "out", "--cluster", cluster.address)
-    for code, said in map(ended, [begun(tmp_path, *words) for _ in range(8)]):
-        assert code == 0, said
+    for running in [begin(*words) for _ in range(8)]:
+        done = running.wait(SECONDS)
+        assert done.code == 0, done.err
     assert bytes_of(tmp_path / "out") == whole
 
 
 @pytest.fixture
-def namespaces(tmp_path: Path) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    """Two hosts joined by a cable, as what begins a command on each.
-
-    On the second the first one's folder is not to be seen.
-    """
+def namespaces() -> Iterator[tuple[str, str]]:
+    """The names of two hosts joined by a cable."""
     a, b = (f"w2s{os.getpid()}{side}" for side in "ab")
     commands = [
         f"ip netns add {a}", f"ip netns add {b}",
@@ -262,56 +248,52 @@ def namespaces(tmp_path: Path) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
         *(f"ip -n {host} link set lo up" for host in (a, b)),
         *(f"ip -n {host} link set {host} up" for host in (a, b)),
         f"ip -n {a} addr add 10.77.0.1/24 dev {a}", f"ip -n {b} addr add 10.77.0.2/24 dev {b}",
-        f"ip netns exec {b} unshare -m true",
     ]  # fmt: skip
     try:
         for command in commands:
             subprocess.run(command.split(), check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"network namespaces cannot be made here: {error}")
-    hidden = f'mount -t tmpfs none {tmp_path / "work"}; exec "$@"'
-    first = ["ip", "netns", "exec", a]
-    yield first, ["ip", "netns", "exec", b, "unshare", "-m", "sh", "-c", hidden, "sh"]
+    yield a, b
     for host in (a, b):
         subprocess.run(["ip", "netns", "del", host], check=False)
 
 
 @pytest.mark.slow
 def test_two_hosts_without_a_shared_folder_end_with_the_same_bytes(
-    cli: Callable, own: Path, table: Path, whole: dict[str, str], hosts: Hosts,
-    namespaces: tuple[Sequence[str], Sequence[str]], monkeypatch: pytest.MonkeyPatch,
+    begin: Callable, cli: Callable, own: Path, table: Path, whole: dict[str, str], hosts: Hosts,
+    namespaces: tuple[str, str], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     assert cli(*STUDY, "-o", "alone").code == 0
     work = own / "work"
     work.mkdir()
     for name in ("own.csv", "lib.csv", "fam"):
         shutil.move(own / name, work / name)
-    first, second = namespaces
-    hosts.before, hosts.address = first, "tcp://10.77.0.1:8786"
+    there = partial(enter, namespaces[0])
+    hosts.first, hosts.address = there, "tcp://10.77.0.1:8786"
     hosts.start_scheduler()
     hosts.start_worker("first")
-    hosts.start_worker("second", second)
+    hosts.start_worker("second", partial(enter, namespaces[1], hidden=work))
     # The client has a home of its own too, in the folder that the second host does not see.
     monkeypatch.setenv("W2S_MOL_HOME", str(work / "home"))
     study = [str(word).replace("fam/mine", str(work / "fam" / "mine")) for word in STUDY]
     predict = ("predict", "lib.csv", "--run", work / "run", "--weak", "mine", "--shard-rows", 50)
-    code, said = ended(begun(work, *study, "-o", "run", "--cluster", hosts.address, before=first))
-    assert code == 0, said
+
+    def run(*words: object, first: Callable[[], None]) -> None:
+        done = begin(*words, folder=work, first=first).wait(SECONDS)
+        assert done.code == 0, done.err
+
+    run(*study, "-o", "run", "--cluster", hosts.address, first=there)
     # Models say where an encoder lies: alone it lay elsewhere.
     same = [name for name in FILES if name != "models.parquet"]
     assert {n: (work / "run" / n).read_bytes() for n in same} == {
         n: (own / "alone" / n).read_bytes() for n in same
     }
     assert str(hosts.folder).encode() not in (work / "run" / "models.parquet").read_bytes()
-    code, said = ended(begun(work, *EMBED, "-o", "out", "--cluster", hosts.address, before=first))
-    assert code == 0, said
+    run(*EMBED, "-o", "out", "--cluster", hosts.address, first=there)
     assert bytes_of(work / "out") == whole
-    code, said = ended(
-        begun(work, *predict, "-o", "there", "--cluster", hosts.address, before=first)
-    )
-    assert code == 0, said
-    code, said = ended(begun(work, *predict, "-o", "here", "--workers", 1))
-    assert code == 0, said
+    run(*predict, "-o", "there", "--cluster", hosts.address, first=there)
+    run(*predict, "-o", "here", "--workers", 1, first=do_nothing)
     assert bytes_of(work / "there") == bytes_of(work / "here")
     carried = hosts.folder / "home-second" / "store" / "carried"
     assert list(carried.rglob("own.csv"))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -127,17 +128,20 @@ def test_ctrl_c_while_the_program_is_still_starting_is_no_traceback(place, tmp_p
 
 
 @pytest.mark.slow
-def test_an_impatient_user_who_strikes_ctrl_c_again_and_again_sees_no_traceback(place, tmp_path):
-    running = start(command(place, tmp_path / "run"))
+def test_an_impatient_user_who_strikes_ctrl_c_again_and_again_sees_no_traceback(
+    begin, place, tmp_path
+):
+    running = begin(*command(place, tmp_path / "run"))
     wait_until((tmp_path / "run" / "manifest.json").exists, running)
     deadline = time.monotonic() + 120
     while running.poll() is None:
         assert time.monotonic() < deadline
-        running.send_signal(signal.SIGINT)
+        with suppress(ProcessLookupError):  # it has just ended
+            running.send_signal(signal.SIGINT)
         time.sleep(0.01)
-    _, err = running.communicate(timeout=10)
-    assert running.returncode in STOPPED
-    assert "Traceback" not in err
+    stopped = running.wait(10)
+    assert stopped.code in STOPPED
+    assert "Traceback" not in stopped.err
 
 
 LOSING_CTRL_C = """
@@ -175,7 +179,7 @@ def test_no_ctrl_c_changes_a_descriptor(tmp_path):
 
 @pytest.mark.slow
 def test_a_run_killed_again_and_again_ends_with_the_bytes_of_one_never_stopped(
-    cli, place, undisturbed, tmp_path, fresh_home
+    begin, cli, place, undisturbed, tmp_path, fresh_home
 ):
     folder = tmp_path / "run"
     parts = folder / "parts"
@@ -188,11 +192,11 @@ def test_a_run_killed_again_and_again_ends_with_the_bytes_of_one_never_stopped(
     }
     killed = 0
     for reached in moments.values():
-        running = start(command(place, folder))
+        running = begin(*command(place, folder))
         wait_until(reached, running)
-        running.kill()
-        running.communicate()
-        killed += running.returncode == -signal.SIGKILL
+        with suppress(ProcessLookupError):
+            running.send_signal(signal.SIGKILL)
+        killed += running.wait().code == -signal.SIGKILL
     assert killed >= 4  # the last moment may be missed
     assert cli(*command(place, folder)).code == 0
     check_same_results(folder, undisturbed)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from dask_hosts import until
 
 from w2s_mol.datasets.builtin import generate
 
@@ -85,17 +86,16 @@ def test_all_shards_become_one_file_and_missing_ones_are_made_first(
 
 @pytest.mark.slow
 def test_killed_again_and_again_it_ends_with_the_same_bytes(
-    whole: dict[str, str], cli: Callable, tmp_path: Path
+    whole: dict[str, str], begin: Callable, cli: Callable, tmp_path: Path
 ) -> None:
     """Also the files of eight processes that are killed while they share a folder."""
-    command = [sys.executable, "-m", "w2s_mol", *map(str, embed("out", *SMALL))]
-    for seconds in (6, 8, 10):
-        running = [
-            subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) for _ in range(8)
-        ]
-        time.sleep(seconds)
+    for parts in (0, 1, 3):
+        running = [begin(*embed("out", *SMALL)) for _ in range(8)]
+        until(lambda parts=parts: len(list((tmp_path / "out").glob("part-*"))) >= parts)
+        time.sleep(0.2)
         for process in running:
-            process.send_signal(signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
             process.wait()
     assert cli(*embed("out", "--workers", 2, *SMALL)).code == 0
     assert bytes_of(tmp_path / "out") == whole
@@ -112,24 +112,28 @@ def test_a_worker_that_is_killed_costs_its_shard_alone(
     while running.poll() is None and killed is None:
         killed = next(iter(workers_of(running.pid)), None)
         time.sleep(0.05)
-    if killed is not None:
-        time.sleep(1)
-        with suppress(ProcessLookupError):
-            os.kill(killed, signal.SIGKILL)
+    assert killed is not None
+    time.sleep(0.5)
+    os.kill(killed, signal.SIGKILL)
     _, said = running.communicate(timeout=250)
     assert running.returncode == 0, said
     assert bytes_of(tmp_path / "out") == whole
 
 
 def workers_of(parent: int) -> list[int]:
-    """Return the processes of a parent that work for it."""
+    """Return the processes that work for one: those of the one that it has them forked by."""
+    servers = [pid for pid, line in children_of(parent) if "forkserver" in line]
+    return [pid for server in servers for pid, _ in children_of(server)]
+
+
+def children_of(parent: int) -> list[tuple[int, str]]:
+    """Return the processes that one started, each with its command line."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             after_name = stat.read_text().rpartition(")")[2].split()
-            line = (stat.parent / "cmdline").read_text()
-            if int(after_name[1]) == parent and "spawn_main" in line:
-                found.append(int(stat.parent.name))
+            if int(after_name[1]) == parent:
+                found.append((int(stat.parent.name), (stat.parent / "cmdline").read_text()))
     return found
 
 
