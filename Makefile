@@ -3,7 +3,10 @@ PYTHON ?= python3
 export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# uv, where there is one, installs in a tenth of pip's time.
+UV := $(shell command -v uv)
+INSTALLER := $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
+INSTALL := $(INSTALLER) --quiet --constraint constraints.txt
 
 STRONG := $(notdir $(firstword $(wildcard checkpoints/strong-*)))
 
