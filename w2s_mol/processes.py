@@ -27,13 +27,10 @@ Result = TypeVar("Result")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What tells libraries of linear algebra, before they are loaded, how many threads they have."""
 
-IMPORTED = [
-    *("pandas", "pyarrow.parquet", "scipy.optimize", "scipy.stats", "torch"),
-    *("rdkit.Chem.Descriptors", "transformers.models.bert.modeling_bert"),
-]
-"""What takes seconds to import: processes are forked from one that has done so, where they can be.
+IMPORTED = ["pandas", "pyarrow.parquet", "rdkit.Chem", "scipy.linalg"]
+"""What all work needs: processes are forked from one that has imported it, where they can be.
 
-Importing these asks nothing of a GPU, which a process that is forked later could not use then.
+What some work needs, and takes as long as all these (PyTorch, Transformers), each imports itself.
 """
 
 _NOT_BEGUN = -1

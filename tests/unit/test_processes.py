@@ -86,22 +86,6 @@ def test_what_is_done_of_tasks_in_hand_is_told_and_cores_are_shared() -> None:
     assert int(threads) >= 1
 
 
-NO_GPU_IS_ASKED = """
-import torch
-from w2s_mol.processes import IMPORTED
-for name in ("is_available", "device_count", "init", "_lazy_init", "get_device_properties"):
-    setattr(torch.cuda, name, None)
-for module in IMPORTED:
-    __import__(module)
-"""
-
-
-@pytest.mark.slow
-def test_what_processes_are_forked_with_asks_nothing_of_a_gpu() -> None:
-    """CUDA cannot be used by a process that is forked from one that asked for it."""
-    subprocess.run([sys.executable, "-c", NO_GPU_IS_ASKED], check=True, timeout=120)
-
-
 def test_a_script_without_a_guard_is_told_what_it_lacks(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
