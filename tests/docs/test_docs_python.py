@@ -35,7 +35,8 @@ def printed(page: Path, folder: Path, blocks: int) -> str:
 @pytest.mark.slow
 def test_every_example_of_extending_runs(tmp_path: Path) -> None:
     said = printed(DOCS / "extending.md", tmp_path, blocks=6)
-    for student in ("weak-h32-s0", "weak-h96-s0"):  # the toy supervisor beside an encoder, under two students
+    # The toy supervisor beside an encoder, under two students.
+    for student in ("weak-h32-s0", "weak-h96-s0"):
         assert re.search(rf"{student}\s+length-0.05", said)
         assert re.search(rf"{student}\s+weak-h8-s0", said)
 
