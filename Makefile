@@ -41,18 +41,18 @@ reproduce: $(VENV)/.run  ## Run all of the paper that can run here, to runs/repr
 	$(BIN)/w2s-mol reproduce --output-dir runs/reproduction
 
 test: $(VENV)/.dev  ## Run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-slow: $(VENV)/.dev  ## Run the slow tests, which 'make test' leaves out
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m slow
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m slow
 
 test-coverage: $(VENV)/.dev  ## Run the tests, and print the lines and branches that they reach
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov
 
 test-oldest:  ## Run the unit tests with the oldest dependencies allowed, in $(VENV)-oldest
 	$(PYTHON) -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/python -m pip install --quiet --constraint constraints-oldest.txt --editable '.[dev]'
-	$(VENV)-oldest/bin/python -m pytest --numprocesses auto --dist loadgroup tests/unit
+	$(VENV)-oldest/bin/python -m pytest --numprocesses auto --dist worksteal tests/unit
 	$(VENV)-oldest/bin/python -m w2s_mol.cli.smoke
 
 lint: $(VENV)/.dev  ## Check style, formatting and types

@@ -25,18 +25,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process a core already: threads beside it only wait, which takes a core as well.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-_SPREAD = {"test_docs_commands"}
-"""Files whose tests share nothing and take long: any process may do any of them."""
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist names groups in a hook of its own
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process do all tests of a file, which may share what they make."""
-    for item in items:
-        if item.path.stem not in _SPREAD:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 def pytest_collection_finish() -> None:
     """Let no collection of garbage look again at what all imports have made.
 

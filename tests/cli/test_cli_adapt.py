@@ -28,6 +28,7 @@ def adapt(*options):
     return ("adapt", "weak-h8-s0", *TABLE, *QUICK, *ON_CPU, *options)
 
 
+@pytest.mark.slow
 def test_an_adapted_encoder_joins_a_study_of_the_same_splits_and_no_other(
     cli, tmp_path, fresh_home
 ):
@@ -115,6 +116,7 @@ def test_what_cannot_be_done_is_told_in_a_line(cli, arguments, said):
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_pool_alone_is_learned_without_any_label(cli, tmp_path):
     (tmp_path / "pool.smi").write_text("\n".join(row.split(",")[0] for row in ROWS[1:41]) + "\n")
     done = cli("adapt", "weak-h8-s0", "--unlabelled", "pool.smi", *QUICK, *ON_CPU, "-o", "mine")

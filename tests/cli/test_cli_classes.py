@@ -79,6 +79,7 @@ def test_0_and_1_are_numbers_where_that_is_asked_for(
     assert (done.code, "nothing was computed again" in done.err) == (0, True)
 
 
+@pytest.mark.slow
 def test_numbers_and_classes_are_not_studied_together(
     cli: Callable, table: Callable, mirror: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_the_list_of_datasets_says_which_are_classes(cli: Callable) -> None:
     assert classes == {"bace", "bbbp"}
 
 
+@pytest.mark.slow
 def test_scores_of_a_table_of_words_need_no_labels_and_a_heat_map_needs_numbers(
     cli: Callable, table: Callable
 ) -> None:

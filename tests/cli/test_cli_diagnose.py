@@ -46,6 +46,7 @@ def test_the_heat_map_is_not_of_all_pairs(cli, made):
     assert "24 weak and 1 strong encoders" in several.err
 
 
+@pytest.mark.slow
 def test_the_heat_map_is_of_one_pair(cli, made, tmp_path):
     table, _ = made
     given = ("--dataset", table, "--target-column", "y", "--strong", "ecfp", "--heat-map")

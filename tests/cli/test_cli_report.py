@@ -31,6 +31,7 @@ def study(run_folders: Path) -> Path:
     return run_folders / "study"
 
 
+@pytest.mark.slow
 def test_a_report_is_one_file_that_names_its_runs(cli, tmp_path, run_folders, study):
     done = cli("report", study, run_folders / "self", *QUICK, "--title", "R&D", "-o", "out.html")
     assert (done.code, done.out) == (0, "")
@@ -143,6 +144,7 @@ def test_a_place_that_cannot_be_written_is_named(cli, tmp_path, study, command, 
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a-file", "a-folder"]
 
 
+@pytest.mark.slow
 def test_figures_writes_the_formats_asked_for_and_prints_their_paths(cli, tmp_path, study):
     done = cli("figures", study, "--format", "svg", "--format", "svg", "-o", "drawn")
     assert (done.code, done.err) == (0, "")

@@ -619,6 +619,7 @@ def test_errors_told_apart_are_a_sentence_and_for_programs_rows(cli, tmp_path):
     assert "unknown column" in refused.err
 
 
+@pytest.mark.slow
 def test_every_supervisor_may_teach_its_peer(cli, tmp_path):
     write_table(tmp_path)
     common = ("run", "-d", "molecules.csv", "--target-column", "logp", "--split-seed", "0")

@@ -62,6 +62,7 @@ def test_a_study_that_is_said_twice_is_one_and_that_is_told(cli: Callable, plan:
     assert "repeats itself 2 times" in said.err
 
 
+@pytest.mark.slow
 def test_a_study_that_cannot_be_carried_out_is_told_at_the_end(
     cli: Callable, plan: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
+pytestmark = pytest.mark.slow  # half a minute together
+
 CHROMIUM = "/usr/bin/chromium"
 ALONE = (
     "--no-sandbox",

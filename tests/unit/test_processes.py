@@ -86,6 +86,7 @@ def test_what_is_done_of_tasks_in_hand_is_told_and_cores_are_shared() -> None:
     assert int(threads) >= 1
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_is_told_what_it_lacks(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

@@ -68,6 +68,7 @@ def test_no_molecule_of_any_test_part_is_learned_and_all_others_are(
     assert adapted.made["adapted"]["held_out"] == "test molecules"
 
 
+@pytest.mark.slow
 def test_it_foretells_molecules_that_it_did_not_learn_better_than_with_the_encoder_as_it_was(
     adapt: Callable[..., Adapted], tmp_path: Path
 ) -> None:
@@ -103,6 +104,7 @@ def test_the_folder_says_how_it_was_made(adapted: Adapted, table: Path) -> None:
         assert said in card
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 17, 25, 34])
 def test_stopped_anywhere_the_same_call_goes_on_to_the_same_bytes(
     adapt: Callable[..., Adapted], adapted: Adapted, tmp_path: Path, step: int
@@ -185,6 +187,7 @@ def test_molecules_of_a_pool_that_are_in_a_test_part_are_left_out(
     assert second.molecules - first.molecules == {"FC1CC1CCCCI"}
 
 
+@pytest.mark.slow
 def test_it_is_kept_under_a_short_name_and_another_content_under_another(
     adapt: Callable[..., Adapted], fresh_home: Path, tmp_path: Path, table: Path, monkeypatch
 ) -> None:

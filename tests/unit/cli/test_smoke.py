@@ -57,6 +57,7 @@ def test_the_tables_are_of_the_shipped_molecules_where_there_is_no_mirror(tmp_pa
     assert len({line for table in rows for line in table}) == 271
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fresh_home")
 def test_they_are_of_the_papers_datasets_where_a_mirror_has_them(
     tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch

@@ -60,6 +60,7 @@ def test_the_encoders_vocabulary_covers_all(rows):
         assert 2 < len(token_ids(standardize(smiles))) <= 128
 
 
+@pytest.mark.slow
 @AS_GENERATED
 def test_the_committed_table_is_what_the_generator_makes_byte_for_byte():
     assert to_csv(generate()).encode() == builtin_path().read_bytes()

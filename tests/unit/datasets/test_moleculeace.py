@@ -69,6 +69,7 @@ def test_golden_files_sizes_and_published_parts(thirty, name):
     assert round(train / 8) / len(rows) == pytest.approx(0.1, abs=0.001)
 
 
+@pytest.mark.slow
 def test_the_label_is_the_negative_log10_of_molar(load, thirty):
     dataset = load(THROMBIN)
     nanomolar = np.array([float(row["exp_mean [nM]"]) for row in rows_of(thirty, THROMBIN)])
@@ -77,6 +78,7 @@ def test_the_label_is_the_negative_log10_of_molar(load, thirty):
     assert any("negative log10 of mol/L" in note for note in dataset.notes)
 
 
+@pytest.mark.slow
 def test_the_published_test_part_stays_and_validation_is_drawn_from_train_by_seed(load, thirty):
     dataset = load(THROMBIN)
     published = [row["split"] for row in rows_of(thirty, THROMBIN)]

@@ -107,6 +107,7 @@ def test_of_many_splits_notes_tell_the_fewest_and_the_most(write):
     assert f"train and test {min(shared)} to {max(shared)} in each of 6 splits" in note
 
 
+@pytest.mark.slow
 def test_a_study_repeats_the_splits_of_all_its_datasets(table):
     config = StudyConfig(
         dataset=(table, "computed-logp"), target_column="y", split="scaffold", split_repeats=2

@@ -53,6 +53,7 @@ def test_no_label_is_used(compared: Callable, pairs: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(other, pairs)
 
 
+@pytest.mark.slow
 def test_molecules_that_one_encoder_cannot_read_are_left_out_for_all(
     compared: Callable, tmp_path: Path, table: Path
 ) -> None:

@@ -196,6 +196,7 @@ def test_a_size_that_the_tensors_do_not_have_takes_no_memory(altered, tmp_path: 
         convert_molbert(altered(wide), tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["a: &a [1, 1]\nb: [*a, *a]\ntiny: true\n", "x" * 200_000, "[" * 5_000]
 )

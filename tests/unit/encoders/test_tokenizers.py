@@ -75,6 +75,7 @@ def made(tmp_path: Path) -> Callable[..., str]:
     return make
 
 
+@pytest.mark.slow
 def test_a_real_model_of_whole_atoms_gives_its_reference_ids_and_vectors(mirror: Path) -> None:
     folder = mirror / "encoders" / "rxnmapper-albert"
     reference = json.loads((folder / "reference.json").read_text())

@@ -31,6 +31,7 @@ def test_mean_and_pooled_are_concatenated_in_that_order(tiny_encoder_folder: Pat
     np.testing.assert_array_equal(both, np.hstack([mean, pooled]))
 
 
+@pytest.mark.slow
 def test_embeddings_equal_those_of_plain_transformers_with_padding(
     tiny_encoder_folder: Path,
 ) -> None:

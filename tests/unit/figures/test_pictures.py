@@ -306,6 +306,7 @@ def test_a_control_alone_is_refused(run_folders: Path, name: str) -> None:
         draw_pictures(find_runs([run_folders / name]))
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes_in_every_format(
     run_folders: Path, tmp_path: Path
 ) -> None:
@@ -321,6 +322,7 @@ def test_the_same_runs_give_the_same_bytes_in_every_format(
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_a_files_bytes_do_not_depend_on_what_was_saved_before(
     changed: Callable, tmp_path: Path
 ) -> None:

@@ -55,7 +55,13 @@ def _few_epochs() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=HEADS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "ridge",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in HEADS if HEADS[name]),
+    ],
+)
 def run(table: Path, request: pytest.FixtureRequest, _few_epochs: None) -> FinishedRun:
     folder = table.parent / request.param
     asked = {"split": "stratified", "split_repeats": 2, "strong": "weak-h8-s0", "weak": EVERY}

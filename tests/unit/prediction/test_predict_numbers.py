@@ -141,6 +141,7 @@ def test_a_number_far_from_all_that_a_head_was_fitted_on_is_told(
     assert block.unlike[0] == (block.distances[0] > 95)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weak", [name for name in EVERY if name != TOP])
 def test_a_fitted_model_reads_them_too(
     run: FinishedRun, table: Path, tmp_path: Path, weak: str

@@ -75,6 +75,7 @@ def test_the_result_is_an_encoder_with_a_model_card(trained: Path) -> None:
     assert [path.name for path in trained.iterdir()] == [NAME]
 
 
+@pytest.mark.slow
 def test_positions_stay_fixed_through_training(trained: Path) -> None:
     from w2s_mol.encoders.smiles_bert import fixed_positions
 
@@ -115,6 +116,7 @@ def stop_at(step: int):
     return report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 11, 23])
 def test_a_family_stopped_at_any_step_and_resumed_ends_with_the_same_bytes(
     trained: Path, corpora, tmp_path: Path, step: int
@@ -210,6 +212,7 @@ def test_a_finished_encoder_is_not_made_again_nor_written_over(
         pretrain_encoders(other, SETTINGS, *corpora, trained)
 
 
+@pytest.mark.slow
 def test_a_corpus_that_changed_is_not_gone_on_with(
     corpora, corpus_file: Path, tmp_path: Path
 ) -> None:

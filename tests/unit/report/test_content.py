@@ -308,6 +308,7 @@ def test_the_line_through_gain_and_misfit_is_that_of_the_statistics(
     assert np.diff(y) == pytest.approx(0.5 * np.diff(x))
 
 
+@pytest.mark.slow
 def test_the_commands_make_every_run_and_the_report_again(
     runs_to_report: list[FinishedRun],
 ) -> None:
@@ -361,6 +362,7 @@ def test_controls_alone_have_nothing_to_report(run_folders: Path) -> None:
         build_report(find_runs([run_folders / "self", run_folders / "shuffled"]), replicates=100)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers(run_folders: Path, synthetic_folder: Path) -> None:
     """Studies as small as these have no intervals to draw, synthetic tasks have."""
     runs = find_runs([run_folders / "study", synthetic_folder])

@@ -58,6 +58,7 @@ def text_of(report: Path) -> str:
     return re.sub(r"<[^>]+>", "", report.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_every_step_has_its_run_and_the_report_all_of_them(study: Step, tmp_path: Path) -> None:
     said: list[str] = []
     plan = Plan((SYNTHETIC, study), ("Something is not here.",))

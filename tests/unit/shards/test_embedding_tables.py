@@ -79,6 +79,7 @@ def test_a_record_that_rdkit_cannot_read_is_an_invalid_row(tmp_path: Path) -> No
     assert written["valid"].to_pylist() == [True, False, True]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """Ten times the rows may not cost more than a shard's worth of memory."""
     script = """

@@ -489,6 +489,7 @@ def test_rows_that_nobody_asks_for_are_not_predicted() -> None:
         assert np.isnan(np.delete(made, asked, axis=0)).all()
 
 
+@pytest.mark.slow
 def test_a_cell_is_a_function_of_what_goes_in() -> None:
     weak, strong, truth = problem()
     roles = roles_of(len(truth), "disjoint")

@@ -61,6 +61,7 @@ def test_a_part_is_a_split_under_some_supervisors_and_one_is_of_the_molecules(
     assert molecules.seconds == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strong", ["ecfp", "self", ("ecfp", "weak-h24-s0")])
 @pytest.mark.parametrize("head", ["ridge", "ols"])
 def test_a_study_in_many_parts_has_the_numbers_of_one_in_few(
