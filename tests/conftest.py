@@ -25,6 +25,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process a core already: threads beside it only wait, which takes a core as well.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+
 def pytest_collection_finish() -> None:
     """Let no collection of garbage look again at what all imports have made.
 
