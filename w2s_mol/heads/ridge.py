@@ -9,6 +9,7 @@ Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -62,27 +63,10 @@ class RidgePath:
         weights
             Of their squared errors, shape (len(rows),); all are 1 if not given.
         """
-        scaler = Scaler.fit(features, rows, weights)
+        factored = _factored(features, rows, weights)
         means = np.average(labels[rows], axis=0, weights=weights)
-        roots = None if weights is None else np.sqrt(weights)
-        d = features.shape[1]
-        if len(rows) <= d:  # centred, they have less than full rank: X'X would be singular
-            train = weighted(scaler.transform(gathered(features, rows)), roots)
-            values, vectors = _eigen(train @ train.T)
-            coordinates = vectors.T @ weighted(labels[rows] - means, roots)
-            return cls(scaler, values, train.T @ vectors, coordinates, means)
-        gram, products = np.zeros((d, d)), np.zeros((d, labels.shape[1]))
-        for places, block in features.blocks(rows):
-            x = weighted(scaler.transform(block), roots, places)
-            y = weighted(labels[rows[places]] - means, roots, places)
-            gram += x.T @ x
-            products += x.T @ y
-        values, vectors = _eigen(gram)
-        # Where all are in hand they are projected, as versions before blocks did: it rounds alike,
-        # which the smallest penalties multiply by a million.
-        whole = len(places) == len(rows)
-        coordinates = (vectors.T @ x.T) @ y if whole else vectors.T @ products
-        return cls(scaler, values, vectors, coordinates, means)
+        coordinates = factored.coordinates(features, labels - means, rows, weights)
+        return cls(factored.scaler, factored.values, factored.basis, coordinates, means)
 
     def errors(self, features: Matrix, labels: Array, rows: Rows) -> Array:
         """Return the mean squared error on some molecules at every penalty, (penalties, k)."""
@@ -109,6 +93,78 @@ class RidgePath:
         """Return coefficients in the eigenbasis at penalties: one, or one a column."""
         shrunk: Array = self.coordinates / (self.values[:, None] + penalties)
         return shrunk
+
+
+@dataclass(frozen=True)
+class _Factored:
+    """What the features of some molecules are to any labels.
+
+    ``turned``, shape (r, n), has them in the eigenbasis, in the order of ``places``; there is none
+    where they were never all in hand.
+    """
+
+    scaler: Scaler
+    values: Array
+    basis: Array
+    places: Rows
+    turned: Array | None
+
+    @classmethod
+    def of(cls, features: Matrix, rows: Rows, weights: Array | None) -> _Factored:
+        scaler, roots = Scaler.fit(features, rows, weights), _roots(weights)
+        d = features.shape[1]
+        if len(rows) <= d:  # centred, they have less than full rank: X'X would be singular
+            train = weighted(scaler.transform(gathered(features, rows)), roots)
+            values, vectors = _eigen(train @ train.T)
+            return cls(scaler, values, train.T @ vectors, np.arange(len(rows)), vectors.T)
+        gram = np.zeros((d, d))
+        for places, block in features.blocks(rows):
+            x = weighted(scaler.transform(block), roots, places)
+            gram += x.T @ x
+        values, vectors = _eigen(gram)
+        # Where all are in hand they are projected, as versions before blocks did: it rounds alike,
+        # which the smallest penalties multiply by a million.
+        whole = len(places) == len(rows)
+        return cls(scaler, values, vectors, places, vectors.T @ x.T if whole else None)
+
+    def coordinates(
+        self, features: Matrix, centred: Array, rows: Rows, weights: Array | None
+    ) -> Array:
+        """Return those of labels in the eigenbasis, shape (r, k)."""
+        roots = _roots(weights)
+        if self.turned is not None:
+            y = weighted(centred[rows[self.places]], roots, self.places)
+            found: Array = self.turned @ y
+            return found
+        products = np.zeros((features.shape[1], centred.shape[1]))
+        for places, block in features.blocks(rows):
+            x = weighted(self.scaler.transform(block), roots, places)
+            products += x.T @ weighted(centred[rows[places]], roots, places)
+        projected: Array = self.basis.T @ products
+        return projected
+
+
+_last: tuple[weakref.ref[Matrix], bytes, bytes | None, _Factored] | None = None
+
+
+def _factored(features: Matrix, rows: Rows, weights: Array | None) -> _Factored:
+    """Factorise features, unless they were the last: one student's heads are of the same rows."""
+    global _last  # noqa: PLW0603 -- let go with the features
+    of = rows.tobytes(), None if weights is None else weights.tobytes()
+    if _last is not None and _last[0]() is features and _last[1:3] == of:
+        return _last[3]
+    made = _Factored.of(features, rows, weights)
+    _last = weakref.ref(features, _forget), *of, made
+    return made
+
+
+def _forget(_: object) -> None:
+    global _last  # noqa: PLW0603
+    _last = None
+
+
+def _roots(weights: Array | None) -> Array | None:
+    return None if weights is None else np.sqrt(weights)
 
 
 def _eigen(gram: Array) -> tuple[Array, Array]:

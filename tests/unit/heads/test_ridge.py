@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
+from w2s_mol.heads import ridge
 from w2s_mol.heads.linear import Scaler
 from w2s_mol.heads.penalties import PENALTIES
-from w2s_mol.heads.ridge import RidgePath, fit_ridge
+from w2s_mol.heads.ridge import RidgePath, _eigen, fit_ridge
 
 
 def every_fit(of: Problem) -> np.ndarray:
@@ -25,6 +26,30 @@ def test_every_ridge_fit_of_the_path_is_scikit_learns(n: int, d: int) -> None:
     for penalty, predicted in zip(PENALTIES, every_fit(made), strict=True):
         model = Ridge(alpha=penalty, solver="svd").fit(scaler.transform(made.x), made.y)
         np.testing.assert_allclose(predicted, model.predict(scaler.transform(made.z)), atol=1e-8)
+
+
+@pytest.mark.parametrize(("n", "d"), [(60, 8), (30, 90)])
+def test_heads_of_one_matrix_and_the_same_molecules_share_its_factorisation(
+    n: int, d: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, again = problem(n, d, 2), problem(n, d, 2)
+    expected = RidgePath.fit(again.features, again.labels, again.learn).coordinates
+    factorised = []
+
+    def eigen(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        factorised.append(len(gram))
+        return _eigen(gram)
+
+    monkeypatch.setattr(ridge, "_eigen", eigen)
+    for labels in (made.labels[:, ::-1].copy(), made.labels):
+        found = RidgePath.fit(made.features, labels, made.learn)
+    np.testing.assert_array_equal(found.coordinates, expected)
+    assert len(factorised) == 1
+    RidgePath.fit(made.features, made.labels, made.learn[:-1])
+    RidgePath.fit(made.features, made.labels, made.learn[:-1], np.ones(len(made.learn) - 1))
+    RidgePath.fit(problem(n, d, 2).features, made.labels, made.learn)
+    assert len(factorised) == 4
+    assert ridge._last is None  # the matrix is gone, and what was made of it
 
 
 def test_a_chosen_head_predicts_what_its_place_on_the_path_does() -> None:
