@@ -54,6 +54,7 @@ def test_a_report_in_markdown_has_its_figures_beside_it(cli, tmp_path, study):
         assert f"](report-figures/{picture.name})" in text
 
 
+@pytest.mark.slow
 def test_molecules_are_looked_at_on_one_page(cli, tmp_path, study):
     done = cli("inspect", study, "-d", "esol", "--weak", "weak-h8-s0", "--molecules", 2)
     assert (done.code, done.out) == (0, "")

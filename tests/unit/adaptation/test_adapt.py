@@ -158,6 +158,7 @@ def test_transductive_learns_test_molecules_too_and_bears_the_mark(
     assert found.made["adapted"]["held_out"] == "molecules held out"
 
 
+@pytest.mark.slow
 def test_what_was_adapted_is_adapted_again_and_forgets_nothing_that_it_has_seen(
     adapt: Callable[..., Adapted], adapted: Adapted, tmp_path: Path
 ) -> None:
@@ -174,6 +175,7 @@ def test_what_was_adapted_is_adapted_again_and_forgets_nothing_that_it_has_seen(
     assert found.made["adapted"]["base"]["made"]["adapted"]["base"]["name"] == "weak-h8-s0"
 
 
+@pytest.mark.slow
 def test_molecules_of_a_pool_that_are_in_a_test_part_are_left_out(
     adapt: Callable[..., Adapted], adapted: Adapted, table: Path, tmp_path: Path
 ) -> None:
@@ -205,6 +207,7 @@ def test_it_is_kept_under_a_short_name_and_another_content_under_another(
     assert find_encoder(second.name, "cpu").name == second.folder.name
 
 
+@pytest.mark.slow
 def test_settings_that_are_chosen_have_a_key_in_the_name(
     adapt: Callable[..., Adapted], fresh_home: Path
 ) -> None:

@@ -338,6 +338,7 @@ def test_others_may_fetch_as_soon_as_a_fetch_ends(publish, broken):
     lock.release()
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_share_one_download(publish, server, child, content):
     file = publish()
     server.next(pause_after=HALF_MIB)

@@ -425,6 +425,7 @@ def test_seeds_of_one_size_share_a_colour_and_a_learning_curve(changed: Callable
     np.testing.assert_allclose(curve.get_ydata(), before + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [

@@ -72,6 +72,7 @@ def test_gains_are_those_of_the_results(run_of_labels: FinishedRun) -> None:
     assert found.gains["heavy atoms"]["n"][1:].sum() == len(molecules)
 
 
+@pytest.mark.slow
 def test_a_page_is_the_same_bytes_again_and_shows_the_molecules(
     run_of_labels: FinishedRun, tmp_path: Path
 ) -> None:

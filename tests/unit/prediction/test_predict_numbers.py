@@ -41,6 +41,7 @@ def run(table: Path) -> FinishedRun:
     return the_run(table.parent / "run")
 
 
+@pytest.mark.slow
 def test_who_takes_others_for_each_student_has_the_models_of_each(tmp_path: Path) -> None:
     rows = "".join(f"{smiles},{y}\n" for smiles, y in generate(60))
     (tmp_path / "own.csv").write_text(f"smiles,y\n{rows}")
@@ -96,6 +97,7 @@ def test_a_library_without_the_column_is_refused_and_a_missing_number_is_a_reaso
     assert capfd.readouterr().err == ""  # RDKit would say it in five lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", ["w2s", "delta", "stack"])
 def test_encoders_side_by_side_are_one_student(run: FinishedRun, table: Path, use: str) -> None:
     predictor = open_predictor(run, weak="column:dock", strong=BESIDE, use=use)

@@ -133,6 +133,7 @@ def test_compressed_corpora_are_read(tmp_path: Path, fresh_home: Path, suffix: s
     assert len(prepare_corpus(path, workers=1)) == len(SMILES)
 
 
+@pytest.mark.slow
 def test_shards_and_workers_do_not_change_the_result(
     corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

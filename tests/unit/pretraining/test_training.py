@@ -404,6 +404,7 @@ def test_what_is_wrong_from_the_start_is_said_before_the_corpus_is_prepared(
         check(["mine"])
 
 
+@pytest.mark.slow
 def test_pairs_that_cannot_be_made_are_refused_before_training(
     corpus_file: Path, corpora, tmp_path: Path
 ) -> None:

@@ -217,6 +217,7 @@ def test_the_page_ends_with_its_glossary(page: Page) -> None:
         assert f"{word}{what}" in end
 
 
+@pytest.mark.slow
 def test_the_same_report_gives_the_same_bytes(report: Report, tmp_path: Path) -> None:
     small = Report(report.title, [report.sections[0], report.sections[3]], report.version)
     for form in ("html", "md"):

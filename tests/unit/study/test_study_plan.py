@@ -148,6 +148,7 @@ def test_students_in_another_order_are_another_study(settings: dict) -> None:
     assert one.run_id != plan({**settings, "strong": ("rdkit2d", "ecfp")}).run_id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strong", ["ecfp", ("ecfp", "self")])
 def test_two_processes_share_a_study(
     settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strong: object

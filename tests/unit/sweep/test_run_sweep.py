@@ -27,6 +27,7 @@ def studies(tmp_path: Path) -> dict[Path, StudyConfig]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_each_is_as_it_is_alone_and_a_wrong_one_stops_none(
     studies: dict[Path, StudyConfig], tmp_path: Path, workers: int
