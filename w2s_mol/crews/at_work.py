@@ -64,7 +64,8 @@ class Errand:
         with _ONE_AT_A_TIME:
             try:
                 _refuse_other_versions(self.versions)
-                _use_threads(threads)
+                _keep_memory()
+                use_threads(threads)
                 for copies in kept:
                     for copy in copies:
                         copy.put()
@@ -93,11 +94,6 @@ def _refuse_other_versions(wanted: Iterable[tuple[str, str | None]]) -> None:
             f"it has {'; '.join(others)}. All machines need the same versions: install the "
             "same environment there."
         )
-
-
-def _use_threads(threads: int) -> None:
-    _keep_memory()
-    use_threads(threads)
 
 
 @cache

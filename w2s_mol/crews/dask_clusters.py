@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from w2s_mol.errors import InputError, first_line
-from w2s_mol.processes import start_resource_tracker
+from w2s_mol.processes import deaf_to_interrupts
 
 _LONGEST = 200
 
@@ -36,7 +36,7 @@ def running(kind: str, options: Mapping[str, Any], jobs: int) -> Iterator[str]:
     cluster = None
     try:
         be_silent()
-        with _deaf_to_interrupts():
+        with deaf_to_interrupts():
             cluster = _cluster(kind, options, jobs)
         if kind != "local":
             cluster.sync(_submitted, cluster, jobs)
@@ -69,20 +69,6 @@ async def _submitted(cluster: Any, jobs: int) -> None:
 def _closed(cluster: Any) -> None:
     with suppress(Exception):  # there is none, or its workers died meanwhile
         cluster.close()
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let processes that are started meanwhile leave Ctrl-C to this one."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    start_resource_tracker()  # which, when others start it, unblocks them
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cluster(kind: str, options: Mapping[str, Any], jobs: int) -> Any:

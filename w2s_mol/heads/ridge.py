@@ -151,8 +151,9 @@ def _factored(features: Matrix, rows: Rows, weights: Array | None) -> _Factored:
     """Factorise features, unless they were the last: one student's heads are of the same rows."""
     global _last  # noqa: PLW0603 -- let go with the features
     of = rows.tobytes(), None if weights is None else weights.tobytes()
-    if _last is not None and _last[0]() is features and _last[1:3] == of:
-        return _last[3]
+    last = _last  # another thread may let it go meanwhile
+    if last is not None and last[0]() is features and last[1:3] == of:
+        return last[3]
     made = _Factored.of(features, rows, weights)
     _last = weakref.ref(features, _forget), *of, made
     return made
