@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 from hypothesis import settings
-from ready_program import SEEN_LATE, Begun, Finished, do_nothing
+from ready_program import SECONDS, SEEN_LATE, Begun, Finished, do_nothing
 
 if TYPE_CHECKING:
     from w2s_mol.report.blocks import Report
@@ -34,9 +34,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
 
-
-SECONDS = 280
-"""The most that one call of the program may take."""
 
 # A machine that has other things to do is no fault of the program.
 settings.register_profile("unhurried", deadline=None)
@@ -132,7 +129,7 @@ def cli(tmp_path: Path, begin: Callable[..., Begun]) -> Callable[..., Finished]:
 
     def run(*arguments: object, **environment: str) -> Finished:
         if environment.keys() <= SEEN_LATE:
-            done = begin(*arguments, **environment).wait(SECONDS)
+            done = begin(*arguments, **environment).wait()
         else:
             words = [*map(str, arguments)]
             done = call_anew(words, tmp_path, {**os.environ, **environment})

@@ -32,6 +32,9 @@ processes.IMPORTED[:] = [  # for there is one server, of programs and of their w
     *("w2s_mol.study.run", "w2s_mol.report.content", "w2s_mol.encoders.loading"),
     *("distributed", "dask_jobqueue", "openpyxl"),
 ]
+SECONDS = 280
+"""The most that one call of the program may take."""
+
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(processes.IMPORTED)
 
@@ -85,7 +88,7 @@ class Begun:
         """Return its exit code once it has ended."""
         return self._process.exitcode
 
-    def wait(self, seconds: float | None = None) -> Finished:
+    def wait(self, seconds: float = SECONDS) -> Finished:
         """Return what it left once it has ended; kill it if that takes more than some seconds."""
         self._process.join(seconds)
         if self._process.exitcode is None:

@@ -29,7 +29,6 @@ STUDY = (
     "run", "--dataset", "own.csv", "--target-column", "y", "--weak", "fam/mine",
     "--weak", "mean:weak-h8-s0+fam/mine", "--strong", "weak-h12-s0",
 )  # fmt: skip
-SECONDS = 280
 FILES = ("results.csv", "predictions.parquet", "molecules.parquet", "models.parquet")
 
 
@@ -114,7 +113,7 @@ def test_a_worker_that_is_killed_costs_its_shard_alone(
     running = begin(*EMBED, "-o", "out", "--cluster", cluster.address)
     until(lambda: list((tmp_path / "out").glob("part-*")))
     cluster.kill(cluster.workers[0])
-    done = running.wait(SECONDS)
+    done = running.wait()
     assert done.code == 0, done.err
     assert bytes_of(tmp_path / "out") == whole
 
@@ -132,7 +131,7 @@ def test_a_scheduler_that_is_started_again_loses_nothing(
     time.sleep(2)
     cluster.start_scheduler()
     cluster.start_worker("three")
-    done = running.wait(SECONDS)
+    done = running.wait()
     assert done.code == 0, done.err
     assert bytes_of(tmp_path / "out") == whole
     assert {path: path.stat().st_mtime_ns for path in before} == before
@@ -145,7 +144,7 @@ def test_ctrl_c_ends_it_in_one_line(begin: Callable, whole: dict[str, str], tmp_
     until(lambda: (tmp_path / "out" / "_manifest.json").exists())
     time.sleep(6)
     os.killpg(running.pid, signal.SIGINT)
-    done = running.wait(SECONDS)
+    done = running.wait()
     if done.code == 0:
         assert bytes_of(tmp_path / "out") == whole
         return
@@ -233,7 +232,7 @@ def test_eight_at_one_folder_share_the_shards(
 ) -> None:
     words = (*EMBED, "-o", "out", "--cluster", cluster.address)
     for running in [begin(*words) for _ in range(8)]:
-        done = running.wait(SECONDS)
+        done = running.wait()
         assert done.code == 0, done.err
     assert bytes_of(tmp_path / "out") == whole
 
@@ -279,20 +278,20 @@ def test_two_hosts_without_a_shared_folder_end_with_the_same_bytes(
     study = [str(word).replace("fam/mine", str(work / "fam" / "mine")) for word in STUDY]
     predict = ("predict", "lib.csv", "--run", work / "run", "--weak", "mine", "--shard-rows", 50)
 
-    def run(*words: object, first: Callable[[], None]) -> None:
-        done = begin(*words, folder=work, first=first).wait(SECONDS)
+    def run(*words: object, first: Callable[[], None] = there) -> None:
+        done = begin(*words, folder=work, first=first).wait()
         assert done.code == 0, done.err
 
-    run(*study, "-o", "run", "--cluster", hosts.address, first=there)
+    run(*study, "-o", "run", "--cluster", hosts.address)
     # Models say where an encoder lies: alone it lay elsewhere.
     same = [name for name in FILES if name != "models.parquet"]
     assert {n: (work / "run" / n).read_bytes() for n in same} == {
         n: (own / "alone" / n).read_bytes() for n in same
     }
     assert str(hosts.folder).encode() not in (work / "run" / "models.parquet").read_bytes()
-    run(*EMBED, "-o", "out", "--cluster", hosts.address, first=there)
+    run(*EMBED, "-o", "out", "--cluster", hosts.address)
     assert bytes_of(work / "out") == whole
-    run(*predict, "-o", "there", "--cluster", hosts.address, first=there)
+    run(*predict, "-o", "there", "--cluster", hosts.address)
     run(*predict, "-o", "here", "--workers", 1, first=do_nothing)
     assert bytes_of(work / "there") == bytes_of(work / "here")
     carried = hosts.folder / "home-second" / "store" / "carried"
