@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -34,6 +35,32 @@ def known(wanted: Iterable[Path]) -> dict[Path, str]:
     }
 
 
+def holds(path: Path, sha256: str) -> bool:
+    """Say whether a file has a hash; what this process has read of it is not read again.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    status = path.stat()
+    settled = _is_settled(status)
+    return (_read_once(path, _stamp(status)) if settled else files.sha256_file(path)) == sha256
+
+
+@lru_cache(maxsize=4096)
+def _read_once(path: Path, _stamp: tuple[int, ...]) -> str:
+    return files.sha256_file(path)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _is_settled(status: os.stat_result) -> bool:
+    return time.time_ns() - status.st_mtime_ns > _YOUNG
+
+
 def _of_folder(folder: Path, inside: list[Path]) -> dict[Path, str]:
     index = paths.home() / _FOLDER / f"{files.sha256_bytes(str(folder.resolve()).encode())}.json"
     before = _read(index)
@@ -41,11 +68,11 @@ def _of_folder(folder: Path, inside: list[Path]) -> dict[Path, str]:
     after: dict[str, list[object]] = {}
     for path in inside:
         status = path.stat()
-        stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+        stamp = _stamp(status)
         entry = before.get(path.name, [])
-        same = entry[:-1] == stamp and isinstance(entry[-1], str)
+        same = entry[:-1] == [*stamp] and isinstance(entry[-1], str)
         found[path] = str(entry[-1]) if same else files.sha256_file(path)
-        if time.time_ns() - status.st_mtime_ns > _YOUNG:
+        if _is_settled(status):
             after[path.name] = [*stamp, found[path]]
     if after and any(before.get(name) != entry for name, entry in after.items()):
         with suppress(Exception):  # where nothing can be kept, it is only read again

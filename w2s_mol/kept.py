@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TypeVar
 
-from w2s_mol import files, paths
+from w2s_mol import file_hashes, files, paths
 from w2s_mol.progress import Progress, silent
 
 SEAL = ".sha256.json"
@@ -186,6 +186,6 @@ def _hashes(entry: Entry) -> dict[str, str]:
 
 def _is(path: Path, sha256: str) -> bool:
     try:
-        return files.sha256_file(path) == sha256
+        return file_hashes.holds(path, sha256)
     except (OSError, ValueError):
         return False

@@ -128,3 +128,26 @@ def test_a_file_of_the_same_size_and_time_in_its_place_is_read(
     os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
     other.replace(path)
     assert file_hashes.known([path]) == {path: files.sha256_bytes(b"new")}
+
+
+def test_what_this_process_read_of_a_file_is_not_read_again(
+    read: list[str], tmp_path: Path
+) -> None:
+    path = aged(tmp_path / "it", b"1")
+    for _ in range(2):
+        assert file_hashes.holds(path, files.sha256_bytes(b"1"))
+        assert not file_hashes.holds(path, files.sha256_bytes(b"2"))
+    assert read == ["it"]
+    aged(path, b"2")
+    assert file_hashes.holds(path, files.sha256_bytes(b"2"))
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        file_hashes.holds(path, files.sha256_bytes(b"2"))
+
+
+def test_what_a_young_file_held_is_not_believed(read: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "young"
+    for data in (b"1", b"2"):
+        path.write_bytes(data)
+        assert file_hashes.holds(path, files.sha256_bytes(data))
+    assert read == ["young", "young"]

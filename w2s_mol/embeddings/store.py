@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,12 @@ def block_entry(encoder: Described, smiles: Sequence[str], pooling: str) -> Entr
         pooling,
         _DTYPE,
     ]
-    return Entry("embeddings", files.sha256_json([_FORMAT, made_by, list(smiles)]))
+    return Entry("embeddings", _key(json.dumps(made_by), tuple(smiles)))
+
+
+@lru_cache(maxsize=256)  # the studies of a sweep ask for the same blocks
+def _key(made_by: str, smiles: tuple[str, ...]) -> str:
+    return files.sha256_json([_FORMAT, json.loads(made_by), list(smiles)])
 
 
 def read_block(entry: Entry) -> Embeddings | None:

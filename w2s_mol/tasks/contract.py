@@ -56,6 +56,8 @@ class Predicted:
         import numpy as np
 
         said = ~np.isnan(self.weak)
+        if said.all():
+            return self
         beside = {name: of_use[said] for name, of_use in self.beside.items()}
         return Predicted(
             self.truth[said], self.weak[said], self.w2s[said], self.ceiling[said], beside
@@ -329,6 +331,4 @@ def _defined(score: Score, prediction: Array, truth: Array) -> float:
 
 
 def _means(terms: Mapping[str, Array]) -> dict[str, float]:
-    import numpy as np
-
-    return {n: float(np.mean(t)) if len(t) else float("nan") for n, t in terms.items()}
+    return {n: float(t.mean()) if len(t) else float("nan") for n, t in terms.items()}
