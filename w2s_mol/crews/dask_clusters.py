@@ -13,6 +13,12 @@ from w2s_mol.errors import InputError, first_line
 from w2s_mol.processes import deaf_to_interrupts
 
 _LONGEST = 200
+_UNWATCHED = {
+    # A worker's stack is else looked at a hundred times a second, for a page of the dashboard, and
+    # every server notes fifty times a second that it is awake: a twentieth of a busy machine.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+}
 
 
 @contextmanager
@@ -73,11 +79,13 @@ def _closed(cluster: Any) -> None:
 
 def _cluster(kind: str, options: Mapping[str, Any], jobs: int) -> Any:
     if kind == "local":
+        import dask
         from distributed import LocalCluster
 
         # Tasks bound their own memory; a worker that is paused for it would never go on.
         own = {"n_workers": jobs, "threads_per_worker": 1, "memory_limit": 0}
-        return LocalCluster(**{**own, "silence_logs": logging.CRITICAL, **options})
+        with dask.config.set(_UNWATCHED):
+            return LocalCluster(**{**own, "silence_logs": logging.CRITICAL, **options})
     before = signal.getsignal(signal.SIGINT)
     import dask_jobqueue
     from dask_jobqueue.local import LocalCluster as JobsHere
