@@ -13,6 +13,7 @@ import runpy
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
@@ -80,9 +81,10 @@ class Begun:
         """Of the process and of its group."""
         return self._process.pid or 0
 
-    def send_signal(self, number: int) -> None:
-        """Send a signal to the process alone."""
-        os.kill(self.pid, number)
+    def send_signal(self, number: int, *, group: bool = False) -> None:
+        """Send a signal to the process, or to all of its group, unless it has ended."""
+        with suppress(ProcessLookupError):
+            (os.killpg if group else os.kill)(self.pid, number)
 
     def poll(self) -> int | None:
         """Return its exit code once it has ended."""

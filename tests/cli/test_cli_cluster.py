@@ -141,9 +141,8 @@ def test_a_scheduler_that_is_started_again_loses_nothing(
 def test_ctrl_c_ends_it_in_one_line(begin: Callable, whole: dict[str, str], tmp_path: Path) -> None:
     """The workers of a cluster that was started for it are in its group, and get it as well."""
     running = begin(*EMBED, "-o", "out", "--cluster", "local:2")
-    until(lambda: (tmp_path / "out" / "_manifest.json").exists())
-    time.sleep(6)
-    os.killpg(running.pid, signal.SIGINT)
+    until(lambda: list((tmp_path / "out").glob("part-*")))
+    running.send_signal(signal.SIGINT, group=True)
     done = running.wait()
     if done.code == 0:
         assert bytes_of(tmp_path / "out") == whole

@@ -36,7 +36,7 @@ def report(
     """
     from w2s_mol.report.content import build_report, today
     from w2s_mol.report.render import write_report
-    from w2s_mol.reproduce.run import what_was_asked
+    from w2s_mol.reproduce.asked import what_was_asked
 
     path = output_file or Path(f"report.{form}")
     with output.progress_bars() as progress:

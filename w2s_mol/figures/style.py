@@ -125,7 +125,7 @@ def _settle(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # "none" is one still, for whose sake all is drawn twice
 
 
 def save(picture: Picture, folder: Path, formats: Sequence[str]) -> list[Path]:

@@ -129,6 +129,8 @@ def build_report(
             found = list(study_cases(results, read_predictions(run)))
             every += found
             proper = [cases for cases in found if cases.control == NO_CONTROL]
+            if not proper:
+                continue
             advice = advice_on(run, replicates, seed)
             valid, test = _selected(results, "valid"), _selected(results, "test")
             for cases in proper:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from w2s_mol import files
-from w2s_mol.errors import DownloadError, InputError, W2SMolError
+from w2s_mol.errors import DownloadError, W2SMolError
 from w2s_mol.figures.style import FORMATS, save
 from w2s_mol.progress import Progress, silent
 from w2s_mol.report.content import build_report, today
 from w2s_mol.report.render import pictures_in, write_report
+from w2s_mol.reproduce.asked import what_was_asked, write_asked
 from w2s_mol.reproduce.plan import Plan, Step, make_plan
 from w2s_mol.runs import FinishedRun, find_runs
 from w2s_mol.study.config import StudyConfig
@@ -20,11 +20,7 @@ from w2s_mol.synthetic.run import run_synthetic
 
 TITLE = "Quantifying the gain in weak-to-strong generalization, reproduced"
 REPORT = "report.html"
-_ASKED = (
-    "Every experiment of Charikar, Pabbaraju and Shiragur (2024) that can run with what is at hand."
-)
 FIGURES = "figures"
-_PLAN = "plan.json"
 
 
 def reproduce(
@@ -92,7 +88,7 @@ def _run(step: Step, folder: Path, access: dict[str, Any], progress: Progress) -
 def _report(
     output_dir: Path, runs: list[FinishedRun], what: list[str], gaps: list[str], progress: Progress
 ) -> Path:
-    files.write_json(output_dir / _PLAN, {"ran": what, "gaps": gaps})
+    write_asked(output_dir, what, gaps)
     asked = what_was_asked(output_dir)
     report = build_report(
         runs,
@@ -106,24 +102,3 @@ def _report(
         save(picture, output_dir / FIGURES, FORMATS)
     write_report(report, output_dir / REPORT, "html")
     return output_dir / REPORT
-
-
-def what_was_asked(folder: Path) -> list[str]:
-    """Return the sentences on a reproduction's aim and gaps; none if the folder holds none.
-
-    Raises
-    ------
-    InputError
-        If its plan cannot be read.
-    """
-    path = folder / _PLAN
-    if not path.is_file():
-        return []
-    try:
-        gaps = files.read_json(path)["gaps"]
-        fault = None if isinstance(gaps, list) else f"its gaps are a {type(gaps).__name__}"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        fault = repr(error)
-    if fault:
-        raise InputError(f"{path} cannot be read: {fault}. Run w2s-mol reproduce again.")
-    return [_ASKED, *(f"Gap: {gap}" for gap in gaps)]

@@ -199,6 +199,9 @@ def study_cases(results: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Ca
     if lacking:
         raise InputError(f"these are not predictions of a study: they lack {min(lacking)!r}.")
     predictions = without_missing(predictions, ["dataset", *_SUPERVISOR])
+    # Each of these texts is there for every supervisor: it is copied as a number.
+    repeated = [name for name in ("part", "smiles") if name in predictions]
+    predictions = predictions.astype(dict.fromkeys(repeated, "category"))
     for keys, control, rows in study_groups(results):
         ours = predictions["dataset"] == keys["dataset"]
         if "strong" in predictions:  # up to 0.3 a run had one

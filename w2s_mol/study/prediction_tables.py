@@ -61,17 +61,20 @@ def with_molecules(predictions: pd.DataFrame, molecules: pd.DataFrame) -> pd.Dat
     found, item = [], item_column(molecules)
     by_split = predictions.groupby(["dataset", "split"], sort=False, observed=True)
     for (dataset, split), rows in by_split:
-        known = molecules[molecules["dataset"] == dataset].set_index("row")
+        known = molecules[molecules["dataset"] == dataset]
         part = f"{PART}{split}"
-        places = known.index.get_indexer(pd.Index(rows["row"]))
+        places = pd.Index(known["row"]).get_indexer(pd.Index(rows["row"]))
         if part not in known or (places < 0).any():
             raise InputError(
                 f"the predictions of {dataset}, split {split}, are of molecules that are not in "
                 "the run's table of them. Remove the folder and run the study again."
             )
-        columns = {"part": part, "line": "line", item: item, "truth": "truth"}
-        known = known.iloc[places]
         found.append(
-            rows.assign(**{name: known[column].to_numpy() for name, column in columns.items()})
+            rows.assign(
+                part=known[part].astype(str).array.take(places),
+                line=known["line"].to_numpy()[places],
+                **{item: known[item].array.take(places)},
+                truth=known["truth"].to_numpy()[places],
+            )
         )
     return pd.concat(found, ignore_index=True)
