@@ -13,7 +13,6 @@ import runpy
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
@@ -82,9 +81,13 @@ class Begun:
         return self._process.pid or 0
 
     def send_signal(self, number: int, *, group: bool = False) -> None:
-        """Send a signal to the process, or to all of its group, unless it has ended."""
-        with suppress(ProcessLookupError):
-            (os.killpg if group else os.kill)(self.pid, number)
+        """Send a signal to the process, or to all of its group."""
+        (os.killpg if group else os.kill)(self.pid, number)
+
+    @property
+    def said(self) -> str:
+        """What it has said so far on its error stream."""
+        return self._err.read_text("utf-8")
 
     def poll(self) -> int | None:
         """Return its exit code once it has ended."""

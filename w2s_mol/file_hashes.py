@@ -36,7 +36,7 @@ def known(wanted: Iterable[Path]) -> dict[Path, str]:
 
 
 def holds(path: Path, sha256: str) -> bool:
-    """Say whether a file has a hash; what this process has read of it is not read again.
+    """Say whether a file has a hash; this process reads it once while size and times are the same.
 
     Raises
     ------
@@ -48,8 +48,8 @@ def holds(path: Path, sha256: str) -> bool:
     return (_read_once(path, _stamp(status)) if settled else files.sha256_file(path)) == sha256
 
 
-@lru_cache(maxsize=4096)
-def _read_once(path: Path, _stamp: tuple[int, ...]) -> str:
+@lru_cache(maxsize=1 << 16)
+def _read_once(path: Path, _as_it_was: tuple[int, ...]) -> str:
     return files.sha256_file(path)
 
 

@@ -56,7 +56,12 @@ def sha256_file(path: Path) -> str:
 
 def sha256_json(value: Any) -> str:
     """Return the sha256 of a value's canonical JSON form, in hex."""
-    return sha256_bytes(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
+    return sha256_bytes(canonical_json(value).encode())
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON form of a value that hashes are of."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def write_error(path: Path, error: OSError) -> W2SMolError:

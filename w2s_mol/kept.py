@@ -2,6 +2,7 @@
 
 An entry is a folder, written whole or not at all, with the digests of its files beside them. Its
 key is a hash of all that it depends on, so an entry is never updated: it is there or it is made.
+A process reads a file again, to see that it is whole, when its size or times have changed.
 """
 
 from __future__ import annotations

@@ -138,15 +138,13 @@ def test_a_scheduler_that_is_started_again_loses_nothing(
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_it_in_one_line(begin: Callable, whole: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("table")
+def test_ctrl_c_ends_it_in_one_line(begin: Callable) -> None:
     """The workers of a cluster that was started for it are in its group, and get it as well."""
     running = begin(*EMBED, "-o", "out", "--cluster", "local:2")
-    until(lambda: list((tmp_path / "out").glob("part-*")))
+    until(lambda: "Dask" in running.said)  # its workers import PyTorch now
     running.send_signal(signal.SIGINT, group=True)
     done = running.wait()
-    if done.code == 0:
-        assert bytes_of(tmp_path / "out") == whole
-        return
     assert done.code == 130, done.err
     first, second, *rest = [line for line in done.err.splitlines() if line.strip()]
     assert (first.split()[0], second.split()[0]) == ("weak-h8-s0", "Dask")

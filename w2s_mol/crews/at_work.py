@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import pickle
 import threading
 from collections.abc import Iterable, Sequence
@@ -75,8 +74,6 @@ class Errand:
             except W2SMolError as error:
                 kind = InputError if isinstance(error, InputError) else W2SMolError
                 raise kind(f"worker {where}: {error}") from None
-            finally:
-                _keep_imports()
 
 
 def packages() -> tuple[tuple[str, str | None], ...]:
@@ -110,10 +107,3 @@ def _keep_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt  # glibc's; others have none
         for what in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
             mallopt(what, _KEPT_BYTES)
-
-
-@cache
-def _keep_imports() -> None:
-    """Let no collection of garbage look again at what a first task has imported and opened."""
-    gc.collect()
-    gc.freeze()

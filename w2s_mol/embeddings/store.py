@@ -39,12 +39,13 @@ def block_entry(encoder: Described, smiles: Sequence[str], pooling: str) -> Entr
         pooling,
         _DTYPE,
     ]
-    return Entry("embeddings", _key(json.dumps(made_by), tuple(smiles)))
+    key = f"[{_FORMAT}, {files.canonical_json(made_by)}, {_canonical_json(tuple(smiles))}]"
+    return Entry("embeddings", files.sha256_bytes(key.encode()))
 
 
-@lru_cache(maxsize=256)  # the studies of a sweep ask for the same blocks
-def _key(made_by: str, smiles: tuple[str, ...]) -> str:
-    return files.sha256_json([_FORMAT, json.loads(made_by), list(smiles)])
+@lru_cache(maxsize=8)  # one encoder after the other is asked for the same blocks
+def _canonical_json(smiles: tuple[str, ...]) -> str:
+    return files.canonical_json(smiles)
 
 
 def read_block(entry: Entry) -> Embeddings | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, get_args
 
 from w2s_mol.errors import InputError, unknown_name
+from w2s_mol.manifest import versions
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +40,19 @@ def resolve_device(name: str) -> torch.device:
     if name == "cuda" and not has_gpu:
         raise no_device(name)
     return torch.device("cuda" if name != "cpu" and has_gpu else "cpu")
+
+
+def place_of(device: str | torch.device) -> str:
+    """Return what a device is called; PyTorch is imported only where there may be a GPU.
+
+    Raises
+    ------
+    InputError
+        If there is no such device here.
+    """
+    if device == "cpu" or (device == "auto" and str(versions("torch")["torch"]).endswith("+cpu")):
+        return "cpu"
+    return str(resolve_device(device) if isinstance(device, str) else device)
 
 
 def no_device(name: str) -> InputError:

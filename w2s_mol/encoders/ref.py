@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_mol import files, kept
 from w2s_mol.encoders.contract import Described, Encoder
-from w2s_mol.encoders.devices import Precision, resolve_device
+from w2s_mol.encoders.devices import Precision, place_of, resolve_device
 from w2s_mol.encoders.folder import (
     COMPUTED_WITH,
     folder_fingerprint,
@@ -168,12 +168,9 @@ class EncoderFolder:
             else transformer.TextEncoder
         )
         check_reads(self.name, kind.reads, self.items)
-        device = self.resolved_device()
+        device = self.device
+        device = resolve_device(device) if isinstance(device, str) else device
         return kind(self.name, self.folder, device, self.max_tokens, self.precision, self.items)
-
-    def resolved_device(self) -> torch.device:
-        """Return the device that it runs on."""
-        return resolve_device(self.device) if isinstance(self.device, str) else self.device
 
 
 class FolderRef(EncoderRef):
@@ -214,7 +211,7 @@ class FolderRef(EncoderRef):
     @property
     def place(self) -> str:
         """Say where it computes."""
-        return "cpu" if self._of.device == "cpu" else str(self._of.resolved_device())
+        return place_of(self._of.device)
 
     def dimension(self, pooling: str) -> int:
         """Return the hidden size, twice it for ``mean+pooled``."""

@@ -42,6 +42,8 @@ _RC: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8,
     "figure.dpi": 100,
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "w2s-mol",
     "pdf.fonttype": 42,
@@ -125,7 +127,7 @@ def _settle(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    figure.set_layout_engine(None)  # "none" is one still, for whose sake all is drawn twice
+    figure.set_layout_engine(None)  # called "none" it is one still, and all is drawn twice for it
 
 
 def save(picture: Picture, folder: Path, formats: Sequence[str]) -> list[Path]:

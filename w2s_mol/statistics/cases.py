@@ -19,6 +19,7 @@ from w2s_mol.errors import InputError
 from w2s_mol.statistics.kin import TRAIN, groups_of_kin
 from w2s_mol.statistics.sample import Sample, training_factor
 from w2s_mol.study.groups import no_finite_supervisor, study_groups, without_missing
+from w2s_mol.study.prediction_tables import item_column
 from w2s_mol.tasks.contract import Predicted, Task
 from w2s_mol.tasks.registry import task_of
 
@@ -200,7 +201,7 @@ def study_cases(results: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Ca
         raise InputError(f"these are not predictions of a study: they lack {min(lacking)!r}.")
     predictions = without_missing(predictions, ["dataset", *_SUPERVISOR])
     # Each of these texts is there for every supervisor: it is copied as a number.
-    repeated = [name for name in ("part", "smiles") if name in predictions]
+    repeated = [name for name in ("part", item_column(predictions)) if name in predictions]
     predictions = predictions.astype(dict.fromkeys(repeated, "category"))
     for keys, control, rows in study_groups(results):
         ours = predictions["dataset"] == keys["dataset"]

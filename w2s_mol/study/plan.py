@@ -81,7 +81,7 @@ class StudyPlan:
         self._config, self._finder = config, finder
         self._prepares_all = prepares_all  # and does not leave it to those who do what parts need
         self.tables: tuple[str, ...] = TABLES[: _KEPT[config.keep]]
-        asked = asked_for(config)  # empty where something is to be fetched first
+        before = asked_for(config)  # empty where something is to be fetched first
         self._datasets = load_datasets(config, finder, columns_of(config.weak))
         self._task = task_of_study(config, self._datasets)
         self._fit = self._task.fitter(config.head_settings)
@@ -98,7 +98,8 @@ class StudyPlan:
         self._begun = False
         self._usable: dict[int, Usable] = {}
         self._left: list[Draw] = []  # draws of the dataset that is usable
-        self._asked = asked or asked_for(config)
+        after = asked_for(config)
+        self._asked = after if before in ("", after) else ""
         self.run_id = self._content_hash()
         self._context = StudyContext(config, self.run_id, self._task)
 

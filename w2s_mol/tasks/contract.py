@@ -52,7 +52,7 @@ class Predicted:
     beside: Mapping[str, Array] = field(default_factory=dict)
 
     def said(self) -> Predicted:
-        """Return that of the molecules of which the supervisor says something."""
+        """Return that of the molecules of which one supervisor, shape (n,), says something."""
         import numpy as np
 
         said = ~np.isnan(self.weak)

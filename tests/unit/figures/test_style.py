@@ -25,14 +25,19 @@ def brightness(colour: object) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.fixture
-def picture() -> Picture:
+def drawn() -> Picture:
     with house_style():
         figure, [axes] = new_figure()
         axes.plot([0, 1], [1, 3], marker="o", label="a line")
         axes.set_xlabel("misfit / (log10)$^2$")
         axes.legend(loc="best")
+        figure.colorbar(axes.imshow([[0, 1]]))
     return Picture("drawn", "A line.", figure, ("0123",))
+
+
+@pytest.fixture
+def picture() -> Picture:
+    return drawn()
 
 
 def test_the_house_style_leaves_matplotlibs_settings_as_they_were() -> None:
@@ -101,6 +106,14 @@ def test_the_settings_of_the_user_do_not_change_the_bytes(picture: Picture, tmp_
     [plain] = save(picture, tmp_path / "plain", ["svg"])
     with mpl.rc_context({"svg.hashsalt": "mine", "svg.fonttype": "none", "font.size": 20}):
         [other] = save(picture, tmp_path / "other", ["svg"])
+    assert other.read_bytes() == plain.read_bytes()
+
+
+@pytest.mark.parametrize("layout", ["figure.autolayout", "figure.constrained_layout.use"])
+def test_nor_does_their_way_to_lay_it_out(picture: Picture, tmp_path: Path, layout: str) -> None:
+    [plain] = save(picture, tmp_path / "plain", ["svg"])
+    with mpl.rc_context({layout: True}):
+        [other] = save(drawn(), tmp_path / "other", ["svg"])
     assert other.read_bytes() == plain.read_bytes()
 
 

@@ -23,7 +23,7 @@ def test_a_record_that_is_not_ours_is_told(tmp_path: Path, text: str) -> None:
         what_was_asked(tmp_path)
 
 
-def test_a_report_needs_no_pytorch() -> None:
+def test_what_makes_a_report_is_imported_without_pytorch() -> None:
     """It takes as long to import as a twentieth of a report of twelve runs."""
     code = (
         "import sys, w2s_mol.report.content, w2s_mol.report.render, w2s_mol.reproduce.asked\n"
