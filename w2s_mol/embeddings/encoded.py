@@ -49,6 +49,17 @@ class _Block:
         return store.read_features(self.entry) if self.held is None else self.held
 
 
+def _known(entry: Entry) -> _Block | None:
+    """Return a block that is kept whole."""
+    sha256 = store.whole_block(entry)
+    return None if sha256 is None else _read(entry, sha256)
+
+
+@lru_cache(maxsize=1024)  # the studies of a sweep ask for the same ones, which are small
+def _read(entry: Entry, _sha256: str) -> _Block:
+    return _Block.of(entry, store.read_block(entry))
+
+
 @dataclass(frozen=True)
 class StoredFeatures:
     """Embeddings of ``n`` molecules on disk, a ``Matrix``; rows of NaN where there is none."""
@@ -112,7 +123,7 @@ class Encoded:
         reasons: list[str] = []
         for start in starts:
             block = smiles[start : start + store.BLOCK]
-            known = store.read_block(store.block_entry(self.encoder, block, self.pooling))
+            known = _known(store.block_entry(self.encoder, block, self.pooling))
             reasons += opened().read(block).reasons if known is None else known.reasons
         return reasons
 
@@ -260,11 +271,10 @@ class _Computing:
     def _is_done(self, start: int) -> bool:
         if start in self._found:
             return True
-        entry = self._entries[start]
-        found = store.read_block(entry)
+        found = _known(self._entries[start])
         if found is None:
             return False
-        self._found[start] = _Block.of(entry, found)
+        self._found[start] = found
         self._tell(start + len(found.valid))
         return True
 

@@ -48,12 +48,14 @@ def _canonical_json(smiles: tuple[str, ...]) -> str:
     return files.canonical_json(smiles)
 
 
-def read_block(entry: Entry) -> Embeddings | None:
-    """Return the embeddings of a block, or None if they are not kept, or not whole."""
-    folder = kept.whole(entry)
-    if folder is None:
-        return None
-    with safe_open(folder / _FILE, framework="numpy") as block:
+def whole_block(entry: Entry) -> str | None:
+    """Return the hash of a block, or None if it is not kept, or not whole."""
+    return kept.sound_files(entry).get(_FILE)
+
+
+def read_block(entry: Entry) -> Embeddings:
+    """Return the embeddings of a block that is kept whole."""
+    with safe_open(entry.path / _FILE, framework="numpy") as block:
         return Embeddings(
             block.get_tensor("embeddings"),
             block.get_tensor("valid").astype(bool),

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from w2s_mol import files
@@ -133,7 +133,7 @@ class Work:
         self._check_agreement(records)
         for table in sorted(self._run.tables, key=lambda t: t == RESULTS):
             self._put_together(table, names)
-        write_csv(self._folder, pd.read_parquet(self._folder / f"{RESULTS}.parquet"))
+        write_csv(self._folder, pa.concat_tables(self._parts.tables(RESULTS, names)).to_pandas())
         self._check()
         self._session.note()
         written = [CSV, *(f"{table}.parquet" for table in self._run.tables), CONFIG]
