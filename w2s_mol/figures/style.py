@@ -42,8 +42,6 @@ _RC: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8,
     "figure.dpi": 100,
-    "figure.autolayout": False,
-    "figure.constrained_layout.use": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "w2s-mol",
     "pdf.fonttype": 42,
@@ -78,7 +76,9 @@ class Picture:
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw in this package's style, leaving matplotlib's own settings as they were."""
-    with mpl.rc_context(_RC):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever a user's matplotlibrc says
+        mpl.rcParams.update(_RC)
         yield
 
 

@@ -109,10 +109,24 @@ def test_the_settings_of_the_user_do_not_change_the_bytes(picture: Picture, tmp_
     assert other.read_bytes() == plain.read_bytes()
 
 
-@pytest.mark.parametrize("layout", ["figure.autolayout", "figure.constrained_layout.use"])
-def test_nor_does_their_way_to_lay_it_out(picture: Picture, tmp_path: Path, layout: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("figure.autolayout", True),
+        ("figure.constrained_layout.use", True),
+        ("text.usetex", True),
+        ("savefig.bbox", "tight"),
+        ("savefig.facecolor", "red"),
+        ("path.sketch", (1, 100, 2)),
+        ("axes.unicode_minus", False),
+        ("axes.xmargin", 0.4),
+    ],
+)
+def test_nor_do_they_where_it_is_drawn(
+    picture: Picture, tmp_path: Path, name: str, value: object
+) -> None:
     [plain] = save(picture, tmp_path / "plain", ["svg"])
-    with mpl.rc_context({layout: True}):
+    with mpl.rc_context({name: value}):
         [other] = save(drawn(), tmp_path / "other", ["svg"])
     assert other.read_bytes() == plain.read_bytes()
 
