@@ -221,6 +221,7 @@ def _effects(cases: Cases, draws: int, seed: int) -> dict[str, _Effect]:
         for name in _FROM_GAIN:
             bare = effects[name].found.without()
             effects[name] = _Effect(effects[name].what, bare)
+        effects["slope"] = _Effect(effects["slope"].what, UNKNOWN)  # of rounding on rounding
     if too_few(cases):
         return {n: _Effect(e.what, e.found.without()) for n, e in effects.items()}
     return effects
