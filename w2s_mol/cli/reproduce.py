@@ -39,10 +39,10 @@ def reproduce(
         output.result(f"Gap: {gap}")
     if dry_run:
         return
-    from w2s_mol.encoders.devices import resolve_device
+    from w2s_mol.encoders.devices import place_of
     from w2s_mol.reproduce.run import FIGURES, reproduce
 
-    device = str(resolve_device(device))
+    device = place_of(device)
     output.note(f"transformers run on {device}")
     with output.progress_bars() as progress:
         written = reproduce(

@@ -25,8 +25,8 @@ def check_device_name(name: str) -> None:
         raise no_device(name)
 
 
-def resolve_device(name: str) -> torch.device:
-    """Return the device of a name; ``auto`` is a GPU where there is one.
+def resolve_device(name: str | torch.device) -> torch.device:
+    """Return the device of a name; ``auto`` is a GPU where there is one. A device is itself.
 
     Raises
     ------
@@ -35,6 +35,8 @@ def resolve_device(name: str) -> torch.device:
     """
     import torch
 
+    if isinstance(name, torch.device):
+        return name
     has_gpu = torch.cuda.is_available()
     check_device_name(name)
     if name == "cuda" and not has_gpu:
@@ -52,7 +54,7 @@ def place_of(device: str | torch.device) -> str:
     """
     if device == "cpu" or (device == "auto" and str(versions("torch")["torch"]).endswith("+cpu")):
         return "cpu"
-    return str(resolve_device(device) if isinstance(device, str) else device)
+    return str(resolve_device(device))
 
 
 def no_device(name: str) -> InputError:

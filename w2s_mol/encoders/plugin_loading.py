@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from w2s_mol.encoders.devices import place_of
 from w2s_mol.encoders.names import PLUGINS, release
 from w2s_mol.encoders.plugin import PluginEncoder, failing_as
 from w2s_mol.encoders.plugin_laws import broken
@@ -116,7 +117,7 @@ def _adapted(found: Any, origin: str, version: str, device: str | torch.device) 
     if set(needed) - {"device"}:
         what = f"making it needs {', '.join(needed)}"
         raise broken(origin, what, "a class or function that is called with no more than a device")
-    options = {"device": resolved_device(device)} if "device" in parameters else {}
+    options = {"device": place_of(device)} if "device" in parameters else {}
     with failing_as(origin, "cannot be made"):
         made = found(**options)
     where = options.get("device") or str(getattr(made, "device", "cpu"))
@@ -132,10 +133,3 @@ def _parameters(found: Any) -> dict[str, inspect.Parameter]:
         return dict(inspect.signature(found).parameters)
     except (TypeError, ValueError):  # some things written in C do not say
         return {}
-
-
-def resolved_device(device: str | torch.device) -> str:
-    """Return the device that a name stands for, as text, which a plug-in gets."""
-    from w2s_mol.encoders.devices import resolve_device
-
-    return str(resolve_device(device) if isinstance(device, str) else device)

@@ -168,8 +168,7 @@ class EncoderFolder:
             else transformer.TextEncoder
         )
         check_reads(self.name, kind.reads, self.items)
-        device = self.device
-        device = resolve_device(device) if isinstance(device, str) else device
+        device = resolve_device(self.device)
         return kind(self.name, self.folder, device, self.max_tokens, self.precision, self.items)
 
 

@@ -20,8 +20,8 @@ import rdkit
 from numpy.typing import NDArray
 from rdkit import rdBase
 
+from w2s_mol.encoders.devices import place_of
 from w2s_mol.encoders.plugin import PluginEncoder, failing_as
-from w2s_mol.encoders.plugin_loading import resolved_device
 from w2s_mol.errors import DownloadError, InputError, first_line, means_no_memory, unknown_name
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class SkfpPlugin:
         self.dimension = int(self._transformer.n_features_out)
         weights = ""
         if hasattr(self._transformer, "get_model"):
-            self.device = resolved_device(device)
+            self.device = place_of(device)
             self._transformer.set_params(device=self.device)
             weights = _weights_hash(self.name, self._transformer, offline)
         params = self._transformer.get_params()
